@@ -1,0 +1,1 @@
+"""szunion: the system behind a city trade-union federation's member service card."""

@@ -1,0 +1,359 @@
+"""Know the language that union and bank speak: what is asked, and what is told.
+
+A request carries a key that follows from business facts, so it can be sent again without being
+done again. A notice (银行通知) carries the bank's own sequence: order is the owner's sequence,
+not arrival and not time.  Neither side ever writes the other's facts.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum
+from typing import TypeAlias
+
+from attrs import frozen
+
+from szunion.domain.identity import IdentityDocument, Mobile, PersonName
+from szunion.domain.values import CardToken, Fen, Labelled, RequestKey
+
+
+@frozen
+class CardRef:
+    """One card as the bank names it: token and PSN (卡序列号). A replacement may keep the token."""
+
+    token: CardToken
+    psn: int = 1
+
+
+class AccountClass(Labelled):
+    """The class of bank account (账户分类)."""
+
+    I = "I", "一类户", "class I"  # noqa: E741
+    II = "II", "二类户", "class II"
+
+
+# --- what the union asks --------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class CardApplicant:
+    """One person of a batch application (申办明细). Answers map by *row*, never by line or name."""
+
+    row: RequestKey
+    name: PersonName
+    document: IdentityDocument
+    mobile: Mobile | None
+    account_class: AccountClass = AccountClass.I
+    wish: str | None = None
+    """Digits that the card number should contain, such as ``12351`` (吉祥号)."""
+
+
+@frozen(kw_only=True)
+class OpenCards:
+    """Open a card for each row (批量办卡)."""
+
+    key: RequestKey
+    programme: str
+    rows: tuple[CardApplicant, ...]
+
+
+@frozen(kw_only=True)
+class SetCardUse:
+    """Tell the bank whether the union lets this card be used (停用、恢复)."""
+
+    key: RequestKey
+    card: CardRef
+    allowed: bool
+    reason: str
+
+
+@frozen(kw_only=True)
+class PayLine:
+    """One payment of a pay-out batch. *order* is its key for ever."""
+
+    order: RequestKey
+    payee: CardRef
+    fen: Fen
+    remark: str
+
+
+@frozen(kw_only=True)
+class PayOut:
+    """Pay each line into the card's account (批量代发). A line is executed once per order key."""
+
+    key: RequestKey
+    lines: tuple[PayLine, ...]
+
+    @property
+    def total(self) -> Fen:
+        """The control total."""
+        return Fen(sum(line.fen.amount for line in self.lines))
+
+
+BankRequest: TypeAlias = OpenCards | SetCardUse | PayOut
+
+
+class Answer(Enum):
+    """What the bank says of a request as a whole. It has no truth value on purpose."""
+
+    ACCEPTED = "ACCEPTED"
+    """Taken in (受理). What becomes of each row or line is told by notices."""
+    REFUSED = "REFUSED"
+    """Refused for good: it was not and will not be done (整批退回、拒绝)."""
+
+    def __bool__(self) -> bool:
+        msg = "match on the answer: refused is not the absence of an answer"
+        raise TypeError(msg)
+
+
+@frozen(kw_only=True)
+class Receipt:
+    """The bank's answer to one request (回执): the same for every copy of the request."""
+
+    key: RequestKey
+    answer: Answer
+    rows: int
+    total: Fen
+    bank_code: str = ""
+    bank_text: str = ""
+    """The bank's own words, kept verbatim."""
+
+
+# --- what the bank tells --------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Told:
+    """Where a notice stands among all that the bank tells.
+
+    ``stream`` is what the sequence counts within (a card's, a row's, an order's own stream).
+    """
+
+    event_id: str
+    stream: str
+    sequence: int
+    effective: datetime
+    """When the bank says it happened (aware). It is shown, never used for order."""
+
+
+class BankState(Labelled):
+    """What only the bank may say of a card (银行状态)."""
+
+    ISSUED = "ISSUED", "已制卡未激活", "issued, not activated"
+    ACTIVE = "ACTIVE", "正常", "active"
+    LOSS_ORAL = "LOSS_ORAL", "口头挂失", "loss reported orally"
+    LOSS_WRITTEN = "LOSS_WRITTEN", "书面挂失", "loss reported in writing"
+    FROZEN = "FROZEN", "冻结", "frozen"
+    DORMANT = "DORMANT", "睡眠户", "dormant"
+    EXPIRED = "EXPIRED", "已过期", "expired"
+    REPLACED = "REPLACED", "已换卡", "replaced"
+    CLOSED = "CLOSED", "已销卡", "closed"
+
+
+class BankEvent(Labelled):
+    """What happened to a card at the bank."""
+
+    ISSUED = "issued", "制卡", "produced"
+    ACTIVATED = "activated", "面签激活", "activated face to face"
+    LOSS_ORAL = "loss_oral", "口头挂失", "loss reported orally"
+    LOSS_LAPSED = "loss_lapsed", "口头挂失失效", "oral loss report lapsed"
+    LOSS_WRITTEN = "loss_written", "书面挂失", "loss reported in writing"
+    LOSS_UNDONE = "loss_undone", "解挂", "loss report undone"
+    FROZEN = "frozen", "冻结", "frozen"
+    UNFROZEN = "unfrozen", "解冻", "unfrozen"
+    DORMANT = "dormant", "转睡眠户", "gone dormant"
+    REVIVED = "revived", "恢复使用", "revived"
+    EXPIRED = "expired", "到期", "expired"
+    REPLACED = "replaced", "换卡", "replaced"
+    CLOSED = "closed", "销卡", "closed"
+
+
+class RowReason(Labelled):
+    """Why the bank sent a row back (退回原因)."""
+
+    NAME_ID_MISMATCH = "NAME_ID_MISMATCH", "姓名与证件不一致", "name and document do not match"
+    ID_EXPIRED = "ID_EXPIRED", "证件过期", "document expired"
+    CLASS1_EXISTS = "CLASS1_EXISTS", "已有一类账户", "a class I account exists"
+    CARD_LIMIT = "CARD_LIMIT", "超过开卡数量", "too many cards"
+    PHONE_CONFLICT = "PHONE_CONFLICT", "手机号冲突", "mobile number belongs to somebody else"
+    AML = "AML", "反洗钱限制", "anti-money-laundering limit"
+    DOC_TYPE = "DOC_TYPE", "证件类型不受理", "kind of document not accepted"
+    OTHER = "OTHER", "其他", "other"
+
+
+@frozen(kw_only=True)
+class RequestAnswered:
+    """A receipt that came late, or by file (回执). It says what ``send`` would have returned."""
+
+    told: Told
+    receipt: Receipt
+
+
+@frozen(kw_only=True)
+class RowVerified:
+    """The name check passed (实名核验通过)."""
+
+    told: Told
+    row: RequestKey
+
+
+@frozen(kw_only=True)
+class RowRejected:
+    """The bank sends a row back (银行退回)."""
+
+    told: Told
+    row: RequestKey
+    reason: RowReason
+    bank_code: str = ""
+    bank_text: str = ""
+
+
+@frozen(kw_only=True)
+class RowDeclined:
+    """The member refused at the counter (放弃)."""
+
+    told: Told
+    row: RequestKey
+
+
+@frozen(kw_only=True)
+class CardProduced:
+    """A card was made for a row (制卡完成): the birth of the card on our side."""
+
+    told: Told
+    row: RequestKey
+    card: CardRef
+    last_four: str
+    account_class: AccountClass
+    collect_at_branch: bool = False
+
+
+@frozen(kw_only=True)
+class CardChanged:
+    """Something happened to a card (卡状态变更). *state* is where that leaves it.
+
+    A successor (``event`` REPLACED) is named by the bank in *successor*; it is a card of its own.
+    """
+
+    told: Told
+    card: CardRef
+    event: BankEvent
+    state: BankState
+    row: RequestKey | None = None
+    """On activation: the row whose applicant signed face to face."""
+    successor: CardRef | None = None
+    successor_last_four: str = ""
+    reason: str = ""
+
+
+class PlasticEvent(Labelled):
+    """What happened to the plastic while the bank had it (实体卡)."""
+
+    COLLECTED_AT_BRANCH = "collected_at_branch", "网点领取", "collected at the branch"
+    DESTROYED = "destroyed", "银行销毁", "destroyed by the bank"
+
+
+@frozen(kw_only=True)
+class PlasticMoved:
+    """The bank handed out or destroyed a piece of plastic."""
+
+    told: Told
+    card: CardRef
+    event: PlasticEvent
+
+
+@frozen(kw_only=True)
+class OrderAccepted:
+    """A payment was taken in (受理)."""
+
+    told: Told
+    order: RequestKey
+
+
+@frozen(kw_only=True)
+class OrderRejected:
+    """A payment was refused for good: it was not and will not be executed (拒付)."""
+
+    told: Told
+    order: RequestKey
+    bank_code: str = ""
+    bank_text: str = ""
+
+
+@frozen(kw_only=True)
+class OrderSettled:
+    """The money arrived (到账)."""
+
+    told: Told
+    order: RequestKey
+    fen: Fen
+
+
+@frozen(kw_only=True)
+class OrderReturned:
+    """The money came back (退票)."""
+
+    told: Told
+    order: RequestKey
+    fen: Fen
+    reason: str = ""
+
+
+@frozen
+class ListedCard:
+    """One line of the daily list: where the card stands, as of the sequence it was told with."""
+
+    card: CardRef
+    state: BankState
+    sequence: int
+
+
+@frozen(kw_only=True)
+class DailyCardList:
+    """Every card of the programme, at the end of a business day (日终全量)."""
+
+    told: Told
+    day: date
+    cards: tuple[ListedCard, ...]
+
+
+class StatementKind(Labelled):
+    """The kind of a statement line."""
+
+    PAID = "PAID", "代发", "paid"
+    RETURNED = "RETURNED", "退票", "returned"
+
+
+@frozen
+class StatementLine:
+    """One movement on the union's account: a payment out, or one that came back."""
+
+    order: RequestKey
+    kind: StatementKind
+    fen: Fen
+
+
+@frozen(kw_only=True)
+class Statement:
+    """Every movement of a business day on the paying account (流水)."""
+
+    told: Told
+    day: date
+    lines: tuple[StatementLine, ...]
+
+
+BankNotice: TypeAlias = (
+    RequestAnswered
+    | RowVerified
+    | RowRejected
+    | RowDeclined
+    | CardProduced
+    | CardChanged
+    | PlasticMoved
+    | OrderAccepted
+    | OrderRejected
+    | OrderSettled
+    | OrderReturned
+    | DailyCardList
+    | Statement
+)

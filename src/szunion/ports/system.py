@@ -1,0 +1,50 @@
+"""Know what szunion asks of the world around it: time, ids, chance, working days."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What time it is. Tests move it."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        ...
+
+    def today(self) -> date:
+        """Return the business day in the city (Asia/Shanghai)."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow, for measuring how long something took."""
+        ...
+
+
+class Ids(Protocol):
+    """Where new ids come from: sortable, carrying their shard, never twice the same."""
+
+    def new(self, shard: int = 0) -> int:
+        """Return a new id: ``shard (10 bits) | milliseconds since 2017 (41) | counter (12)``."""
+        ...
+
+    def many(self, shards: list[int]) -> list[int]:
+        """Return one new id for each shard of the list, in order."""
+        ...
+
+
+class Chance(Protocol):
+    """Where randomness comes from: the operating system's, or a seeded one in a simulation."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return *count* unpredictable bytes."""
+        ...
+
+
+class WorkCalendar(Protocol):
+    """Which days are working days (工作日历), make-up days included."""
+
+    def is_working(self, day: date) -> bool:
+        """Return whether people work on *day*."""
+        ...
