@@ -1,0 +1,202 @@
+"""Know every way in which card data, a card or a key can be wrong.
+
+::
+
+    EmvError
+    ├─ BadData                 bytes that cannot be what they should be
+    │  ├─ BadTlv               .tag, .offset, .part and the .nodes read so far
+    │  ├─ BadDol               .offset and the .entries read so far
+    │  ├─ BadField             a data element of the wrong length or content
+    │  └─ BadApdu              not a command or response at all
+    ├─ CardFault               the card answered with a status word that stops us: .sw
+    ├─ LimitExceeded           somebody else's data or loop is longer than we follow
+    ├─ AuthenticationFailed    a certificate, signature or cryptogram is not right: .reason
+    ├─ KeyRefused              a key that must not be used: .reason
+    └─ OffScript               a step was asked for that the flow does not have now
+
+A transaction that is declined is a value, not an error. Texts stand in ``TEXTS``, Chinese first.
+Context values go into messages: never put card data, names, numbers or keys there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+Language = Literal["zh", "en"]
+
+#: What each code means: 中文, English. ``{names}`` are filled from the context.
+TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        # --- codec ---
+        "TLV-TAG": (
+            "TLV 第 {offset} 字节：标签不完整或过长",
+            "TLV at byte {offset}: the tag is incomplete or too long",
+        ),
+        "TLV-LENGTH": (
+            "TLV 第 {offset} 字节：标签 {tag} 的长度不完整或不允许",
+            "TLV at byte {offset}: the length of tag {tag} is incomplete or not allowed",
+        ),
+        "TLV-VALUE": (
+            "TLV 第 {offset} 字节：标签 {tag} 的值比长度短",
+            "TLV at byte {offset}: the value of tag {tag} is shorter than its length",
+        ),
+        "TLV-BUILD": ("无法编码 TLV：{why}", "the TLV cannot be encoded: {why}"),
+        "DOL-ENTRY": (
+            "DOL 第 {offset} 字节：条目不完整",
+            "DOL at byte {offset}: the entry is incomplete",
+        ),
+        "DOL-BUILD": ("无法编码 DOL：{why}", "the DOL cannot be encoded: {why}"),
+        "DOL-DATA": (
+            "DOL 数据应为 {want} 字节，实为 {got} 字节",
+            "the DOL asks for {want} bytes, the data have {got}",
+        ),
+        "APDU-COMMAND": ("不是命令 APDU：{why}", "not a command APDU: {why}"),
+        "APDU-RESPONSE": (
+            "响应 APDU 至少 2 字节，实为 {got} 字节",
+            "a response APDU has at least 2 bytes, got {got}",
+        ),
+        "FIELD-LENGTH": (
+            "{name} 应为 {want} 字节，实为 {got} 字节",
+            "{name} must have {want} bytes, got {got}",
+        ),
+        "FIELD-CONTENT": ("{name} 的内容不对：{why}", "{name} is not right: {why}"),
+        "FIELD-MISSING": ("缺少数据元 {tag}", "data element {tag} is missing"),
+        "TRACE-FORM": ("记录第 {line} 行读不懂：{why}", "trace line {line}: {why}"),
+        "LIMIT": (
+            "{name} 超过上限 {limit}",
+            "{name} exceeds the limit of {limit}",
+        ),
+        # --- card ---
+        "CARD-SW": (
+            "卡返回状态字 {sw}：{meaning}",
+            "the card answered {sw}: {meaning}",
+        ),
+    }
+)
+
+
+class EmvError(Exception):
+    """A broken rule of the card layer: a stable code, and what happened in two languages.
+
+    Args:
+        code: A key of ``TEXTS``.
+        context: What fills the ``{names}`` of the text. Never card data or secrets.
+    """
+
+    def __init__(self, code: str, /, **context: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.context = context
+
+    def what(self, language: Language = "zh") -> str:
+        """Return what happened."""
+        zh, en = TEXTS[self.code]
+        return (zh if language == "zh" else en).format_map(self.context)
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.what('zh')} / {self.what('en')}"
+
+
+class BadData(EmvError, ValueError):
+    """Bytes cannot be what they should be."""
+
+
+class BadTlv(BadData):
+    """A BER-TLV structure is broken.
+
+    Args:
+        part: What is wrong: the ``tag``, the ``length`` or the ``value``.
+        offset: Where in the whole input, in bytes from 0.
+        tag: The tag as an integer as far as it is known, else None.
+        nodes: The top-level nodes that were complete before the fault.
+    """
+
+    def __init__(
+        self,
+        part: Literal["tag", "length", "value", "build"],
+        *,
+        offset: int = 0,
+        tag: int | None = None,
+        nodes: tuple[Any, ...] = (),
+        why: str = "",
+    ) -> None:
+        shown = "-" if tag is None else f"{tag:02X}"
+        super().__init__(f"TLV-{part.upper()}", offset=offset, tag=shown, why=why)
+        self.part = part
+        self.offset = offset
+        self.tag = tag
+        self.nodes = nodes
+
+
+class BadDol(BadData):
+    """A data object list, or the data made for one, is broken.
+
+    ``offset`` is in bytes from 0; ``entries`` are the entries read before the fault.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        /,
+        *,
+        offset: int = 0,
+        entries: tuple[Any, ...] = (),
+        **context: object,
+    ) -> None:
+        super().__init__(code, offset=offset, **context)
+        self.offset = offset
+        self.entries = entries
+
+
+class BadField(BadData):
+    """A data element has the wrong length or content."""
+
+
+class BadApdu(BadData):
+    """The bytes are no command or response."""
+
+
+class CardFault(EmvError):
+    """The card answered with a status word that stops us.
+
+    Args:
+        sw: The status word, 0x0000-0xFFFF.
+        code: A key of ``TEXTS``.
+        context: More for the text.
+    """
+
+    def __init__(self, sw: int, code: str = "CARD-SW", /, **context: object) -> None:
+        filled = {"sw": f"{sw:04X}", "meaning": "-", **context}
+        super().__init__(code, **filled)
+        self.sw = sw
+
+
+class LimitExceeded(EmvError):
+    """Somebody else's data, or a loop over it, is longer than we follow."""
+
+    def __init__(self, name: str, limit: int, code: str = "LIMIT", /) -> None:
+        super().__init__(code, name=name, limit=limit)
+        self.name = name
+        self.limit = limit
+
+
+class _WithReason(EmvError):
+    """Keeps the reason, which is a word of a fixed list and therefore safe to show."""
+
+    def __init__(self, code: str, /, **context: object) -> None:
+        super().__init__(code, **context)
+        self.reason = str(context.get("reason", code))
+
+
+class AuthenticationFailed(_WithReason):
+    """A certificate, a signature or a cryptogram is not right."""
+
+
+class KeyRefused(_WithReason):
+    """A key must not be used: wrong checksum, expired, revoked, weak."""
+
+
+class OffScript(EmvError):
+    """A step was asked for that the flow, or the script of a test, does not have now."""
