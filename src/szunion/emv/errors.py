@@ -73,6 +73,9 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "卡返回状态字 {sw}：{meaning}",
             "the card answered {sw}: {meaning}",
         ),
+        # --- keys and authentication ({zh} and {en} are the two texts of one reason) ---
+        "AUTH": ("认证失败：{zh}", "authentication failed: {en}"),
+        "KEY": ("密钥被拒绝：{zh}", "the key is refused: {en}"),
     }
 )
 

@@ -1,0 +1,419 @@
+"""Know the symmetric cryptography of cards: 3DES and SM4 blocks, MACs, digests, card keys.
+
+The only module of the card layer that touches ``cryptography``, and it does so inside functions:
+``import szunion.emv`` stays light, and the day ``TripleDES`` leaves the library costs one file.
+
+Names: 3DES (TDES) and SM4 国密分组密码, SM3 国密杂凑, MAC 报文鉴别码, master key 主密钥,
+session key 过程密钥. Keys and results are ``bytes``; nothing here keeps them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from enum import Enum, unique
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from szunion.emv.errors import BadField, KeyRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@unique
+class Algorithm(Enum):
+    """A block cipher, by the number that PBOC gives it in 9F10.  Spec: JR/T 0025.17, 5."""
+
+    TDES = 1
+    SM4 = 4
+
+    @property
+    def block(self) -> int:
+        """Return the block size in bytes: 8 for 3DES, 16 for SM4."""
+        return 8 if self is Algorithm.TDES else 16
+
+
+@unique
+class Padding(Enum):
+    """How the last block is filled: ISO/IEC 9797-1 method 1 (zeros) or 2 (80 00..)."""
+
+    METHOD_1 = 1
+    METHOD_2 = 2
+
+
+@unique
+class Sm4Mac(Enum):
+    """How 16 bytes of SM4 CBC-MAC become a cryptogram: the parts of the standard disagree.
+
+    ``LEFTMOST`` is part 17, 6.1 (the default); ``FOLDED`` (left half xor right half) is part 7,
+    11.1.2.2.
+    """
+
+    LEFTMOST = "part 17"
+    FOLDED = "part 7"
+
+
+class _Encryptor(Protocol):
+    def update(self, data: bytes, /) -> bytes: ...
+
+
+class _Cipher(Protocol):
+    def encryptor(self) -> _Encryptor: ...
+    def decryptor(self) -> _Encryptor: ...
+
+
+class _Library(NamedTuple):
+    """What we use of ``cryptography``, looked up once."""
+
+    ecb: Callable[[Algorithm, bytes], _Cipher]
+    cbc: Callable[[Algorithm, bytes], _Cipher]
+    sm3: Callable[[bytes], bytes]
+    hmac_sm3: Callable[[bytes, bytes], bytes]
+
+
+_ZERO_8: Final = bytes(8)
+_ZERO_16: Final = bytes(16)
+_FF_8: Final = b"\xff" * 8
+
+#: every byte with its lowest bit set so that the number of ones is odd
+_ODD: Final = bytes(b & 0xFE | (b >> 1).bit_count() % 2 ^ 1 for b in range(256))
+
+
+@cache
+def _library() -> _Library:
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers import Cipher  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers.algorithms import SM4  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SM3, Hash  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
+
+    electronic_codebook = ECB()  # noqa: S305 - the card schemes define single blocks in ECB
+    zero_vector = {Algorithm.TDES: CBC(_ZERO_8), Algorithm.SM4: CBC(_ZERO_16)}
+
+    def make(algorithm: Algorithm, key: bytes) -> TripleDES | SM4:
+        return TripleDES(_expanded(key)) if algorithm is Algorithm.TDES else SM4(_sm4_key(key))
+
+    def digest(data: bytes) -> bytes:
+        running = Hash(SM3())
+        running.update(data)
+        return running.finalize()
+
+    def keyed_digest(key: bytes, data: bytes) -> bytes:
+        running = HMAC(key, SM3())
+        running.update(data)
+        return running.finalize()
+
+    return _Library(
+        ecb=lambda algorithm, key: Cipher(make(algorithm, key), electronic_codebook),
+        cbc=lambda algorithm, key: Cipher(make(algorithm, key), zero_vector[algorithm]),
+        sm3=digest,
+        hmac_sm3=keyed_digest,
+    )
+
+
+def _wrong_length(key: bytes, expected: str) -> KeyRefused:
+    return KeyRefused(
+        "KEY",
+        reason="KEY_LENGTH",
+        zh=f"长度应为 {expected} 字节，实为 {len(key)} 字节",
+        en=f"it must have {expected} bytes, it has {len(key)}",
+    )
+
+
+def _expanded(key: bytes) -> bytes:
+    """Return *key* as the 24 bytes that the library wants: K1 K2 K1, or K K K for single DES."""
+    match len(key):
+        case 16:
+            return key + key[:8]
+        case 24:
+            return key
+        case 8:
+            return key * 3
+        case _:
+            raise _wrong_length(key, "8, 16, 24")
+
+
+def _sm4_key(key: bytes) -> bytes:
+    if len(key) != 16:
+        raise _wrong_length(key, "16")
+    return key
+
+
+def _whole_blocks(data: bytes, block: int) -> bytes:
+    if len(data) % block:
+        raise BadField("FIELD-LENGTH", name="data", want=f"n x {block}", got=len(data))
+    return data
+
+
+def encrypt(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
+    """Encipher whole blocks in ECB.
+
+    Raises:
+        KeyRefused: the key has a wrong length.
+        BadField: *data* is not a whole number of blocks.
+
+    >>> encrypt(Algorithm.SM4, bytes(16), bytes(16)).hex()[:8]
+    '9f1f7bff'
+    """
+    data = _whole_blocks(data, algorithm.block)
+    return _library().ecb(algorithm, key).encryptor().update(data)
+
+
+def decrypt(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
+    """Decipher whole blocks in ECB; the inverse of `encrypt`, with the same errors."""
+    data = _whole_blocks(data, algorithm.block)
+    return _library().ecb(algorithm, key).decryptor().update(data)
+
+
+def encrypt_cbc(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
+    """Encipher whole blocks in CBC with a zero vector; the same errors as `encrypt`."""
+    data = _whole_blocks(data, algorithm.block)
+    return _library().cbc(algorithm, key).encryptor().update(data)
+
+
+def decrypt_cbc(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
+    """Decipher whole blocks in CBC with a zero vector; the same errors as `encrypt`."""
+    data = _whole_blocks(data, algorithm.block)
+    return _library().cbc(algorithm, key).decryptor().update(data)
+
+
+def pad(data: bytes, block: int, method: Padding = Padding.METHOD_2) -> bytes:
+    """Return *data* filled to whole blocks.  Spec: ISO/IEC 9797-1, 6.3.
+
+    Method 2 always adds at least the byte 80, so data that fill the last block get one more.
+    Method 1 adds zeros only where they are needed (and one block for empty data).
+
+    >>> pad(bytes.fromhex("46"), 8).hex(), pad(bytes(8), 8).hex()
+    ('4680000000000000', '00000000000000008000000000000000')
+    """
+    if method is Padding.METHOD_2:
+        return data + b"\x80" + bytes(-(len(data) + 1) % block)
+    return data + bytes(-len(data) % block) if data else bytes(block)
+
+
+def unpad(data: bytes) -> bytes:
+    """Take 80 00.. off the end.
+
+    Raises:
+        BadField: there is no such padding.
+    """
+    body = data.rstrip(b"\x00")
+    if body[-1:] != b"\x80":
+        raise BadField("FIELD-CONTENT", name="padding", why="80 00..")
+    return body[:-1]
+
+
+def odd_parity(key: bytes) -> bytes:
+    """Return *key* with every byte's lowest bit set to make its number of ones odd."""
+    return key.translate(_ODD)
+
+
+def complement(data: bytes) -> bytes:
+    """Return *data* with every bit turned over."""
+    return (int.from_bytes(data, "big") ^ ((1 << 8 * len(data)) - 1)).to_bytes(len(data), "big")
+
+
+def xor(left: bytes, right: bytes) -> bytes:
+    """Return the bitwise exclusive or of two strings of one length.
+
+    Raises:
+        BadField: the lengths differ.
+    """
+    if len(left) != len(right):
+        raise BadField("FIELD-LENGTH", name="xor", want=len(left), got=len(right))
+    number = int.from_bytes(left, "big") ^ int.from_bytes(right, "big")
+    return number.to_bytes(len(left), "big")
+
+
+def same(left: bytes, right: bytes) -> bool:
+    """Compare two secrets in a time that does not depend on where they differ."""
+    return hmac.compare_digest(left, right)
+
+
+# --- message authentication ------------------------------------------------------------------
+
+
+def retail_mac(key: bytes, data: bytes, padding: Padding = Padding.METHOD_2) -> bytes:
+    """Return the 8-byte MAC of ISO/IEC 9797-1 algorithm 3: single DES, last block 3DES.
+
+    *key* is 16 bytes. The book's figure D.3 prints the wrong half of the key in the last step;
+    it is K1 again.  Spec: JR/T 0025.5, D.2; JR/T 0025.7, 11.1.
+
+    Raises:
+        KeyRefused: the key is not 16 bytes.
+    """
+    if len(key) != 16:
+        raise _wrong_length(key, "16")
+    filled = pad(data, 8, padding)
+    library = _library()
+    chain = _ZERO_8
+    if len(filled) > 8:
+        chain = library.cbc(Algorithm.TDES, key[:8]).encryptor().update(filled[:-8])[-8:]
+    return library.ecb(Algorithm.TDES, key).encryptor().update(xor(chain, filled[-8:]))
+
+
+def sm4_mac(key: bytes, data: bytes, form: Sm4Mac = Sm4Mac.LEFTMOST) -> bytes:
+    """Return 8 bytes of the SM4 CBC-MAC, 80-padding to 16 always.  Spec: JR/T 0025.17, 6.1."""
+    whole = encrypt_cbc(Algorithm.SM4, key, pad(data, 16))[-16:]
+    return whole[:8] if form is Sm4Mac.LEFTMOST else xor(whole[:8], whole[8:])
+
+
+def card_mac(
+    algorithm: Algorithm, key: bytes, data: bytes, sm4_form: Sm4Mac = Sm4Mac.LEFTMOST
+) -> bytes:
+    """Return the 8-byte MAC that a PBOC card makes: `retail_mac` or `sm4_mac`, 80-padding."""
+    if algorithm is Algorithm.TDES:
+        return retail_mac(key, data)
+    return sm4_mac(key, data, sm4_form)
+
+
+def des_mac(key: bytes, data: bytes) -> bytes:
+    """Return the 8-byte DES CBC-MAC of the electronic purse (电子钱包), 80-padding.
+
+    With an 8-byte key every step is single DES, with 16 bytes every step is 3DES.  Spec: the
+    purse parts of PBOC (withdrawn in 2013; transit cards still use them), MAC1, MAC2 and TAC.
+    """
+    return encrypt_cbc(Algorithm.TDES, key, pad(data, 8))[-8:]
+
+
+def check_value(algorithm: Algorithm, key: bytes) -> bytes:
+    """Return the 3-byte check value (校验值) of *key*: the head of zeros enciphered."""
+    return encrypt(algorithm, key, bytes(algorithm.block))[:3]
+
+
+# --- digests -----------------------------------------------------------------------------------
+
+
+def sm3(data: bytes) -> bytes:
+    """Return the 32-byte SM3 digest.  Spec: GB/T 32905."""
+    return _library().sm3(data)
+
+
+def hmac_sm3(key: bytes, data: bytes) -> bytes:
+    """Return the 32-byte HMAC-SM3."""
+    return _library().hmac_sm3(key, data)
+
+
+def sha1(data: bytes) -> bytes:
+    """Return the 20-byte SHA-1 digest: the hash of RSA card certificates, and of nothing else."""
+    return hashlib.sha1(data, usedforsecurity=False).digest()
+
+
+# --- card keys -----------------------------------------------------------------------------------
+
+
+@unique
+class MasterKeyOption(Enum):
+    """How a card's master key grows from the issuer's.  Spec: EMV book 2, A1.4.
+
+    PBOC knows only ``A``; ``B`` (for numbers longer than 16 digits) is other schemes'.
+    """
+
+    A = "A"
+    B = "B"
+
+
+def _number_block(option: MasterKeyOption, digits: str) -> bytes:
+    """Return Y, 8 bytes, from the digits of PAN and sequence number."""
+    if option is MasterKeyOption.A or len(digits) <= 18:
+        return bytes.fromhex(digits[-16:].rjust(16, "0"))
+    digest = sha1(bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)).hex()
+    chosen = [c for c in digest if c.isdecimal()]
+    chosen += [str(ord(c) - ord("a")) for c in digest if not c.isdecimal()]
+    return bytes.fromhex("".join(chosen[:16]))
+
+
+def master_key(
+    algorithm: Algorithm,
+    issuer_key: bytes,
+    pan: str,
+    psn: str | None,
+    option: MasterKeyOption = MasterKeyOption.A,
+) -> bytes:
+    """Derive a card's 16-byte master key (子密钥) from the issuer's.
+
+    Args:
+        algorithm: 3DES (two blocks, odd parity) or SM4 (one block, no parity).
+        issuer_key: the issuer master key, 16 bytes.
+        pan: 12 to 19 digits.
+        psn: the two digits of 5F34; ``None`` where the card has none, counts as ``00``.
+        option: ``A`` for PBOC, whatever the length of the number.
+
+    Raises:
+        KeyRefused: the issuer key has a wrong length.
+
+    Spec: JR/T 0025.5, C; JR/T 0025.17, 6.
+    """
+    number = _number_block(option, pan + (psn or "00"))
+    out = encrypt(algorithm, issuer_key, number + complement(number))
+    return odd_parity(out) if algorithm is Algorithm.TDES else out
+
+
+@unique
+class Sm4Session(Enum):
+    """What SM4 enciphers to make a session key: the parts of the standard disagree.
+
+    ``PART_17`` (the default) is 00x6 ATC 00x6 (ATC xor FFFF); ``PART_5`` (C.4) is 00x14 ATC.
+    """
+
+    PART_17 = "part 17"
+    PART_5 = "part 5"
+
+
+def pboc_session_key(
+    algorithm: Algorithm, key: bytes, atc: bytes, sm4_input: Sm4Session = Sm4Session.PART_17
+) -> bytes:
+    """Derive the 16-byte PBOC session key (过程密钥) for AC, MAC and ENC alike.
+
+    The diversifier is the two-byte ATC (never the cryptogram): 00x6 ATC, 00x6 (ATC xor FFFF).
+    This is neither EMV's common session key nor Visa's xor.  Spec: JR/T 0025.5, C; .17, 6.
+
+    Raises:
+        KeyRefused: the key has a wrong length.
+    """
+    if algorithm is Algorithm.SM4 and sm4_input is Sm4Session.PART_5:
+        return encrypt(algorithm, key, bytes(14) + atc)
+    out = encrypt(algorithm, key, bytes(6) + atc + bytes(6) + complement(atc))
+    return odd_parity(out) if algorithm is Algorithm.TDES else out
+
+
+def emv_session_key(key: bytes, diversifier: bytes) -> bytes:
+    """Derive EMV's common session key (CSK) from 8 bytes.  Spec: EMV book 2, A1.3.1.
+
+    The *third* byte becomes F0 for the left half and 0F for the right one.
+    """
+    head, tail = diversifier[:2], diversifier[3:]
+    return odd_parity(encrypt(Algorithm.TDES, key, head + b"\xf0" + tail + head + b"\x0f" + tail))
+
+
+def visa_session_key(key: bytes, atc: bytes) -> bytes:
+    """Return Visa's key of secure messaging: the halves xor 00x6 ATC and its complement.
+
+    Spec: Visa Integrated Circuit Card Specification, appendix B.
+    """
+    return odd_parity(xor(key, bytes(6) + atc + bytes(6) + complement(atc)))
+
+
+def tree_session_key(
+    key: bytes, atc: bytes, *, height: int = 8, branch: int = 4, vector: bytes = _ZERO_16
+) -> bytes:
+    """Derive the session key of EMV 2000's tree, for comparison with old cards.
+
+    Spec: EMV 4.1 book 2, A1.3 (withdrawn).
+    """
+    count = int.from_bytes(atc, "big")
+    digits = [count // branch**level % branch for level in range(height)]
+
+    def child(parent: bytes, grandparent: bytes, digit: int) -> bytes:
+        left, right = grandparent[:7], grandparent[8:15]
+        left += bytes((grandparent[7] ^ digit,))
+        right += bytes((grandparent[15] ^ 0xF0 ^ digit,))
+        return encrypt(Algorithm.TDES, parent, left + right)
+
+    grandparent, parent = vector, key
+    for digit in reversed(digits[1:]):
+        grandparent, parent = parent, child(parent, grandparent, digit)
+    leaf = child(parent, grandparent, digits[0])
+    return odd_parity(xor(leaf, grandparent))
