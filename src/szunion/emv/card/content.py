@@ -7,11 +7,13 @@ changes it: what changes while a card lives stands in the card's own state.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, IntEnum
+from enum import Enum
 from types import MappingProxyType
 from typing import TypeVar
 
 from attrs import field, frozen
+
+from szunion.emv.crypto import Algorithm
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -20,13 +22,6 @@ _V = TypeVar("_V")
 def _fixed(pairs: Mapping[_K, _V]) -> Mapping[_K, _V]:
     """Return a copy of *pairs* that nobody can change."""
     return MappingProxyType(dict(pairs))
-
-
-class Algorithm(IntEnum):
-    """Symmetric algorithms, numbered as PBOC does: 对称算法标识.  Spec: part 17, 6."""
-
-    TDES = 0x01
-    SM4 = 0x04
 
 
 class Path(Enum):
