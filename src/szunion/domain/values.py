@@ -53,7 +53,7 @@ class Labelled(Enum):
 
     text: Text
 
-    def __new__(cls, code: str, zh: str, en: str) -> Self:
+    def __new__(cls, code: str, zh: str = "", en: str = "") -> Self:
         member = object.__new__(cls)
         member._value_ = code
         member.text = Text(zh, en)

@@ -1,0 +1,71 @@
+"""Know how a store lives in memory: the twin that keeps the same promises, for tests and models."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from attrs import define, field
+
+from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
+from szunion.adapters.storage.memory.tables import Undo
+from szunion.ports.keys import Vault
+from szunion.ports.storage import UnitOfWork
+from szunion.ports.system import Clock, Ids
+
+T = TypeVar("T")
+
+
+@define
+class Tables:
+    """Every table of the store."""
+
+    core: CoreTables = field(factory=CoreTables)
+
+
+class MemoryUnit:
+    """One unit of work: :class:`szunion.ports.storage.UnitOfWork` on dictionaries."""
+
+    def __init__(
+        self, tables: Tables, undo: Undo, *, now: datetime, ids: Ids, vault: Vault
+    ) -> None:
+        self.now = now
+        self.ids = ids
+        self.vault = vault
+        self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
+        self.messages = MemoryMessages(tables.core, undo, ids, now)
+
+
+@define
+class MemoryStorage:
+    """A store in memory. One unit at a time; a unit that raises is undone step by step."""
+
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    _tables: Tables = field(factory=Tables, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """See :class:`szunion.ports.storage.Storage`."""
+        undo: Undo = []
+        with self._lock:
+            try:
+                return work(self._unit(undo))
+            except BaseException:
+                for step in reversed(undo):
+                    step()
+                raise
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        """See :class:`szunion.ports.storage.Storage`."""
+        with self._lock:
+            return look(self._unit([]))
+
+    def _unit(self, undo: Undo) -> MemoryUnit:
+        return MemoryUnit(self._tables, undo, now=self.clock.now(), ids=self.ids, vault=self.vault)
+
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,155 @@
+"""Know how one SQLite connection is made safe, asked by named statements, and never quoted.
+
+A driver's message can hold a whole row, so none ever leaves: every ``sqlite3.Error`` becomes a
+typed error that names the constraint and nothing else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from attrs import define
+
+from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
+
+APPLICATION_ID: Final = 0x535A554E  # "SZUN"
+_BUSY_MS: Final = 10_000
+
+#: pragma: what a connection of ours must answer. Weaker settings lose acknowledged work.
+REQUIRED: Final[Mapping[str, object]] = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+}
+
+Parameters = Mapping[str, object] | Sequence[object]
+Row = tuple[Any, ...]
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make *connection* durable and strict, and check that it is.
+
+    Raises:
+        StorageError: a setting did not take, for example on a file system without WAL.
+    """
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+        "trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", "cache_size=-65536",
+        "wal_autocheckpoint=4000", "journal_size_limit=67108864",
+    ):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+    check(connection)
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Check that *connection* is durable and strict.
+
+    Raises:
+        StorageError: it is weaker than WAL + FULL with foreign keys (E-STORE-003).
+    """
+    for pragma, wanted in REQUIRED.items():
+        found = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        memory = pragma == "journal_mode" and found == "memory"
+        if found != wanted and not memory:
+            raise StorageError("E-STORE-003", setting=pragma, wanted=wanted, found=found)
+
+
+@cache
+def statements() -> Mapping[str, str]:
+    """Return every named statement: ``noun.name`` → SQL, from ``sql/*.sql``.
+
+    A statement begins with a line ``-- name: get``; what follows up to the next one is its text.
+    """
+    found: dict[str, str] = {}
+    for file in files("szunion.adapters.storage.sqlite").joinpath("sql").iterdir():
+        noun, dot, ending = file.name.partition(".")
+        if dot and ending == "sql":
+            for part in file.read_text("utf-8").split("-- name: ")[1:]:
+                name, _, text = part.partition("\n")
+                found[f"{noun}.{name.strip()}"] = text.strip()
+    return found
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn every driver error into one of ours, without its text."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise Conflict("E-STORE-004", constraint=_constraint(error)) from None
+    except sqlite3.OperationalError as error:
+        raise _operational(error) from None
+    except sqlite3.DatabaseError as error:
+        raise StorageError("E-STORE-005", kind=_kind(error)) from None
+
+
+def _kind(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+
+
+def _operational(error: sqlite3.OperationalError) -> StorageError:
+    kind = _kind(error)
+    if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StorageBusy("E-STORE-001")
+    if kind.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
+        return StorageFull("E-STORE-002")
+    return StorageError("E-STORE-005", kind=kind)
+
+
+def _constraint(error: sqlite3.IntegrityError) -> str:
+    """Return the constraint's name or columns: schema words only, never a value."""
+    head, _, tail = str(error).partition(": ")
+    kind = head.removesuffix(" constraint failed")
+    words = tail if kind in {"UNIQUE", "CHECK", "NOT NULL"} else ""
+    return f"{kind}({words})" if words else kind
+
+
+@define
+class Session:
+    """One open connection inside one transaction, asked by the names of its statements."""
+
+    connection: sqlite3.Connection
+
+    def one(self, name: str, parameters: Parameters = ()) -> Row | None:
+        """Return the first row, or None."""
+        with translated():
+            row: Row | None = self.connection.execute(statements()[name], parameters).fetchone()
+            return row
+
+    def all(self, name: str, parameters: Parameters = ()) -> list[Row]:
+        """Return all rows; for statements that have a LIMIT or a small answer."""
+        with translated():
+            return self.connection.execute(statements()[name], parameters).fetchall()
+
+    def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
+        """Yield rows as they come, in constant memory."""
+        with translated():
+            yield from self.connection.execute(statements()[name], parameters)
+
+    def do(self, name: str, parameters: Parameters = ()) -> int:
+        """Run a change; return how many rows it touched."""
+        with translated():
+            return self.connection.execute(statements()[name], parameters).rowcount
+
+    def many(self, name: str, rows: Iterable[Parameters]) -> int:
+        """Run a change for each row: the bulk path. Return how many rows were touched."""
+        with translated():
+            return self.connection.executemany(statements()[name], rows).rowcount
+
+    def put(self, name: str, parameters: Mapping[str, object], entity: str) -> None:
+        """Run an update that names the version it expects (``:version``).
+
+        Raises:
+            Conflict: somebody else was faster (E-STORE-008).
+        """
+        if self.do(name, parameters) != 1:
+            expected = parameters.get("version", "?")
+            raise Conflict("E-STORE-008", entity=entity, expected=expected, current="?")

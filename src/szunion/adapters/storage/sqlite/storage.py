@@ -1,0 +1,169 @@
+"""Know how a SQLite file becomes a store: one writer, WAL, and no promise before it is safe."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import define, field
+
+from szunion.adapters.storage.sqlite.migrate import migrate, pending
+from szunion.adapters.storage.sqlite.session import APPLICATION_ID, check, prepare, translated
+from szunion.adapters.storage.sqlite.times import micros
+from szunion.adapters.storage.sqlite.unit import SqliteUnit
+from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageError
+from szunion.ports.keys import Vault
+from szunion.ports.storage import UnitOfWork
+from szunion.ports.system import Clock, Ids
+
+T = TypeVar("T")
+
+
+@define
+class SqliteStorage:
+    """A store in one file. Each thread has its own connection; one transaction writes at a time."""
+
+    path: str
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    _local: threading.local = field(factory=threading.local, init=False)
+    _opened: list[sqlite3.Connection] = field(factory=list, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+
+    @classmethod
+    def open(
+        cls, path: str | Path, *, clock: Clock, ids: Ids, vault: Vault, create: bool = True
+    ) -> SqliteStorage:
+        """Open the database file at *path*, creating and migrating a new one.
+
+        Raises:
+            StorageError: it cannot be opened, or is no database of ours (E-STORE-009), or its
+                file system cannot give WAL (E-STORE-003).
+            SchemaOutOfDate: an existing one needs ``szunion db migrate`` (E-STORE-006).
+        """
+        fresh = not Path(path).exists() or Path(path).stat().st_size == 0
+        if fresh and not create:
+            raise StorageError("E-STORE-009", path=Path(path).name)
+        storage = cls(str(path), clock, ids, vault)
+        connection = storage._connection()
+        if fresh:
+            storage.migrate()
+        elif connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            storage.close()
+            raise StorageError("E-STORE-009", path=Path(path).name)
+        elif steps := pending(connection):
+            found, wanted = steps[0].number - 1, steps[-1].number
+            storage.close()
+            raise SchemaOutOfDate("E-STORE-006", found=found, wanted=wanted)
+        return storage
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                connection = sqlite3.connect(self.path, check_same_thread=False)
+                prepare(connection)
+            except sqlite3.Error:
+                raise StorageError("E-STORE-009", path=Path(self.path).name) from None
+            self._local.connection = connection
+            with self._lock:
+                self._opened.append(connection)
+        return connection
+
+    def migrate(self) -> None:
+        """Apply pending migrations."""
+        migrate(self._connection(), at=micros(self.clock.now()))
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """See :class:`szunion.ports.storage.Storage`."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            return work(self._unit(connection))
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        """See :class:`szunion.ports.storage.Storage`."""
+        with self._transaction("BEGIN") as connection:
+            return look(self._unit(connection))
+
+    def _unit(self, connection: sqlite3.Connection) -> SqliteUnit:
+        return SqliteUnit(connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        connection = self._connection()
+        with translated():
+            connection.execute(begin)
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        with translated():
+            try:
+                connection.execute("COMMIT")
+            except sqlite3.Error:
+                if not connection.in_transaction:
+                    raise CommitUnknown("E-STORE-011") from None
+                connection.rollback()
+                raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            while self._opened:
+                self._opened.pop().close()
+        self._local = threading.local()
+
+
+@define
+class BorrowedSqlite:
+    """A store inside the host application's transaction: both changes commit together.
+
+    The host's connection must be as safe as ours would be (WAL, FULL, foreign keys) and hold our
+    schema; otherwise it is refused with the reason. Each unit is a savepoint: a refusal of ours
+    undoes our part and leaves the host's part to the host.
+    """
+
+    connection: sqlite3.Connection
+    clock: Clock
+    ids: Ids
+    vault: Vault
+
+    def __attrs_post_init__(self) -> None:
+        check(self.connection)
+        if pending(self.connection):
+            steps = pending(self.connection)
+            raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run *work* under a savepoint of the host's transaction; the host commits."""
+        if not self.connection.in_transaction:
+            raise StorageError(
+                "E-STORE-010", reason="没有进行中的事务", reason_en="no transaction is open"
+            )
+        with translated():
+            self.connection.execute("SAVEPOINT szunion")
+        try:
+            result = work(
+                SqliteUnit(self.connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
+            )
+        except BaseException:
+            self.connection.execute("ROLLBACK TO szunion")
+            self.connection.execute("RELEASE szunion")
+            raise
+        with translated():
+            self.connection.execute("RELEASE szunion")
+        return result
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        """Look at what the host's transaction sees."""
+        return look(
+            SqliteUnit(self.connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
+        )
+
+    def close(self) -> None:
+        """Leave the host's connection alone."""

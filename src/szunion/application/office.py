@@ -1,0 +1,69 @@
+"""Know what every use case works with, and how one becomes one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from attrs import frozen
+
+from szunion.domain.policy import CityPolicy
+from szunion.ports.keys import Signer, Vault
+from szunion.ports.storage import Storage, UnitOfWork
+from szunion.ports.system import Clock, Ids, WorkCalendar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class Office:
+    """The ports and the policy of one city: what its desks share."""
+
+    storage: Storage
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    signer: Signer
+    calendar: WorkCalendar
+    policy: CityPolicy
+
+
+class AtAnOffice(Protocol):
+    """A desk, a clerk: whatever works for one office."""
+
+    @property
+    def office(self) -> Office:
+        """Where it works."""
+        ...
+
+
+D = TypeVar("D", bound=AtAnOffice)
+
+
+def one_commit(
+    method: Callable[Concatenate[D, UnitOfWork, P], T],
+) -> Callable[Concatenate[D, P], T]:
+    """Make *method* one unit of work: everything it changes is committed together.
+
+    It may run more than once when the store asks to try again, so it has no effect outside it.
+    """
+
+    @wraps(method)
+    def run(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.office.storage.run(lambda work: method(self, work, *args, **kwargs))
+
+    return run
+
+
+def one_look(
+    method: Callable[Concatenate[D, UnitOfWork, P], T],
+) -> Callable[Concatenate[D, P], T]:
+    """Make *method* read one consistent snapshot."""
+
+    @wraps(method)
+    def run(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.office.storage.read(lambda work: method(self, work, *args, **kwargs))
+
+    return run

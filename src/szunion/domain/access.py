@@ -1,0 +1,152 @@
+"""Know who may do what, and what a person in a role may see.
+
+Roles are the actors of the state tables. A :class:`Scope` is the permission for one operation,
+made by the authoriser alone; every call to a repository takes one, so nothing can be read or
+written without somebody having asked who wants it, as what, and what for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final, TypeAlias
+
+from attrs import field, frozen
+
+from szunion.domain.values import Labelled, OrganisationId, PersonId
+
+
+class Role(Labelled):
+    """In which role somebody acts (角色)."""
+
+    MEMBER = "M", "会员", "member or guardian"
+    HEIR = "K", "继承人", "heir"
+    GRASSROOTS = "G", "基层工会经办人", "grassroots union officer"
+    UPPER = "U", "上级工会经办人", "upper union officer"
+    CITY = "C", "市总工会业务部门", "city federation officer"
+    FINANCE = "F", "市总工会财务部门", "city federation finance"
+    REVIEW = "Z", "评审机构", "review body"
+    PROVIDER = "P", "服务提供方", "service provider"
+    HOTLINE = "H", "12351坐席", "12351 hotline operator"
+    AUDITOR = "A", "审计", "auditor"
+    BANK = "B", "银行", "bank"
+    ENGINE = "S", "系统", "the engine"
+
+
+class Purpose(Labelled):
+    """What somebody acts for (用途): mandatory, and written into the audit log."""
+
+    ENROL = "enrol", "入会与办卡", "enrolment"
+    SERVE = "serve", "服务", "service"
+    AID_REVIEW = "aid_review", "帮扶审核", "review of aid"
+    PAY = "pay", "拨付", "payment"
+    AUDIT = "audit", "审计", "audit"
+    RIGHTS = "rights_request", "个人信息权利请求", "a person's own request"
+    OPERATE = "operate", "系统运行", "operation of the system"
+
+
+@frozen(kw_only=True)
+class Principal:
+    """Who acts: a login, the role it has now, at which union, what for."""
+
+    id: str
+    role: Role
+    purpose: Purpose
+    organisation: OrganisationId | None = None
+    """The union of an officer; None for a member, the bank, the engine."""
+    person: PersonId | None = None
+    """The person behind a member's login."""
+
+
+class Operation(Enum):
+    """One thing that can be asked of the system; the value is its name in the audit log."""
+
+    ORGANISATION_WRITE = "organisation.write"
+    ORGANISATION_READ = "organisation.read"
+    AUDIT_READ = "audit.read"
+    OPERATE = "system.operate"
+
+
+_R = Role
+#: Which roles may ask for an operation at all. The guard of each transition says the rest.
+MAY: Final[Mapping[Operation, frozenset[Role]]] = {
+    Operation.ORGANISATION_WRITE: frozenset({_R.UPPER, _R.CITY}),
+    Operation.ORGANISATION_READ: frozenset(
+        {_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.FINANCE, _R.HOTLINE, _R.AUDITOR, _R.ENGINE}
+    ),
+    Operation.AUDIT_READ: frozenset({_R.AUDITOR, _R.CITY, _R.ENGINE}),
+    Operation.OPERATE: frozenset({_R.ENGINE, _R.CITY}),
+}
+
+#: Operations that change nothing: a suspended union's officers keep them.
+READS: Final = frozenset({Operation.ORGANISATION_READ, Operation.AUDIT_READ})
+
+
+@frozen
+class WholeCity:
+    """Everything in the city: city organs, auditors, the engine."""
+
+
+@frozen
+class Subtree:
+    """One union and all below it. *path* is its place in the tree, such as ``/1/7/93/``."""
+
+    path: str
+
+
+@frozen
+class OnePerson:
+    """One person's own things."""
+
+    person: PersonId
+
+
+Reach: TypeAlias = WholeCity | Subtree | OnePerson
+
+_SEAL: Final = object()
+
+
+@frozen
+class Scope:
+    """The permission for one operation of one principal. Only the authoriser makes one."""
+
+    principal: Principal
+    operation: Operation
+    reach: Reach
+    _seal: object = field(repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self._seal is not _SEAL:
+            msg = "only the authoriser makes a Scope"
+            raise TypeError(msg)
+
+    @property
+    def path_range(self) -> tuple[str, str]:
+        """Return the half-open range of tree paths within reach; empty for one person's scope."""
+        match self.reach:
+            case WholeCity():
+                return "/", "0"  # '0' is the character after '/'
+            case Subtree(path):
+                return path, path[:-1] + "0"
+            case OnePerson():
+                return "", ""
+
+    @property
+    def only_person(self) -> PersonId | None:
+        """Return the one person within reach, or None."""
+        return self.reach.person if isinstance(self.reach, OnePerson) else None
+
+    def covers(self, path: str, person: PersonId | None = None) -> bool:
+        """Return whether something of *person* at the union of *path* is within reach."""
+        match self.reach:
+            case WholeCity():
+                return True
+            case Subtree(own):
+                return path.startswith(own)
+            case OnePerson(own_person):
+                return person is not None and person == own_person
+
+
+def issue(principal: Principal, operation: Operation, reach: Reach) -> Scope:
+    """Make a scope. The authoriser (``application/access.py``) is the only caller; a test looks."""
+    return Scope(principal, operation, reach, _SEAL)

@@ -1,0 +1,121 @@
+"""Know what szunion asks of the place where its keys live.
+
+A :class:`Vault` works with data keys that a key store (file, HSM, KMS) has unwrapped: it seals
+personal data, makes the keyed blind indexes by which sealed data are found, and derives the keys
+that go to the bank. A :class:`Signer` signs what must be provable outside, such as checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Protocol
+
+from attrs import frozen
+
+from szunion.domain.values import RequestKey
+
+
+class IndexField(Enum):
+    """What a blind index is made of: one key a field, so that equal values never meet."""
+
+    DOCUMENT = "document"
+    MOBILE = "mobile"
+    CARD = "card"
+    ACCOUNT = "account"
+
+
+@frozen
+class Place:
+    """Where a sealed value stands: bound into it, so that it opens nowhere else."""
+
+    table: str
+    shard: int
+    id: int
+
+    def aad(self) -> bytes:
+        """Return the associated data of this place."""
+        return f"{self.table}|{self.shard}|{self.id}".encode()
+
+
+class Vault(Protocol):
+    """Seals, opens, indexes and derives. Thread-safe."""
+
+    def salt(self) -> bytes:
+        """Return a fresh salt (16 bytes): destroying it destroys what was sealed with it."""
+        ...
+
+    def seal(self, place: Place, plain: bytes, *, salt: bytes = b"") -> bytes:
+        """Seal *plain* for *place*: ``suite(1) | key version(2) | nonce(12) | text | tag(16)``.
+
+        Raises:
+            KeysUnavailable: the data key cannot be had now.
+        """
+        ...
+
+    def open(self, place: Place, sealed: bytes, *, salt: bytes = b"") -> bytes:
+        """Return what was sealed.
+
+        Raises:
+            KeysUnavailable: its key version cannot be had now.
+            StorageError: it was moved, altered, or its salt was destroyed (E-KEYS-002).
+        """
+        ...
+
+    def seal_many(self, table: str, rows: Sequence[tuple[int, int, bytes, bytes]]) -> list[bytes]:
+        """Seal ``(shard, id, salt, plain)`` rows of one table: the bulk path."""
+        ...
+
+    def salts(self, count: int) -> list[bytes]:
+        """Return *count* fresh salts with one call to the source of randomness."""
+        ...
+
+    def index(self, field: IndexField, text: str) -> bytes:
+        """Return the blind index (16 bytes) of a normalised *text*."""
+        ...
+
+    def index_many(self, field: IndexField, texts: Iterable[str]) -> list[bytes]:
+        """Return the blind index of each text: the bulk path."""
+        ...
+
+    def route(self, text: str) -> int:
+        """Return the shard (0..1023) of a document number. Its key is never rotated."""
+        ...
+
+    def route_many(self, texts: Iterable[str]) -> list[int]:
+        """Return the shard of each text: the bulk path."""
+        ...
+
+    def request_key(self, business: str) -> RequestKey:
+        """Return the bank's key for a business fact: stable for ever, and says nothing."""
+        ...
+
+    def outward(self, kind: str, id_: int) -> str:
+        """Return the opaque name of an internal id for the world outside: ``m_…``."""
+        ...
+
+    def inward(self, kind: str, name: str) -> int:
+        """Return the id behind an opaque name.
+
+        Raises:
+            NotFound: it is no name of that kind (E-VALUE-003).
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Signs what must be provable outside."""
+
+    @property
+    def name(self) -> str:
+        """The signer's name with its key's fingerprint, as written into a checkpoint."""
+        ...
+
+    @property
+    def public(self) -> bytes:
+        """The public key (Ed25519: 32 bytes)."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Return a signature over *data*."""
+        ...

@@ -1,0 +1,78 @@
+"""Know what szunion asks of a store: units of work, and in each the repositories by noun.
+
+A unit of work is one transaction: a change, its audit entry, its message to people and its order
+to the bank are committed together or not at all. Every repository call takes a
+:class:`~szunion.domain.access.Scope`; what is outside it is not there.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from szunion.ports.keys import Vault
+from szunion.ports.storage.core import AuditTrail, Messages
+from szunion.ports.storage.organisations import Organisations
+from szunion.ports.system import Ids
+
+__all__ = ["Storage", "UnitOfWork"]
+
+T = TypeVar("T")
+
+
+class UnitOfWork(Protocol):
+    """One transaction. It ends with the function that was given to :meth:`Storage.run`."""
+
+    @property
+    def now(self) -> datetime:
+        """The recorded time of everything this unit writes: aware, UTC."""
+        ...
+
+    @property
+    def ids(self) -> Ids:
+        """Where its new ids come from."""
+        ...
+
+    @property
+    def vault(self) -> Vault:
+        """What derives its keys and seals its secrets."""
+        ...
+
+    @property
+    def organisations(self) -> Organisations:
+        """The unions of the city."""
+        ...
+
+    @property
+    def audit(self) -> AuditTrail:
+        """The audit entries of this unit."""
+        ...
+
+    @property
+    def messages(self) -> Messages:
+        """Messages to people."""
+        ...
+
+
+class Storage(Protocol):
+    """A store. Thread-safe: each call is a transaction of its own."""
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run *work* in one transaction, commit, return its result.
+
+        When the engine asks to try again the *decision* is made again, from the start, at most
+        five times: *work* must have no effect outside the store. If it raises, nothing is kept.
+
+        Raises:
+            StorageBusy: others kept writing for longer than the bounded wait.
+            CommitUnknown: the commit was in flight when the line broke.
+            StorageFull: there is no space left.
+        """
+        ...
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        """Run *look* on one consistent snapshot; it must not write."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything. A second time does nothing."""
+        ...
