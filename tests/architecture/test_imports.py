@@ -1,0 +1,75 @@
+"""The law of imports holds, and each way of breaking it is noticed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: file, line to plant, words of the contract that must break
+PLANTED = [
+    ("emv/tlv.py", "import szunion.domain.values", "emv knows nothing"),
+    ("emv/tlv.py", "import szunion.errors", "emv knows nothing"),
+    ("domain/values.py", "import os", "no input or output"),
+    ("domain/values.py", "import time", "no input or output"),
+    ("domain/values.py", "import szunion.ports.bank", "flow downwards"),
+    ("domain/values.py", "import szunion.adapters.storage", "flow downwards"),
+    ("application/office.py", "import sqlite3", "no input or output"),
+    ("application/office.py", "import szunion.bootstrap", "flow downwards"),
+    ("ports/bank.py", "import szunion.application.office", "flow downwards"),
+    (
+        "adapters/storage/sqlite/session.py",
+        "import szunion.adapters.keys.vault",
+        "No adapter family",
+    ),
+    ("adapters/storage/sqlite/session.py", "import cryptography", "One module knows"),
+    ("adapters/storage/sqlite/session.py", "import pluggy", "One module knows"),
+    ("application/office.py", "import click", "One module knows"),
+    ("domain/values.py", "import szunion.domain.bank", "No circles"),
+    ("newcomer.py", '"""Has no place in the layers."""', "flow downwards"),
+]
+
+
+def lint(source: Path, config: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run(
+        [program, "--config", config, "--no-cache"],
+        cwd=source,
+        env={"PYTHONPATH": str(source), "PATH": "/usr/bin:/bin", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> tuple[Path, Path]:
+    shutil.copytree(
+        ROOT / "src" / "szunion", tmp_path / "szunion", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path, tmp_path / "pyproject.toml"
+
+
+def test_the_law_of_imports_holds(copy: tuple[Path, Path]) -> None:
+    result = lint(*copy)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(("file", "line", "contract"), PLANTED)
+def test_a_planted_import_is_noticed(
+    copy: tuple[Path, Path], file: str, line: str, contract: str
+) -> None:
+    source, config = copy
+    target = source / "szunion" / file
+    text = target.read_text("utf-8") if target.exists() else ""
+    target.write_text(f"{text}\n{line}\n", "utf-8")
+    result = lint(source, config)
+    assert result.returncode != 0
+    broken = [row for row in result.stdout.splitlines() if "BROKEN" in row]
+    assert any(contract in row for row in broken), result.stdout
