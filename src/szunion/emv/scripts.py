@@ -257,7 +257,7 @@ def sealed(order: Order, data: bytes, mac: bytes) -> Command:
     return Command(order.cla, order.ins, order.p1, order.p2, data + mac)
 
 
-def opened(  # noqa: PLR0913 - the keys and diversifiers of one transaction
+def opened(  # noqa: PLR0913, PLR0917 - the keys and diversifiers of one transaction
     command: Command,
     algorithm: Algorithm,
     mac_key: bytes,
