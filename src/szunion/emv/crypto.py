@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from enum import Enum, unique
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+from attrs import field, frozen
 
 from szunion.emv.errors import BadField, KeyRefused
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @unique
@@ -74,10 +74,12 @@ class _Library(NamedTuple):
 
 _ZERO_8: Final = bytes(8)
 _ZERO_16: Final = bytes(16)
-_FF_8: Final = b"\xff" * 8
+_TDES: Final = Algorithm.TDES
 
 #: every byte with its lowest bit set so that the number of ones is odd
 _ODD: Final = bytes(b & 0xFE | (b >> 1).bit_count() % 2 ^ 1 for b in range(256))
+#: every byte with its bits turned over
+_TURNED: Final = bytes(range(255, -1, -1))
 
 
 @cache
@@ -90,10 +92,17 @@ def _library() -> _Library:
     from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
 
     electronic_codebook = ECB()  # noqa: S305 - the card schemes define single blocks in ECB
-    zero_vector = {Algorithm.TDES: CBC(_ZERO_8), Algorithm.SM4: CBC(_ZERO_16)}
+    zero_8, zero_16 = CBC(_ZERO_8), CBC(_ZERO_16)
 
-    def make(algorithm: Algorithm, key: bytes) -> TripleDES | SM4:
-        return TripleDES(_expanded(key)) if algorithm is Algorithm.TDES else SM4(_sm4_key(key))
+    def ecb(algorithm: Algorithm, key: bytes) -> _Cipher:
+        if algorithm is _TDES:
+            return Cipher(TripleDES(_expanded(key)), electronic_codebook)
+        return Cipher(SM4(_sm4_key(key)), electronic_codebook)
+
+    def cbc(algorithm: Algorithm, key: bytes) -> _Cipher:
+        if algorithm is _TDES:
+            return Cipher(TripleDES(_expanded(key)), zero_8)
+        return Cipher(SM4(_sm4_key(key)), zero_16)
 
     def digest(data: bytes) -> bytes:
         running = Hash(SM3())
@@ -105,12 +114,7 @@ def _library() -> _Library:
         running.update(data)
         return running.finalize()
 
-    return _Library(
-        ecb=lambda algorithm, key: Cipher(make(algorithm, key), electronic_codebook),
-        cbc=lambda algorithm, key: Cipher(make(algorithm, key), zero_vector[algorithm]),
-        sm3=digest,
-        hmac_sm3=keyed_digest,
-    )
+    return _Library(ecb=ecb, cbc=cbc, sm3=digest, hmac_sm3=keyed_digest)
 
 
 def _wrong_length(key: bytes, expected: str) -> KeyRefused:
@@ -124,15 +128,14 @@ def _wrong_length(key: bytes, expected: str) -> KeyRefused:
 
 def _expanded(key: bytes) -> bytes:
     """Return *key* as the 24 bytes that the library wants: K1 K2 K1, or K K K for single DES."""
-    match len(key):
-        case 16:
-            return key + key[:8]
-        case 24:
-            return key
-        case 8:
-            return key * 3
-        case _:
-            raise _wrong_length(key, "8, 16, 24")
+    size = len(key)
+    if size == 16:
+        return key + key[:8]
+    if size == 8:
+        return key * 3
+    if size != 24:
+        raise _wrong_length(key, "8, 16, 24")
+    return key
 
 
 def _sm4_key(key: bytes) -> bytes:
@@ -141,10 +144,35 @@ def _sm4_key(key: bytes) -> bytes:
     return key
 
 
-def _whole_blocks(data: bytes, block: int) -> bytes:
-    if len(data) % block:
-        raise BadField("FIELD-LENGTH", name="data", want=f"n x {block}", got=len(data))
+def _whole(algorithm: Algorithm, data: bytes) -> bytes:
+    if len(data) % (8 if algorithm is _TDES else 16):
+        raise BadField("FIELD-LENGTH", name="data", want=f"n x {algorithm.block}", got=len(data))
     return data
+
+
+@frozen
+class PreparedKey:
+    """A key set up once for many single blocks, such as an issuer's. It does not print."""
+
+    algorithm: Algorithm
+    _update: Callable[[bytes], bytes] = field(repr=False, eq=False)
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Encipher whole blocks in ECB, as `encrypt` does.
+
+        Raises:
+            BadField: *data* is not a whole number of blocks.
+        """
+        return self._update(_whole(self.algorithm, data))
+
+
+def prepare(algorithm: Algorithm, key: bytes) -> PreparedKey:
+    """Set up *key* for `PreparedKey.encrypt`; ECB keeps nothing from one call to the next.
+
+    Raises:
+        KeyRefused: the key has a wrong length.
+    """
+    return PreparedKey(algorithm, _library().ecb(algorithm, key).encryptor().update)
 
 
 def encrypt(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
@@ -157,26 +185,22 @@ def encrypt(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
     >>> encrypt(Algorithm.SM4, bytes(16), bytes(16)).hex()[:8]
     '9f1f7bff'
     """
-    data = _whole_blocks(data, algorithm.block)
-    return _library().ecb(algorithm, key).encryptor().update(data)
+    return _library().ecb(algorithm, key).encryptor().update(_whole(algorithm, data))
 
 
 def decrypt(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
     """Decipher whole blocks in ECB; the inverse of `encrypt`, with the same errors."""
-    data = _whole_blocks(data, algorithm.block)
-    return _library().ecb(algorithm, key).decryptor().update(data)
+    return _library().ecb(algorithm, key).decryptor().update(_whole(algorithm, data))
 
 
 def encrypt_cbc(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
     """Encipher whole blocks in CBC with a zero vector; the same errors as `encrypt`."""
-    data = _whole_blocks(data, algorithm.block)
-    return _library().cbc(algorithm, key).encryptor().update(data)
+    return _library().cbc(algorithm, key).encryptor().update(_whole(algorithm, data))
 
 
 def decrypt_cbc(algorithm: Algorithm, key: bytes, data: bytes) -> bytes:
     """Decipher whole blocks in CBC with a zero vector; the same errors as `encrypt`."""
-    data = _whole_blocks(data, algorithm.block)
-    return _library().cbc(algorithm, key).decryptor().update(data)
+    return _library().cbc(algorithm, key).decryptor().update(_whole(algorithm, data))
 
 
 def pad(data: bytes, block: int, method: Padding = Padding.METHOD_2) -> bytes:
@@ -212,7 +236,7 @@ def odd_parity(key: bytes) -> bytes:
 
 def complement(data: bytes) -> bytes:
     """Return *data* with every bit turned over."""
-    return (int.from_bytes(data, "big") ^ ((1 << 8 * len(data)) - 1)).to_bytes(len(data), "big")
+    return data.translate(_TURNED)
 
 
 def xor(left: bytes, right: bytes) -> bytes:
@@ -327,7 +351,7 @@ def _number_block(option: MasterKeyOption, digits: str) -> bytes:
 
 def master_key(
     algorithm: Algorithm,
-    issuer_key: bytes,
+    issuer_key: bytes | PreparedKey,
     pan: str,
     psn: str | None,
     option: MasterKeyOption = MasterKeyOption.A,
@@ -336,7 +360,7 @@ def master_key(
 
     Args:
         algorithm: 3DES (two blocks, odd parity) or SM4 (one block, no parity).
-        issuer_key: the issuer master key, 16 bytes.
+        issuer_key: the issuer master key, 16 bytes, or the same prepared.
         pan: 12 to 19 digits.
         psn: the two digits of 5F34; ``None`` where the card has none, counts as ``00``.
         option: ``A`` for PBOC, whatever the length of the number.
@@ -347,7 +371,11 @@ def master_key(
     Spec: JR/T 0025.5, C; JR/T 0025.17, 6.
     """
     number = _number_block(option, pan + (psn or "00"))
-    out = encrypt(algorithm, issuer_key, number + complement(number))
+    both = number + complement(number)
+    if isinstance(issuer_key, PreparedKey):
+        out = issuer_key.encrypt(both)
+    else:
+        out = encrypt(algorithm, issuer_key, both)
     return odd_parity(out) if algorithm is Algorithm.TDES else out
 
 

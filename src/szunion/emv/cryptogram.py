@@ -162,6 +162,9 @@ class IssuerHeader:
     """Issuer-defined data (length, id, amounts, MAC), or nothing."""
 
 
+_ALGORITHMS: Final[Mapping[int, Algorithm]] = MappingProxyType({a.value: a for a in Algorithm})
+
+
 def read_issuer_header(iad: bytes) -> IssuerHeader:
     """Read the head of 9F10.  Spec: JR/T 0025.5, E.
 
@@ -170,10 +173,11 @@ def read_issuer_header(iad: bytes) -> IssuerHeader:
     """
     if len(iad) < 8 or iad[0] != 7 or iad[3] != 3:
         raise BadField("FIELD-CONTENT", name="9F10", why="07 DKI CVN 03 CVR ALG")
-    if iad[7] not in (1, 4):
+    algorithm = _ALGORITHMS.get(iad[7])
+    if algorithm is None:
         raise BadField("FIELD-CONTENT", name="9F10", why=f"algorithm {iad[7]:02X}")
     return IssuerHeader(
-        key_index=iad[1], cvn=iad[2], cvr=iad[3:7], algorithm=Algorithm(iad[7]), rest=iad[8:]
+        key_index=iad[1], cvn=iad[2], cvr=iad[3:7], algorithm=algorithm, rest=iad[8:]
     )
 
 
@@ -203,7 +207,7 @@ def assemble(version: Version, values: Values) -> bytes:
     Raises:
         BadField: an element is missing.
     """
-    return b"".join([_value(values, wanted) for wanted in version.inputs])
+    return b"".join([values.get(wanted) or _value(values, wanted) for wanted in version.inputs])
 
 
 def session_key(  # noqa: PLR0911, PLR0913 - each is one of the book's diversifiers

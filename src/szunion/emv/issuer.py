@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from enum import Enum, unique
 from typing import Final, Protocol, final
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from szunion.emv import crypto, cryptogram, scripts
 from szunion.emv.apdu import Command
-from szunion.emv.crypto import Algorithm, MasterKeyOption
+from szunion.emv.crypto import Algorithm, MasterKeyOption, PreparedKey
 from szunion.emv.cryptogram import PBOC_VERSIONS, Arpc, Session, Sm4Rules, Values, Version
 from szunion.emv.errors import AuthenticationFailed, BadField, KeyRefused
 
@@ -112,6 +112,15 @@ class Vault(Protocol):
         ...
 
 
+def _no_such_key(key_index: int, algorithm: Algorithm) -> KeyRefused:
+    return KeyRefused(
+        "KEY",
+        reason="NO_SUCH_KEY",
+        zh=f"没有索引为 {key_index:02X} 的 {algorithm.name} 主密钥",
+        en=f"there is no {algorithm.name} master key of index {key_index:02X}",
+    )
+
+
 @final
 @frozen
 class SoftwareVault:
@@ -119,6 +128,17 @@ class SoftwareVault:
 
     keys: Mapping[tuple[int, Algorithm], MasterKeys] = field(repr=False)
     """By key index (DKI) and algorithm."""
+    _prepared: Mapping[tuple[int, Algorithm], PreparedKey] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(
+            lambda self: {
+                name: crypto.prepare(name[1], keys.ac) for name, keys in self.keys.items()
+            },
+            takes_self=True,
+        ),
+    )
 
     def issuer_keys(self, key_index: int, algorithm: Algorithm) -> MasterKeys:
         """Return the master keys of one index.
@@ -128,16 +148,13 @@ class SoftwareVault:
         """
         found = self.keys.get((key_index, algorithm))
         if found is None:
-            raise KeyRefused(
-                "KEY",
-                reason="NO_SUCH_KEY",
-                zh=f"没有索引为 {key_index:02X} 的 {algorithm.name} 主密钥",
-                en=f"there is no {algorithm.name} master key of index {key_index:02X}",
-            )
+            raise _no_such_key(key_index, algorithm)
         return found
 
     def _session(self, ask: Ask, method: Session) -> bytes:
-        issuer_key = self.issuer_keys(ask.key_index, ask.algorithm).ac
+        issuer_key = self._prepared.get((ask.key_index, ask.algorithm))
+        if issuer_key is None:
+            raise _no_such_key(ask.key_index, ask.algorithm)
         account = ask.account
         return cryptogram.session_key(
             method,
