@@ -66,7 +66,8 @@ def main(wanted: list[str]) -> int:
             all_lines.append(line)
             mark = "ok " if line["ok"] else "LOW"
             print(
-                f"{mark} {line['name']:<72} ours {line['ours']:>14,.4g}  peer {_number(line['peer'])}"
+                f"{mark} {line['name']:<72} ours {_number(line['ours'])}"
+                f"  peer {_number(line['peer'])}"
                 f"  limit {_number(line['limit'])}  ratio {_number(line['ratio'])}"
                 f"  floor {_number(line['floor'])}"
             )

@@ -1,0 +1,51 @@
+"""Rules of the house that a machine can look after."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "szunion"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(SOURCE)))
+def test_a_module_says_first_what_it_knows(file: Path) -> None:
+    text = file.read_text("utf-8")
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), "a module begins with what it knows"
+
+
+def test_only_the_authoriser_makes_a_scope() -> None:
+    makers = [
+        file.relative_to(SOURCE).as_posix()
+        for file in MODULES
+        if re.search(r"domain\.access import[^)]*\bissue\b", file.read_text("utf-8"))
+    ]
+    assert makers == ["application/access.py"]
+
+
+def test_nothing_outside_its_folder_depends_on_shenzhen() -> None:
+    """M32: any Guangdong city can embed the product."""
+    named = [
+        str(file.relative_to(SOURCE))
+        for file in SOURCE.rglob("*")
+        if file.suffix in {".py", ".sql", ".toml"}
+        and "cities/shenzhen" not in file.as_posix()
+        and re.search("深圳|shenzhen", file.read_text("utf-8"), re.IGNORECASE)
+    ]
+    assert named == []
+
+
+def test_no_path_of_a_machine_is_in_the_project() -> None:
+    own = Path(__file__)
+    for folder in ("src", "tests", "docs", "examples", "benchmarks"):
+        for file in (ROOT / folder).rglob("*"):
+            if file.suffix in {".py", ".md", ".toml", ".sql"} and file != own:
+                text = file.read_text("utf-8")
+                assert "/work/" not in text, file
+                assert "../shared" not in text, file

@@ -1,0 +1,119 @@
+"""Every SQL statement keeps the rules that let another engine run it, one shard at a time."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from szunion.adapters.storage.sqlite import migrate as migrations
+from szunion.adapters.storage.sqlite import session
+
+FOLDER = Path(session.__file__).parent
+
+
+def text_of(name: str) -> str:
+    noun, _, verb = name.partition(".")
+    parts = (FOLDER / "sql" / f"{noun}.sql").read_text("utf-8").split("-- name: ")[1:]
+    return next(part for part in parts if part.partition("\n")[0].strip() == verb)
+
+
+@pytest.fixture(scope="module")
+def schema() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    session.prepare(connection)
+    migrations.migrate(connection, at=0)
+    return connection
+
+
+def columns(schema: sqlite3.Connection) -> dict[str, list[str]]:
+    tables = schema.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    return {
+        name: [row[1] for row in schema.execute(f"PRAGMA table_info({name})")]
+        for (name,) in tables
+        if not name.startswith("sqlite_")
+    }
+
+
+STATEMENTS = sorted(session.statements())
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_compiles_on_the_schema(schema: sqlite3.Connection, name: str) -> None:
+    sql = session.statements()[name]
+    positional = sql.count("?")
+    named = set(re.findall(r":([a-z_]+)", sql))
+    parameters: object = dict.fromkeys(named, 0) if named else [0] * positional
+    schema.execute(f"EXPLAIN {sql}", parameters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_names_its_shard_or_says_why_not(schema: sqlite3.Connection, name: str) -> None:
+    sql = session.statements()[name]
+    touched = set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)", sql))
+    sharded = {table for table in touched if "shard" in columns(schema).get(table, ())}
+    if not sharded:
+        return
+    if re.match(r"(--[^\n]*\n)*\s*INSERT", sql):
+        (fields,) = re.findall(r"INTO\s+[a-z_]+\s*\(\s*([a-z_]+)", sql)[:1]
+        assert fields == "shard", "an INSERT into a sharded table begins with its shard"
+        return
+    assert re.search(r"\bshard\s*=", sql) or "fanout:" in text_of(name)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_uses_nothing_that_only_one_engine_has(name: str) -> None:
+    sql = session.statements()[name]
+    for word in (
+        "REPLACE INTO",
+        "AUTOINCREMENT",
+        "rowid",
+        "GLOB",
+        "PRAGMA",
+        "SELECT *",
+        " OFFSET ",
+    ):
+        assert word.lower() not in sql.lower(), word
+
+
+def test_every_table_of_members_begins_its_keys_with_the_shard(schema: sqlite3.Connection) -> None:
+    for table, names in columns(schema).items():
+        if "shard" not in names or table == "audit":
+            continue  # the audit log's place is its order of commit, one log a node
+        keys = [
+            [row[2] for row in schema.execute(f"PRAGMA index_info({index[1]})")]
+            for index in schema.execute(f"PRAGMA index_list({table})")
+            if index[2]
+        ]
+        for key in keys:
+            assert key[0] == "shard", (table, key)
+
+
+def test_every_table_is_strict(schema: sqlite3.Connection) -> None:
+    loose = [
+        row[1]
+        for row in schema.execute("PRAGMA table_list")
+        if row[0] == "main"
+        and row[2] == "table"
+        and not row[5]
+        and not row[1].startswith("sqlite_")
+    ]
+    assert loose == []
+
+
+def test_an_edited_migration_is_refused(schema: sqlite3.Connection) -> None:
+    schema.execute("SAVEPOINT edited")
+    schema.execute("UPDATE schema_migration SET checksum = 'x' WHERE version = 1")
+    with pytest.raises(Exception, match="E-STORE-007"):
+        migrations.pending(schema)
+    schema.execute("ROLLBACK TO edited")
+
+
+def test_a_newer_schema_is_refused(schema: sqlite3.Connection) -> None:
+    newest = len(migrations.migrations())
+    schema.execute(f"PRAGMA user_version = {newest + 1}")
+    with pytest.raises(Exception, match="E-STORE-006"):
+        migrations.pending(schema)
+    schema.execute(f"PRAGMA user_version = {newest}")

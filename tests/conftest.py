@@ -1,0 +1,51 @@
+"""What every test has: the canary scan over all that a run leaves behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests import canaries
+
+#: A file that a test hands in, as an office would: it holds plain data on purpose.
+HANDED_IN: Final = frozenset({".xlsx", ".xls", ".csv", ".py", ".pyc"})
+MUST_RUN: Final = "SZUNION_MUST_RUN"
+
+_leaks: list[str] = []
+
+
+def _look(where: str, data: bytes) -> None:
+    marks = canaries.found_in(data)
+    if marks:
+        _leaks.append(f"{where}: {len(marks)} kinds of plain personal data")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report: pytest.TestReport = yield  # type: ignore[assignment]
+    for title, text in report.sections:
+        _look(f"{item.nodeid} [{title}]", text.encode("utf-8", "surrogatepass"))
+    if call.excinfo is not None:
+        _look(f"{item.nodeid} [error]", str(call.excinfo.value).encode("utf-8", "surrogatepass"))
+    wanted = set(filter(None, os.environ.get(MUST_RUN, "").split(",")))
+    if report.skipped and wanted & {mark.name for mark in item.iter_markers()}:
+        report.outcome = "failed"
+        report.longrepr = f"this group must run here, and it was skipped: {report.longrepr}"
+    return report  # type: ignore[return-value]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if factory is not None and factory._basetemp is not None:
+        for folder, _, names in os.walk(factory._basetemp):
+            for name in names:
+                path = Path(folder, name)
+                if path.suffix not in HANDED_IN and path.is_file() and not path.is_symlink():
+                    _look(str(path), path.read_bytes())
+    if _leaks:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\npersonal data in the clear:", *sorted(set(_leaks))[:20], sep="\n  ")  # noqa: T201
