@@ -42,6 +42,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "TLV 第 {offset} 字节：标签 {tag} 的值比长度短",
             "TLV at byte {offset}: the value of tag {tag} is shorter than its length",
         ),
+        "TLV-LIMIT": ("TLV 超过上限：{why}", "the TLV exceeds a limit: {why}"),
         "TLV-BUILD": ("无法编码 TLV：{why}", "the TLV cannot be encoded: {why}"),
         "DOL-ENTRY": (
             "DOL 第 {offset} 字节：条目不完整",
@@ -110,7 +111,8 @@ class BadTlv(BadData):
     """A BER-TLV structure is broken.
 
     Args:
-        part: What is wrong: the ``tag``, the ``length`` or the ``value``.
+        part: What is wrong: the ``tag``, the ``length`` or the ``value``; ``limit`` when it is
+            longer, deeper or fuller than we follow; ``build`` when it cannot be written.
         offset: Where in the whole input, in bytes from 0.
         tag: The tag as an integer as far as it is known, else None.
         nodes: The top-level nodes that were complete before the fault.
@@ -118,7 +120,7 @@ class BadTlv(BadData):
 
     def __init__(
         self,
-        part: Literal["tag", "length", "value", "build"],
+        part: Literal["tag", "length", "value", "limit", "build"],
         *,
         offset: int = 0,
         tag: int | None = None,
