@@ -10,6 +10,7 @@ from typing import TypeVar
 from attrs import define, field
 
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
+from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
 from szunion.adapters.storage.memory.tables import Undo
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
@@ -23,6 +24,7 @@ class Tables:
     """Every table of the store."""
 
     core: CoreTables = field(factory=CoreTables)
+    organisations: OrganisationTables = field(factory=OrganisationTables)
 
 
 class MemoryUnit:
@@ -34,6 +36,7 @@ class MemoryUnit:
         self.now = now
         self.ids = ids
         self.vault = vault
+        self.organisations = MemoryOrganisations(tables.organisations, undo, now)
         self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
         self.messages = MemoryMessages(tables.core, undo, ids, now)
 

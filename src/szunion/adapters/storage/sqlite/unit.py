@@ -6,6 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from szunion.adapters.storage.sqlite.core import SqliteAuditTrail, SqliteMessages
+from szunion.adapters.storage.sqlite.organisations import SqliteOrganisations
 from szunion.adapters.storage.sqlite.session import Session
 from szunion.ports.keys import Vault
 from szunion.ports.system import Ids
@@ -21,5 +22,6 @@ class SqliteUnit:
         self.now = now
         self.ids = ids
         self.vault = vault
+        self.organisations = SqliteOrganisations(session, now)
         self.audit = SqliteAuditTrail(session, ids, now)
         self.messages = SqliteMessages(session, ids, now)
