@@ -1,4 +1,4 @@
-"""How the manual is built: Sphinx, MyST, furo. ``docs/zh`` is the source, ``docs/en`` its mirror."""
+"""How the manual is built: Sphinx, MyST, furo. ``zh`` is the source, ``en`` its mirror."""
 
 project = "szunion"
 author = "the szunion authors"

@@ -14,7 +14,7 @@ FENCE = re.compile(r"^```(?:console|python|toml|bash)\n(.*?)^```", re.MULTILINE 
 
 def test_every_page_has_its_twin() -> None:
     twins = sorted(path.relative_to(DOCS / "en") for path in (DOCS / "en").rglob("*.md"))
-    assert PAGES == twins
+    assert twins == PAGES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
