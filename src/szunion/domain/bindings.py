@@ -60,8 +60,8 @@ BINDING: Final = Machine(
             guard=Text(
                 "姓名、证件加一样本人持有的东西（登记手机验证码、卡尾号、门户自有实名）；限频；回答不透露有无此人",
                 "name, document and a second thing the person has (code to the mobile on file, "
-                "card tail, the portal's own proof); rate-limited; the answer does not tell whether the "
-                "person exists",
+                "card tail, the portal's own proof); rate-limited; the answer does not tell "
+                "whether the person exists",
             ),
             effect=Text("计次", "attempt counted"),
         ),

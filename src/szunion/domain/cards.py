@@ -1,11 +1,22 @@
-"""Know what a card may be used for, and everything that stands against it, with who can lift it."""
+"""Know what a card is: five parts, each with its own owner, and never one status.
+
+The bank's facet is the bank's word, the union's facet the union's; holds have owners; the plastic
+has somebody in hand; a link says what replaces what. ``use.py`` computes what follows.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve, frozen
+
+from szunion.domain.bank import AccountClass, CardRef
+from szunion.domain.facets import BankFacet
+from szunion.domain.holds import Hold, HoldEvent, HoldReason
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
-from szunion.domain.values import Labelled
+from szunion.domain.members import MembershipReason
+from szunion.domain.values import CardId, HoldId, Labelled, PersonId
+from szunion.errors import Conflict, NotFound
 from szunion.text import Text
 
 
@@ -177,3 +188,175 @@ CARD_UNION: Final = Machine(
         ),
     ),
 )
+
+
+_BECAUSE: Final = {
+    MembershipReason.LEFT_CITY: UnionReason.LEFT_CITY,
+    MembershipReason.DECEASED: UnionReason.DECEASED,
+    MembershipReason.DUPLICATE_PERSON: UnionReason.DUPLICATE_PERSON,
+}
+
+
+def because(reason: MembershipReason | None) -> UnionReason:
+    """Return why a card is revoked when its holder's membership ended for *reason*."""
+    return (
+        UnionReason.LEFT_UNION if reason is None else _BECAUSE.get(reason, UnionReason.LEFT_UNION)
+    )
+
+
+@frozen
+class UnionFacet:
+    """What the union decided (工会使用状态), and which of its decisions that was.
+
+    The sequence counts the union's decisions on this card. Inside the register they come in
+    order; a copy elsewhere (a status list at a service point) keeps the highest.
+    """
+
+    state: UnionState = UnionState.PENDING
+    reason: UnionReason | None = None
+    sequence: int = 0
+
+    def after(self, event: UnionEvent, reason: UnionReason | None = None) -> UnionFacet:
+        """Return the facet after the union's next decision (E-STATE-001 if there is no step)."""
+        return UnionFacet(CARD_UNION.after(self.state, event), reason, self.sequence + 1)
+
+    def told(self, other: UnionFacet) -> UnionFacet:
+        """Return the later of two states of this facet: for copies, in any order."""
+        return other if other.sequence > self.sequence else self
+
+
+@frozen(kw_only=True)
+class Card:
+    """One card (会员服务卡). The bank's part changes by facts alone, the union's by decisions."""
+
+    id: CardId
+    person: PersonId
+    ref: CardRef
+    last_four: str
+    account_class: AccountClass = AccountClass.I
+    bank: BankFacet = BankFacet()
+    union: UnionFacet = UnionFacet()
+    holds: tuple[Hold, ...] = ()
+    replaces: CardId | None = None
+    replaced_by: CardId | None = None
+    current: bool = False
+    """Whether it is the person's current card: moved by the successor's activation alone."""
+    version: int = 0
+
+    @property
+    def open_holds(self) -> tuple[Hold, ...]:
+        """The holds that stand against it now."""
+        return tuple(hold for hold in self.holds if hold.open)
+
+    def hold(self, id_: HoldId) -> Hold:
+        """Return one of its holds.
+
+        Raises:
+            NotFound: the card has no such hold (E-CARD-001).
+        """
+        for each in self.holds:
+            if each.id == id_:
+                return each
+        raise NotFound("E-CARD-001", hold=id_)
+
+    def settled(self, *, carries_use: bool) -> Card:
+        """Return the card with the union facet enabled, if nothing of the union's is against it.
+
+        Args:
+            carries_use: Whether the holder's membership carries the use of a card, by policy.
+        """
+        if self.union.state is not UnionState.PENDING or self.open_holds or not carries_use:
+            return self
+        return evolve(self, union=self.union.after(UnionEvent.ENABLE))
+
+    def locked(self, hold: Hold) -> Card:
+        """Return the card with one more open hold; what is enabled is suspended by it (锁定)."""
+        event = UnionEvent.STOPPED if hold.reason is HoldReason.CONFLICT else UnionEvent.SUSPEND
+        stands = self.union.state in {UnionState.ENABLED, UnionState.SUSPENDED}
+        union = self.union.after(event) if stands else self.union
+        return evolve(self, holds=(*self.holds, hold), union=union)
+
+    def unlocked(self, id_: HoldId, how: HoldEvent) -> Card:
+        """Return the card with a hold lifted, expired or void; the last one resumes use (解锁).
+
+        Raises:
+            NotFound: the card has no such hold (E-CARD-001).
+            Conflict: the hold is not open (E-STATE-001), or *how* does not end one (E-CARD-002).
+        """
+        old = self.hold(id_)
+        match how:
+            case HoldEvent.LIFT:
+                new = old.lifted()
+            case HoldEvent.EXPIRE:
+                new = old.expired()
+            case HoldEvent.VOID:
+                new = old.voided()
+            case _:
+                raise Conflict("E-CARD-002", current=how, allowed=_ENDINGS, event=how.label)
+        holds = tuple(new if each.id == id_ else each for each in self.holds)
+        union = self.union
+        if union.state is UnionState.SUSPENDED:
+            ran_out = how is HoldEvent.EXPIRE
+            if any(each.open for each in holds):
+                event = UnionEvent.ONE_EXPIRED if ran_out else UnionEvent.LIFT
+            else:
+                event = UnionEvent.HOLD_EXPIRED if ran_out else UnionEvent.RESUME
+            union = union.after(event)
+        return evolve(self, holds=holds, union=union)
+
+    def ended(self, reason: MembershipReason | None) -> Card:
+        """Return the card after its holder's membership ended; a revoked one stays as it is."""
+        if self.union.state is UnionState.REVOKED:
+            return self
+        return evolve(self, union=self.union.after(UnionEvent.MEMBERSHIP_ENDED, because(reason)))
+
+    def revoked(self) -> Card:
+        """Return the card after a decision of the federation to end its use."""
+        return evolve(self, union=self.union.after(UnionEvent.REVOKE, UnionReason.DECISION))
+
+    def rejoined(self) -> Card:
+        """Return the card after its holder came back; it is enabled when nothing is against it.
+
+        Raises:
+            Conflict: it was superseded or belonged to a duplicate, or the bank ended it
+                (E-CARD-003); or E-STATE-001.
+        """
+        over = self.bank.absorbing is not None
+        if over or self.union.reason in {UnionReason.SUPERSEDED, UnionReason.DUPLICATE_PERSON}:
+            raise Conflict(
+                "E-CARD-003", current=self.bank.state if over else self.union.reason, allowed=()
+            )
+        return evolve(self, union=self.union.after(UnionEvent.REJOIN))
+
+
+_ENDINGS: Final = (HoldEvent.LIFT, HoldEvent.EXPIRE, HoldEvent.VOID)
+
+
+def make_current(successor: Card, predecessor: Card | None) -> tuple[Card, Card | None]:
+    """Return both cards after *successor* was activated: the pointer moves, holds move with it.
+
+    A replacement that is only ordered moves nothing (补卡、换卡).
+
+    Args:
+        successor: The card that the bank has just told to be activated.
+        predecessor: The person's current card until now, if there is one.
+    """
+    if predecessor is None or predecessor.id == successor.id:
+        return evolve(successor, current=True), predecessor
+    moved = predecessor.open_holds
+    known = {hold.id for hold in successor.holds}
+    for hold in moved:
+        if hold.id not in known:
+            successor = successor.locked(evolve(hold, card=successor.id))
+    old = evolve(
+        predecessor,
+        current=False,
+        replaced_by=successor.id,
+        holds=tuple(hold for hold in predecessor.holds if not hold.open),
+        union=(
+            predecessor.union
+            if predecessor.union.state is UnionState.REVOKED
+            else predecessor.union.after(UnionEvent.SUPERSEDED, UnionReason.SUPERSEDED)
+        ),
+    )
+    return evolve(successor, current=True, replaces=predecessor.id), old

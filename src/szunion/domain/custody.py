@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve, frozen
+
 from szunion.domain.machine import Actor, Machine, Owner, command, fact
-from szunion.domain.values import Labelled
+from szunion.domain.values import CardId, Labelled, OrganisationId
 from szunion.text import Text
 
 
@@ -157,3 +159,23 @@ CUSTODY: Final = Machine(
         ),
     ),
 )
+
+
+@frozen(kw_only=True)
+class Custody:
+    """Who has a card's plastic in hand (保管)."""
+
+    card: CardId
+    state: CustodyState = CustodyState.AT_BANK
+    holder: OrganisationId | None = None
+    """The union that has it, while one has, or the one that missed it."""
+
+    def after(self, event: CustodyEvent, holder: OrganisationId | None = None) -> Custody:
+        """Return the custody after *event*; *holder* is the union that has the piece then.
+
+        Raises:
+            Conflict: the table has no such step (E-STATE-001).
+        """
+        state = CUSTODY.after(self.state, event)
+        keeps = state in {CustodyState.WITH_UNION, CustodyState.MISSING}
+        return evolve(self, state=state, holder=(holder or self.holder) if keeps else None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
+from attrs import evolve, frozen
+
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
-from szunion.domain.values import Labelled
+from szunion.domain.values import CardId, HoldId, Labelled, OrganisationId
+from szunion.errors import NotAllowed
 from szunion.text import Text
 
 
@@ -143,3 +147,71 @@ HOLD: Final = Machine(
         ),
     ),
 )
+
+
+@frozen(kw_only=True)
+class Hold:
+    """One lock on one card (锁定). Only its owner, or a higher organ of the same side, lifts it."""
+
+    id: HoldId
+    card: CardId
+    owner: OrganisationId
+    """The union that placed it; of a contradiction, the city federation."""
+    reason: HoldReason
+    since: datetime
+    until: datetime | None = None
+    state: HoldState = HoldState.OPEN
+    placed_as: Actor = Actor.UNION
+    note: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it stands against the card."""
+        return self.state is HoldState.OPEN
+
+    def due(self, now: datetime) -> bool:
+        """Return whether it is open and its end has passed."""
+        return self.open and self.until is not None and self.until <= now
+
+    def lifted(self) -> Hold:
+        """Return the hold, lifted (E-STATE-001 if it is not open)."""
+        return evolve(self, state=HOLD.after(self.state, HoldEvent.LIFT))
+
+    def expired(self) -> Hold:
+        """Return the hold, run out (E-STATE-001 if it is not open)."""
+        return evolve(self, state=HOLD.after(self.state, HoldEvent.EXPIRE))
+
+    def voided(self) -> Hold:
+        """Return the hold, void because it was placed on the wrong card."""
+        return evolve(self, state=HOLD.after(self.state, HoldEvent.VOID))
+
+    def extended(self, until: datetime) -> Hold:
+        """Return the hold with a new end.
+
+        Raises:
+            NotAllowed: the hotline may never extend (E-HOLD-002).
+        """
+        if self.placed_as is Actor.HOTLINE:
+            raise NotAllowed("E-HOLD-002", hold=self.id)
+        return evolve(self, state=HOLD.after(self.state, HoldEvent.EXTEND), until=until)
+
+    def taken_over(self, owner: OrganisationId) -> Hold:
+        """Return the hold with a new owner: after a transfer, merger or dissolution."""
+        return evolve(self, state=HOLD.after(self.state, HoldEvent.TAKE_OVER), owner=owner)
+
+
+def check_may_lift(hold: Hold, owner_path: str, actor_path: str) -> None:
+    """Check that the union at *actor_path* owns *hold* or stands above its owner.
+
+    Args:
+        hold: The hold to be lifted or extended.
+        owner_path: The owner's place in the tree, such as ``/1/7/93/``.
+        actor_path: The place of the union that wants to act.
+
+    Raises:
+        NotAllowed: it is neither the owner nor above it (E-HOLD-001).
+    """
+    if not owner_path.startswith(actor_path):
+        raise NotAllowed(
+            "E-HOLD-001", hold=hold.id, reason=hold.reason.label, reason_en=hold.reason.label_en
+        )

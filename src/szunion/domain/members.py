@@ -1,11 +1,16 @@
-"""Know what a membership is: an episode, where it belongs and since when, and what it carries."""
+"""Know what a membership is: an episode, how it begins and ends, and what it carries."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
-from szunion.domain.machine import Actor, Machine, Owner, command, engine
-from szunion.domain.values import Labelled
+from attrs import evolve, frozen
+
+from szunion.domain.machine import Actor, Machine, Owner, command
+from szunion.domain.values import Labelled, MembershipId, PersonId
+from szunion.errors import Conflict
 from szunion.text import Text
 
 
@@ -251,145 +256,107 @@ MEMBERSHIP: Final = Machine(
 )
 
 
-class TransferState(Labelled):
-    """Where a move between two unions stands (接转状态)."""
+@frozen(kw_only=True)
+class Membership:
+    """One episode (一段会籍). Leaving and coming back is a new one, with the old one's history."""
 
-    REQUESTED = "REQUESTED", "已提出", "requested"
-    RELEASED = "RELEASED", "已同意转出", "released"
-    ESCALATED = "ESCALATED", "上级协调", "with the upper union"
-    ACCEPTED = "ACCEPTED", "已接转", "accepted"
-    REFUSED = "REFUSED", "被拒绝", "refused"
-    DENIED = "DENIED", "终局不予接转", "denied for good"
-    WITHDRAWN = "WITHDRAWN", "已撤回", "withdrawn"
+    id: MembershipId
+    person: PersonId
+    state: MembershipState
+    applied: date
+    since: date | None = None
+    until: date | None = None
+    reason: MembershipReason | None = None
+    survivor: MembershipId | None = None
+    """Of a duplicate that was made void: the episode that lives on."""
+    version: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether it is applied for or runs; a person has at most one such episode."""
+        return self.state not in MEMBERSHIP.final
+
+    def after(
+        self,
+        event: MembershipEvent,
+        on: date,
+        *,
+        reason: MembershipReason | None = None,
+        survivor: MembershipId | None = None,
+    ) -> Membership:
+        """Return the episode after *event* on a day.
+
+        Raises:
+            Conflict: the table has no such step (E-STATE-001), or the reason does not go with
+                the event (E-MEMBER-001), or a retirement is resumed (E-MEMBER-002).
+        """
+        state = MEMBERSHIP.after(self.state, event)
+        fitting = REASONS.get(event)
+        if fitting is not None and reason not in fitting:
+            raise Conflict(
+                "E-MEMBER-001",
+                current=reason,
+                allowed=tuple(fitting),
+                event=event.label,
+                event_en=event.label_en,
+                reasons="、".join(each.label for each in fitting),
+                reasons_en=", ".join(each.label_en for each in fitting),
+            )
+        if event is MembershipEvent.RESUME and self.reason is MembershipReason.RETIRED:
+            raise Conflict("E-MEMBER-002", current=self.state, allowed=(MembershipEvent.QUIT,))
+        begins = self.since is None and state is MembershipState.ACTIVE
+        return evolve(
+            self,
+            state=state,
+            reason=reason,
+            since=on if begins else self.since,
+            until=on if state in MEMBERSHIP.final else None,
+            survivor=survivor,
+        )
 
 
-class TransferEvent(Labelled):
-    """What is done with a move between two unions."""
-
-    REQUEST = "request", "提出接转", "request"
-    RELEASE = "release", "同意转出", "release"
-    REFUSE = "refuse", "拒绝", "refuse"
-    ACCEPT = "accept", "接收", "accept"
-    TIMEOUT = "timeout", "逾期未办", "no answer in time"
-    ORPHAN = "orphan", "一方工会已停止", "one of the unions has stopped"
-    APPEAL = "appeal", "申诉", "appeal"
-    ORDER = "order", "裁定接转", "order the move"
-    DENY = "deny", "裁定不予", "deny the move"
-    WITHDRAW = "withdraw", "撤回", "withdraw"
-
-
-_TS = TransferState
-_TE = TransferEvent
-_TASK: Final = Text("给上级工会一项待办", "a task for the upper union")
-
-TRANSFER: Final = Machine(
-    name="transfer",
-    text=Text("会籍接转", "transfer"),
-    instance=Text(
-        "本市两家工会之间的一次接转；接收之前会籍仍在原工会",
-        "one move between two unions of the city; the membership stays with the old one until "
-        "accepted",
+REASONS: Final = {
+    MembershipEvent.RETAIN: (
+        MembershipReason.RETIRED,
+        MembershipReason.UNEMPLOYED,
+        MembershipReason.MILITARY_SERVICE,
     ),
-    owner=Owner.UNION,
-    states=TransferState,
-    events=TransferEvent,
-    start=None,
-    final=frozenset({_TS.ACCEPTED, _TS.REFUSED, _TS.DENIED, _TS.WITHDRAWN}),
-    moves=(
-        command(
-            None,
-            _TE.REQUEST,
-            _TS.REQUESTED,
-            Actor.MEMBER,
-            Actor.NEW_UNION,
-            guard=Text(
-                "会籍在籍或保留；没有其他在途接转；两家工会不同",
-                "episode active or retained; no other open transfer; the two unions differ",
-            ),
-            effect=Text("向新工会展示原工会的锁定", "holds of the old union are shown to the new"),
-        ),
-        command(_TS.REQUESTED, _TE.RELEASE, _TS.RELEASED, Actor.OLD_UNION),
-        command(
-            _TS.REQUESTED,
-            _TE.REFUSE,
-            _TS.REFUSED,
-            Actor.OLD_UNION,
-            Actor.NEW_UNION,
-            guard=Text("有原因代码", "reason code"),
-            effect=Text("告知本人及申诉期限", "the member is told, with the appeal window"),
-        ),
-        engine(
-            (_TS.REQUESTED, _TS.RELEASED),
-            _TE.TIMEOUT,
-            _TS.ESCALATED,
-            guard=Text("期限内未答复", "no answer by the deadline"),
-            effect=_TASK,
-        ),
-        engine(
-            (_TS.REQUESTED, _TS.RELEASED),
-            _TE.ORPHAN,
-            _TS.ESCALATED,
-            guard=Text("原工会或新工会不再正常", "the old or the new union is no longer active"),
-            effect=_TASK,
-        ),
-        command(
-            (_TS.REQUESTED, _TS.RELEASED, _TS.ESCALATED),
-            _TE.WITHDRAW,
-            _TS.WITHDRAWN,
-            Actor.MEMBER,
-        ),
-        command(
-            _TS.RELEASED,
-            _TE.ACCEPT,
-            _TS.ACCEPTED,
-            Actor.NEW_UNION,
-            guard=Text(
-                "核对版本：先接收者为准；原工会的每项锁定明示接管，或由市总解除",
-                "version checked: the first accept wins; every hold of the old union taken over "
-                "with an explicit yes, or lifted by the city federation",
-            ),
-            effect=Text(
-                "同一时刻关闭原归属、开立新归属",
-                "old affiliation closed and new opened at one instant",
-            ),
-        ),
-        command(
-            _TS.RELEASED,
-            _TE.REFUSE,
-            _TS.REFUSED,
-            Actor.NEW_UNION,
-            guard=Text("有原因代码", "reason code"),
-            effect=Text("告知本人及申诉期限", "the member is told, with the appeal window"),
-        ),
-        command(
-            _TS.REFUSED,
-            _TE.APPEAL,
-            _TS.ESCALATED,
-            Actor.MEMBER,
-            guard=Text("在申诉期限内", "within the appeal window"),
-            effect=_TASK,
-        ),
-        command(
-            _TS.ESCALATED,
-            _TE.ORDER,
-            _TS.ACCEPTED,
-            Actor.UPPER,
-            guard=Text("接收工会正常", "the target is active"),
-            effect=Text(
-                "同接收；锁定依裁定转给新工会",
-                "as on accepting; holds go to the new union by order",
-            ),
-        ),
-        command(
-            _TS.ESCALATED,
-            _TE.DENY,
-            _TS.DENIED,
-            Actor.UPPER,
-            guard=Text("说明原因", "a reason"),
-            effect=Text(
-                "不得再次申诉；有新事实可重新提出",
-                "no second appeal; a new request needs new facts",
-            ),
-        ),
-    ),
-)
+    MembershipEvent.QUIT: (MembershipReason.VOLUNTARY,),
+    MembershipEvent.LAPSE: (MembershipReason.AUTO_LAPSE,),
+    MembershipEvent.EXPEL: (MembershipReason.EXPELLED,),
+    MembershipEvent.MOVE_OUT: (MembershipReason.LEFT_CITY,),
+    MembershipEvent.DEATH: (MembershipReason.DECEASED,),
+    MembershipEvent.VOID_DUPLICATE: (MembershipReason.DUPLICATE_PERSON,),
+}
+"""Which reasons go with which event; events that are not here need none."""
+
+
+@frozen(kw_only=True)
+class Rights:
+    """What a membership carries (权利义务); computed from state and reason by the city's policy."""
+
+    vote: bool = False
+    dues: bool = False
+    counted: bool = False
+    benefits: bool = False
+    card: bool = False
+
+
+@frozen(kw_only=True)
+class RightsRule:
+    """A line of the city's table: what goes with a state, for some reasons or for all."""
+
+    state: MembershipState
+    reasons: frozenset[MembershipReason] = frozenset()
+    """Empty: whatever the reason."""
+    rights: Rights
+
+
+def rights_of(
+    rules: Iterable[RightsRule], state: MembershipState, reason: MembershipReason | None
+) -> Rights:
+    """Return the rights by the first rule that fits; no rule, no rights."""
+    for rule in rules:
+        if rule.state is state and (not rule.reasons or reason in rule.reasons):
+            return rule.rights
+    return Rights()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
+from attrs import evolve, frozen
+
 from szunion.domain.machine import Actor, Machine, Owner, command
-from szunion.domain.values import Labelled
+from szunion.domain.values import Labelled, OrganisationId
+from szunion.errors import Conflict
 from szunion.text import Text
 
 
@@ -109,7 +114,7 @@ ORGANISATION: Final = Machine(
             effect=Text(
                 "同一事务内干部失去写权限并退出登录；会员保留会籍、卡和服务；在办批次、实体卡、工单由上级照看",
                 "in the same commit officers lose their write scope and are logged out; members "
-                "keep membership, card and services; the upper union watches batches, plastic, tickets",
+                "keep membership, card and services; the upper union watches what is open",
             ),
         ),
         command(
@@ -184,3 +189,215 @@ ORGANISATION: Final = Machine(
         ),
     ),
 )
+
+
+class OrganisationKind(Labelled):
+    """What kind of union it is (组织类型)."""
+
+    CITY = "CITY", "市总工会", "city federation"
+    DISTRICT = "DISTRICT", "区（新区）总工会", "district federation"
+    STREET = "STREET", "街道总工会", "street federation"
+    COMMUNITY = "COMMUNITY", "社区（园区）工会", "community or park union"
+    INDUSTRY = "INDUSTRY", "行业工会联合会", "industry federation"
+    GRASSROOTS = "GRASSROOTS", "单独基层工会", "separate grassroots union"
+    JOINT = "JOINT", "联合基层工会", "joint grassroots union"
+    POOL = "POOL", "待转会员库", "pool of members waiting for a union"
+
+    @property
+    def takes_members(self) -> bool:
+        """Whether workers join it directly (直接发展会员)."""
+        return self in _TAKES_MEMBERS
+
+
+_TAKES_MEMBERS: Final = frozenset(
+    {
+        OrganisationKind.COMMUNITY,
+        OrganisationKind.INDUSTRY,
+        OrganisationKind.GRASSROOTS,
+        OrganisationKind.JOINT,
+    }
+)
+
+
+@frozen
+class Placement:
+    """Under which union one hangs, from a day until before another (隶属)."""
+
+    parent: OrganisationId
+    since: date
+    until: date | None = None
+
+
+@frozen(kw_only=True)
+class Organisation:
+    """One union (工会组织). Its name may change; its history keeps the names of its time."""
+
+    id: OrganisationId
+    code: str
+    name: str
+    kind: OrganisationKind
+    state: OrganisationState
+    placements: tuple[Placement, ...] = ()
+    """Oldest first; empty for the city federation alone."""
+    credit_code: str | None = None
+    """The unit's unified social credit code (统一社会信用代码)."""
+    reason: OrganisationReason | None = None
+    successor: OrganisationId | None = None
+    """Of a merged union: the one that it went into."""
+    version: int = 0
+
+    @property
+    def parent(self) -> OrganisationId | None:
+        """The union above it by the newest placement."""
+        return self.placements[-1].parent if self.placements else None
+
+    def parent_on(self, day: date) -> OrganisationId | None:
+        """Return the union above it on *day*."""
+        for place in reversed(self.placements):
+            if place.since <= day and (place.until is None or day < place.until):
+                return place.parent
+        return None
+
+    @property
+    def living(self) -> bool:
+        """Whether it has not been merged or dissolved."""
+        return self.state not in ORGANISATION.final
+
+    def after(
+        self, event: OrganisationEvent, *, reason: OrganisationReason | None = None
+    ) -> Organisation:
+        """Return the union after *event* (E-STATE-001 if the table has no such step)."""
+        return evolve(self, state=ORGANISATION.after(self.state, event), reason=reason)
+
+
+Levels = Mapping[OrganisationKind, frozenset[OrganisationKind]]
+"""Which kinds a kind may hang under: a city's own table."""
+
+
+def register(  # noqa: PLR0913 — what a registration form asks
+    id_: OrganisationId,
+    *,
+    code: str,
+    name: str,
+    kind: OrganisationKind,
+    parent: Organisation,
+    since: date,
+    levels: Levels,
+    credit_code: str | None = None,
+) -> Organisation:
+    """Return a newly registered union under *parent*.
+
+    Raises:
+        Conflict: the parent is not active (E-ORG-001), or the kind may not hang there (E-ORG-002).
+    """
+    _check_parent(kind, parent, levels)
+    return Organisation(
+        id=id_,
+        code=code,
+        name=name,
+        kind=kind,
+        state=ORGANISATION.after(None, OrganisationEvent.REGISTER),
+        placements=(Placement(parent.id, since),),
+        credit_code=credit_code,
+    )
+
+
+def reparent(
+    union: Organisation, parent: Organisation, parent_path: str, since: date, levels: Levels
+) -> Organisation:
+    """Return *union* under a new parent from a day on.
+
+    Args:
+        union: Who moves, with all that is below it.
+        parent: The new union above it.
+        parent_path: The new parent's place in the tree, such as ``/1/7/``.
+        since: The first day under the new parent.
+        levels: Which kinds may hang under which.
+
+    Raises:
+        Conflict: as :func:`register`; or it would hang below itself (E-ORG-003); or the day is
+            before the present placement began (E-ORG-004); or E-STATE-001.
+    """
+    _check_parent(union.kind, parent, levels)
+    if f"/{union.id}/" in parent_path:
+        raise Conflict("E-ORG-003", current=union.parent, allowed=(), name=union.name)
+    last = union.placements[-1]
+    if since < last.since:
+        raise Conflict("E-ORG-004", current=last.since, allowed=(), since=last.since, on=since)
+    placed = (*union.placements[:-1], evolve(last, until=since), Placement(parent.id, since))
+    return evolve(union.after(OrganisationEvent.REPARENT), placements=placed)
+
+
+def _check_parent(kind: OrganisationKind, parent: Organisation, levels: Levels) -> None:
+    if parent.state is not OrganisationState.ACTIVE:
+        raise Conflict(
+            "E-ORG-001",
+            current=parent.state,
+            allowed=(OrganisationState.ACTIVE,),
+            state=parent.state.label,
+            state_en=parent.state.label_en,
+        )
+    above = levels.get(kind, frozenset())
+    if parent.kind not in above:
+        raise Conflict(
+            "E-ORG-002",
+            current=parent.kind,
+            allowed=tuple(sorted(above, key=lambda each: str(each.value))),
+            kind=kind.label,
+            kind_en=kind.label_en,
+            parent=parent.kind.label,
+            parent_en=parent.kind.label_en,
+        )
+
+
+def path_under(parent_path: str, id_: OrganisationId) -> str:
+    """Return the place in the tree of a union under *parent_path* (``/`` is above the root)."""
+    return f"{parent_path}{id_}/"
+
+
+class Belonging(Labelled):
+    """What hangs on a union and must have a new owner in the commit that ends it (遗留事项)."""
+
+    MEMBERS = "MEMBERS", "会员归属", "open affiliations"
+    HOLDS = "HOLDS", "锁定", "holds"
+    BATCHES = "BATCHES", "在办批次", "open batches"
+    PLASTIC = "PLASTIC", "代管的实体卡", "cards in custody"
+    TICKETS = "TICKETS", "工单", "tickets"
+    BUDGETS = "BUDGETS", "预算", "budgets"
+    BELOW = "BELOW", "下级工会", "unions below it"
+
+
+def heirs_of_merger(target: OrganisationId) -> Mapping[Belonging, OrganisationId]:
+    """Return who takes over what when a union merges: the target takes all."""
+    return dict.fromkeys(Belonging, target)
+
+
+def heirs_of_dissolution(
+    upper: OrganisationId, pool: OrganisationId
+) -> Mapping[Belonging, OrganisationId]:
+    """Return who takes over what when a union is dissolved: members the pool, the rest *upper*."""
+    return dict.fromkeys(Belonging, upper) | {Belonging.MEMBERS: pool}
+
+
+def joins_at(nearby: Iterable[Organisation], pool: Organisation) -> Organisation:
+    """Return the union through which a worker joins (入会途径).
+
+    The unit's own union first; a worker whose unit has none joins through the community or park
+    union of the place, or the industry federation; only where there is none either, the pool.
+
+    Args:
+        nearby: The unit's own union, if it has one, and those of the place and the industry.
+        pool: The upper union's pool of members waiting for a union.
+    """
+    order = (
+        OrganisationKind.GRASSROOTS,
+        OrganisationKind.JOINT,
+        OrganisationKind.COMMUNITY,
+        OrganisationKind.INDUSTRY,
+    )
+    fitting = [
+        each
+        for each in nearby
+        if each.kind.takes_members and each.state is OrganisationState.ACTIVE
+    ]
+    return min(fitting, key=lambda each: (order.index(each.kind), each.id), default=pool)
