@@ -81,7 +81,8 @@ def check_character(body: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _birth_dates(today: date) -> Mapping[str, date]:
+def birth_dates(today: date) -> Mapping[str, date]:
+    """Return every day from 1900 to *today* by its eight digits (出生日期码)."""
     days = (today - _FIRST_BIRTH).days + 1
     every = (_FIRST_BIRTH + timedelta(days=ahead) for ahead in range(days))
     return {day.isoformat().replace("-", ""): day for day in every}
@@ -96,7 +97,7 @@ def number_check(today: date) -> Callable[[str], Verdict]:
     Macao and Taiwan residents and the new permanent residence card of foreigners alike.
     Source: GB 11643; ISO 7064 MOD 11-2.
     """
-    dates = _birth_dates(today)
+    dates = birth_dates(today)
     digits = _BODY.fullmatch
     checks = _BY_REMAINDER
     right, length, characters = Verdict.OK, Verdict.LENGTH, Verdict.CHARACTERS
@@ -119,7 +120,7 @@ def number_check(today: date) -> Callable[[str], Verdict]:
 
 def birth_date_of(number: str, today: date) -> date | None:
     """Return the birth date (出生日期) that an 18-character number carries; None: no such day."""
-    return _birth_dates(today).get(number[6:14])
+    return birth_dates(today).get(number[6:14])
 
 
 _FORMS: Final[Mapping[DocumentKind, re.Pattern[str]]] = MappingProxyType(

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from szunion.domain.documents import DocumentKind, Gender
 from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
 from szunion.domain.masking import Field, mask
-from szunion.domain.roster_sheet import Column
+from szunion.domain.roster_sheet import Column, Heading, RawRow
 from szunion.domain.values import Labelled
 from szunion.errors import code_pages
 from szunion.text import Language, Text
@@ -74,7 +74,13 @@ class RowError:
 
     @classmethod
     def make(
-        cls, row: int, column: Column | None, code: str, value_masked: str = "", **context: object
+        cls,
+        row: int,
+        column: Column | None,
+        code: str,
+        value_masked: str = "",
+        /,
+        **context: object,
     ) -> RowError:
         """Return the error *code*, its texts filled from *context*."""
         page = code_pages()[code]
@@ -93,6 +99,14 @@ class RowWarning:
     column: Column | None
     code: str
     value_masked: str = ""
+    other: int | None = None
+    """The other row that this is about, if there is one."""
+
+    @property
+    def what(self) -> Text:
+        """What is odd."""
+        what = code_pages()[self.code].what
+        return Text(*(what.say(language, other=self.other) for language in Language))
 
 
 @frozen
@@ -119,6 +133,12 @@ class RejectedRow:
     errors: tuple[RowError, ...]
     cells: tuple[str, ...] = field(repr=False)
     """The row as the file has it, for the to-mend workbook. Personal data."""
+
+
+def cells_of(raw: RawRow, heading: Heading) -> tuple[str, ...]:
+    """Return the cells of *raw*, at least as many as the header has."""
+    missing = len(heading.headers) - len(raw.cells)
+    return (*raw.cells, *[""] * missing)
 
 
 @frozen
