@@ -14,6 +14,7 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from szunion.emv.crypto import Algorithm
+from szunion.emv.cryptogram import PART_17, Sm4Rules
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -134,6 +135,10 @@ class PaymentApplication:
     """The same for qPBOC: CVN 17."""
     issuer_data: int | None = None
     """The id (1-5) of the issuer-defined data in 9F10 自定义数据; None: there are none."""
+    sm4: Sm4Rules = PART_17
+    """Where parts of the standard disagree about SM4."""
+    currency: bytes = bytes.fromhex("0156")
+    """Application currency for e-cash and limits when there is no 9F51: ISO 4217, CNY."""
     signs_aac: bool = False
     """Test switch: with CDA, sign a decline too. A right card does not."""
 
