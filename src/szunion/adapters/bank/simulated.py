@@ -1,0 +1,408 @@
+"""Know the line to a simulated bank (模拟银行): a bank adapter that can be made to misbehave.
+
+The bank behind the line is exact: one effect for each key, ever. The line loses, doubles, delays
+and cuts what passes over it as its :class:`FaultPlan` says. Everything follows from the seed, the
+calls and the clock; everything that happened stands in a journal, from which the same bank rises
+again after a kill.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from threading import RLock
+from typing import Final, Self
+
+from szunion.adapters.bank.acts import ACTS
+from szunion.adapters.bank.books import Books, Op, micros
+from szunion.adapters.bank.buttons import Simulate
+from szunion.adapters.bank.faults import Fault, FaultKind, FaultPlan
+from szunion.adapters.bank.habits import Agenda, Habits, acts_until, micros_of
+from szunion.adapters.bank.journal import (
+    FileJournal,
+    Journal,
+    MemoryJournal,
+    from_line,
+    header,
+    to_line,
+    unusable,
+)
+from szunion.adapters.bank.post import Post, cursor_at, place_of
+from szunion.adapters.bank.requests import seen, take, to_op
+from szunion.adapters.bank.truth import BankTruth
+from szunion.adapters.system import SystemClock
+from szunion.domain.bank import BankRequest, OpenCards, PayOut, Receipt, SetCardUse
+from szunion.domain.values import RequestKey
+from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, NotFound
+from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
+from szunion.ports.system import Clock
+
+SIMULATED: Final = BankInfo(
+    name="simulated",
+    accepts=frozenset({OpenCards, SetCardUse, PayOut}),
+    gapless=True,
+)
+"""What the simulated bank says of itself, unless it is told to say something else."""
+
+_REQUESTS: Final = frozenset({"open", "use", "pay"})
+
+
+class SimulatedBank:
+    """A bank in process, with its own truth, over a line that can misbehave.
+
+    Args:
+        seed: Decides card numbers and tokens.
+        clock: What time it is at the bank; without one, the machine's.
+        faults: What the line does; without one, nothing goes wrong.
+        info: What it says of itself: its charset and batch limit are obeyed.
+        habits: What the bank does of its own accord; without, only what it is told to.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        clock: Clock | None = None,
+        faults: FaultPlan | None = None,
+        info: BankInfo = SIMULATED,
+        habits: Habits | None = None,
+    ) -> None:
+        self._info = info
+        self._clock: Clock = clock or SystemClock()
+        self._faults = faults or FaultPlan.none()
+        self._lock = RLock()
+        self._books = Books(seed, charset=info.charset, most_rows=info.most_rows)
+        self._post = Post(self._books)
+        self._happened: list[Fault] = []
+        self._calls: dict[str, int] = {}
+        self._flights: dict[int, Op] = {}
+        self._landings: list[tuple[int, int]] = []
+        self._journal: Journal = MemoryJournal([to_line(self._header())])
+        self._agenda = Agenda(self._books, habits) if habits else None
+        self.simulate = Simulate(self._books, self._told_to)
+        self.truth = BankTruth(self._books, self._post.refused)
+
+    @classmethod
+    def open(  # noqa: PLR0913  (what the constructor takes, and where)
+        cls,
+        path: Path | str,
+        *,
+        seed: int = 7,
+        clock: Clock | None = None,
+        faults: FaultPlan | None = None,
+        info: BankInfo = SIMULATED,
+        habits: Habits | None = None,
+    ) -> Self:
+        """Return the bank whose journal is the file *path*; it is made if it is not there.
+
+        Every act is on disk before anybody hears of it, so a killed process meets the same bank.
+
+        Raises:
+            ConfigError: another process holds the file, or it is another bank's (E-SIM-005).
+        """
+        bank = cls(seed=seed, clock=clock, faults=faults, info=info)
+        journal = FileJournal(Path(path))
+        try:
+            lines = journal.read()
+            bank._replay(lines, str(path))
+        except BaseException:
+            journal.close()
+            raise
+        if not lines:
+            journal.write(bank._header())
+            journal.sync()
+        bank._journal = journal
+        bank.auto(habits)
+        return bank
+
+    def snapshot(self) -> bytes:
+        """Return everything that happened at this bank, as lines of JSON, for :meth:`restore`."""
+        with self._lock:
+            journal = self._journal
+            lines = journal.read() if isinstance(journal, FileJournal) else None
+            if isinstance(journal, MemoryJournal):
+                lines = journal.lines
+            assert lines is not None, "a journal of another kind"
+            return b"".join(line + b"\n" for line in lines)
+
+    @classmethod
+    def restore(  # noqa: PLR0913  (what the constructor takes, and from what)
+        cls,
+        snapshot: bytes,
+        *,
+        seed: int = 7,
+        clock: Clock | None = None,
+        faults: FaultPlan | None = None,
+        info: BankInfo = SIMULATED,
+        habits: Habits | None = None,
+    ) -> Self:
+        """Return the bank of a :meth:`snapshot`, in memory.
+
+        Raises:
+            ConfigError: it is another bank's, or damaged (E-SIM-005).
+        """
+        bank = cls(seed=seed, clock=clock, faults=faults, info=info)
+        lines = snapshot.splitlines()
+        bank._replay(lines, "snapshot")
+        bank._journal = MemoryJournal(lines)
+        bank.auto(habits)
+        return bank
+
+    def close(self) -> None:
+        """Let the journal go. A second time does nothing."""
+        with self._lock:
+            self._journal.close()
+
+    # --- the port -------------------------------------------------------------------------
+
+    @property
+    def info(self) -> BankInfo:
+        """What this bank accepts and promises."""
+        return self._info
+
+    def send(self, request: BankRequest, *, deadline: Deadline) -> Receipt:
+        """Hand *request* over; the same key a second time gives the same receipt.
+
+        Raises:
+            BankUnavailable: it never arrived.
+            BankOutcomeUnknown: it may have arrived.
+            TypeError: the request is not in ``info.accepts``.
+        """
+        if type(request) not in self._info.accepts:
+            msg = f"{type(request).__name__} is not in info.accepts"
+            raise TypeError(msg)
+        with self._lock:
+            if deadline.seconds <= 0:
+                raise BankUnavailable("E-BANK-001", bank=self._info.name)
+            self._live()
+            try:
+                return self._send(to_op(request, self._books))
+            finally:
+                self._journal.sync()
+
+    def ask(self, key: RequestKey, *, deadline: Deadline) -> Receipt | None:
+        """Return what became of *key*; None: the bank never saw it.
+
+        Raises:
+            BankUnavailable: the question never arrived, or no answer came.
+        """
+        with self._lock:
+            self._live()
+            nth = self._nth("ask", key.text)
+            self._journal.sync()
+            lost = self._strikes(FaultKind.UNREACHABLE, f"ask-{key}", nth)
+            if lost or self._strikes(FaultKind.DROP_QUESTION, key.text, nth):
+                raise BankUnavailable("E-BANK-001", bank=self._info.name)
+            if deadline.seconds <= 0:
+                raise BankUnavailable("E-BANK-001", bank=self._info.name)
+            answered = self._books.answers.get(key.text)
+            return None if answered is None else answered.receipt
+
+    def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
+        """Yield what the bank has told since *after*, in any order, each as often as it likes.
+
+        Raises:
+            BankUnavailable: nothing, or nothing more, could be fetched now.
+            InvalidInput: the cursor is not one of this bank's (E-SIM-004).
+        """
+        with self._lock:
+            self._live()
+            nth = self._nth("collect", "")
+            self._release()
+            self._journal.sync()
+            place = place_of(after, len(self._post.delivered))
+            broken = self._strikes(FaultKind.BREAK_COLLECT, "collect", nth)
+            end = len(self._post.delivered)
+            if broken:
+                end = place + int((end - place) * self._faults.share("break", "collect", nth))
+            return self._delivered(place, end, broken=broken)
+
+    def _delivered(self, place: int, end: int, *, broken: bool) -> Iterator[Collected]:
+        log, delivered = self._books.log, self._post.delivered
+        for index in range(place, end):
+            yield Collected(notice=log[delivered[index]], cursor=cursor_at(index + 1))
+        if broken:
+            raise BankUnavailable("E-BANK-001", bank=self._info.name)
+
+    # --- what a test can turn -------------------------------------------------------------
+
+    @property
+    def faults(self) -> FaultPlan:
+        """What the line does now; it may be set at any time."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, plan: FaultPlan) -> None:
+        with self._lock:
+            self._post.take_in(self._faults, self._happened)
+            self._faults = plan
+
+    @property
+    def happened(self) -> tuple[Fault, ...]:
+        """Every fault that happened, in order: what a failing storm is shrunk from."""
+        return tuple(self._happened)
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more, and let all that is under way arrive now."""
+        with self._lock:
+            self._live()
+            self.faults = FaultPlan.none()
+            self._post.hurry()
+            for number in sorted(self._flights):
+                self._arrive(number, self._now())
+            self._journal.sync()
+
+    def auto(self, habits: Habits | None) -> None:
+        """Let the bank act of its own accord from now on, or with None no more."""
+        with self._lock:
+            self._books.now = max(self._books.now, self._now())
+            self._agenda = Agenda(self._books, habits) if habits else None
+
+    def keep_time_by(self, clock: Clock) -> None:
+        """Use *clock* from now on."""
+        self._clock = clock
+
+    # --- one call -------------------------------------------------------------------------
+
+    def _send(self, op: Op) -> Receipt:
+        key: str = op["key"]
+        nth = self._nth("send", key)
+        unknown = BankOutcomeUnknown("E-BANK-002", bank=self._info.name, key=key)
+        if self._strikes(FaultKind.UNREACHABLE, key, nth):
+            raise BankUnavailable("E-BANK-001", bank=self._info.name)
+        if self._strikes(FaultKind.DROP_REQUEST, key, nth):
+            raise unknown
+        if self._strikes(FaultKind.DELAY_REQUEST, key, nth):
+            share = self._faults.share("flight", key, nth)
+            due = self._now() + int(share * micros_of(self._faults.most_delay))
+            self._do({"op": "flight", "at": self._now(), "due": due, "what": op})
+            raise unknown
+        receipt = self._take(op, self._now())
+        if self._strikes(FaultKind.DOUBLE_REQUEST, key, nth):
+            self._take(op, self._now())
+        no_answer = self._strikes(FaultKind.DROP_RESPONSE, key, nth)
+        if no_answer or self._strikes(FaultKind.ERROR_AFTER_ACTING, key, nth):
+            if key in self._books.answers and self._strikes(FaultKind.LATE_RECEIPT, key, nth):
+                self._do({"op": "receipt", "at": self._now(), "key": key})
+            raise unknown
+        return receipt
+
+    def _take(self, op: Op, at: int) -> Receipt:
+        """Let a request arrive; a known one changes nothing but the count of arrivals."""
+        known = seen(self._books, op)
+        if known is not None:
+            self._do({"op": "again", "at": at, "key": op["key"]})
+            return known
+        self._do({**op, "at": at})
+        return self._books.answers[op["key"]].receipt
+
+    def _told_to(self, op: Op) -> None:
+        with self._lock:
+            self._live()
+            self._do({**op, "at": self._now()})
+            self._journal.sync()
+
+    def _live(self) -> None:
+        """Do all that was due by now: requests that were under way, and the bank's habits."""
+        now = self._now()
+        while self._landings and self._landings[0][0] <= now:
+            due, number = self._landings[0]
+            for op in acts_until(self._agenda, due):
+                self._do(op)
+            self._arrive(number, due)
+        for op in acts_until(self._agenda, now):
+            self._do(op)
+        self._books.now = max(self._books.now, now)
+
+    def _arrive(self, number: int, at: int) -> None:
+        op = self._flights[number]
+        self._do({"op": "arrive", "at": at, "number": number})
+        self._take(op, at)
+
+    def _release(self) -> None:
+        self._post.take_in(self._faults, self._happened)
+        order, refused = self._post.release(self._faults, self._happened)
+        if order or refused:
+            at = self._now()
+            self._do({"op": "release", "at": at, "order": order, "refused": refused})
+
+    # --- acts -----------------------------------------------------------------------------
+
+    def _do(self, op: Op) -> None:
+        """Do one act and write it down; nobody hears of it before ``sync``."""
+        skew = micros_of(self._faults.clock_skew)
+        if skew:
+            share = self._faults.share(FaultKind.CLOCK_SKEW.value, f"act-{self._books.acts}")
+            op = {**op, "skew": int((2 * share - 1) * skew)}
+        self._apply(op)
+        self._journal.write(op)
+
+    def _apply(self, op: Op) -> None:
+        """Do what one line of the journal says, in the books or on the line."""
+        books = self._books
+        books.begin(op)
+        match op["op"]:
+            case "call":
+                self._calls[op["what"]] = self._calls.get(op["what"], 0) + 1
+            case "release":
+                self._post.deliver(op["order"], op["refused"], books.now)
+            case "flight":
+                number = books.acts
+                self._flights[number] = op["what"]
+                heapq.heappush(self._landings, (op["due"], number))
+            case "arrive":
+                number = op["number"]
+                del self._flights[number]
+                self._landings = [each for each in self._landings if each[1] != number]
+                heapq.heapify(self._landings)
+            case "again":
+                books.arrived[op["key"]] = books.arrived.get(op["key"], 0) + 1
+            case name if name in _REQUESTS:
+                books.arrived[op["key"]] = books.arrived.get(op["key"], 0) + 1
+                take(books, op)
+            case name:
+                try:
+                    ACTS[name](books, op)
+                except BaseException:
+                    books.acts -= 1
+                    raise
+
+    def _replay(self, lines: list[bytes], path: str) -> None:
+        for number, line in enumerate(lines):
+            try:
+                op = from_line(line)
+                if number == 0:
+                    self._check_header(op, path)
+                else:
+                    self._apply(op)
+            except (ValueError, KeyError, IndexError, Conflict, NotFound) as error:
+                where = f"第 {number + 1} 行", f"line {number + 1}"
+                raise unusable(path, *where) from error
+        self._post.recover(self._faults, self._happened)
+
+    def _check_header(self, op: Op, path: str) -> None:
+        if op != self._header():
+            raise unusable(path, "不是这家银行的", "it is another bank's")
+
+    def _header(self) -> Op:
+        return header(self._books.seed, self._books.charset, self._books.most_rows)
+
+    # --- faults ---------------------------------------------------------------------------
+
+    def _now(self) -> int:
+        return max(micros(self._clock.now()), self._books.now)
+
+    def _nth(self, what: str, key: str) -> int:
+        """Return the how-manieth call of its kind this is; counted while faults are about."""
+        if self._faults.quiet:
+            return 0
+        name = f"{what}|{key}"
+        self._do({"op": "call", "at": self._now(), "what": name})
+        return self._calls[name]
+
+    def _strikes(self, kind: FaultKind, subject: str, nth: int) -> bool:
+        if not self._faults.happens(kind, subject, nth):
+            return False
+        self._happened.append(Fault(kind, subject, nth))
+        return True

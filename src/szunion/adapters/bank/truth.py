@@ -1,0 +1,171 @@
+"""Know how to look at what the simulated bank really did, without touching it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from szunion.adapters.bank.books import Books
+from szunion.adapters.bank.post import RefusedFile
+from szunion.adapters.bank.records import (
+    AccountSeen,
+    CardSeen,
+    Movement,
+    OrderSeen,
+    RowSeen,
+    TestCardNumber,
+)
+from szunion.adapters.bank.requests import person_digest
+from szunion.domain.bank import BankNotice, CardRef, Receipt
+from szunion.domain.identity import IdentityDocument
+from szunion.domain.values import Fen, RequestKey
+
+
+class BankTruth:
+    """The bank's own truth (银行实况), read only: what tests compare our belief with."""
+
+    def __init__(self, books: Books, refused: Sequence[RefusedFile]) -> None:
+        self._books = books
+        self._refused = refused
+
+    # --- cards and accounts ---------------------------------------------------------------
+
+    @property
+    def cards(self) -> tuple[CardSeen, ...]:
+        """Every card, in the order they were made."""
+        return tuple(self._card(serial) for serial in range(len(self._books.cards)))
+
+    def card(self, ref: CardRef) -> CardSeen | None:
+        """Return the card that *ref* names; None: the bank has no such card."""
+        serial = self._books.serial_of(ref)
+        return None if serial < 0 else self._card(serial)
+
+    def card_of_row(self, row: RequestKey) -> CardSeen | None:
+        """Return the card that was made for *row*; None: none was."""
+        known = self._books.rows.get(row.text)
+        return None if known is None or known.card < 0 else self._card(known.card)
+
+    def cards_of(self, document: IdentityDocument) -> tuple[CardSeen, ...]:
+        """Return every card of the person with *document*, successors included."""
+        person = person_digest(document, self._books.seed)
+        return tuple(self._card(serial) for serial in self._books.holders.get(person, ()))
+
+    @property
+    def accounts(self) -> tuple[AccountSeen, ...]:
+        """Every account with its balance, in the order they were opened."""
+        return tuple(self._account(number) for number in range(len(self._books.accounts)))
+
+    def account_of(self, ref: CardRef) -> AccountSeen | None:
+        """Return the account behind a card; None: the bank has no such card."""
+        serial = self._books.serial_of(ref)
+        return None if serial < 0 else self._account(self._books.cards[serial].account)
+
+    @property
+    def paying(self) -> Fen:
+        """The union's paying account: it starts at 0 and goes down by what was paid."""
+        return Fen(self._books.paying)
+
+    # --- rows and orders ------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Mapping[RequestKey, RowSeen]:
+        """Every application row."""
+        return {row.row: row for row in self._rows()}
+
+    def row(self, key: RequestKey) -> RowSeen | None:
+        """Return the row of *key*; None: the bank never met it."""
+        return next(self._rows([key.text] if key.text in self._books.rows else []), None)
+
+    @property
+    def orders(self) -> Mapping[RequestKey, OrderSeen]:
+        """Every payment line."""
+        return {order.order: order for order in self._orders()}
+
+    def order(self, key: RequestKey) -> OrderSeen | None:
+        """Return the payment of *key*; None: the bank never met it."""
+        return next(self._orders([key.text] if key.text in self._books.orders else []), None)
+
+    def movements(self, day: date) -> tuple[Movement, ...]:
+        """Return what moved on the paying account on *day*."""
+        return tuple(self._books.movements.get(day, ()))
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days on which money moved."""
+        return tuple(sorted(self._books.movements))
+
+    # --- what had an effect ---------------------------------------------------------------
+
+    @property
+    def effects(self) -> Mapping[RequestKey, int]:
+        """How often each key had an effect; never more than 1.
+
+        A request's key counts when it was accepted and acted on, a row's when its card was made,
+        an order's when its money arrived.
+        """
+        return {RequestKey(key): count for key, count in self._books.effects.items()}
+
+    @property
+    def arrived(self) -> Mapping[RequestKey, int]:
+        """How often each request reached the bank."""
+        return {RequestKey(key): count for key, count in self._books.arrived.items()}
+
+    @property
+    def receipts(self) -> Mapping[RequestKey, Receipt]:
+        """What was answered to each key."""
+        return {RequestKey(key): each.receipt for key, each in self._books.answers.items()}
+
+    @property
+    def told(self) -> Sequence[BankNotice]:
+        """Everything the bank has told, in its own order, each once."""
+        return tuple(self._books.log)
+
+    @property
+    def refused_files(self) -> tuple[RefusedFile, ...]:
+        """Files that were not whole, and of which nothing was taken."""
+        return tuple(self._refused)
+
+    @property
+    def streams(self) -> Mapping[str, int]:
+        """The last sequence of the streams that belong to no row, card or order."""
+        return MappingProxyType(self._books.streams)
+
+    # --- views ----------------------------------------------------------------------------
+
+    def _card(self, serial: int) -> CardSeen:
+        card = self._books.cards[serial]
+        successor = None if card.successor < 0 else self._books.cards[card.successor].ref
+        return CardSeen(
+            card=card.ref,
+            state=card.state,
+            last_four=card.last_four,
+            number=TestCardNumber(card.number),
+            account=card.account,
+            row=card.row,
+            allowed=card.allowed,
+            sequence=card.told,
+            successor=successor,
+        )
+
+    def _account(self, number: int) -> AccountSeen:
+        account = self._books.accounts[number]
+        return AccountSeen(
+            account=number,
+            account_class=account.account_class,
+            fen=Fen(account.fen),
+            open=account.open,
+            credits_blocked=account.blocked,
+        )
+
+    def _rows(self, keys: Sequence[str] | None = None) -> Iterator[RowSeen]:
+        for key in self._books.rows if keys is None else keys:
+            row = self._books.rows[key]
+            card = None if row.card < 0 else self._books.cards[row.card].ref
+            yield RowSeen(row=row.key, batch=row.batch, state=row.state, card=card)
+
+    def _orders(self, keys: Sequence[str] | None = None) -> Iterator[OrderSeen]:
+        for key in self._books.orders if keys is None else keys:
+            order = self._books.orders[key]
+            card = None if order.card < 0 else self._books.cards[order.card].ref
+            yield OrderSeen(order=order.key, state=order.state, fen=Fen(order.fen), card=card)
