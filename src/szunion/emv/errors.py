@@ -74,6 +74,38 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "卡返回状态字 {sw}：{meaning}",
             "the card answered {sw}: {meaning}",
         ),
+        # --- flows: what a card or a driver of a flow did wrong ---
+        "FLOW-PIN": ("密码应为 4 到 12 位数字", "a PIN has 4 to 12 digits"),
+        "FLOW-ANSWER": (
+            "读卡器返回 {got} 字节，不是响应 APDU",
+            "the reader gave back {got} bytes, which is no response APDU",
+        ),
+        "FLOW-ORDER": ("此时不能进行该步骤：{why}", "this step is not possible now: {why}"),
+        "SELECT-CARD-BLOCKED": ("卡片已锁定（6A81）", "the card is blocked (6A81)"),
+        "SELECT-FCI": (
+            "选择应用的响应不是 FCI 模板",
+            "the answer to SELECT is no FCI template",
+        ),
+        "SELECT-OTHER-NAME": (
+            "应答的不是所选的应用",
+            "another application answered than was selected",
+        ),
+        "GPO-ANSWER": (
+            "获取处理选项的响应格式不对",
+            "the answer to GET PROCESSING OPTIONS has the wrong form",
+        ),
+        "RECORD-FORM": ("记录不是模板 70", "a record is no template 70"),
+        "GET-DATA-FORM": (
+            "取数据的响应不是所要的数据元",
+            "the answer to GET DATA is not the object asked for",
+        ),
+        "AC-ANSWER": (
+            "生成应用密文的响应格式不对",
+            "the answer to GENERATE AC has the wrong form",
+        ),
+        "PURSE-ANSWER": ("钱包的响应长度不对", "the purse's answer has the wrong length"),
+        "PURSE-MAC": ("钱包的 MAC 不对", "the purse's MAC is wrong"),
+        "FILE-FORM": ("文件内容不是会员凭证", "the file is no membership record"),
         # --- keys and authentication ({zh} and {en} are the two texts of one reason) ---
         "AUTH": ("认证失败：{zh}", "authentication failed: {en}"),
         "KEY": ("密钥被拒绝：{zh}", "the key is refused: {en}"),
