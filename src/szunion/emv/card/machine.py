@@ -19,7 +19,9 @@ from szunion.emv.card.content import (
     PurseApplication,
 )
 from szunion.emv.card.debit import DebitCard
+from szunion.emv.card.file_card import FileCard
 from szunion.emv.card.memory import Key, Memory, Power, PowerLostError
+from szunion.emv.card.purse_card import PurseCard
 from szunion.emv.errors import BadApdu, EmvError
 
 _PSE = b"1PAY.SYS.DDF01"
@@ -231,13 +233,17 @@ def _fresh(application: Application) -> dict[Key, bytes]:
     match application:
         case PaymentApplication():
             return Cells.personalised(_area(application), application)
-        case PurseApplication() | FileApplication():
-            return {}
+        case PurseApplication():
+            return PurseCard.personalised(_area(application), application)
+        case FileApplication():
+            return FileCard.personalised(_area(application), application)
 
 
 def _at_work(application: Application, memory: Memory, chance: Chance) -> CardApplication:
     match application:
         case PaymentApplication():
             return DebitCard(application, Cells(memory, _area(application)), chance)
-        case PurseApplication() | FileApplication():
-            raise NotImplementedError
+        case PurseApplication():
+            return PurseCard(application, memory, _area(application), chance)
+        case FileApplication():
+            return FileCard(application, memory, _area(application), chance)
