@@ -105,7 +105,7 @@ def rsa_key(  # noqa: PLR0913 - the fields of a parameter download
     return RsaCaKey(rid=rid, index=index, key=key, expires=expires)
 
 
-def sm2_key(
+def sm2_key(  # noqa: PLR0913 - the fields of a parameter download
     *, rid: bytes, index: int, point: bytes, expires: date, today: date, prepared: bool = False
 ) -> Sm2CaKey:
     """Check an SM2 root (X||Y, 64 bytes; it has no checksum) and return it.
@@ -186,8 +186,8 @@ class CaKeys:
         KeyRefused: two keys share RID and index.
     """
 
-    keys: tuple[CaKey, ...] = field(converter=tuple)
-    revoked: frozenset[Revocation] = field(default=frozenset(), converter=frozenset)
+    keys: tuple[CaKey, ...]
+    revoked: frozenset[Revocation] = frozenset()
     _by_name: dict[tuple[bytes, int], CaKey] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, unique
-from typing import Final, Protocol, final
+from typing import NamedTuple, Protocol, final
 
 from attrs import Factory, field, frozen
 
@@ -254,7 +254,11 @@ class NotGenuine(Enum):
         self.en = en
 
 
-_SEAL: Final = object()
+class _Seal(NamedTuple):
+    """What a finding was made with; one altered by ``attrs.evolve`` no longer fits its seal."""
+
+    ask: Ask
+    kind: int
 
 
 @final
@@ -263,12 +267,12 @@ class Genuine:
     """A cryptogram that `IssuerHost.verify` found right; nobody else can make one."""
 
     ask: Ask
-    first_kind: int
-    """What the card decided: CVR byte 2 bits 6-5: 0 AAC, 1 TC, 2 ARQC."""
+    kind: int
+    """What the card decided at first: CVR byte 2, bits 6-5: 0 AAC, 1 TC, 2 ARQC."""
     _seal: object = field(repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if self._seal is not _SEAL:
+        if not isinstance(self._seal, _Seal) or self._seal != (self.ask, self.kind):
             raise AuthenticationFailed(
                 "AUTH", reason="FORGED", zh="只有发卡行主机能确认", en="only the host confirms"
             )
@@ -356,7 +360,8 @@ class IssuerHost:
             return NotGenuine.WRONG_CRYPTOGRAM
         if int.from_bytes(ask.atc, "big") <= last_atc:
             return NotGenuine.ATC_REPLAYED
-        return Genuine(ask=ask, first_kind=values[0x9F10][4] >> 4 & 3, seal=_SEAL)
+        kind = values[0x9F10][4] >> 4 & 3
+        return Genuine(ask=ask, kind=kind, seal=_Seal(ask, kind))
 
     def answer(self, genuine: Genuine, code: bytes, script: tuple[Command, ...] = ()) -> Answer:
         """Make the answer for a genuine cryptogram: response code, tag 91, script.

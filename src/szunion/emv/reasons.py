@@ -82,6 +82,8 @@ class Reason(Enum):
         "缺少 fDDA 版本 01 的数据 9F69",
         "the data of fDDA version 01 (9F69) are missing",
     )
+    CTQ_MISMATCH = "签名中的 CTQ 与应答不符", "the CTQ signed is not that answered"
+    VERDICT_FORGED = "结论不是认证得出的", "the verdict does not come from an authentication"
     ANSWER_FORM = "应答格式不对", "the answer has a wrong form"
 
     def __init__(self, zh: str, en: str) -> None:
