@@ -9,7 +9,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from szunion.domain.machine import Actor, Machine, Owner, command
-from szunion.domain.values import Labelled, MembershipId, PersonId
+from szunion.domain.values import Labelled, MembershipId, OrganisationId, PersonId
 from szunion.errors import Conflict
 from szunion.text import Text
 
@@ -263,6 +263,8 @@ class Membership:
     id: MembershipId
     person: PersonId
     state: MembershipState
+    organisation: OrganisationId
+    """The union in charge: where it was applied for, then where it belongs; at last, the last."""
     applied: date
     since: date | None = None
     until: date | None = None

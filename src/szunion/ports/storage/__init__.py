@@ -11,7 +11,9 @@ from typing import Protocol, TypeVar
 
 from szunion.ports.keys import Vault
 from szunion.ports.storage.core import AuditTrail, Messages
+from szunion.ports.storage.members import Members, Transfers
 from szunion.ports.storage.organisations import Organisations
+from szunion.ports.storage.people import People
 from szunion.ports.system import Ids
 
 __all__ = ["Storage", "UnitOfWork"]
@@ -40,6 +42,21 @@ class UnitOfWork(Protocol):
     @property
     def organisations(self) -> Organisations:
         """The unions of the city."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """The people of the city."""
+        ...
+
+    @property
+    def members(self) -> Members:
+        """Memberships and affiliations."""
+        ...
+
+    @property
+    def transfers(self) -> Transfers:
+        """Moves between two unions."""
         ...
 
     @property

@@ -10,7 +10,9 @@ from typing import TypeVar
 from attrs import define, field
 
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
+from szunion.adapters.storage.memory.members import MemberTables, MemoryMembers, MemoryTransfers
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
+from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables
 from szunion.adapters.storage.memory.tables import Undo
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
@@ -25,6 +27,8 @@ class Tables:
 
     core: CoreTables = field(factory=CoreTables)
     organisations: OrganisationTables = field(factory=OrganisationTables)
+    people: PeopleTables = field(factory=PeopleTables)
+    members: MemberTables = field(factory=MemberTables)
 
 
 class MemoryUnit:
@@ -36,7 +40,11 @@ class MemoryUnit:
         self.now = now
         self.ids = ids
         self.vault = vault
-        self.organisations = MemoryOrganisations(tables.organisations, undo, now)
+        unions, people, members = tables.organisations, tables.people, tables.members
+        self.organisations = MemoryOrganisations(unions, undo, now)
+        self.people = MemoryPeople(people, unions, undo)
+        self.members = MemoryMembers(members, people, unions, undo, ids, now)
+        self.transfers = MemoryTransfers(members, people, unions, undo)
         self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
         self.messages = MemoryMessages(tables.core, undo, ids, now)
 

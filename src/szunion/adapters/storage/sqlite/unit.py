@@ -6,8 +6,11 @@ import sqlite3
 from datetime import datetime
 
 from szunion.adapters.storage.sqlite.core import SqliteAuditTrail, SqliteMessages
+from szunion.adapters.storage.sqlite.members import SqliteMembers
 from szunion.adapters.storage.sqlite.organisations import SqliteOrganisations
+from szunion.adapters.storage.sqlite.people import SqlitePeople
 from szunion.adapters.storage.sqlite.session import Session
+from szunion.adapters.storage.sqlite.transfers import SqliteTransfers
 from szunion.ports.keys import Vault
 from szunion.ports.system import Ids
 
@@ -23,5 +26,8 @@ class SqliteUnit:
         self.ids = ids
         self.vault = vault
         self.organisations = SqliteOrganisations(session, now)
+        self.people = SqlitePeople(session, vault)
+        self.members = SqliteMembers(session, ids, now)
+        self.transfers = SqliteTransfers(session)
         self.audit = SqliteAuditTrail(session, ids, now)
         self.messages = SqliteMessages(session, ids, now)

@@ -1,0 +1,139 @@
+"""Know how people are kept in memory, and who is within whose scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import define, evolve, field, frozen
+
+from szunion.adapters.storage.memory.organisations import OrganisationTables
+from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.domain.access import Scope, WholeCity
+from szunion.domain.identity import IdentityDocument, Mobile
+from szunion.domain.members import Membership
+from szunion.domain.people import Person
+from szunion.domain.values import MembershipId, OrganisationId, PersonId
+from szunion.errors import Conflict
+
+
+def _open_person(row: Membership) -> PersonId | None:
+    return row.person if row.open else None
+
+
+@define
+class PeopleTables:
+    """People, who holds which document, and their present episodes."""
+
+    people: Table[PersonId, Person] = field(factory=lambda: Table("person"))
+    documents: Table[tuple[IdentityDocument, int], PersonId] = field(
+        factory=lambda: Table("person_document")
+    )
+    memberships: Table[MembershipId, Membership] = field(
+        factory=lambda: Table("membership", {"open": _open_person})
+    )
+
+    def episodes(self, person: PersonId) -> list[Membership]:
+        """Return the episodes of a person, oldest first."""
+        found = [row for row in self.memberships if row.person == person]
+        return sorted(found, key=lambda row: row.id)
+
+    def holders(self, document: IdentityDocument) -> list[PersonId]:
+        """Return who holds a document: on file first, then files in quarantine."""
+        found: list[PersonId] = []
+        while (holder := self.documents.get((document, len(found)))) is not None:
+            found.append(holder)
+        return found
+
+
+@frozen
+class Sight:
+    """What a scope sees of people: by the union in charge of the newest episode."""
+
+    tables: PeopleTables
+    organisations: OrganisationTables
+
+    def union(self, scope: Scope, organisation: OrganisationId) -> bool:
+        """Return whether a union is within the scope."""
+        low, high = scope.path_range
+        row = self.organisations.organisations.get(organisation)
+        return row is not None and low <= row.path < high
+
+    def person(self, scope: Scope, person: PersonId) -> bool:
+        """Return whether a person is within the scope."""
+        if isinstance(scope.reach, WholeCity) or scope.only_person == person:
+            return True
+        episodes = self.tables.episodes(person)
+        return bool(episodes) and self.union(scope, episodes[-1].organisation)
+
+    def episode(self, scope: Scope, row: Membership) -> bool:
+        """Return whether an episode is within the scope."""
+        return scope.only_person == row.person or self.union(scope, row.organisation)
+
+
+@frozen
+class MemoryPeople:
+    """The people of a city in memory."""
+
+    tables: PeopleTables
+    organisations: OrganisationTables
+    undo: Undo
+
+    @property
+    def _sight(self) -> Sight:
+        return Sight(self.tables, self.organisations)
+
+    def get(self, scope: Scope, person: PersonId) -> Person | None:
+        found = self.tables.people.get(person)
+        return found if found is not None and self._sight.person(scope, person) else None
+
+    def many(self, scope: Scope, persons: Iterable[PersonId]) -> Sequence[Person]:
+        found = (self.get(scope, person) for person in sorted(set(persons)))
+        return [person for person in found if person is not None]
+
+    def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
+        holders = self.tables.holders(document)
+        return next((each for each in holders if self._sight.person(scope, each)), None)
+
+    def on_file(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
+        return self.tables.documents.get((document, 0))
+
+    def by_mobile(self, scope: Scope, mobile: Mobile) -> Sequence[PersonId]:
+        return sorted(
+            person.id
+            for person in self.tables.people
+            if person.mobile == mobile and self._sight.person(scope, person.id)
+        )
+
+    def add(self, scope: Scope, person: Person) -> None:
+        self.tables.people.insert(self.undo, person.id, person)
+        self._index(person, None)
+
+    def add_in_quarantine(self, person: Person) -> None:
+        """Keep a file whose document is on file for somebody else."""
+        self.tables.people.insert(self.undo, person.id, person)
+        for held in person.documents:
+            rank = len(self.tables.holders(held.document))
+            self.tables.documents.insert(self.undo, (held.document, rank), person.id)
+
+    def put(self, scope: Scope, person: Person) -> None:
+        old = self.get(scope, person.id)
+        if old is None or old.version != person.version:
+            expected = person.version
+            raise Conflict("E-STORE-008", entity="person", expected=expected, current="?")
+        new = evolve(person, version=person.version + 1)
+        self.tables.people.replace(self.undo, person.id, new)
+        self._index(new, old)
+
+    def _index(self, person: Person, old: Person | None) -> None:
+        known = {held.document for held in old.documents} if old else set()
+        for held in person.documents:
+            if held.document in known:
+                continue
+            key = (held.document, 0)
+            holder = self.tables.documents.get(key)
+            if holder is None:
+                self.tables.documents.insert(self.undo, key, person.id)
+            elif holder == person.id or self.tables.people.rows[holder].merged_into == person.id:
+                self.tables.documents.replace(self.undo, key, person.id)
+            else:
+                raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")

@@ -1,0 +1,124 @@
+"""Know how people are kept in SQLite: sealed rows, salts apart, blind indexes beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from attrs import frozen
+
+from szunion.adapters.storage.sqlite.sealed_person import person_of, plain_bytes
+from szunion.adapters.storage.sqlite.session import Row, Session
+from szunion.domain.access import Scope, WholeCity
+from szunion.domain.identity import IdentityDocument, Mobile
+from szunion.domain.people import Person
+from szunion.domain.values import PersonId, shard_of
+from szunion.errors import Conflict, StorageError
+from szunion.ports.keys import IndexField, Place, Vault
+
+TABLE = "person"
+
+
+def within(scope: Scope) -> dict[str, object]:
+    """Return the parameters by which a statement keeps to a scope."""
+    low, high = scope.path_range
+    return {
+        "low": low, "high": high, "only": scope.only_person,
+        "whole": isinstance(scope.reach, WholeCity),
+    }  # fmt: skip
+
+
+def document_key(document: IdentityDocument) -> str:
+    """Return what the blind index of a document is made of: kind and number."""
+    return f"{document.kind.value}:{document.number.plain()}"
+
+
+@frozen
+class SqlitePeople:
+    """The people of a city in SQLite."""
+
+    session: Session
+    vault: Vault
+
+    def get(self, scope: Scope, person: PersonId) -> Person | None:
+        row = self.session.one(
+            "person.get", {"shard": shard_of(person), "person": person, **within(scope)}
+        )
+        return None if row is None else self._person(row)
+
+    def many(self, scope: Scope, persons: Iterable[PersonId]) -> Sequence[Person]:
+        wanted = json.dumps(list(persons))
+        rows = self.session.all("person.many", {"persons": wanted, **within(scope)})
+        return [self._person(row) for row in rows]
+
+    def _person(self, row: Row) -> Person:
+        shard, id_, sealed, salt, merged_into, version = row
+        if sealed is None:
+            raise StorageError("E-KEYS-002", table=TABLE)
+        plain = self.vault.open(Place(TABLE, shard, id_), sealed, salt=salt)
+        survivor = None if merged_into is None else PersonId(merged_into)
+        return person_of(PersonId(id_), plain, survivor, version)
+
+    def _document(self, document: IdentityDocument) -> dict[str, object]:
+        return {
+            "shard": self.vault.route(document.number.plain()),
+            "blind": self.vault.index(IndexField.DOCUMENT, document_key(document)),
+        }
+
+    def _mobile(self, mobile: Mobile) -> dict[str, object]:
+        plain = mobile.plain()
+        return {
+            "shard": self.vault.route(plain),
+            "blind": self.vault.index(IndexField.MOBILE, plain),
+        }
+
+    def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
+        row = self.session.one("person.by_document", self._document(document) | within(scope))
+        return None if row is None else PersonId(row[0])
+
+    def on_file(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
+        row = self.session.one("person.on_file", self._document(document))
+        return None if row is None else PersonId(row[0])
+
+    def by_mobile(self, scope: Scope, mobile: Mobile) -> Sequence[PersonId]:
+        rows = self.session.all("person.by_mobile", self._mobile(mobile) | within(scope))
+        return [PersonId(id_) for (id_,) in rows]
+
+    def add(self, scope: Scope, person: Person) -> None:
+        shard, salt = shard_of(person.id), self.vault.salt()
+        sealed = self.vault.seal(Place(TABLE, shard, person.id), plain_bytes(person), salt=salt)
+        row = (shard, person.id, sealed, person.merged_into, person.version)
+        self.session.do("person.add", row)
+        self.session.do("person.add_salt", (shard, person.id, salt))
+        self._index(person, None)
+
+    def put(self, scope: Scope, person: Person) -> None:
+        shard = shard_of(person.id)
+        old = self.get(scope, person.id)
+        salt = self.session.one("person.salt", {"shard": shard, "person": person.id})
+        if old is None or salt is None:
+            raise Conflict("E-STORE-008", entity=TABLE, expected=person.version, current="?")
+        place = Place(TABLE, shard, person.id)
+        self.session.put(
+            "person.put",
+            {
+                "shard": shard, "person": person.id, "version": person.version,
+                "sealed": self.vault.seal(place, plain_bytes(person), salt=salt[0]),
+                "merged_into": person.merged_into,
+            },
+            TABLE,
+        )  # fmt: skip
+        self._index(person, old)
+
+    def _index(self, person: Person, old: Person | None) -> None:
+        known = {held.document for held in old.documents} if old else set()
+        for held in person.documents:
+            if held.document not in known:
+                row = {**self._document(held.document), "person": person.id}
+                if self.session.do("person.keep_document", row) != 1:
+                    raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")
+        before = old.mobile if old else None
+        if before is not None and before != person.mobile:
+            self.session.do("person.drop_mobile", {**self._mobile(before), "person": person.id})
+        if person.mobile is not None and person.mobile != before:
+            self.session.do("person.add_mobile", (*self._mobile(person.mobile).values(), person.id))
