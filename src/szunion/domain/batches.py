@@ -1,12 +1,20 @@
-"""Know what an application batch is: one file of one union, its rows, its totals and its way."""
+"""Know what an application batch is: one file of one union, its totals, and its way."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
-from szunion.domain.bank import RowReason
+from attrs import evolve, frozen
+
+from szunion.domain.bank import Receipt
 from szunion.domain.machine import Actor, Machine, Owner, command, engine, fact
-from szunion.domain.values import Labelled
+from szunion.domain.rows import Row, RowState
+from szunion.domain.values import BatchId, Labelled, OrganisationId, RequestKey
+from szunion.errors import Conflict, NotAllowed
 from szunion.text import Text
 
 
@@ -196,228 +204,138 @@ BATCH: Final = Machine(
 )
 
 
-class RowState(Labelled):
-    """Where one person's application stands (明细状态)."""
+def row_set_hash(rows: Iterable[Row]) -> str:
+    """Return the hash of a set of rows, as hex: what is approved is what was submitted.
 
-    NEW = "NEW", "新录入", "new"
-    INVALID = "INVALID", "校验不通过", "invalid"
-    VALID = "VALID", "校验通过", "valid"
-    QUEUED = "QUEUED", "待报送", "queued"
-    SENT = "SENT", "已报送", "sent"
-    UNKNOWN = "UNKNOWN", "结果未知", "outcome unknown"
-    BANK_REJECTED = "BANK_REJECTED", "银行退回", "sent back by the bank"
-    VERIFIED = "VERIFIED", "实名核验通过", "name verified"
-    PRODUCED = "PRODUCED", "已制卡", "card produced"
-    WITH_UNION = "WITH_UNION", "工会待发放", "at the union, to be handed out"
-    HANDED = "HANDED", "已发放", "handed out"
-    ACTIVATED = "ACTIVATED", "已激活", "activated"
-    UNCLAIMED = "UNCLAIMED", "逾期未领未激活", "unclaimed"
-    DECLINED = "DECLINED", "放弃", "declined"
-    EXCLUDED = "EXCLUDED", "已剔除", "excluded"
+    It covers each row's key, attempt and account class, in the order of the keys. No personal
+    data is in it: the identity version is pinned by the approval.
+    """
+    lines = sorted(f"{row.key}|{row.attempt}|{row.account_class.value}" for row in rows)
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
-class RowEvent(Labelled):
-    """What happens to a row."""
+@frozen(kw_only=True)
+class Batch:
+    """One file of one union (批次). It ends with the sum of its rows; rows live on."""
 
-    VALIDATE_OK = "validate_ok", "校验通过", "valid"
-    VALIDATE_BAD = "validate_bad", "校验不通过", "not valid"
-    FIX = "fix", "更正", "mend"
-    EXCLUDE = "exclude", "剔除", "exclude"
-    MEMBER_GONE = "member_gone", "会籍已终止", "membership ended"
-    FREEZE = "freeze", "锁定待报", "freeze for sending"
-    SEND = "send", "报送", "send"
-    UNREACHED = "unreached", "未送达", "never arrived"
-    NO_ANSWER = "no_answer", "无应答", "no answer"
-    NOT_FOUND = "not_found", "银行查无此笔", "the bank never saw it"
-    FILE_BACK = "file_back", "随整批退回", "sent back with its file"
-    VERIFIED = "verified", "核验通过", "name verified"
-    REJECTED = "rejected", "银行退回", "sent back by the bank"
-    PRODUCED = "produced", "制卡完成", "card produced"
-    RECEIVED = "received", "工会收卡", "received by the union"
-    HANDED = "handed", "发放", "handed out"
-    ACTIVATED = "activated", "面签激活", "activated face to face"
-    UNCLAIMED = "unclaimed", "逾期", "overdue"
-    GIVE_UP = "give_up", "本人放弃", "given up by the member"
-    DECLINED = "declined", "银行告知放弃", "declined, as the bank tells"
+    id: BatchId
+    organisation: OrganisationId
+    programme: str
+    state: BatchState = BatchState.DRAFT
+    created: datetime
+    created_by: str
+    submitted_by: str | None = None
+    approved_by: str | None = None
+    frozen: str | None = None
+    """The hash of the row set, from submission on."""
+    row_count: int = 0
+    """How many rows go to the bank, from submission on: the control total."""
+    key: RequestKey | None = None
+    """The bank's key of the request, from approval on."""
+    outcome: str = ""
+    """The bank's code, or why it was returned."""
+    receipt_missing: bool = False
+    """GAP: rows were answered before the receipt."""
+    moved_on: int = 0
+    """Rows that were answered and then went to a later batch."""
+    version: int = 0
+
+    def after(self, event: BatchEvent) -> Batch:
+        """Return the batch after *event* (E-STATE-001 if the table has no such step)."""
+        return evolve(self, state=BATCH.after(self.state, event))
+
+    def submitted(self, rows: Iterable[Row], by: str) -> Batch:
+        """Return the batch with its row set frozen.
+
+        Raises:
+            Conflict: no row is valid (E-BATCH-001); or E-STATE-001.
+        """
+        valid = [row for row in rows if row.state is RowState.VALID]
+        if not valid:
+            raise Conflict("E-BATCH-001", current=self.state, allowed=(BatchEvent.EDIT,))
+        return evolve(
+            self.after(BatchEvent.SUBMIT),
+            submitted_by=by,
+            frozen=row_set_hash(valid),
+            row_count=len(valid),
+        )
+
+    def approved(self, rows: Iterable[Row], by: str, key: RequestKey) -> Batch:
+        """Return the batch approved by a second person, with its key for ever.
+
+        Raises:
+            NotAllowed: it is the submitter (E-BATCH-002).
+            Conflict: the rows are not those that were submitted (E-BATCH-003); or E-STATE-001.
+        """
+        state = BATCH.after(self.state, BatchEvent.APPROVE)
+        if by == self.submitted_by:
+            raise NotAllowed("E-BATCH-002", batch=self.id)
+        valid = [row for row in rows if row.state is RowState.VALID]
+        if len(valid) != self.row_count or row_set_hash(valid) != self.frozen:
+            raise Conflict(
+                "E-BATCH-003",
+                current=len(valid),
+                allowed=(BatchEvent.RETURN,),
+                now=len(valid),
+                then=self.row_count,
+            )
+        return evolve(self, state=state, approved_by=by, key=key)
+
+    def returned(self, reason: str) -> Batch:
+        """Return the batch to be mended: the row set is open again."""
+        cleared = evolve(self, submitted_by=None, frozen=None, row_count=0, outcome=reason)
+        return evolve(cleared, state=BATCH.after(self.state, BatchEvent.RETURN))
+
+    def receipt(self, told: Receipt) -> Batch:
+        """Return the batch after the bank's receipt for the file.
+
+        Raises:
+            Conflict: the bank counted other rows than we sent (E-BATCH-004); or E-STATE-001.
+        """
+        if told.rows != self.row_count:
+            raise Conflict(
+                "E-BATCH-004",
+                current=self.state,
+                allowed=(),
+                ours=self.row_count,
+                theirs=told.rows,
+            )
+        return evolve(
+            self.after(BatchEvent.FILE_ACK), receipt_missing=False, outcome=told.bank_code
+        )
+
+    def row_answered(self) -> Batch:
+        """Return the batch after an answer for one of its rows, before or after the receipt."""
+        early = self.state in {BatchState.SENT, BatchState.UNKNOWN}
+        after = self.after(BatchEvent.ROW_FEEDBACK)
+        return evolve(after, receipt_missing=self.receipt_missing or early)
 
 
-_RS = RowState
-_RE = RowEvent
-_OUT: Final = (_RS.SENT, _RS.UNKNOWN)
-_LATER: Final = (_RS.PRODUCED, _RS.WITH_UNION, _RS.HANDED, _RS.UNCLAIMED)
-
-ROW: Final = Machine(
-    name="row",
-    text=Text("申办明细", "application row"),
-    instance=Text(
-        "一人、一项目、一次申办；结果按明细键对应，不按行号或姓名",
-        "one person, programme and application; answers map by row key, never by line or name",
-    ),
-    owner=Owner.SHARED,
-    states=RowState,
-    events=RowEvent,
-    start=_RS.NEW,
-    final=frozenset({_RS.ACTIVATED, _RS.DECLINED, _RS.EXCLUDED}),
-    reasons=RowReason,
-    moves=(
-        engine(
-            _RS.NEW,
-            _RE.VALIDATE_OK,
-            _RS.VALID,
-            guard=Text(
-                "格式、校验位、年龄；文件内和登记簿无重复，无在途申办；有同意",
-                "format, check digit, age; no duplicate in file or registry, no open application; "
-                "consent",
-            ),
-        ),
-        engine(
-            _RS.NEW,
-            _RE.VALIDATE_BAD,
-            _RS.INVALID,
-            effect=Text("每栏一个代码", "one code per field"),
-        ),
-        command(_RS.INVALID, _RE.FIX, _RS.NEW, Actor.UNION, Actor.MEMBER),
-        command(
-            _RS.BANK_REJECTED,
-            _RE.FIX,
-            _RS.NEW,
-            Actor.UNION,
-            Actor.MEMBER,
-            guard=Text(
-                "新的身份版本，或一类户改二类户", "new identity version, or account class I to II"
-            ),
-            effect=Text("明细键不变，次数加一", "same row key, attempt + 1"),
-        ),
-        command(
-            _RS.INVALID,
-            _RE.EXCLUDE,
-            _RS.EXCLUDED,
-            Actor.UNION,
-            guard=Text("说明原因", "a reason"),
-        ),
-        command(
-            _RS.VALID,
-            _RE.EXCLUDE,
-            _RS.EXCLUDED,
-            Actor.UNION,
-            Actor.UPPER,
-            Actor.CITY,
-            guard=Text("说明原因", "a reason"),
-        ),
-        command(
-            _RS.BANK_REJECTED,
-            _RE.EXCLUDE,
-            _RS.EXCLUDED,
-            Actor.UNION,
-            Actor.CITY,
-            guard=Text("说明原因", "a reason"),
-        ),
-        engine(
-            _RS.VALID,
-            _RE.FREEZE,
-            _RS.QUEUED,
-            guard=Text("批次已审核", "batch approved"),
-            effect=Text("固定身份版本", "identity version pinned"),
-        ),
-        engine(_RS.QUEUED, _RE.SEND, _RS.SENT),
-        engine(
-            (_RS.NEW, _RS.INVALID, _RS.VALID, _RS.QUEUED),
-            _RE.MEMBER_GONE,
-            _RS.EXCLUDED,
-            guard=Text(
-                "报送前会籍终止或申请撤回",
-                "membership ended, or application withdrawn, before sending",
-            ),
-        ),
-        engine(_RS.SENT, _RE.UNREACHED, _RS.QUEUED, guard=Text("没有送达", "it never arrived")),
-        engine(
-            _RS.SENT,
-            _RE.NO_ANSWER,
-            _RS.UNKNOWN,
-            guard=Text("不知是否送达，或已过时限", "may have arrived, or the deadline passed"),
-            effect=Text("询问", "ask"),
-        ),
-        fact(
-            _RS.UNKNOWN,
-            _RE.NOT_FOUND,
-            _RS.QUEUED,
-            means=Text("已过适配器声明的沉淀时间", "the adapter's settling time has passed"),
-            effect=Text("同一个键再送", "same key again"),
-        ),
-        fact(
-            _OUT,
-            _RE.FILE_BACK,
-            _RS.VALID,
-            means=Text("整批退回，这一行未办", "the file came back whole; nothing was done"),
-            effect=Text("可进新草稿，或剔除", "may go into a new draft, or be excluded"),
-        ),
-        fact(
-            _OUT,
-            _RE.VERIFIED,
-            _RS.VERIFIED,
-            means=Text("实名核验通过", "real-name check passed"),
-            effect=Text("实名等级 1", "level 1"),
-        ),
-        fact(
-            (*_OUT, _RS.VERIFIED),
-            _RE.REJECTED,
-            _RS.BANK_REJECTED,
-            means=Text("原因代码和银行自己的代码", "reason code and the bank's own code"),
-            effect=Text("用工会的话告诉工会", "told to the union in its words"),
-        ),
-        fact(
-            (*_OUT, _RS.VERIFIED),
-            _RE.PRODUCED,
-            _RS.PRODUCED,
-            effect=Text(
-                "卡诞生，在银行；缺核验结果的记缺口",
-                "card born, at the bank; a gap if the check's answer is missing",
-            ),
-        ),
-        fact(
-            (*_OUT, _RS.VERIFIED, *_LATER),
-            _RE.ACTIVATED,
-            _RS.ACTIVATED,
-            effect=Text(
-                "实名等级 2；成为当前卡；缺中间消息的记缺口",
-                "level 2; becomes the current card; a gap if a step before it is missing",
-            ),
-        ),
-        fact((*_OUT, _RS.VERIFIED, *_LATER), _RE.DECLINED, _RS.DECLINED),
-        command(
-            _RS.PRODUCED,
-            _RE.RECEIVED,
-            _RS.WITH_UNION,
-            Actor.UNION,
-            two=True,
-            guard=Text("批次的保管清单", "custody list of the batch"),
-            effect=Text("实体卡在工会", "the plastic is with the union"),
-        ),
-        command(
-            (_RS.WITH_UNION, _RS.UNCLAIMED),
-            _RE.HANDED,
-            _RS.HANDED,
-            Actor.UNION,
-            guard=Text("实体卡在工会；会员签收", "the plastic is with the union; the member signs"),
-            effect=Text("实体卡在会员手中", "the plastic is with the member"),
-        ),
-        engine(
-            (_RS.PRODUCED, _RS.WITH_UNION, _RS.HANDED),
-            _RE.UNCLAIMED,
-            _RS.UNCLAIMED,
-            guard=Text("超过规定天数未领或未激活", "not collected or activated in so many days"),
-            effect=Text(
-                "提醒；退回银行或两人销毁", "reminder; back to the bank, or destroyed by two"
-            ),
-        ),
-        command(
-            _RS.UNCLAIMED,
-            _RE.GIVE_UP,
-            _RS.DECLINED,
-            Actor.MEMBER,
-            Actor.UNION,
-            guard=Text("本人表示", "the member's word"),
-            effect=Text("退卡；发销卡指令", "card returned; instruction to close"),
-        ),
-    ),
+_WAITING: Final = frozenset(
+    {RowState.NEW, RowState.VALID, RowState.QUEUED, RowState.SENT, RowState.UNKNOWN}
 )
+
+
+@frozen
+class Outcomes:
+    """What became of the rows that a batch sent (核对), to the row."""
+
+    sent: int
+    counts: Mapping[RowState, int]
+    moved_on: int = 0
+
+    @property
+    def answered(self) -> int:
+        """How many rows the bank has answered for good."""
+        done = sum(count for state, count in self.counts.items() if state not in _WAITING)
+        return done + self.moved_on
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row that was sent has its outcome: the sums agree to the row."""
+        return self.answered == self.sent
+
+
+def outcomes(batch: Batch, rows: Iterable[Row]) -> Outcomes:
+    """Return the count of *rows* (those that were sent) by state, beside the control total."""
+    return Outcomes(batch.row_count, Counter(row.state for row in rows), batch.moved_on)

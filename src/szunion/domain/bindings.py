@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
+from attrs import evolve, frozen
+
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
-from szunion.domain.values import Labelled
+from szunion.domain.values import BindingId, Labelled, PersonId
 from szunion.text import Text
 
 
@@ -166,3 +169,95 @@ BINDING: Final = Machine(
         ),
     ),
 )
+
+
+class Portal(Labelled):
+    """A door through which members come (四大门户)."""
+
+    HOTLINE = "HOTLINE", "12351热线", "12351 hotline"
+    WECHAT = "WECHAT", "微信", "WeChat"
+    APP = "APP", "APP", "app"
+    WEBSITE = "WEBSITE", "网站", "website"
+
+
+class RealNameLevel(Labelled):
+    """How real a name is (实名等级); asked for by services, never typed in by hand."""
+
+    ROSTER = "0", "花名册信息", "on a union's roster"
+    VERIFIED = "1", "银行核验通过", "name and document confirmed by the bank"
+    FACE_SIGNED = "2", "银行面签通过", "signed face to face at the bank"
+    BOUND = "3", "门户实名绑定", "this account bound by the person's own proof"
+
+    @property
+    def number(self) -> int:
+        """0 to 3."""
+        return int(self.value)
+
+
+@frozen(kw_only=True)
+class Binding:
+    """One account of one portal (门户账号). A mobile number is no identity: it changes owners."""
+
+    id: BindingId
+    portal: Portal
+    account: str
+    """The portal's own opaque id of the account."""
+    state: BindingState = BindingState.UNBOUND
+    person: PersonId | None = None
+    identity_version: int = 0
+    """The version of the identity that was proved; 0: none."""
+    wrong: int = 0
+    """Wrong proofs in the present window."""
+    since: datetime | None = None
+    locked_until: datetime | None = None
+    version: int = 0
+
+    def after(self, event: BindingEvent) -> Binding:
+        """Return the account after *event*; an unbound one has no person (E-STATE-001 if none)."""
+        state = BINDING.after(self.state, event)
+        if state is BindingState.UNBOUND:
+            return evolve(
+                self, state=state, person=None, identity_version=0, since=None, locked_until=None
+            )
+        return evolve(self, state=state)
+
+    def proved(self, person: PersonId, identity_version: int, at: datetime) -> Binding:
+        """Return the account bound to *person* by a proof of the given identity version."""
+        return evolve(
+            self.after(BindingEvent.PROVE),
+            person=person,
+            identity_version=identity_version,
+            wrong=0,
+            since=at,
+        )
+
+
+@frozen(kw_only=True)
+class Evidence:
+    """What is recorded of a person that a real-name level can rest on (实名依据)."""
+
+    present_version: int
+    """The number of the present identity version."""
+    verified_versions: frozenset[int] = frozenset()
+    """Identity versions that the bank's name check confirmed."""
+    face_signed_versions: frozenset[int] = frozenset()
+    """Identity versions with which a card was activated face to face."""
+
+
+def real_name_level(evidence: Evidence, binding: Binding | None) -> RealNameLevel:
+    """Return the level that stands for the **present** identity version.
+
+    A corrected name or number drops what rested on the old one. Without a bound account there is
+    no level 3.
+    """
+    now = evidence.present_version
+    if now not in evidence.verified_versions | evidence.face_signed_versions:
+        return RealNameLevel.ROSTER
+    if now not in evidence.face_signed_versions:
+        return RealNameLevel.VERIFIED
+    bound = (
+        binding is not None
+        and binding.state is BindingState.BOUND
+        and binding.identity_version == now
+    )
+    return RealNameLevel.BOUND if bound else RealNameLevel.FACE_SIGNED

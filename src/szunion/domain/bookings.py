@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
+from attrs import evolve, frozen
+
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
-from szunion.domain.values import Labelled
+from szunion.domain.values import BookingId, Labelled, OfferId, PersonId
 from szunion.text import Text
 
 
@@ -137,3 +140,85 @@ BOOKING: Final = Machine(
         ),
     ),
 )
+
+
+class NoPlace(Labelled):
+    """Why no place was given (未成功原因)."""
+
+    NOT_OPEN = "NOT_OPEN", "未到开放时间", "not open yet"
+    OVER = "OVER", "已截止", "over"
+    QUOTA = "QUOTA", "已达个人限额", "the person's own quota is used up"
+    SOLD_OUT = "SOLD_OUT", "已约满", "sold out"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE", "不符合条件", "not eligible"
+    CARD_NOT_USABLE = "CARD_NOT_USABLE", "卡不可用", "the card is not usable"
+
+
+@frozen(kw_only=True)
+class Offer:
+    """Something of which there is only so much (可预约项目): an event, a course, tickets."""
+
+    id: OfferId
+    item: str
+    """The service item of the catalogue."""
+    title: Text
+    stock: int
+    per_person: int = 1
+    opens: datetime
+    closes: datetime
+    waiting_list: bool = False
+    taken: int = 0
+    """Places held, confirmed or used now. The store changes it with a guarded decrement."""
+    version: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many places are left."""
+        return self.stock - self.taken
+
+
+@frozen(kw_only=True)
+class Booking:
+    """One person's place, or wish for one (预约)."""
+
+    id: BookingId
+    offer: OfferId
+    person: PersonId
+    state: BookingState = BookingState.REQUESTED
+    asked: datetime
+    confirm_by: datetime | None = None
+    refused: NoPlace | None = None
+    version: int = 0
+
+    @property
+    def takes_a_place(self) -> bool:
+        """Whether it counts against the stock and the person's quota."""
+        return self.state in PLACES
+
+    def after(self, event: BookingEvent) -> Booking:
+        """Return the booking after *event* (E-STATE-001 if the table has no such step)."""
+        return evolve(self, state=BOOKING.after(self.state, event))
+
+
+PLACES: Final = frozenset({_S.HELD, _S.CONFIRMED, _S.USED, _S.NO_SHOW})
+"""States that take a place of the stock."""
+
+
+def decide(offer: Offer, mine: int, now: datetime) -> BookingEvent | NoPlace:
+    """Return what becomes of a request: a place, a place in the queue, or why neither.
+
+    The store repeats the count inside the transaction; this is the same rule for both.
+
+    Args:
+        offer: The offer with its places taken now.
+        mine: How many places of it the person has.
+        now: When the request is decided.
+    """
+    if now < offer.opens:
+        return NoPlace.NOT_OPEN
+    if now >= offer.closes:
+        return NoPlace.OVER
+    if mine >= offer.per_person:
+        return NoPlace.QUOTA
+    if offer.left > 0:
+        return BookingEvent.HOLD
+    return BookingEvent.QUEUE if offer.waiting_list else NoPlace.SOLD_OUT

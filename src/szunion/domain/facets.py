@@ -135,7 +135,7 @@ class BankFact:
 
     event_id: str
     sequence: int
-    digest: bytes
+    digest: str
     """The hash of what was told: the same id with another digest is a contradiction."""
     event: BankEvent | None
     """``None``: read off the bank's daily list (对账得出)."""
@@ -150,12 +150,12 @@ class BankFact:
         return self.event is BankEvent.ISSUED
 
     @property
-    def rank(self) -> tuple[bool, int, bytes]:
+    def rank(self) -> tuple[bool, int, str]:
         """Its place in the bank's order: births first, then the sequence, ties by content."""
         return (not self.birth, self.sequence, self.digest)
 
 
-def as_fact(notice: CardChanged, digest: bytes, received: datetime) -> BankFact:
+def as_fact(notice: CardChanged, digest: str, received: datetime) -> BankFact:
     """Return what *notice* says of its card, with the hash of its content."""
     return BankFact(
         event_id=notice.told.event_id,
@@ -239,7 +239,7 @@ def _disputes(one: BankFact, other: BankFact) -> bool:
 
 def fold(facts: Iterable[BankFact]) -> BankFacet:
     """Return the facet that a set of facts makes, in whatever order and however often they come."""
-    contents: dict[str, set[bytes]] = {}
+    contents: dict[str, set[str]] = {}
     states: dict[int, set[BankState]] = {}
     known = tuple(facts)
     for each in known:
@@ -293,7 +293,7 @@ def take(known: Sequence[BankFact], new: BankFact) -> tuple[BankFacet, Verdict]:
 
 
 def as_listed(
-    facet: BankFacet, line: ListedCard, *, event_id: str, digest: bytes, at: datetime
+    facet: BankFacet, line: ListedCard, *, event_id: str, digest: str, at: datetime
 ) -> BankFact | None:
     """Return the fact that closes the difference between *facet* and the bank's daily list.
 

@@ -5,10 +5,14 @@ An instruction (联动指令) is never equal to what the bank did: the bank's ow
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
-from szunion.domain.machine import Machine, Owner, engine, fact
-from szunion.domain.values import Labelled
+from attrs import evolve, frozen
+
+from szunion.domain.machine import Gap, Machine, Owner, Refused, engine, fact
+from szunion.domain.values import CardId, InstructionId, Labelled, PersonId, RequestKey
 from szunion.text import Text
 
 
@@ -112,3 +116,84 @@ INSTRUCTION: Final = Machine(
         ),
     ),
 )
+
+
+class InstructionKind(Labelled):
+    """What is asked for (指令种类)."""
+
+    STOP = "STOP", "停用", "stop"
+    ALLOW = "ALLOW", "允许", "allow"
+    RESTORE = "RESTORE", "恢复", "restore"
+
+    @property
+    def allows(self) -> bool:
+        """What ``SetCardUse.allowed`` says."""
+        return self is not InstructionKind.STOP
+
+
+@frozen(kw_only=True)
+class Instruction:
+    """One thing that the union asked of the bank about one card (联动指令)."""
+
+    id: InstructionId
+    card: CardId
+    person: PersonId
+    kind: InstructionKind
+    cause: str
+    """What gave rise to it: one cause, one instruction, however often it is noticed."""
+    reason: str
+    key: RequestKey
+    sequence: int
+    """Its place among the instructions for this card."""
+    state: InstructionState = InstructionState.QUEUED
+    created: datetime
+    bank_code: str = ""
+    bank_text: str = ""
+    version: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for the bank's word."""
+        return self.state not in INSTRUCTION.final
+
+    def after(self, event: InstructionEvent) -> Instruction:
+        """Return it after a move of the engine (E-STATE-001 if the table has no such step)."""
+        return evolve(self, state=INSTRUCTION.after(self.state, event))
+
+    def told(
+        self, event: InstructionEvent, code: str = "", text: str = ""
+    ) -> Instruction | Gap[InstructionState, InstructionEvent]:
+        """Return it after the bank's word; a word that has no step here comes back as a gap."""
+        match INSTRUCTION.step(self.state, event):
+            case Gap() as gap:
+                return gap
+            case Refused():
+                raise INSTRUCTION.conflict(self.state, event)
+            case state:
+                return evolve(self, state=state, bank_code=code, bank_text=text)
+
+
+def queued(
+    earlier: Iterable[Instruction], new: Instruction
+) -> tuple[tuple[Instruction, ...], Instruction]:
+    """Return the earlier instructions that *new* supersedes, cancelled, and *new* in its place.
+
+    An earlier one that was never sent is superseded; a sent one stays, and *new* is queued
+    behind it, never before it.
+
+    Args:
+        earlier: The instructions for the same card.
+        new: The one to be queued; its sequence is set here.
+    """
+    known = tuple(earlier)
+    waiting = [each for each in known if each.state is InstructionState.QUEUED]
+    cancelled = tuple(each.after(InstructionEvent.SUPERSEDE) for each in waiting)
+    last = max((each.sequence for each in known), default=0)
+    return cancelled, evolve(new, sequence=last + 1)
+
+
+def next_to_send(instructions: Iterable[Instruction]) -> Instruction | None:
+    """Return the one that may leave now: the oldest open one, if it is not in flight already."""
+    waiting = [each for each in instructions if each.open]
+    oldest = min(waiting, key=lambda each: each.sequence, default=None)
+    return oldest if oldest and oldest.state is InstructionState.QUEUED else None

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Final
 
-from szunion.domain.machine import Actor, Machine, Owner, command, engine, fact
-from szunion.domain.values import Labelled
+from attrs import evolve, field, frozen
+
+from szunion.domain.machine import (
+    Actor,
+    Gap,
+    Machine,
+    Owner,
+    Refused,
+    command,
+    engine,
+    fact,
+)
+from szunion.domain.values import (
+    CardId,
+    Fen,
+    Labelled,
+    ObligationId,
+    OrderId,
+    PayoutBatchId,
+    PersonId,
+    RequestKey,
+)
+from szunion.errors import Conflict, InvalidInput, NotAllowed
 from szunion.text import Text
 
 
@@ -181,3 +204,132 @@ DISBURSEMENT: Final = Machine(
         ),
     ),
 )
+
+
+IN_FLIGHT: Final = frozenset({_S.APPROVED, _S.BATCHED, _S.SENT, _S.UNKNOWN, _S.ACCEPTED})
+"""States of an order that count against the obligation though no money has arrived yet."""
+UNSENT: Final = frozenset({_S.DRAFT, _S.APPROVED, _S.BATCHED})
+"""States in which an order may still be stopped: nothing has left."""
+
+
+def _positive(_: object, __: object, value: Fen) -> None:
+    if value <= Fen(0):
+        raise InvalidInput("E-PAY-004", given=value)
+
+
+@frozen(kw_only=True)
+class Obligation:
+    """What is owed to somebody, once (应付). Its amount never changes; what is left is computed."""
+
+    id: ObligationId
+    key: str
+    """The business key: item, period, subject, instalment. The same grant twice has one key."""
+    payee: PersonId
+    item: str
+    """The service item that it comes from."""
+    fen: Fen = field(validator=_positive)
+    decided: datetime
+    decided_by: str
+    version: int = 0
+
+
+@frozen(kw_only=True)
+class Order:
+    """One attempt to pay one obligation (拨付指令)."""
+
+    id: OrderId
+    obligation: ObligationId
+    payee: PersonId
+    card: CardId
+    """The card whose account takes the money; frozen at approval."""
+    fen: Fen = field(validator=_positive)
+    key: RequestKey
+    due: date
+    state: OrderState = OrderState.DRAFT
+    made_by: str
+    approved_by: str | None = None
+    batch: PayoutBatchId | None = None
+    replaces: OrderId | None = None
+    """The returned or rejected order that this one follows."""
+    settlement_missing: bool = False
+    """GAP: it was returned before its settlement was told."""
+    sequence: int = 0
+    bank_code: str = ""
+    bank_text: str = ""
+    version: int = 0
+
+    def after(self, event: OrderEvent) -> Order:
+        """Return the order after a command or a move of the engine (E-STATE-001 if none)."""
+        return evolve(self, state=DISBURSEMENT.after(self.state, event))
+
+    def told(self, event: OrderEvent, sequence: int) -> Order | Gap[OrderState, OrderEvent]:
+        """Return the order after the bank's word.
+
+        A settlement told after the return fills a gap and moves nothing. A word without a step
+        comes back as a gap: kept waiting by the caller, shown, and tried again.
+        """
+        highest = max(sequence, self.sequence)
+        if event is OrderEvent.SETTLED and self.settlement_missing:
+            return evolve(self, settlement_missing=False, sequence=highest)
+        match DISBURSEMENT.step(self.state, event):
+            case Gap() as gap:
+                return gap
+            case Refused():
+                raise DISBURSEMENT.conflict(self.state, event)
+            case state:
+                early = state is OrderState.RETURNED and self.state is not OrderState.SETTLED
+                return evolve(
+                    self,
+                    state=state,
+                    sequence=highest,
+                    settlement_missing=self.settlement_missing or early,
+                )
+
+
+@frozen
+class Owed:
+    """What is left of an obligation (尚欠)."""
+
+    settled: Fen
+    """Arrived and not returned."""
+    in_flight: Fen
+    """Approved, on its way, or unknown."""
+    open: Fen
+    """What may still be ordered."""
+
+
+def owed(obligation: Obligation, orders: Iterable[Order]) -> Owed:
+    """Return what is left of *obligation* beside its *orders* (all of them)."""
+    settled = in_flight = 0
+    for order in orders:
+        if order.state is OrderState.SETTLED:
+            settled += order.fen.amount
+        elif order.state in IN_FLIGHT:
+            in_flight += order.fen.amount
+    left = obligation.fen.amount - settled - in_flight
+    return Owed(Fen(settled), Fen(in_flight), Fen(left))
+
+
+def approved(order: Order, obligation: Obligation, others: Iterable[Order], by: str) -> Order:
+    """Return *order* approved by a second person, within what is still owed (复核).
+
+    Args:
+        order: The draft.
+        obligation: What it pays.
+        others: All other orders of the obligation.
+        by: Who approves.
+
+    Raises:
+        NotAllowed: it is the maker (E-PAY-001).
+        Conflict: it would pay more than is owed (E-PAY-002), or pays another obligation
+            (E-PAY-003); or E-STATE-001.
+    """
+    after = order.after(OrderEvent.APPROVE)
+    if by == order.made_by:
+        raise NotAllowed("E-PAY-001", order=order.id)
+    if order.obligation != obligation.id:
+        raise Conflict("E-PAY-003", current=order.obligation, allowed=(obligation.id,))
+    left = owed(obligation, (each for each in others if each.id != order.id))
+    if order.fen > left.open:
+        raise Conflict("E-PAY-002", current=left.open, allowed=(), fen=order.fen, open=left.open)
+    return evolve(after, approved_by=by)

@@ -1,0 +1,44 @@
+"""Know how a city's folder becomes a city: a policy and a catalogue, and nothing in code."""
+
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from szunion.domain.catalogue import Catalogue, catalogue_from
+from szunion.domain.policy import CityPolicy, policy_from
+from szunion.errors import ConfigError
+
+__all__ = ["City", "city_from"]
+
+
+@frozen(kw_only=True)
+class City:
+    """What differs between cities (城市): how things are done, and what there is."""
+
+    policy: CityPolicy
+    catalogue: Catalogue
+
+
+def city_from(read: Callable[[str], str]) -> City:
+    """Return the city whose files *read* returns.
+
+    Args:
+        read: Returns the text of a file of the city's folder: ``city.toml``, ``catalogue.toml``.
+
+    Raises:
+        ConfigError: a file is not TOML (E-POLICY-005), or what it says is wrong (E-POLICY-…,
+            E-CATALOGUE-…).
+    """
+    return City(
+        policy=policy_from(_table(read, "city.toml")),
+        catalogue=catalogue_from(_table(read, "catalogue.toml")),
+    )
+
+
+def _table(read: Callable[[str], str], name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read(name))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("E-POLICY-005", file=name, what=error) from error
