@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any
 
 from attrs import field, frozen
 
 from szunion.emv.crypto import Algorithm
 from szunion.emv.cryptogram import PART_17, Sm4Rules
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 
-
-def _fixed(pairs: Mapping[_K, _V]) -> Mapping[_K, _V]:
+def _fixed(pairs: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Return a copy of *pairs* that nobody can change."""
     return MappingProxyType(dict(pairs))
 
