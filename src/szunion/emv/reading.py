@@ -17,6 +17,7 @@ from szunion.emv import dol, tlv
 from szunion.emv.apdu import Command
 from szunion.emv.errors import BadField, BadTlv, CardFault, LimitExceeded
 from szunion.emv.exchange import exchange, insist
+from szunion.emv.oda_keys import CardData, Record
 from szunion.emv.selection import Selected
 from szunion.emv.tlv import Node
 
@@ -38,24 +39,6 @@ class AflRange:
     last: int
     signed: int
     """How many of them, from the first, go into offline data authentication."""
-
-
-@frozen
-class Record:
-    """One record as it was read."""
-
-    sfi: int
-    number: int
-    raw: bytes = field(repr=False)
-    signed: bool = False
-    """The AFL says that it is authenticated offline."""
-
-    @property
-    def content(self) -> bytes:
-        """What is authenticated: without template and length for SFI 1-10, all of it above."""
-        if self.sfi > 10:
-            return self.raw
-        return tlv.parse(self.raw)[0].value
 
 
 @frozen
@@ -99,10 +82,21 @@ class ApplicationData:
             raise BadField("FIELD-MISSING", tag=f"{tag:02X}")
         return value
 
-    @property
-    def static(self) -> bytes:
-        """The records' part of what is authenticated offline, in the order of the AFL."""
-        return b"".join(record.content for record in self.records if record.signed)
+    def for_authentication(self) -> CardData:
+        """Return what offline data authentication looks at.
+
+        Raises:
+            BadField: the application was not initiated, so there is no AIP.
+        """
+        if self.options is None:
+            raise BadField("FIELD-MISSING", tag="82")
+        return CardData(
+            aid=self.selected.aid,
+            df_name=self.selected.name,
+            aip=self.options.aip,
+            records=self.records,
+            others=self.options.nodes,
+        )
 
 
 def read_afl(afl: bytes) -> tuple[AflRange, ...]:
@@ -195,7 +189,7 @@ def _record(sfi: int, number: int, raw: bytes, *, signed: bool) -> Record:
             raise CardFault(0x9000, "RECORD-FORM") from error
         if len(nodes) != 1 or nodes[0].tag != 0x70:
             raise CardFault(0x9000, "RECORD-FORM")
-    return Record(sfi, number, raw, signed)
+    return Record(sfi=sfi, number=number, raw=raw, signed=signed)
 
 
 async def probe_records(

@@ -66,6 +66,8 @@ UNION_PAY: tuple[Supported, ...] = (Supported(bytes.fromhex("A0000003330101")),)
 class Selected:
     """An application after its final SELECT: 已选应用."""
 
+    aid: bytes
+    """What was selected."""
     name: bytes
     """DF name 84, as the card gave it."""
     fci: tuple[Node, ...] = field(repr=False)
@@ -150,7 +152,7 @@ async def select_application(aid: bytes, *, blocked_too: bool = False) -> Select
     name = tlv.first(nodes, 0x84) or b""
     if not name.startswith(aid):
         raise CardFault(0x9000, "SELECT-OTHER-NAME")
-    return Selected(name, nodes, response.data, blocked)
+    return Selected(aid, name, nodes, response.data, blocked)
 
 
 async def build_candidate_list(

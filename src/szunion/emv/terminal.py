@@ -1,0 +1,185 @@
+"""Know what a terminal is and what it writes down while a transaction runs: 终端与交易状态.
+
+Spec: JR/T 0025.6, 7; EMV book 3, annex C (TVR, TSI); EMV book 4, annex A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntFlag
+
+from attrs import field, frozen
+
+from szunion.emv.capk import CaKeys
+from szunion.emv.errors import BadField
+from szunion.emv.oda_keys import Policy
+from szunion.emv.selection import UNION_PAY, Supported
+
+
+class Tvr(IntFlag):
+    """Terminal verification results 95 终端验证结果, 5 bytes."""
+
+    ODA_NOT_PERFORMED = 0x80_00_00_00_00
+    SDA_FAILED = 0x40_00_00_00_00
+    DATA_MISSING = 0x20_00_00_00_00
+    EXCEPTION_FILE = 0x10_00_00_00_00
+    DDA_FAILED = 0x08_00_00_00_00
+    CDA_FAILED = 0x04_00_00_00_00
+    SDA_SELECTED = 0x02_00_00_00_00
+    VERSIONS_DIFFER = 0x80_00_00_00
+    EXPIRED = 0x40_00_00_00
+    NOT_YET_EFFECTIVE = 0x20_00_00_00
+    SERVICE_NOT_ALLOWED = 0x10_00_00_00
+    NEW_CARD = 0x08_00_00_00
+    HOLDER_NOT_VERIFIED = 0x80_00_00
+    CVM_UNKNOWN = 0x40_00_00
+    PIN_TRIES_EXCEEDED = 0x20_00_00
+    PIN_PAD_MISSING = 0x10_00_00
+    PIN_NOT_ENTERED = 0x08_00_00
+    ONLINE_PIN = 0x04_00_00
+    FLOOR_LIMIT = 0x80_00
+    LOWER_LIMIT = 0x40_00
+    UPPER_LIMIT = 0x20_00
+    RANDOMLY_SELECTED = 0x10_00
+    MERCHANT_FORCED = 0x08_00
+    DEFAULT_TDOL = 0x80
+    ISSUER_AUTHENTICATION_FAILED = 0x40
+    SCRIPT_FAILED_BEFORE = 0x20
+    SCRIPT_FAILED_AFTER = 0x10
+
+    def encode(self) -> bytes:
+        """Return the 5 bytes."""
+        return int(self).to_bytes(5, "big")
+
+
+class Tsi(IntFlag):
+    """Transaction status information 9B 交易状态信息, 2 bytes."""
+
+    ODA = 0x8000
+    HOLDER = 0x4000
+    CARD_RISK = 0x2000
+    ISSUER_AUTHENTICATION = 0x1000
+    TERMINAL_RISK = 0x0800
+    SCRIPT = 0x0400
+
+    def encode(self) -> bytes:
+        """Return the 2 bytes."""
+        return int(self).to_bytes(2, "big")
+
+
+MOST_AMOUNT = 999_999_999_999
+"""Fen that twelve digits hold."""
+
+
+def _decimal(text: str) -> bool:
+    return len(text) == 6 and not text.strip("0123456789")
+
+
+def _five(text: str) -> bytes:
+    return bytes.fromhex(text)
+
+
+@frozen(kw_only=True)
+class ActionCodes:
+    """Terminal action codes 终端行为代码, 5 bytes each; a missing one is zeros."""
+
+    denial: bytes = _five("0000000000")
+    online: bytes = _five("DC4004F800")
+    default: bytes = _five("D84000A800")
+
+
+@frozen(kw_only=True)
+class RandomSelection:
+    """How offline transactions are picked for online: 随机选择. Amounts in fen."""
+
+    threshold: int = 0
+    target: int = 0
+    """Percent, 0-99."""
+    most: int = 0
+    """Percent just below the floor limit."""
+
+
+@frozen(kw_only=True)
+class Terminal:
+    """What a terminal is and insists on. Amounts are in fen."""
+
+    keys: CaKeys = field(repr=False)
+    policy: Policy
+    random: Callable[[int], bytes] = field(repr=False)
+    """Strong randomness: unpredictable numbers, PIN padding, random selection."""
+    supported: tuple[Supported, ...] = UNION_PAY
+    country: bytes = bytes.fromhex("0156")
+    currency: bytes = bytes.fromhex("0156")
+    kind: int = 0x22
+    """9F35: attended, offline with online capability."""
+    capabilities: bytes = bytes.fromhex("E0F9C8")
+    """9F33: byte 2 says the ways to verify the holder, b1 PBOC's identity document."""
+    more_capabilities: bytes = bytes.fromhex("6F80F0F001")
+    version: bytes = bytes.fromhex("0030")
+    """9F09."""
+    number: bytes = b"SZUNION1"
+    """9F1C, 8 characters."""
+    merchant: bytes = b"SZUNION00000001"
+    """9F16, 15 characters."""
+    merchant_name: bytes = b"SZUNION"
+    """9F4E."""
+    serial: bytes = b"00000001"
+    """9F1E."""
+    action_codes: ActionCodes = ActionCodes()
+    floor_limit: int = 0
+    selection: RandomSelection = RandomSelection()
+    ecash_limit: int | None = None
+    """9F7B 电子现金终端交易限额; None: the floor limit counts."""
+    knows_ecash: bool = False
+    knows_sm: bool = False
+    """DF69: the terminal knows SM2, SM3, SM4."""
+    default_ddol: bytes = bytes.fromhex("9F3704")
+    least_pin_tries: int = 3
+    """A counter must never lock a member's card: no VERIFY when fewer tries are left."""
+    online: bool = True
+    """Whether a line to the issuer exists at all."""
+    holder_chooses: bool = True
+    ttq: bytes = bytes.fromhex("26000080")
+    """9F66 for qPBOC: b6 qPBOC, b3 online PIN, b2 signature; fDDA 01."""
+
+    def able(self, byte: int, bit: int) -> bool:
+        """Whether 9F33 has bit *bit* (8 is the highest) of byte *byte* (1-3)."""
+        return bool(self.capabilities[byte - 1] >> (bit - 1) & 1)
+
+    @property
+    def unattended(self) -> bool:
+        """Nobody stands by: 9F35 ends in 4, 5 or 6."""
+        return self.kind & 0x0F in (4, 5, 6)
+
+
+@frozen(kw_only=True)
+class Business:
+    """What the transaction is about. Amounts in fen; dates and times as decimal digits."""
+
+    amount: int
+    other: int = 0
+    """Cashback 返现金额."""
+    kind: int = 0x00
+    """9C: 00 goods and services, 01 cash, 09 with cashback, 31 inquiry."""
+    date: str
+    """YYMMDD."""
+    time: str = "000000"
+    """HHMMSS."""
+    sequence: int = 1
+    force_online: bool = False
+    on_exception_file: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        right = 0 <= self.amount <= MOST_AMOUNT and 0 <= self.other <= self.amount
+        days, clock = _decimal(self.date), _decimal(self.time)
+        if not right or not days or not clock or not 0 <= self.sequence <= 99_999_999:
+            raise BadField("FIELD-CONTENT", name="Business", why="amount, date, time, sequence")
+
+
+def n12(fen: int) -> bytes:
+    """Return an amount as 12 digits, 6 bytes.
+
+    >>> n12(123456).hex()
+    '000000123456'
+    """
+    return bytes.fromhex(f"{fen:012d}")
