@@ -63,6 +63,16 @@ class Operation(Enum):
 
     ORGANISATION_WRITE = "organisation.write"
     ORGANISATION_READ = "organisation.read"
+    PERSON_READ = "person.read"
+    PERSON_WRITE = "person.write"
+    PERSON_MERGE = "person.merge"
+    MEMBERSHIP_WRITE = "membership.write"
+    TRANSFER_WRITE = "transfer.write"
+    ROSTER_IMPORT = "roster.import"
+    ROSTER_CHECK = "roster.check"
+    QUARANTINE_READ = "quarantine.read"
+    BINDING_WRITE = "binding.write"
+    STATISTICS_READ = "statistics.read"
     AUDIT_READ = "audit.read"
     OPERATE = "system.operate"
 
@@ -73,6 +83,22 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     Operation.ORGANISATION_WRITE: frozenset({_R.UPPER, _R.CITY}),
     Operation.ORGANISATION_READ: frozenset(
         {_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.FINANCE, _R.HOTLINE, _R.AUDITOR, _R.ENGINE}
+    ),
+    Operation.PERSON_READ: frozenset(
+        {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE, _R.ENGINE}
+    ),
+    Operation.PERSON_WRITE: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.PERSON_MERGE: frozenset({_R.CITY}),
+    Operation.MEMBERSHIP_WRITE: frozenset({_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.TRANSFER_WRITE: frozenset(
+        {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.ENGINE}
+    ),
+    Operation.ROSTER_IMPORT: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.ROSTER_CHECK: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.QUARANTINE_READ: frozenset({_R.CITY, _R.AUDITOR}),
+    Operation.BINDING_WRITE: frozenset({_R.MEMBER, _R.HOTLINE, _R.CITY, _R.ENGINE}),
+    Operation.STATISTICS_READ: frozenset(
+        {_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.FINANCE, _R.AUDITOR, _R.ENGINE}
     ),
     Operation.AUDIT_READ: frozenset({_R.AUDITOR, _R.CITY, _R.ENGINE}),
     Operation.OPERATE: frozenset({_R.ENGINE, _R.CITY}),
@@ -130,6 +156,11 @@ class Scope:
                 return path, path[:-1] + "0"
             case OnePerson():
                 return "", ""
+
+    @property
+    def whole_city(self) -> bool:
+        """Return whether everything in the city is within reach."""
+        return isinstance(self.reach, WholeCity)
 
     @property
     def only_person(self) -> PersonId | None:

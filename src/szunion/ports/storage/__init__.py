@@ -10,10 +10,15 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from szunion.ports.keys import Vault
+from szunion.ports.storage.batches import Batches, Rows
+from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
 from szunion.ports.storage.core import AuditTrail, Messages
+from szunion.ports.storage.inbox import Inbox
 from szunion.ports.storage.members import Members, Transfers
 from szunion.ports.storage.organisations import Organisations
+from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
+from szunion.ports.storage.reconciliations import Reconciliations
 from szunion.ports.system import Ids
 
 __all__ = ["Storage", "UnitOfWork"]
@@ -57,6 +62,51 @@ class UnitOfWork(Protocol):
     @property
     def transfers(self) -> Transfers:
         """Moves between two unions."""
+        ...
+
+    @property
+    def batches(self) -> Batches:
+        """Application batches."""
+        ...
+
+    @property
+    def rows(self) -> Rows:
+        """Application rows."""
+        ...
+
+    @property
+    def cards(self) -> Cards:
+        """Cards, with facts and holds."""
+        ...
+
+    @property
+    def instructions(self) -> Instructions:
+        """What the bank was asked about cards."""
+        ...
+
+    @property
+    def custody_lists(self) -> CustodyLists:
+        """Lists of plastic."""
+        ...
+
+    @property
+    def entitlements(self) -> Entitlements:
+        """What came with the activation pack."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What goes to the bank."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """What the bank tells."""
+        ...
+
+    @property
+    def reconciliations(self) -> Reconciliations:
+        """Comparisons with the bank."""
         ...
 
     @property

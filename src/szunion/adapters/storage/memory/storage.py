@@ -9,10 +9,21 @@ from typing import TypeVar
 
 from attrs import define, field
 
+from szunion.adapters.storage.memory.batches import BatchTables, MemoryBatches, MemoryRows
+from szunion.adapters.storage.memory.cards import (
+    CardTables,
+    MemoryCards,
+    MemoryCustodyLists,
+    MemoryEntitlements,
+    MemoryInstructions,
+)
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
+from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
 from szunion.adapters.storage.memory.members import MemberTables, MemoryMembers, MemoryTransfers
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
-from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables
+from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
+from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
+from szunion.adapters.storage.memory.reconciliations import MemoryReconciliations, ReconTables
 from szunion.adapters.storage.memory.tables import Undo
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
@@ -29,6 +40,11 @@ class Tables:
     organisations: OrganisationTables = field(factory=OrganisationTables)
     people: PeopleTables = field(factory=PeopleTables)
     members: MemberTables = field(factory=MemberTables)
+    batches: BatchTables = field(factory=BatchTables)
+    cards: CardTables = field(factory=CardTables)
+    outbox: OutboxTables = field(factory=OutboxTables)
+    inbox: InboxTables = field(factory=InboxTables)
+    reconciliations: ReconTables = field(factory=ReconTables)
 
 
 class MemoryUnit:
@@ -45,6 +61,16 @@ class MemoryUnit:
         self.people = MemoryPeople(people, unions, undo)
         self.members = MemoryMembers(members, people, unions, undo, ids, now)
         self.transfers = MemoryTransfers(members, people, unions, undo)
+        sight = Sight(people, unions)
+        self.batches = MemoryBatches(tables.batches, sight, undo)
+        self.rows = MemoryRows(tables.batches, sight, undo)
+        self.cards = MemoryCards(tables.cards, sight, undo, vault)
+        self.instructions = MemoryInstructions(tables.cards, undo)
+        self.custody_lists = MemoryCustodyLists(tables.cards, sight, undo)
+        self.entitlements = MemoryEntitlements(tables.cards, undo)
+        self.outbox = MemoryOutbox(tables.outbox, undo)
+        self.inbox = MemoryInbox(tables.inbox, undo)
+        self.reconciliations = MemoryReconciliations(tables.reconciliations, undo)
         self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
         self.messages = MemoryMessages(tables.core, undo, ids, now)
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from szunion.adapters.storage.sqlite.batches import SqliteBatches, SqliteRows
+from szunion.adapters.storage.sqlite.card_files import (
+    SqliteCustodyLists,
+    SqliteEntitlements,
+    SqliteInstructions,
+)
+from szunion.adapters.storage.sqlite.cards import SqliteCards
 from szunion.adapters.storage.sqlite.core import SqliteAuditTrail, SqliteMessages
+from szunion.adapters.storage.sqlite.inbox import SqliteInbox
 from szunion.adapters.storage.sqlite.members import SqliteMembers
 from szunion.adapters.storage.sqlite.organisations import SqliteOrganisations
+from szunion.adapters.storage.sqlite.outbox import SqliteOutbox
 from szunion.adapters.storage.sqlite.people import SqlitePeople
+from szunion.adapters.storage.sqlite.reconciliations import SqliteReconciliations
 from szunion.adapters.storage.sqlite.session import Session
 from szunion.adapters.storage.sqlite.transfers import SqliteTransfers
 from szunion.ports.keys import Vault
@@ -29,5 +39,14 @@ class SqliteUnit:
         self.people = SqlitePeople(session, vault)
         self.members = SqliteMembers(session, ids, now)
         self.transfers = SqliteTransfers(session)
+        self.batches = SqliteBatches(session)
+        self.rows = SqliteRows(session)
+        self.cards = SqliteCards(session, vault)
+        self.instructions = SqliteInstructions(session)
+        self.custody_lists = SqliteCustodyLists(session)
+        self.entitlements = SqliteEntitlements(session)
+        self.outbox = SqliteOutbox(session)
+        self.inbox = SqliteInbox(session)
+        self.reconciliations = SqliteReconciliations(session)
         self.audit = SqliteAuditTrail(session, ids, now)
         self.messages = SqliteMessages(session, ids, now)

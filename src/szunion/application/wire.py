@@ -1,0 +1,97 @@
+"""Know how requests and notices become canonical bytes, and notices become values again.
+
+The bytes are what digests are made of, and what is sealed of a notice that has to wait.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Final, get_args
+
+from attrs import fields
+
+from szunion.domain import bank
+from szunion.domain.bank import BankNotice, BankRequest
+from szunion.domain.documents import DocumentKind
+from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
+from szunion.domain.values import CardToken, Fen, Masked, RequestKey
+from szunion.errors import StorageError
+from szunion.ports.keys import Vault
+
+_MADE_OF: Final[tuple[type[Any], ...]] = (
+    *get_args(BankNotice), *get_args(BankRequest), bank.Told, bank.Receipt, bank.CardRef,
+    bank.CardApplicant, bank.PayLine, bank.ListedCard, bank.StatementLine, bank.Answer,
+    bank.AccountClass, bank.BankState, bank.BankEvent, bank.RowReason, bank.PlasticEvent,
+    bank.StatementKind, CardToken, Fen, RequestKey, PersonName, IdentityDocument, Mobile,
+    DocumentNumber, DocumentKind,
+)  # fmt: skip
+_NAMES: Final[Mapping[str, type[Any]]] = {each.__name__: each for each in _MADE_OF}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return [type(value).__name__, value.value]
+    if isinstance(value, Masked):
+        return [type(value).__name__, value.plain()]
+    return _plain_value(value)
+
+
+def _plain_value(value: object) -> object:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case datetime():
+            return ["@moment", value.isoformat()]
+        case date():
+            return ["@day", value.isoformat()]
+        case tuple():
+            return ["@many", *map(_plain, value)]
+        case _:
+            named = {
+                one.alias: _plain(getattr(value, one.name))
+                for one in fields(type(value))  # type: ignore[arg-type] # attrs, or it raises
+            }
+            return [type(value).__name__, named]
+
+
+def _value(plain: object) -> Any:  # noqa: ANN401 - one of the values above
+    match plain:
+        case ["@moment", str(text)]:
+            return datetime.fromisoformat(text)
+        case ["@day", str(text)]:
+            return date.fromisoformat(text)
+        case ["@many", *parts]:
+            return tuple(map(_value, parts))
+        case [str(name), dict(named)]:
+            return _NAMES[name](**{alias: _value(part) for alias, part in named.items()})
+        case [str(name), word]:
+            return _NAMES[name](word)
+        case _:
+            return plain
+
+
+def encode(value: BankRequest | BankNotice) -> bytes:
+    """Return the one way in which *value* is written: JSON, keys sorted, UTF-8."""
+    text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
+def decode(data: bytes) -> BankNotice:
+    """Return the notice that :func:`encode` wrote.
+
+    Raises:
+        StorageError: it is none of today's notices (E-BANK-012).
+    """
+    try:
+        notice: BankNotice = _value(json.loads(data))
+    except (KeyError, TypeError, ValueError):
+        raise StorageError("E-BANK-012") from None
+    return notice
+
+
+def digest(vault: Vault, value: BankRequest | BankNotice) -> str:
+    """Return a keyed hash of *value*: it tells copies from contradictions and nothing else."""
+    return vault.request_key("digest:" + encode(value).decode()).text

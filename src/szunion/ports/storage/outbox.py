@@ -1,0 +1,71 @@
+"""Know how what goes to the bank is kept until the bank has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from szunion.domain.access import Scope
+from szunion.domain.outbox import Dispatch, DispatchState
+from szunion.domain.values import RequestKey
+
+
+class Outbox(Protocol):
+    """Dispatches to the bank, each written in the commit of the change that it tells."""
+
+    def add(self, scope: Scope, dispatch: Dispatch) -> None:
+        """Queue one.
+
+        Raises:
+            Conflict: its key is known (E-STORE-004).
+        """
+        ...
+
+    def next_sequence(self, scope: Scope, aggregate: int) -> int:
+        """Return the next place in an aggregate's order."""
+        ...
+
+    def take(self, scope: Scope, worker: str, now: datetime, until: datetime) -> Dispatch | None:
+        """Lease the next one that may be sent: due, queued, nothing of its aggregate before it."""
+        ...
+
+    def take_unknown(
+        self, scope: Scope, worker: str, now: datetime, until: datetime
+    ) -> Dispatch | None:
+        """Lease the next one that is due to be asked for."""
+        ...
+
+    def lost(self, scope: Scope, now: datetime, most: int) -> Sequence[Dispatch]:
+        """Return those whose worker has not come back within its lease."""
+        ...
+
+    def get(self, scope: Scope, id_: int) -> Dispatch | None:
+        """Return one by its id."""
+        ...
+
+    def by_key(self, scope: Scope, key: RequestKey) -> Dispatch | None:
+        """Return the one that the bank knows by *key*."""
+        ...
+
+    def of(self, scope: Scope, aggregate: int) -> Sequence[Dispatch]:
+        """Return an aggregate's dispatches in their order."""
+        ...
+
+    def put(self, scope: Scope, dispatch: Dispatch) -> None:
+        """Keep what became of one.
+
+        Raises:
+            Conflict: somebody else was faster (E-STORE-008).
+        """
+        ...
+
+    def listed(
+        self, scope: Scope, states: Iterable[DispatchState], *, after: int = 0, most: int = 200
+    ) -> Sequence[Dispatch]:
+        """Return a page of those in *states*, by id, from *after* on."""
+        ...
+
+    def next_due(self, scope: Scope) -> datetime | None:
+        """Return when the next one that is open becomes due; None: none is open."""
+        ...
