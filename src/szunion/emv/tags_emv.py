@@ -127,7 +127,7 @@ ROWS = """
 9F43 | 应用参考货币指数 | Application reference currency exponent | n 1-4 | C
 9F44 | 应用货币指数 | Application currency exponent | n 1 | C
 9F45 | 数据认证码 DAC | Data authentication code (DAC) | b 2 | C
-9F46 | IC 卡公钥证书 | ICC public key certificate | b | C
+9F46 | IC 卡公钥证书（含卡号） | ICC public key certificate (holds the PAN) | b | CP
 9F47 | IC 卡公钥指数 | ICC public key exponent | b 1-3 | C
 9F48 | IC 卡公钥余数 | ICC public key remainder | b | C
 9F49 | 动态数据认证数据对象列表 DDOL | Dynamic data authentication DOL (DDOL) | dol 0-252 | C
