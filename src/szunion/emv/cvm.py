@@ -10,14 +10,13 @@ from enum import Enum, IntEnum
 from attrs import frozen
 
 from szunion.emv.apdu import Command
-from szunion.emv.errors import BadField
 from szunion.emv.exchange import exchange, insist
 from szunion.emv.flow import AskPin, CheckDocument, Pin, PinEntry
+from szunion.emv.lists import CvmList, CvmRule
 from szunion.emv.reading import ApplicationData, get_data
 from szunion.emv.rsa import RsaKey
 from szunion.emv.terminal import Business, Terminal, Tvr
 
-MOST_RULES = 125
 _NEXT = 0x40
 _CASH = (0x01,)
 _CASHBACK = (0x09,)
@@ -45,26 +44,6 @@ class Result(Enum):
     UNKNOWN = 0
     FAILED = 1
     SUCCESSFUL = 2
-
-
-@frozen
-class Rule:
-    """One rule of a list."""
-
-    code: int
-    """The method's number, without the bit that says what happens on failure."""
-    go_on: bool
-    """Whether the next rule is tried when this one fails."""
-    condition: int
-
-
-@frozen
-class CvmList:
-    """Tag 8E 持卡人验证方法列表."""
-
-    x: int
-    y: int
-    rules: tuple[Rule, ...]
 
 
 @frozen(kw_only=True)
@@ -95,23 +74,6 @@ class _Tried:
 _FAILED = _Tried(Result.FAILED)
 
 
-def read_list(raw: bytes) -> CvmList:
-    """Read tag 8E.
-
-    Raises:
-        BadField: no rule, or half a rule.
-
-    >>> read_list(bytes.fromhex("00000000000000006003")).rules
-    (Rule(code=32, go_on=True, condition=3),)
-    """
-    if len(raw) < 10 or len(raw) % 2 or len(raw) > 8 + 2 * MOST_RULES:
-        raise BadField("FIELD-LENGTH", name="8E", want="8 + 2n", got=len(raw))
-    rules = tuple(
-        Rule(raw[at] & 0x3F, bool(raw[at] & _NEXT), raw[at + 1]) for at in range(8, len(raw), 2)
-    )
-    return CvmList(int.from_bytes(raw[:4], "big"), int.from_bytes(raw[4:8], "big"), rules)
-
-
 def is_able(terminal: Terminal, code: int) -> bool:
     """Whether the terminal can do method *code*: 9F33 byte 2.
 
@@ -136,7 +98,11 @@ def is_able(terminal: Terminal, code: int) -> bool:
 
 
 def applies(  # noqa: PLR0911 - one line for each condition of the book
-    rule: Rule, listed: CvmList, terminal: Terminal, business: Business, own_currency: bytes | None
+    rule: CvmRule,
+    listed: CvmList,
+    terminal: Terminal,
+    business: Business,
+    own_currency: bytes | None,
 ) -> bool:
     """Whether the condition of *rule* holds. An unknown condition never does."""
     cash = business.kind in _CASH
@@ -181,9 +147,9 @@ async def verify_holder(
     if not wanted or not raw:
         missing = Tvr.DATA_MISSING if wanted else Tvr(0)
         return HolderCheck(results=bytes.fromhex("3F0000"), tvr=missing)
-    listed = read_list(raw)
+    listed = CvmList.parse(raw)
     tvr = Tvr(0)
-    last: Rule | None = None
+    last: CvmRule | None = None
     for rule in listed.rules:
         if not applies(rule, listed, terminal, business, data.value(0x9F42)):
             continue
@@ -206,12 +172,12 @@ async def verify_holder(
     return HolderCheck(results=results, tvr=tvr)
 
 
-def _results(rule: Rule, result: Result) -> bytes:
+def _results(rule: CvmRule, result: Result) -> bytes:
     return bytes((rule.code | (_NEXT if rule.go_on else 0), rule.condition, result.value))
 
 
 async def _try(  # noqa: C901, PLR0911 - one line for each method of the book
-    rule: Rule, data: ApplicationData, terminal: Terminal, card_key: RsaKey | None
+    rule: CvmRule, data: ApplicationData, terminal: Terminal, card_key: RsaKey | None
 ) -> _Tried:
     if rule.code not in {method.value for method in Method}:
         return _Tried(Result.FAILED, Tvr.CVM_UNKNOWN)

@@ -15,8 +15,9 @@ from attrs import field, frozen
 
 from szunion.emv import dol, tlv
 from szunion.emv.apdu import Command
-from szunion.emv.errors import BadField, BadTlv, CardFault, LimitExceeded
+from szunion.emv.errors import BadField, BadTlv, CardFault
 from szunion.emv.exchange import exchange, insist
+from szunion.emv.lists import AflEntry
 from szunion.emv.oda_keys import CardData, Record
 from szunion.emv.selection import Selected
 from szunion.emv.tlv import Node
@@ -28,17 +29,6 @@ PROBED = tuple((sfi, number) for sfi in (1, 2, 3) for number in range(1, 6))
 """Where union cards keep what anybody may read: SFI 1 to 3, at most five records each."""
 
 _RECORD_END = (0x6A83, 0x6A82)
-
-
-@frozen
-class AflRange:
-    """Records of one file: 应用文件定位器.  Spec: EMV book 3, 10.2."""
-
-    sfi: int
-    first: int
-    last: int
-    signed: int
-    """How many of them, from the first, go into offline data authentication."""
 
 
 @frozen
@@ -99,32 +89,6 @@ class ApplicationData:
         )
 
 
-def read_afl(afl: bytes) -> tuple[AflRange, ...]:
-    """Read an application file locator.
-
-    Raises:
-        BadField: not whole ranges, or one that runs backwards, or SFI out of 1-30.
-        LimitExceeded: more than `MOST_RECORDS` records.
-
-    >>> read_afl(bytes.fromhex("08010200"))
-    (AflRange(sfi=1, first=1, last=2, signed=0),)
-    """
-    if len(afl) % 4:
-        raise BadField("FIELD-LENGTH", name="AFL", want="4n", got=len(afl))
-    ranges: list[AflRange] = []
-    total = 0
-    for at in range(0, len(afl), 4):
-        head, first, last, signed = afl[at : at + 4]
-        right = head & 7 == 0 and 1 <= head >> 3 <= 30 and 1 <= first <= last
-        if not right or signed > last - first + 1:
-            raise BadField("FIELD-CONTENT", name="AFL", why=f"range {at // 4 + 1}")
-        total += last - first + 1
-        if total > MOST_RECORDS:
-            raise LimitExceeded("records in the AFL", MOST_RECORDS)
-        ranges.append(AflRange(head >> 3, first, last, signed))
-    return tuple(ranges)
-
-
 def read_options(data: bytes, told: bytes = b"") -> Options:
     """Read the answer to GET PROCESSING OPTIONS, format 1 (80) or 2 (77).
 
@@ -173,10 +137,9 @@ async def read_records(afl: bytes) -> tuple[Record, ...]:
     Spec: EMV book 3, 10.2.
     """
     records: list[Record] = []
-    for span in read_afl(afl):
-        for number in range(span.first, span.last + 1):
+    for span in AflEntry.parse(afl, most=MOST_RECORDS):
+        for number, signed in span.records():
             response = await insist(Command(0x00, 0xB2, number, span.sfi << 3 | 4, le=256))
-            signed = number - span.first < span.signed
             records.append(_record(span.sfi, number, response.data, signed=signed))
     return tuple(records)
 

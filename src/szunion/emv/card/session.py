@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
 
 from attrs import define, field
 
-from szunion.emv import crypto, tlv
+from szunion.emv import crypto, dol, tlv
 from szunion.emv.apdu import Response
 from szunion.emv.card.cells import ATC, Cells
 from szunion.emv.card.chance import Chance
 from szunion.emv.card.content import ApplicationKeys, Path, PaymentApplication
 from szunion.emv.card.decision import Answer
 from szunion.emv.card.signing import Signer
-from szunion.emv.errors import BadTlv
+from szunion.emv.errors import BadDol
 
 OK = 0x9000
 WRONG_LENGTH = Response(0x6700)
@@ -120,37 +119,24 @@ class Context:
         return self.now.values.get(tag, bytes(size))
 
 
-class Entry(NamedTuple):
-    """A tag and how many bytes the card wants of it."""
-
-    tag: int
-    length: int
-
-
-def entries(dol: bytes) -> tuple[Entry, ...]:
+def entries(listed: bytes) -> tuple[dol.Entry, ...]:
     """Return the entries of a list of the card's own; a broken one lists nothing."""
-    found: list[Entry] = []
-    at = 0
     try:
-        while at < len(dol):
-            tag, at = tlv.read_tag(dol, at)
-            found.append(Entry(tag, dol[at]))
-            at += 1
-    except (BadTlv, IndexError):
+        return dol.parse(listed)
+    except BadDol:
         return ()
-    return tuple(found)
 
 
-def wanted_size(dol: bytes) -> int:
-    """Return how many bytes the terminal must send for *dol*."""
-    return sum(entry.length for entry in entries(dol))
+def wanted_size(listed: bytes) -> int:
+    """Return how many bytes the terminal must send for *listed*."""
+    return sum(entry.length for entry in entries(listed))
 
 
-def split(dol: bytes, data: bytes) -> dict[int, bytes]:
+def split(listed: bytes, data: bytes) -> dict[int, bytes]:
     """Return the values in *data* by tag."""
     out: dict[int, bytes] = {}
     at = 0
-    for entry in entries(dol):
+    for entry in entries(listed):
         out[entry.tag] = data[at : at + entry.length]
         at += entry.length
     return out
