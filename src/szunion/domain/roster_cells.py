@@ -112,13 +112,14 @@ def _marks(sight: _Sight) -> set[Column]:
     """Tell what the reader noticed; return the columns whose text is of no use."""
     by_place = {at: column for column, at in sight.heading.columns.items()}
     useless = set[Column]()
+    whole_row = {"E-ROSTER-050", "E-ROSTER-051", "E-ROSTER-055"}
     undecoded = any(code == "E-ROSTER-050" for _, code in sight.raw.marks)
     for at, code in sight.raw.marks:
         column = by_place.get(at)
         if code.startswith("W"):
             if column is not None:
                 sight.odd(column, code)
-        elif column is not None or code in {"E-ROSTER-050", "E-ROSTER-051"}:
+        elif column is not None or code in whole_row:
             sight.wrong(column, code)
             if column is not None:
                 useless.add(column)

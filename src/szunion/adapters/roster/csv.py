@@ -1,0 +1,206 @@
+"""Know how text rosters are read: which encoding, which separator, and rows as a stream.
+
+The rule for the encoding is declared, nothing is guessed from frequencies: a UTF-8 mark decides;
+else the header is read as UTF-8, then as GB18030, and the first reading in which it is a header
+holds. UTF-16 is refused. Bytes that cannot be decoded are an error of their row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import BinaryIO, Final
+
+from attrs import Factory, define, frozen
+
+from szunion.adapters.roster import limits as words
+from szunion.adapters.roster.limits import Limits, too_much
+from szunion.domain.roster_sheet import Heading, RawRow, split_heading
+from szunion.errors import InvalidInput
+
+_HEAD: Final = 64 * 1024
+"""Bytes in which the header must stand."""
+_ENCODINGS: Final = ("utf-8", "gb18030")
+_SEPARATORS: Final = (",", "\t", ";")
+_MOST_LINES: Final = 8
+"""Lines that one row may take by line breaks in cells; more is a quote left open."""
+_REPLACED: Final = "\ufffd"
+
+
+@frozen
+class TextSheet:
+    """A text roster that was opened: its encoding, its header, the rows below."""
+
+    encoding: str
+    heading: Heading
+    rows: Iterator[RawRow]
+
+
+def open_csv(source: BinaryIO, limits: Limits) -> TextSheet:
+    """Open the text roster in *source*.
+
+    Raises:
+        InvalidInput: UTF-16 (E-ROSTER-004), no text (E-ROSTER-001), no header (E-ROSTER-005),
+            two columns that say the same (E-ROSTER-006), too large (E-ROSTER-002).
+    """
+    source.seek(0)
+    head = source.read(_HEAD)
+    _is_text(head)
+    marked = head.startswith(codecs.BOM_UTF8)
+    begin = len(codecs.BOM_UTF8) if marked else 0
+    for encoding in _ENCODINGS[:1] if marked else _ENCODINGS:
+        for separator in _SEPARATORS:
+            lines = _Lines(BytesIO(head[begin:]), encoding, limits.cell * limits.columns * 4)
+            if split_heading(_records(lines, separator, limits)) is None:
+                continue
+            settled = _settled(source, encoding) if not marked else encoding
+            source.seek(begin)
+            lines = _Lines(source, settled, limits.cell * limits.columns * 4)
+            found = split_heading(_records(lines, separator, limits))
+            if found is None:  # only where what is ASCII in one encoding is not in the other
+                raise InvalidInput("E-ROSTER-005")
+            heading, rest = found
+            if len(heading.headers) > limits.columns:
+                raise too_much(words.COLUMNS, limits.columns)
+            label = "utf-8-sig" if marked else settled
+            return TextSheet(label, heading, _fitted(rest, len(heading.headers), limits))
+    raise InvalidInput("E-ROSTER-005")
+
+
+def _is_text(head: bytes) -> None:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InvalidInput("E-ROSTER-004", encoding="UTF-16")
+    if b"\x00" in head:
+        zeros = head.count(b"\x00", 0, 4096)
+        if zeros * 4 > len(head[:4096]) or b",\x00" in head or b"\x00," in head:
+            raise InvalidInput("E-ROSTER-004", encoding="UTF-16")
+        raise InvalidInput("E-ROSTER-001", form="二进制 / binary")
+    if not head.strip():
+        raise InvalidInput("E-ROSTER-001", form="空文件 / empty")
+
+
+def _settled(source: BinaryIO, encoding: str) -> str:
+    """Return the encoding of a file without a mark whose header reads well as *encoding*.
+
+    A header in ASCII alone reads well as anything: then the whole file decides.
+    """
+    source.seek(0)
+    if encoding != "utf-8" or not source.read(_HEAD).isascii():
+        return encoding
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    source.seek(0)
+    try:
+        while chunk := source.read(_HEAD):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "gb18030"
+    return encoding
+
+
+class _RunawayError(Exception):
+    """A row goes on for too many lines."""
+
+
+@define
+class _Lines:
+    """The lines of a text, decoded one by one; lines can be put back."""
+
+    source: BinaryIO | BytesIO
+    encoding: str
+    longest: int
+    number: int = 0
+    """The line that was taken last, from 1."""
+    taken: list[str] = Factory(list)
+    """Lines taken since the last row began."""
+    _again: deque[str] = Factory(deque)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) == _MOST_LINES:
+            raise _RunawayError
+        line = self._again.popleft() if self._again else self._read()
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def _read(self) -> str:
+        raw = self.source.readline(self.longest)
+        if not raw:
+            raise StopIteration
+        if len(raw) == self.longest:
+            raise too_much(words.CELL, self.longest)
+        try:
+            return raw.decode(self.encoding)
+        except UnicodeDecodeError:
+            return raw.decode(self.encoding, errors="replace")
+
+    def put_back(self) -> None:
+        """Put back all lines of the row that was begun, but the first one."""
+        rest = self.taken[1:]
+        self._again.extendleft(reversed(rest))
+        self.number -= len(rest)
+        self.taken.clear()
+
+
+def _records(lines: _Lines, separator: str, limits: Limits) -> Iterator[RawRow]:
+    """Yield every row with the number of its first line."""
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    cell_limit = limits.cell
+    while True:
+        first = lines.number + 1
+        lines.taken.clear()
+        try:
+            cells = _whole(next(reader), lines, separator)
+        except StopIteration:
+            return
+        except (csv.Error, _RunawayError):
+            broken = lines.taken[0] if lines.taken else ""
+            lines.put_back()
+            reader = csv.reader(lines, delimiter=separator, strict=True)
+            cells = [cell[:cell_limit] for cell in broken.strip("\r\n").split(separator)]
+            yield RawRow(first, cells, ((len(cells), "E-ROSTER-055"),))
+            continue
+        taken = lines.taken
+        if len(taken) == 1 and len(taken[0]) <= cell_limit and _REPLACED not in taken[0]:
+            yield RawRow(first, cells)
+        else:
+            yield _noticed(first, cells, cell_limit)
+
+
+def _whole(cells: list[str], lines: _Lines, separator: str) -> list[str]:
+    """Return *cells*, unless a cell looks like the rows that an open quote has swallowed."""
+    if len(lines.taken) > 1 and any("\n" in cell and separator in cell for cell in cells):
+        raise _RunawayError
+    return cells
+
+
+def _noticed(line: int, cells: Sequence[str], longest: int) -> RawRow:
+    """Return a row of which something has to be said: undecoded bytes, a cell that is too long."""
+    marks = [
+        (at, "E-ROSTER-050" if _REPLACED in cell else "E-ROSTER-051")
+        for at, cell in enumerate(cells)
+        if _REPLACED in cell or len(cell) > longest
+    ]
+    return RawRow(line, [cell[:longest] for cell in cells], marks)
+
+
+def _fitted(rows: Iterator[RawRow], width: int, limits: Limits) -> Iterator[RawRow]:
+    """Yield the rows with as many cells as the header, and more only where something stands."""
+    for count, row in enumerate(rows):
+        if count >= limits.rows:
+            raise too_much(words.ROWS, limits.rows)
+        cells = row.cells
+        if len(cells) == width:
+            yield row
+        elif len(cells) < width:
+            yield row._replace(cells=[*cells, *[""] * (width - len(cells))])
+        elif any(cell.strip() for cell in cells[width:]):
+            yield row
+        else:
+            yield row._replace(cells=cells[:width])
