@@ -107,15 +107,18 @@ def redact(trace: Iterable[Exchange], scheme: Scheme = Scheme.PBOC) -> Iterator[
         command, response = exchange.command, exchange.response
         if (command.cla, command.ins) not in _OPEN_COMMANDS and command.data:
             command = evolve(command, data=_HIDDEN * len(command.data))
-        if response.data and (command.cla, command.ins) not in _OPEN_ANSWERS:
+        if response.data and command.ins in _TLV_ANSWERS:
             response = evolve(response, data=_redacted(response.data, scheme))
+        elif response.data:
+            response = evolve(response, data=_HIDDEN * len(response.data))
         yield evolve(exchange, command=command, response=response, note="")
 
 
 #: SELECT, GET PROCESSING OPTIONS, GENERATE AC, EXTERNAL and INTERNAL AUTHENTICATE.
 _OPEN_COMMANDS = {(0x00, 0xA4), (0x80, 0xA8), (0x80, 0xAE), (0x00, 0x82), (0x00, 0x88)}
-#: GET CHALLENGE.
-_OPEN_ANSWERS = {(0x00, 0x84)}
+#: SELECT, GET PROCESSING OPTIONS, GENERATE AC, GET DATA, READ RECORD, INTERNAL AUTHENTICATE, and
+#: GET RESPONSE, which fetches what they left.
+_TLV_ANSWERS = {0xA4, 0xA8, 0xAE, 0xCA, 0xB2, 0x88, 0xC0}
 
 
 def _redacted(data: bytes, scheme: Scheme) -> bytes:

@@ -5,6 +5,8 @@ Spec: ISO/IEC 7816-4, 5.1.3; JR/T 0025.5, annex B; purse cards: the older PBOC p
 
 from __future__ import annotations
 
+from functools import cache
+
 from attrs import frozen
 
 from szunion.emv.errors import Language
@@ -42,8 +44,8 @@ class StatusWord:
 
 
 _ROWS = """
-80A8 6985 | 使用条件不满足：该应用不能用于本次交易，回到应用选择 | conditions not satisfied: drop this application, select again
-80AE 6985 | 使用条件不满足：本次交易不能再生成应用密文 | conditions not satisfied: no further cryptogram in this transaction
+80A8 6985 | 不能用于本次交易：回到应用选择 | conditions not satisfied: select another application
+80AE 6985 | 本次交易不能再生成应用密文 | no further cryptogram in this transaction
 0082 6300 | 发卡行认证失败：ARPC 不符 | issuer authentication failed: wrong ARPC
 0082 6985 | 本次交易已做过外部认证 | external authentication was already done in this transaction
 0020 63Cx | PIN 错误，还可尝试 {n} 次 | wrong PIN, {n} tries left
@@ -59,7 +61,7 @@ _ROWS = """
 6200 | 警告：未说明 | warning, no more said
 6281 | 警告：返回的数据可能有误 | warning: part of the data may be corrupted
 6282 | 警告：文件不足所要长度 | warning: end of file before Le bytes
-6283 | 警告：所选文件或应用已失效（锁定） | warning: selected file or application is invalidated (blocked)
+6283 | 警告：所选文件或应用已失效（锁定） | warning: selected file or application is blocked
 6284 | 警告：FCI 格式不对 | warning: FCI not formatted properly
 6300 | 认证失败 | authentication failed
 6381 | 文件已被最后一次写入填满 | file filled up by the last write
@@ -106,12 +108,15 @@ _ROWS = """
 
 def _read(row: str) -> StatusWord:
     head, zh, en = row.split(" | ")
-    *command, pattern = head.removesuffix(" +").split(" ")
-    return StatusWord(pattern, zh, en, *command, good=head.endswith("+"))
+    command, _, pattern = head.removesuffix(" +").rpartition(" ")
+    return StatusWord(pattern, zh, en, command, good=head.endswith("+"))
 
 
-#: Every row; the first that fits wins, so those for one command stand before those for all.
-STATUS_WORDS = tuple(map(_read, _ROWS.splitlines()))
+@cache
+def status_words() -> tuple[StatusWord, ...]:
+    """Return every row. The first that fits wins: rows for one command stand before the others."""
+    return tuple(map(_read, _ROWS.splitlines()))
+
 
 _UNKNOWN = StatusWord("xxxx", "未定义的状态字", "undefined status word")
 
@@ -126,4 +131,4 @@ def status_word(sw: int, command: str = "") -> StatusWord:
     >>> status_word(0x63C2, "0020").say(0x63C2, "en")
     'wrong PIN, 2 tries left'
     """
-    return next((row for row in STATUS_WORDS if row.fits(sw, command)), _UNKNOWN)
+    return next((row for row in status_words() if row.fits(sw, command)), _UNKNOWN)
