@@ -90,9 +90,7 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     Operation.PERSON_WRITE: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.PERSON_MERGE: frozenset({_R.CITY}),
     Operation.MEMBERSHIP_WRITE: frozenset({_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
-    Operation.TRANSFER_WRITE: frozenset(
-        {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.ENGINE}
-    ),
+    Operation.TRANSFER_WRITE: frozenset({_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.ENGINE}),
     Operation.ROSTER_IMPORT: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.ROSTER_CHECK: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.QUARANTINE_READ: frozenset({_R.CITY, _R.AUDITOR}),
@@ -105,7 +103,16 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
 }
 
 #: Operations that change nothing: a suspended union's officers keep them.
-READS: Final = frozenset({Operation.ORGANISATION_READ, Operation.AUDIT_READ})
+READS: Final = frozenset(
+    {
+        Operation.ORGANISATION_READ,
+        Operation.PERSON_READ,
+        Operation.ROSTER_CHECK,
+        Operation.QUARANTINE_READ,
+        Operation.STATISTICS_READ,
+        Operation.AUDIT_READ,
+    }
+)
 
 
 @frozen

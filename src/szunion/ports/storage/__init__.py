@@ -18,6 +18,7 @@ from szunion.ports.storage.members import Members, Transfers
 from szunion.ports.storage.organisations import Organisations
 from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
+from szunion.ports.storage.proposals import Proposals
 from szunion.ports.storage.reconciliations import Reconciliations
 from szunion.ports.system import Ids
 
@@ -57,6 +58,11 @@ class UnitOfWork(Protocol):
     @property
     def members(self) -> Members:
         """Memberships and affiliations."""
+        ...
+
+    @property
+    def proposals(self) -> Proposals:
+        """What waits for a second person."""
         ...
 
     @property

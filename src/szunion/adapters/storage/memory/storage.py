@@ -23,6 +23,7 @@ from szunion.adapters.storage.memory.members import MemberTables, MemoryMembers,
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
 from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
+from szunion.adapters.storage.memory.proposals import MemoryProposals, ProposalTables
 from szunion.adapters.storage.memory.reconciliations import MemoryReconciliations, ReconTables
 from szunion.adapters.storage.memory.tables import Undo
 from szunion.ports.keys import Vault
@@ -40,6 +41,7 @@ class Tables:
     organisations: OrganisationTables = field(factory=OrganisationTables)
     people: PeopleTables = field(factory=PeopleTables)
     members: MemberTables = field(factory=MemberTables)
+    proposals: ProposalTables = field(factory=ProposalTables)
     batches: BatchTables = field(factory=BatchTables)
     cards: CardTables = field(factory=CardTables)
     outbox: OutboxTables = field(factory=OutboxTables)
@@ -61,6 +63,7 @@ class MemoryUnit:
         self.people = MemoryPeople(people, unions, undo)
         self.members = MemoryMembers(members, people, unions, undo, ids, now)
         self.transfers = MemoryTransfers(members, people, unions, undo)
+        self.proposals = MemoryProposals(tables.proposals, undo)
         sight = Sight(people, unions)
         self.batches = MemoryBatches(tables.batches, sight, undo)
         self.rows = MemoryRows(tables.batches, sight, undo)

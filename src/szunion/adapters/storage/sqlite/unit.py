@@ -18,6 +18,7 @@ from szunion.adapters.storage.sqlite.members import SqliteMembers
 from szunion.adapters.storage.sqlite.organisations import SqliteOrganisations
 from szunion.adapters.storage.sqlite.outbox import SqliteOutbox
 from szunion.adapters.storage.sqlite.people import SqlitePeople
+from szunion.adapters.storage.sqlite.proposals import SqliteProposals
 from szunion.adapters.storage.sqlite.reconciliations import SqliteReconciliations
 from szunion.adapters.storage.sqlite.session import Session
 from szunion.adapters.storage.sqlite.transfers import SqliteTransfers
@@ -39,6 +40,7 @@ class SqliteUnit:
         self.people = SqlitePeople(session, vault)
         self.members = SqliteMembers(session, ids, now)
         self.transfers = SqliteTransfers(session)
+        self.proposals = SqliteProposals(session)
         self.batches = SqliteBatches(session)
         self.rows = SqliteRows(session)
         self.cards = SqliteCards(session, vault)

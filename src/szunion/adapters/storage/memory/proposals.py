@@ -1,0 +1,52 @@
+"""Know how proposals that wait for a second person are kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from attrs import define, field, frozen
+
+from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.domain.access import Scope
+from szunion.domain.proposals import Proposal, ProposalState
+from szunion.errors import Conflict
+
+
+def _open_act(row: Proposal) -> Hashable | None:
+    return (row.operation, row.subject) if row.state is ProposalState.OPEN else None
+
+
+@define
+class ProposalTables:
+    """Proposals."""
+
+    proposals: Table[int, Proposal] = field(factory=lambda: Table("proposal", {"open": _open_act}))
+
+
+@frozen
+class MemoryProposals:
+    """Proposals in memory."""
+
+    tables: ProposalTables
+    undo: Undo
+
+    def get(self, scope: Scope, proposal: int) -> Proposal | None:
+        return self.tables.proposals.get(proposal)
+
+    def open_of(self, scope: Scope, operation: str, subject: int) -> Proposal | None:
+        return self.tables.proposals.find("open", (operation, subject))
+
+    def waiting(self, scope: Scope) -> Sequence[Proposal]:
+        waiting = [row for row in self.tables.proposals if row.state is ProposalState.OPEN]
+        return sorted(waiting, key=lambda row: row.id)
+
+    def add(self, scope: Scope, proposal: Proposal) -> None:
+        self.tables.proposals.insert(self.undo, proposal.id, proposal)
+
+    def put(self, scope: Scope, proposal: Proposal) -> None:
+        old = self.tables.proposals.get(proposal.id)
+        if old is None or old.state is not ProposalState.OPEN:
+            raise Conflict("E-STORE-008", entity="proposal", expected="OPEN", current="?")
+        if proposal.checker == old.maker:
+            raise Conflict("E-STORE-004", constraint="CHECK(checker IS NULL OR checker <> maker)")
+        self.tables.proposals.replace(self.undo, proposal.id, proposal)

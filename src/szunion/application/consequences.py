@@ -1,0 +1,70 @@
+"""Know what else must happen in the commit in which a membership or a union changes.
+
+The registry calls these; each slice that keeps something of a member or of a union (cards, rows,
+custody, bookings, tickets) follows here, so that nothing is left behind and nothing comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from szunion.domain.access import Scope
+from szunion.domain.members import Membership
+from szunion.domain.organisations import Belonging
+from szunion.domain.values import OrganisationId, PersonId
+from szunion.ports.storage import UnitOfWork
+
+
+def membership_began(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
+    """Follow an episode that became active: approved, come in, or reinstated."""
+
+
+def membership_changed(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
+    """Follow an episode that was retained or resumed; whether the card works, the policy says."""
+
+
+def membership_ended(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
+    """Follow an episode that ended; its reason says how (left the city, own wish, death …)."""
+
+
+def membership_moved(
+    work: UnitOfWork, scope: Scope, memberships: Sequence[Membership], source: OrganisationId
+) -> None:
+    """Follow episodes that went from *source* to the union that now is in charge of them."""
+
+
+def persons_merged(work: UnitOfWork, scope: Scope, loser: PersonId, survivor: PersonId) -> None:
+    """Follow two files that turned out to be one person."""
+
+
+def identity_changed(work: UnitOfWork, scope: Scope, person: PersonId) -> None:
+    """Follow a new identity version: what was sent stays pinned to the old one."""
+
+
+def union_ended(
+    work: UnitOfWork,
+    scope: Scope,
+    union: OrganisationId,
+    heirs: Mapping[Belonging, OrganisationId],
+) -> None:
+    """Hand over what hung on a union that merged or was dissolved, each thing to its heir."""
+
+
+def holds_of_union(
+    work: UnitOfWork,  # noqa: ARG001
+    scope: Scope,  # noqa: ARG001
+    person: PersonId,  # noqa: ARG001
+    union: OrganisationId,  # noqa: ARG001
+) -> Sequence[int]:
+    """Return the open holds that *union* placed on a person: the new union must take them over."""
+    return ()
+
+
+def take_over_holds(
+    work: UnitOfWork,
+    scope: Scope,
+    person: PersonId,
+    source: OrganisationId,
+    target: OrganisationId,
+) -> None:
+    """Give the open holds of *source* on a person to *target*, who said yes to each."""

@@ -1,0 +1,405 @@
+"""Know how unions are founded, hung in the tree, suspended and ended, with nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from attrs import evolve, field, frozen
+
+from szunion.application.access import authorise
+from szunion.application.authority import acting_as, check_actor
+from szunion.application.office import Office, one_commit, one_look
+from szunion.application.proposals import decide, propose
+from szunion.application.succession import end_union
+from szunion.domain.access import Operation, Principal, Role, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.machine import Actor
+from szunion.domain.organisations import (
+    ORGANISATION,
+    Levels,
+    Organisation,
+    OrganisationEvent,
+    OrganisationKind,
+    OrganisationReason,
+    OrganisationState,
+    register,
+    reparent,
+)
+from szunion.domain.proposals import Proposal, ProposalState
+from szunion.domain.values import OrganisationId
+from szunion.errors import Conflict, NotAllowed, NotFound
+from szunion.ports.storage import UnitOfWork
+
+_BY_TWO = frozenset({"organisation.merge", "organisation.dissolve", "organisation.restore"})
+
+
+@frozen(kw_only=True)
+class NewUnion:
+    """What a registration form says of a union; unions above come before those below."""
+
+    code: str
+    name: str
+    kind: OrganisationKind
+    parent_code: str
+    credit_code: str | None = None
+
+
+@frozen
+class Organisations:
+    """The desk for unions (组织管理)."""
+
+    office: Office
+    by: Principal = field()
+
+    # --- looking -----------------------------------------------------------------------------
+
+    @one_look
+    def get(self, work: UnitOfWork, organisation: OrganisationId) -> Organisation:
+        """Return a union.
+
+        Raises:
+            NotFound: it is not there, or not within reach (E-ACCESS-002).
+        """
+        return _get(work, authorise(work, self.by, Operation.ORGANISATION_READ), organisation)
+
+    @one_look
+    def find(self, work: UnitOfWork, code: str) -> Organisation | None:
+        """Return the union of a code, or None."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_READ)
+        return work.organisations.by_code(scope, code)
+
+    @one_look
+    def below(self, work: UnitOfWork, organisation: OrganisationId) -> Sequence[Organisation]:
+        """Return the living unions directly below one, by code."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_READ)
+        return work.organisations.children(scope, organisation)
+
+    @one_look
+    def tree(self, work: UnitOfWork) -> Sequence[tuple[int, Organisation]]:
+        """Return every union within reach with its depth, in the order of the tree."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_READ)
+        return list(_with_depth(work.organisations.all(scope)))
+
+    @one_look
+    def counts(self, work: UnitOfWork) -> Mapping[tuple[OrganisationKind, OrganisationState], int]:
+        """Return how many unions there are within reach, by kind and state (M30)."""
+        scope = authorise(work, self.by, Operation.STATISTICS_READ)
+        return work.organisations.counts(scope)
+
+    # --- founding ----------------------------------------------------------------------------
+
+    @one_commit
+    def found_city(self, work: UnitOfWork, *, code: str, name: str) -> Organisation:
+        """Enter the city federation (市总工会), the root of the tree; once."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        root = work.organisations.root()
+        if root is not None:
+            return _same(_get(work, scope, root), code, name)
+        if self.by.role is not Role.CITY:
+            raise NotAllowed("E-ACCESS-002")
+        state = ORGANISATION.after(None, OrganisationEvent.REGISTER)
+        state = ORGANISATION.after(state, OrganisationEvent.APPROVE)
+        city = Organisation(
+            id=OrganisationId(work.ids.new()),
+            code=code,
+            name=name,
+            kind=OrganisationKind.CITY,
+            state=state,
+        )
+        work.organisations.add(scope, city)
+        work.audit.add(scope, _entry(city, OrganisationEvent.REGISTER, None))
+        return city
+
+    @one_commit
+    def register(  # noqa: PLR0913 - what a registration form asks
+        self,
+        work: UnitOfWork,
+        *,
+        code: str,
+        name: str,
+        kind: OrganisationKind,
+        parent: OrganisationId,
+        since: date | None = None,
+        credit_code: str | None = None,
+    ) -> Organisation:
+        """Register a union that is being founded (登记筹建).
+
+        The same registration again returns what is there.
+
+        Raises:
+            NotFound: the parent is not within reach (E-ACCESS-002).
+            Conflict: the code is somebody else's (E-ORG-005), the credit code is a living
+                union's (E-STORE-004), the parent is not active (E-ORG-001), the kind may not
+                hang there (E-ORG-002).
+        """
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        known = work.organisations.by_code(scope, code)
+        if known is not None:
+            return _same(known, code, name)
+        above = _get(work, scope, parent)
+        check_actor(ORGANISATION, None, OrganisationEvent.REGISTER, self._actors(above, below=True))
+        union = register(
+            OrganisationId(work.ids.new()),
+            code=code,
+            name=name,
+            kind=kind,
+            parent=above,
+            since=since or self.office.clock.today(),
+            levels=self._levels,
+            credit_code=credit_code,
+        )
+        work.organisations.add(scope, union)
+        work.audit.add(scope, _entry(union, OrganisationEvent.REGISTER, None))
+        return union
+
+    @one_commit
+    def register_many(
+        self, work: UnitOfWork, unions: Iterable[NewUnion], *, document: str
+    ) -> Sequence[Organisation]:
+        """Enter unions that exist already, founding approved by *document*: thousands at once.
+
+        Those whose code is on file are passed over, so the same list twice changes nothing.
+
+        Raises:
+            NotFound: a parent's code is neither in the list nor within reach (E-ACCESS-002).
+            Conflict: as :meth:`register`.
+        """
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        known = {union.code: union for union in work.organisations.all(scope)}
+        new: list[Organisation] = []
+        for form in unions:
+            if form.code in known:
+                continue
+            above = known.get(form.parent_code)
+            if above is None:
+                raise NotFound("E-ACCESS-002")
+            actors = self._actors(above, below=True)
+            check_actor(ORGANISATION, None, OrganisationEvent.REGISTER, actors)
+            union = register(
+                OrganisationId(work.ids.new()),
+                code=form.code,
+                name=form.name,
+                kind=form.kind,
+                parent=above,
+                since=self.office.clock.today(),
+                levels=self._levels,
+                credit_code=form.credit_code,
+            ).after(OrganisationEvent.APPROVE)
+            known[form.code] = union
+            new.append(union)
+        work.organisations.add_many(scope, new)
+        work.audit.add_many(
+            scope,
+            (
+                _entry(union, event, before, document)
+                for union in new
+                for event, before in (
+                    (OrganisationEvent.REGISTER, None),
+                    (OrganisationEvent.APPROVE, OrganisationState.REGISTERED),
+                )
+            ),
+        )
+        return new
+
+    @one_commit
+    def approve(
+        self, work: UnitOfWork, organisation: OrganisationId, *, document: str
+    ) -> Organisation:
+        """Approve the founding (批准成立) on *document*, such as 深工发〔2017〕12号."""
+        return self._move(work, organisation, OrganisationEvent.APPROVE, note=document)
+
+    @one_commit
+    def reject(self, work: UnitOfWork, organisation: OrganisationId, *, why: str) -> Organisation:
+        """Refuse the founding (不予批准)."""
+        return self._move(work, organisation, OrganisationEvent.REJECT, note=why)
+
+    # --- living ------------------------------------------------------------------------------
+
+    @one_commit
+    def suspend(
+        self, work: UnitOfWork, organisation: OrganisationId, *, reason: OrganisationReason
+    ) -> Organisation:
+        """Suspend a union (暂停): its officers can only look; members keep everything."""
+        return self._move(work, organisation, OrganisationEvent.SUSPEND, reason=reason)
+
+    @one_commit
+    def resume(self, work: UnitOfWork, organisation: OrganisationId) -> Organisation:
+        """Let a suspended union work again (恢复)."""
+        return self._move(work, organisation, OrganisationEvent.RESUME)
+
+    @one_commit
+    def reparent(
+        self,
+        work: UnitOfWork,
+        organisation: OrganisationId,
+        parent: OrganisationId,
+        *,
+        since: date | None = None,
+    ) -> Organisation:
+        """Hang a union, with all below it, under another one from a day (调整隶属).
+
+        Scopes follow in the same commit; both places must be within reach.
+        """
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        union, above = _get(work, scope, organisation), _get(work, scope, parent)
+        event = OrganisationEvent.REPARENT
+        check_actor(ORGANISATION, union.state, event, self._actors(union))
+        standing = work.organisations.standing(parent)
+        path = standing.path if standing else "/"
+        day = since or self.office.clock.today()
+        moved = reparent(union, above, path, day, self._levels)
+        work.organisations.put(scope, moved)
+        work.audit.add(scope, _entry(moved, event, union.state, above.code))
+        return evolve(moved, version=moved.version + 1)
+
+    # --- ending: two persons -----------------------------------------------------------------
+
+    @one_commit
+    def merge(
+        self,
+        work: UnitOfWork,
+        organisation: OrganisationId,
+        *,
+        target: OrganisationId,
+        document: str,
+    ) -> Proposal:
+        """Propose that a union merges into *target*, which has agreed (合并); another confirms."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        union, into = _get(work, scope, organisation), _get(work, scope, target)
+        self._may_end(union, OrganisationEvent.MERGE)
+        _must_be_active(into)
+        terms = {"target": str(target), "document": document}
+        return propose(work, scope, "organisation.merge", union.id, terms)
+
+    @one_commit
+    def dissolve(
+        self,
+        work: UnitOfWork,
+        organisation: OrganisationId,
+        *,
+        reason: OrganisationReason,
+        document: str,
+    ) -> Proposal:
+        """Propose that a union ends (撤销); another person confirms."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        union = _get(work, scope, organisation)
+        self._may_end(union, OrganisationEvent.DISSOLVE)
+        terms = {"reason": reason.value, "document": document}
+        return propose(work, scope, "organisation.dissolve", union.id, terms)
+
+    @one_commit
+    def restore(self, work: UnitOfWork, organisation: OrganisationId, *, document: str) -> Proposal:
+        """Propose that a union that was ended by mistake is back (更正恢复)."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        union = _get(work, scope, organisation)
+        self._may_end(union, OrganisationEvent.RESTORE)
+        return propose(work, scope, "organisation.restore", union.id, {"document": document})
+
+    @one_commit
+    def confirm(self, work: UnitOfWork, proposal: int) -> Organisation:
+        """Confirm, as another person, what was proposed: the change happens in this commit.
+
+        Raises:
+            NotAllowed: the proposer confirms (E-ACCESS-004), or it is not yours (E-ACCESS-005).
+            Conflict: it was decided before (E-PROPOSAL-001), or the union's state has moved on.
+        """
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        decided = decide(work, scope, proposal, _BY_TWO)
+        union = _get(work, scope, OrganisationId(decided.subject))
+        note = decided.terms["document"]
+        match decided.operation:
+            case "organisation.merge":
+                self._may_end(union, OrganisationEvent.MERGE)
+                into = _get(work, scope, OrganisationId(int(decided.terms["target"])))
+                _must_be_active(into)
+                return end_union(work, scope, self.office, union, into=into, note=note)
+            case "organisation.dissolve":
+                self._may_end(union, OrganisationEvent.DISSOLVE)
+                reason = OrganisationReason(decided.terms["reason"])
+                return end_union(work, scope, self.office, union, reason=reason, note=note)
+            case _:
+                return self._move(work, union.id, OrganisationEvent.RESTORE, note=note)
+
+    @one_commit
+    def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
+        """Refuse, as another person, what was proposed."""
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        return decide(work, scope, proposal, _BY_TWO, ProposalState.REFUSED)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    @property
+    def _levels(self) -> Levels:
+        return self.office.policy.organisation.levels
+
+    def _actors(self, union: Organisation, *, below: bool = False) -> frozenset[Actor]:
+        above = below or union.id != self.by.organisation
+        return acting_as(self.by.role, above=above)
+
+    def _may_end(self, union: Organisation, event: OrganisationEvent) -> None:
+        check_actor(ORGANISATION, union.state, event, self._actors(union))
+
+    def _move(
+        self,
+        work: UnitOfWork,
+        organisation: OrganisationId,
+        event: OrganisationEvent,
+        *,
+        reason: OrganisationReason | None = None,
+        note: str = "",
+    ) -> Organisation:
+        scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
+        union = _get(work, scope, organisation)
+        check_actor(ORGANISATION, union.state, event, self._actors(union))
+        moved = union.after(event, reason=reason)
+        work.organisations.put(scope, moved)
+        work.audit.add(scope, _entry(moved, event, union.state, reason.value if reason else note))
+        return evolve(moved, version=moved.version + 1)
+
+
+def _get(work: UnitOfWork, scope: Scope, organisation: OrganisationId) -> Organisation:
+    found = work.organisations.get(scope, organisation)
+    if found is None:
+        raise NotFound("E-ACCESS-002")
+    return found
+
+
+def _same(known: Organisation, code: str, name: str) -> Organisation:
+    if (known.code, known.name) != (code, name):
+        raise Conflict("E-ORG-005", current=known.code, allowed=(), code=known.code)
+    return known
+
+
+def _must_be_active(union: Organisation) -> None:
+    if union.state is not OrganisationState.ACTIVE:
+        raise Conflict(
+            "E-ORG-001",
+            current=union.state,
+            allowed=(OrganisationState.ACTIVE,),
+            state=union.state.label,
+            state_en=union.state.label_en,
+        )
+
+
+def _with_depth(unions: Iterable[Organisation]) -> Iterator[tuple[int, Organisation]]:
+    depth: dict[OrganisationId, int] = {}
+    for union in unions:
+        above = union.parent
+        depth[union.id] = 0 if above is None else depth.get(above, -1) + 1
+        yield depth[union.id], union
+
+
+def _entry(
+    union: Organisation,
+    event: OrganisationEvent,
+    before: OrganisationState | None,
+    reason: str = "",
+) -> AuditEntry:
+    return AuditEntry(
+        action=f"organisation.{event.value}",
+        subject=union.id,
+        before=before.value if before else "",
+        after=union.state.value,
+        reason=reason,
+    )

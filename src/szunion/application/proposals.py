@@ -1,0 +1,72 @@
+"""Know how an act that needs two persons is proposed by one and confirmed by another (双人)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from szunion.application.access import second_person
+from szunion.domain.access import Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.proposals import Proposal, ProposalState
+from szunion.errors import Conflict, NotFound
+from szunion.ports.storage import UnitOfWork
+
+
+def propose(
+    work: UnitOfWork, scope: Scope, operation: str, subject: int, terms: Mapping[str, str]
+) -> Proposal:
+    """Keep a proposal for a second person; the same one again is the one that waits.
+
+    Raises:
+        Conflict: it is already proposed with other terms (E-PROPOSAL-002).
+    """
+    waiting = work.proposals.open_of(scope, operation, subject)
+    if waiting is not None:
+        if dict(waiting.terms) != dict(terms):
+            raise Conflict("E-PROPOSAL-002", current=waiting.id, allowed=())
+        return waiting
+    proposal = Proposal(
+        id=work.ids.new(),
+        operation=operation,
+        subject=subject,
+        terms=dict(terms),
+        maker=scope.principal.id,
+        made=work.now,
+    )
+    work.proposals.add(scope, proposal)
+    entry = AuditEntry(
+        action=f"{operation}.propose", subject=subject, after=ProposalState.OPEN.value
+    )
+    work.audit.add(scope, entry)
+    return proposal
+
+
+def decide(
+    work: UnitOfWork,
+    scope: Scope,
+    proposal_id: int,
+    operations: Collection[str],
+    state: ProposalState = ProposalState.CONFIRMED,
+) -> Proposal:
+    """Mark a proposal as confirmed (or refused) by a second person, and return it.
+
+    Raises:
+        NotFound: there is none of these operations by that id (E-ACCESS-002).
+        NotAllowed: the maker cannot be the checker (E-ACCESS-004).
+        Conflict: it was decided before (E-PROPOSAL-001).
+    """
+    proposal = work.proposals.get(scope, proposal_id)
+    if proposal is None or proposal.operation not in operations:
+        raise NotFound("E-ACCESS-002")
+    second_person(proposal.maker, scope.principal)
+    decided = proposal.decided(state, scope.principal.id, work.now)
+    work.proposals.put(scope, decided)
+    verb = "confirm" if state is ProposalState.CONFIRMED else "refuse"
+    entry = AuditEntry(
+        action=f"{proposal.operation}.{verb}",
+        subject=proposal.subject,
+        before=ProposalState.OPEN.value,
+        after=state.value,
+    )
+    work.audit.add(scope, entry)
+    return decided
