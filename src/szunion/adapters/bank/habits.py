@@ -74,6 +74,8 @@ class Agenda:
     def __init__(self, books: Books, habits: Habits) -> None:
         self._books = books
         self._habits = habits
+        self._lived = books.now
+        """What was due before this moment has been done, or was nobody's business."""
         self._heap: list[_Due] = []
         self._count = 0
         self._read = 0
@@ -93,6 +95,8 @@ class Agenda:
                 return {**op, "at": at}
 
     def _plan(self, at: int, what: str, key: str) -> None:
+        if what in _AGAIN and at < self._lived:
+            return
         self._count += 1
         heapq.heappush(self._heap, (at, self._count, what, key))
 
@@ -191,7 +195,8 @@ class Agenda:
         return [key for key in keys if self._books.rows[key].state is RowState.RECEIVED]
 
     def _check(self, at: int, key: str) -> Op | None:
-        rows = self._open_rows(self._books.batches[key])
+        own = [row for row in self._books.batches[key] if self._books.rows[row].batch.text == key]
+        rows = self._open_rows(own)
         bad = {row for row in rows if self._likely(self._habits.reject_share, "reject", row)}
         for row in sorted(bad):
             self._plan(at, "reject", row)
@@ -210,6 +215,9 @@ _CARD_ACTS: Final = {
     "find": (BankEvent.LOSS_LAPSED, {BankState.LOSS_ORAL}),
     "close": (BankEvent.CLOSED, {BankState.ACTIVE}),
 }
+
+_AGAIN: Final = frozenset({"lose", "find"})
+"""What could be done a second time when the agenda is made again after a restart."""
 
 
 def acts_until(agenda: Agenda | None, until: int) -> Iterator[Op]:

@@ -79,7 +79,8 @@ class SimulatedBank:
         self._flights: dict[int, Op] = {}
         self._landings: list[tuple[int, int]] = []
         self._journal: Journal = MemoryJournal([to_line(self._header())])
-        self._agenda = Agenda(self._books, habits) if habits else None
+        self._agenda: Agenda | None = None
+        self.auto(habits)
         self.simulate = Simulate(self._books, self._told_to)
         self.truth = BankTruth(self._books, self._post.refused)
 
@@ -113,7 +114,7 @@ class SimulatedBank:
             journal.write(bank._header())
             journal.sync()
         bank._journal = journal
-        bank.auto(habits)
+        bank._go_on(habits)
         return bank
 
     def snapshot(self) -> bytes:
@@ -146,7 +147,7 @@ class SimulatedBank:
         lines = snapshot.splitlines()
         bank._replay(lines, "snapshot")
         bank._journal = MemoryJournal(lines)
-        bank.auto(habits)
+        bank._go_on(habits)
         return bank
 
     def close(self) -> None:
@@ -188,13 +189,13 @@ class SimulatedBank:
             BankUnavailable: the question never arrived, or no answer came.
         """
         with self._lock:
+            if deadline.seconds <= 0:
+                raise BankUnavailable("E-BANK-001", bank=self._info.name)
             self._live()
             nth = self._nth("ask", key.text)
             self._journal.sync()
             lost = self._strikes(FaultKind.UNREACHABLE, f"ask-{key}", nth)
             if lost or self._strikes(FaultKind.DROP_QUESTION, key.text, nth):
-                raise BankUnavailable("E-BANK-001", bank=self._info.name)
-            if deadline.seconds <= 0:
                 raise BankUnavailable("E-BANK-001", bank=self._info.name)
             answered = self._books.answers.get(key.text)
             return None if answered is None else answered.receipt
@@ -256,12 +257,18 @@ class SimulatedBank:
     def auto(self, habits: Habits | None) -> None:
         """Let the bank act of its own accord from now on, or with None no more."""
         with self._lock:
-            self._books.now = max(self._books.now, self._now())
-            self._agenda = Agenda(self._books, habits) if habits else None
+            if habits is None:
+                self._agenda = None
+            else:
+                self._books.now = self._now()
+                self._agenda = Agenda(self._books, habits)
 
     def keep_time_by(self, clock: Clock) -> None:
-        """Use *clock* from now on."""
-        self._clock = clock
+        """Use *clock* from now on; a bank at which nothing has happened begins with it."""
+        with self._lock:
+            self._clock = clock
+            if not self._books.acts:
+                self._books.now = 0
 
     # --- one call -------------------------------------------------------------------------
 
@@ -380,6 +387,13 @@ class SimulatedBank:
                 where = f"第 {number + 1} 行", f"line {number + 1}"
                 raise unusable(path, *where) from error
         self._post.recover(self._faults, self._happened)
+
+    def _go_on(self, habits: Habits | None) -> None:
+        """Take habits up where the journal ends, so that what fell due meanwhile is done."""
+        if habits is None or not self._books.acts:
+            self.auto(habits)
+        else:
+            self._agenda = Agenda(self._books, habits)
 
     def _check_header(self, op: Op, path: str) -> None:
         if op != self._header():
