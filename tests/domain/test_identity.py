@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import date
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +47,7 @@ def numbers(draw: st.DrawFn) -> str:
 def weighted(number: str) -> bool:
     """The check digit as the standard writes it: weights 2^(18-i), sum ≡ 1 (mod 11)."""
     values = [10 if c == "X" else int(c) for c in number]
-    return sum(value * 2 ** (17 - at) for at, value in enumerate(values)) % 11 == 1
+    return sum(value << (17 - at) for at, value in enumerate(values)) % 11 == 1
 
 
 @given(numbers())
@@ -283,7 +284,7 @@ def test_half_width_changes_full_width_characters_only(text: str) -> None:
 def test_our_verdict_is_the_oracle_s_but_for_its_areas() -> None:
     """python-stdnum agrees on every number whose area it knows."""
     ric = pytest.importorskip("stdnum.cn.ric")
-    from szunion.testing.rosters import Random, synthetic_number
+    from szunion.testing.rosters import synthetic_number
 
     random = Random(5)
     agreed = 0

@@ -102,9 +102,14 @@ def _mobile(text: str) -> str:
     return _ends(plain, 3, 4) if len(plain) >= _MAINLAND else _STAR * len(plain)
 
 
+_STRICTLY_MASKED: Final = re.compile(r"\*{3}(?:[0-9]{4})?", re.ASCII)
+
+
 def _mobile_strict(text: str) -> str:
-    plain = _plain(text)
-    return "***" + plain[-4:] if _SUBSCRIBER <= len(plain) <= _MOST or plain[:3] == "***" else "***"
+    if _STRICTLY_MASKED.fullmatch(text) is not None:
+        return text
+    last = _mobile(text)[-4:]
+    return "***" if _STAR in last else "***" + last
 
 
 _CARD_LEAST, _CARD_MOST, _ACCOUNT_LEAST = 16, 19, 8
