@@ -103,6 +103,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "生成应用密文的响应格式不对",
             "the answer to GENERATE AC has the wrong form",
         ),
+        "LOOK-TWO-NUMBERS": (
+            "卡上的两处卡号不一致",
+            "the card tells two different card numbers",
+        ),
         "PURSE-ANSWER": ("钱包的响应长度不对", "the purse's answer has the wrong length"),
         "PURSE-MAC": ("钱包的 MAC 不对", "the purse's MAC is wrong"),
         "FILE-FORM": ("文件内容不是会员凭证", "the file is no membership record"),
