@@ -10,10 +10,12 @@ Spec: JR/T 0025.5, B and C; JR/T 0025.6, 7.12; JR/T 0025.17, 7 and 8.1.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum, unique
+from types import MappingProxyType
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from szunion.emv import crypto
 from szunion.emv.apdu import Command
@@ -60,6 +62,7 @@ class PinBlock(Enum):
 
     CARD_KEY = "00x4, bytes 5-8 of a card key, xor 0N PP..FF (PBOC: the ENC key; VIS: the AC key)"
     ISO_2 = "ISO 9564 format 2: 2N PP..FF"
+    VISA_22 = "ISO format 2, but VIS's block where the current PIN goes in"
 
 
 @frozen(kw_only=True)
@@ -78,6 +81,26 @@ class Rules:
 
 
 PBOC: Final = Rules()
+
+_VISA: Final = Rules(session=Session.VISA, mac_length=8, pin_block_key_is_ac=True)
+_VISA_22: Final = evolve(_VISA, session=Session.EMV_CRYPTOGRAM, pin_block=PinBlock.VISA_22)
+_MCHIP: Final = Rules(
+    session=Session.EMV_CRYPTOGRAM,
+    mac_length=8,
+    encipherment=Encipherment.CBC,
+    pin_block=PinBlock.ISO_2,
+)
+
+#: other schemes' rules by the name of their cryptogram version, to compare with
+OTHERS: Final[Mapping[str, Rules]] = MappingProxyType(
+    {
+        "Visa-CVN10": _VISA,
+        "Visa-CVN18": _VISA,
+        "Visa-CVN22": _VISA_22,
+        "Interac-CVN133": evolve(_MCHIP, covers_transaction=False),
+        **{f"MasterCard-CVN{number}": _MCHIP for number in (16, 17, 20, 21)},
+    }
+)
 
 
 # --- what the issuer wants done -------------------------------------------------------------------
@@ -177,7 +200,7 @@ def pin_block(
     Spec: JR/T 0025.5, C; JR/T 0025.17, 8.1.
     """
     digits = pin_digits(pin)
-    if form is PinBlock.ISO_2:
+    if form is PinBlock.ISO_2 or (form is PinBlock.VISA_22 and current is None):
         return bytes.fromhex(f"2{len(digits):X}{digits}".ljust(16, "F"))
     block = crypto.xor(
         bytes(4) + card_key[4:8], bytes.fromhex(f"0{len(digits):X}{digits}".ljust(16, "F"))
