@@ -72,6 +72,10 @@ class Members(Protocol):
         """Return all that was ever said of where a person belongs, oldest word first."""
         ...
 
+    def affiliations_anywhere(self, scope: Scope, person: PersonId) -> Sequence[Affiliation]:
+        """Return the same wherever it is: for deciding on a move, never for showing."""
+        ...
+
     def add_affiliation(self, scope: Scope, affiliation: Affiliation) -> None:
         """Keep where a membership belongs.
 

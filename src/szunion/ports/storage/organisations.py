@@ -22,6 +22,7 @@ class Standing:
 
     path: str
     state: OrganisationState
+    kind: OrganisationKind
 
 
 class Organisations(Protocol):

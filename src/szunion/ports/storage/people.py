@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
+
+from attrs import frozen
 
 from szunion.domain.access import Scope
 from szunion.domain.identity import IdentityDocument, Mobile
 from szunion.domain.people import Person
-from szunion.domain.values import PersonId
+from szunion.domain.values import OrganisationId, PersonId
+
+
+@frozen(kw_only=True)
+class QuarantineSource:
+    """Where a file in quarantine comes from: a union, and a line of an import (0: no import)."""
+
+    organisation: OrganisationId
+    import_id: int = 0
+    line: int = 0
+
+
+@frozen(kw_only=True)
+class Quarantined:
+    """A file in quarantine and the one whose document it names (待核重复)."""
+
+    person: PersonId
+    on_file: PersonId
+    source: QuarantineSource
+    recorded: datetime
 
 
 class People(Protocol):
@@ -30,8 +52,8 @@ class People(Protocol):
         """Return who holds *document*, within the scope."""
         ...
 
-    def on_file(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
-        """Return who holds *document* in the whole city.
+    def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
+        """Return the file of who holds *document* in the whole city.
 
         For deciding alone: an officer must not learn from it that somebody is a member elsewhere.
         """
@@ -47,6 +69,23 @@ class People(Protocol):
         Raises:
             Conflict: a document is on file for somebody else (E-STORE-004).
         """
+        ...
+
+    def add_in_quarantine(
+        self, scope: Scope, person: Person, on_file: PersonId, source: QuarantineSource
+    ) -> None:
+        """Keep a file whose document is on file for somebody else, until the city has decided.
+
+        It behaves as any new file does; the documents keep pointing to who was there before.
+        """
+        ...
+
+    def quarantined(self, scope: Scope) -> Sequence[Quarantined]:
+        """Return the files in quarantine that the city has not resolved: for the city alone."""
+        ...
+
+    def resolve_quarantine(self, scope: Scope, person: PersonId) -> None:
+        """Note that the city has decided on a file in quarantine."""
         ...
 
     def put(self, scope: Scope, person: Person) -> None:

@@ -115,6 +115,9 @@ class MemoryMembers:
     def affiliations(self, scope: Scope, person: PersonId) -> Sequence[Affiliation]:
         if not self._sight.person(scope, person):
             return []
+        return self.affiliations_anywhere(scope, person)
+
+    def affiliations_anywhere(self, scope: Scope, person: PersonId) -> Sequence[Affiliation]:
         found = [row for row in self.tables.affiliations if row.person == person]
         return sorted(found, key=lambda row: (row.recorded, row.id))
 

@@ -63,7 +63,7 @@ class MemoryOrganisations:
 
     def standing(self, organisation: OrganisationId) -> Standing | None:
         row = self.tables.organisations.get(organisation)
-        return None if row is None else Standing(row.path, row.union.state)
+        return None if row is None else Standing(row.path, row.union.state, row.union.kind)
 
     def root(self) -> OrganisationId | None:
         row = self.tables.organisations.find("root", OrganisationKind.CITY)

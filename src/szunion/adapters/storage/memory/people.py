@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
@@ -14,6 +15,7 @@ from szunion.domain.members import Membership
 from szunion.domain.people import Person
 from szunion.domain.values import MembershipId, OrganisationId, PersonId
 from szunion.errors import Conflict
+from szunion.ports.storage.people import Quarantined, QuarantineSource
 
 
 def _open_person(row: Membership) -> PersonId | None:
@@ -28,6 +30,7 @@ class PeopleTables:
     documents: Table[tuple[IdentityDocument, int], PersonId] = field(
         factory=lambda: Table("person_document")
     )
+    quarantine: Table[PersonId, Quarantined] = field(factory=lambda: Table("quarantine"))
     memberships: Table[MembershipId, Membership] = field(
         factory=lambda: Table("membership", {"open": _open_person})
     )
@@ -77,6 +80,7 @@ class MemoryPeople:
     tables: PeopleTables
     organisations: OrganisationTables
     undo: Undo
+    now: datetime
 
     @property
     def _sight(self) -> Sight:
@@ -94,8 +98,9 @@ class MemoryPeople:
         holders = self.tables.holders(document)
         return next((each for each in holders if self._sight.person(scope, each)), None)
 
-    def on_file(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
-        return self.tables.documents.get((document, 0))
+    def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
+        holder = self.tables.documents.get((document, 0))
+        return None if holder is None else self.tables.people.rows[holder]
 
     def by_mobile(self, scope: Scope, mobile: Mobile) -> Sequence[PersonId]:
         return sorted(
@@ -108,12 +113,23 @@ class MemoryPeople:
         self.tables.people.insert(self.undo, person.id, person)
         self._index(person, None)
 
-    def add_in_quarantine(self, person: Person) -> None:
-        """Keep a file whose document is on file for somebody else."""
+    def add_in_quarantine(
+        self, scope: Scope, person: Person, on_file: PersonId, source: QuarantineSource
+    ) -> None:
+        row = Quarantined(person=person.id, on_file=on_file, source=source, recorded=self.now)
+        self.tables.quarantine.insert(self.undo, person.id, row)
         self.tables.people.insert(self.undo, person.id, person)
         for held in person.documents:
             rank = len(self.tables.holders(held.document))
             self.tables.documents.insert(self.undo, (held.document, rank), person.id)
+
+    def quarantined(self, scope: Scope) -> Sequence[Quarantined]:
+        rows = self.tables.quarantine if isinstance(scope.reach, WholeCity) else ()
+        return sorted(rows, key=lambda row: (row.recorded, row.person))
+
+    def resolve_quarantine(self, scope: Scope, person: PersonId) -> None:
+        if self.tables.quarantine.get(person) is not None:
+            self.tables.quarantine.delete(self.undo, person)
 
     def put(self, scope: Scope, person: Person) -> None:
         old = self.get(scope, person.id)

@@ -60,7 +60,7 @@ class MemoryUnit:
         self.vault = vault
         unions, people, members = tables.organisations, tables.people, tables.members
         self.organisations = MemoryOrganisations(unions, undo, now)
-        self.people = MemoryPeople(people, unions, undo)
+        self.people = MemoryPeople(people, unions, undo, now)
         self.members = MemoryMembers(members, people, unions, undo, ids, now)
         self.transfers = MemoryTransfers(members, people, unions, undo)
         self.proposals = MemoryProposals(tables.proposals, undo)

@@ -135,6 +135,10 @@ class SqliteMembers:
         rows = self.session.all("affiliation.of_person", _of(person, scope))
         return [_affiliation(row) for row in rows]
 
+    def affiliations_anywhere(self, scope: Scope, person: PersonId) -> Sequence[Affiliation]:
+        key = {"shard": shard_of(person), "person": person}
+        return [_affiliation(row) for row in self.session.all("affiliation.anywhere", key)]
+
     def add_affiliation(self, scope: Scope, affiliation: Affiliation) -> None:
         self._add_affiliations((affiliation,))
 

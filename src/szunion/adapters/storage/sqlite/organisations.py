@@ -64,7 +64,11 @@ class SqliteOrganisations:
 
     def standing(self, organisation: OrganisationId) -> Standing | None:
         row = self.session.one("organisation.standing", {"id": organisation})
-        return None if row is None else Standing(row[0], OrganisationState(row[1]))
+        return (
+            None
+            if row is None
+            else Standing(row[0], OrganisationState(row[1]), OrganisationKind(row[2]))
+        )
 
     def root(self) -> OrganisationId | None:
         row = self.session.one("organisation.root")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from attrs import frozen
 
 from szunion.adapters.storage.sqlite.sealed_person import person_of, plain_bytes
 from szunion.adapters.storage.sqlite.session import Row, Session
+from szunion.adapters.storage.sqlite.times import micros, moment
 from szunion.domain.access import Scope, WholeCity
 from szunion.domain.identity import IdentityDocument, Mobile
 from szunion.domain.people import Person
-from szunion.domain.values import PersonId, shard_of
+from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.errors import Conflict, StorageError
 from szunion.ports.keys import IndexField, Place, Vault
+from szunion.ports.storage.people import Quarantined, QuarantineSource
 
 TABLE = "person"
 
@@ -39,6 +42,7 @@ class SqlitePeople:
 
     session: Session
     vault: Vault
+    now: datetime
 
     def get(self, scope: Scope, person: PersonId) -> Person | None:
         row = self.session.one(
@@ -76,21 +80,60 @@ class SqlitePeople:
         row = self.session.one("person.by_document", self._document(document) | within(scope))
         return None if row is None else PersonId(row[0])
 
-    def on_file(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
+    def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
         row = self.session.one("person.on_file", self._document(document))
-        return None if row is None else PersonId(row[0])
+        return None if row is None else self._person(row)
 
     def by_mobile(self, scope: Scope, mobile: Mobile) -> Sequence[PersonId]:
         rows = self.session.all("person.by_mobile", self._mobile(mobile) | within(scope))
         return [PersonId(id_) for (id_,) in rows]
 
     def add(self, scope: Scope, person: Person) -> None:
+        self._add_row(person)
+        self._index(person, None)
+
+    def add_in_quarantine(
+        self, scope: Scope, person: Person, on_file: PersonId, source: QuarantineSource
+    ) -> None:
+        self._add_row(person)
+        for held in person.documents:
+            key = self._document(held.document)
+            row = self.session.one("person.next_rank", key)
+            assert row is not None
+            self.session.do("person.add_document", (*key.values(), row[0], person.id))
+        if person.mobile is not None:
+            self.session.do("person.add_mobile", (*self._mobile(person.mobile).values(), person.id))
+        self.session.do(
+            "person.add_in_quarantine",
+            (
+                shard_of(person.id), person.id, on_file, source.organisation, source.import_id,
+                source.line, micros(self.now),
+            ),
+        )  # fmt: skip
+
+    def quarantined(self, scope: Scope) -> Sequence[Quarantined]:
+        return [
+            Quarantined(
+                person=PersonId(person), on_file=PersonId(on_file), recorded=moment(recorded),
+                source=QuarantineSource(
+                    organisation=OrganisationId(union), import_id=import_id, line=line
+                ),
+            )
+            for person, on_file, union, import_id, line, recorded in self.session.all(
+                "person.quarantined", {"whole": isinstance(scope.reach, WholeCity)}
+            )
+        ]  # fmt: skip
+
+    def resolve_quarantine(self, scope: Scope, person: PersonId) -> None:
+        key = {"shard": shard_of(person), "person": person, "at": micros(self.now)}
+        self.session.do("person.resolve_quarantine", key)
+
+    def _add_row(self, person: Person) -> None:
         shard, salt = shard_of(person.id), self.vault.salt()
         sealed = self.vault.seal(Place(TABLE, shard, person.id), plain_bytes(person), salt=salt)
         row = (shard, person.id, sealed, person.merged_into, person.version)
         self.session.do("person.add", row)
         self.session.do("person.add_salt", (shard, person.id, salt))
-        self._index(person, None)
 
     def put(self, scope: Scope, person: Person) -> None:
         shard = shard_of(person.id)

@@ -37,7 +37,7 @@ class SqliteUnit:
         self.ids = ids
         self.vault = vault
         self.organisations = SqliteOrganisations(session, now)
-        self.people = SqlitePeople(session, vault)
+        self.people = SqlitePeople(session, vault, now)
         self.members = SqliteMembers(session, ids, now)
         self.transfers = SqliteTransfers(session)
         self.proposals = SqliteProposals(session)

@@ -10,6 +10,12 @@ WHERE a.shard = :shard AND a.person_id = :person
     ORDER BY m.membership_id DESC LIMIT 1))
 ORDER BY recorded, affiliation_id
 
+-- name: anywhere
+SELECT affiliation_id, membership_id, person_id, organisation_id, since, until, recorded,
+       superseded
+FROM affiliation WHERE shard = :shard AND person_id = :person
+ORDER BY recorded, affiliation_id
+
 -- name: add
 INSERT INTO affiliation (shard, person_id, affiliation_id, membership_id, organisation_id, since,
                          until, recorded, superseded)

@@ -1,7 +1,7 @@
 -- Unions are few and are not sharded: a reference table on every node.
 
 -- name: standing
-SELECT path, state FROM organisation WHERE organisation_id = :id
+SELECT path, state, kind FROM organisation WHERE organisation_id = :id
 
 -- name: root
 SELECT organisation_id FROM organisation WHERE kind = 'CITY'

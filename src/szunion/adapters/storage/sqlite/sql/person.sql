@@ -34,7 +34,25 @@ WHERE d.shard = :shard AND d.blind = :blind
 ORDER BY d.rank LIMIT 1
 
 -- name: on_file
-SELECT person_id FROM person_document WHERE shard = :shard AND blind = :blind AND rank = 0
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+FROM person_document d
+JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
+JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE d.shard = :shard AND d.blind = :blind AND d.rank = 0
+
+-- name: add_in_quarantine
+INSERT INTO quarantine (shard, person_id, on_file, organisation_id, import_id, line, recorded,
+                        resolved)
+VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
+
+-- name: quarantined
+-- fanout: the city looks at every shard of a node
+SELECT person_id, on_file, organisation_id, import_id, line, recorded
+FROM quarantine WHERE resolved IS NULL AND :whole ORDER BY recorded, person_id
+
+-- name: resolve_quarantine
+UPDATE quarantine SET resolved = :at
+WHERE shard = :shard AND person_id = :person AND resolved IS NULL
 
 -- name: by_mobile
 SELECT d.person_id FROM person_mobile d
