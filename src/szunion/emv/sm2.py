@@ -229,6 +229,18 @@ def _times(point: _Affine, scalar: int) -> _Jacobian:
     return result
 
 
+def multiply(key: PublicKey, scalar: int) -> PublicKey:
+    """Return *scalar* times a point, for a scalar that is no multiple of n.
+
+    Raises:
+        KeyRefused: the product is the point at infinity.
+    """
+    point = _times((key.x, key.y), scalar % N)
+    if not point[2]:
+        raise _refused("SM2_POINT", "不是 SM2 曲线上的点", "it is not a point of the SM2 curve")
+    return PublicKey(*_affine(point))
+
+
 @frozen
 class PreparedKey:
     """A public key with a table of its multiples: three times faster to verify with.
