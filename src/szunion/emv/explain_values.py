@@ -143,7 +143,9 @@ def _code(table: dict[int, Said]) -> Callable[[bytes], Sentences]:
     def say(raw: bytes) -> Sentences:
         number = bcd.number(raw)
         found = table.get(number)
-        return [Said(f"{number:03} {found.zh}", f"{number:03} {found.en}")] if found else []
+        if found is None:
+            return [Said(f"{number:03}", f"{number:03}")]
+        return [Said(f"{number:03} {found.zh}", f"{number:03} {found.en}")]
 
     return say
 

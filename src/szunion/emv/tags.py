@@ -171,12 +171,19 @@ def entries(scheme: Scheme) -> tuple[Tag, ...]:
 
 
 def for_aid(aid: bytes) -> Scheme:
-    """Return the scheme whose dictionary fits the application *aid*; PBOC for unknown ones.
+    """Return the scheme whose dictionary fits the application *aid*.
+
+    The shared dictionary for unknown applications and directories; PBOC when nothing is selected.
 
     >>> for_aid(bytes.fromhex("A0000000041010")).name
     'MASTERCARD'
     """
-    return _BY_RID.get(aid[:5].hex().upper(), Scheme.PBOC)
+    if not aid or aid.startswith(_CITY_UNION):
+        return Scheme.PBOC
+    return _BY_RID.get(aid[:5].hex().upper(), Scheme.EMV)
+
+
+_CITY_UNION = bytes.fromhex("A00000000386980701")  # under the RID that Visa has
 
 
 _BY_RID = {
@@ -185,4 +192,6 @@ _BY_RID = {
     "A000000025": Scheme.AMEX,
     "A000000277": Scheme.INTERAC,
     "A000000333": Scheme.PBOC,
+    "A000000632": Scheme.PBOC,
+    b"PAY.S".hex().upper(): Scheme.PBOC,
 }
