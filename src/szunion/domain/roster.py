@@ -13,7 +13,14 @@ from typing import Final
 
 from attrs import Factory, frozen
 
-from szunion.domain.documents import DocumentKind, Gender, birth_dates, number_check, to_18
+from szunion.domain.documents import (
+    PROVINCES,
+    DocumentKind,
+    Gender,
+    birth_dates,
+    number_check,
+    to_18,
+)
 from szunion.domain.documents import Verdict as NumberVerdict
 from szunion.domain.roster_cells import is_blank, look_closely, sample_numbers
 from szunion.domain.roster_rows import (
@@ -56,7 +63,6 @@ __all__ = [
 _CLEAN_NAME: Final = re.compile(r"[\u4e00-\u9fa5]{2,8}")
 _CLEAN_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 _CLEAN_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_CLEAN_AREA: Final = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]", re.ASCII)
 _CLEAN_KINDS: Final = frozenset({"", "身份证", "居民身份证"})
 _FOUNDING: Final = date(1925, 5, 1)
 _MOST_DAYS: Final = 50_000
@@ -109,7 +115,7 @@ def _glance(  # noqa: C901 - one straight line of doubts: this is the hot path
     check, births = number_check(today), birth_dates(today)
     right, resident = NumberVerdict.OK, DocumentKind.RESIDENT
     name_good, mobile_good = _CLEAN_NAME.fullmatch, _CLEAN_MOBILE.fullmatch
-    area_good, kinds = _CLEAN_AREA.match, _CLEAN_KINDS
+    areas, kinds = PROVINCES, _CLEAN_KINDS
     of = heading.columns.get
     at_name, at_number = heading.columns[Column.NAME], heading.columns[Column.DOCUMENT_NUMBER]
     at_kind, at_mobile, at_joined = of(Column.DOCUMENT_KIND), of(Column.MOBILE), of(Column.JOINED)
@@ -125,7 +131,7 @@ def _glance(  # noqa: C901 - one straight line of doubts: this is the hot path
         if marks or len(cells) != width:
             return None
         name, number = cells[at_name], cells[at_number]
-        if name_good(name) is None or check(number) is not right or area_good(number) is None:
+        if name_good(name) is None or check(number) is not right or number[:2] not in areas:
             return None
         birth = births[number[6:14]]
         gender, word = male if number[16] in "13579" else female
@@ -184,22 +190,17 @@ def judge_plain(
     """
     glance, check = _glance(heading, today), number_check(today)
     seen = _Twins()
-    first_with, first_called, old, resident = (
-        seen.numbers.setdefault,
-        seen.mobiles.setdefault,
-        seen.old_numbers,
-        DocumentKind.RESIDENT,
-    )
+    first_with, first_called = seen.numbers.setdefault, seen.mobiles.setdefault
+    old = seen.old_numbers
     for raw in rows:
         plain = glance(raw)
         if plain is not None:
-            line, _, kind, number, mobile, *_ = plain
+            line, mobile = plain[0], plain[4]
             if not twins or (
                 mobile is not None
-                and kind is resident
-                and first_with(number, line) == line
-                and first_called(mobile, line) == line
                 and not old
+                and first_with(plain[3], line) == line
+                and first_called(mobile, line) == line
             ):
                 yield plain
                 continue

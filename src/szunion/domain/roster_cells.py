@@ -55,6 +55,7 @@ NumberCheck = Callable[[str], NumberVerdict]
 
 SAMPLE_BODIES: Final = ("44030019000101001", "44030019000101002")
 """The 17 digits of the template's sample rows: born in 1900, so nobody's."""
+_SAMPLE: Final = "1900010100"
 _FOOTER: Final = re.compile(
     "合计|总计|小计|共计|填表|制表|制单|审核|经办|负责人|联系人|填报|备注|说明|注[:：]|单位.{0,2}盖章"
 )
@@ -99,12 +100,20 @@ class _Sight:
             self.fixes.append(Fix(self.raw.line, column, step, *shown))
         return mended.text
 
-    def wrong(
-        self, column: Column | None, code: str, shown: str = "", /, **context: object
-    ) -> None:
+    def wrong(self, column: Column | None, code: str, text: str = "", /, **context: object) -> None:
+        """Note an error; *text* is shown masked."""
+        shown = cell_masked(column, text) if text else ""
         self.errors.append(RowError.make(self.raw.line, column, code, shown, **context))
 
-    def odd(self, column: Column, code: str, shown: str = "") -> None:
+    def figure(self, column: Column, code: str, text: str) -> None:
+        """Note a number that Excel has turned into the figure *text*; two digits are shown."""
+        seen = re.match(r"([0-9])(?:\.([0-9]{1,2}))?[0-9]*E\+?([0-9]+)", text, re.ASCII)
+        shown = "(数字)" if seen is None else f"(数字 {seen[1]}.{seen[2] or 0}E+{seen[3]})"
+        self.errors.append(RowError.make(self.raw.line, column, code, shown))
+
+    def odd(self, column: Column, code: str, text: str = "") -> None:
+        """Note a warning; *text* is shown masked."""
+        shown = cell_masked(column, text) if text else ""
         self.warnings.append(RowWarning(self.raw.line, column, code, shown))
 
 
@@ -139,14 +148,13 @@ def _name(sight: _Sight) -> str | None:
     if not name:
         sight.wrong(Column.NAME, "E-ROSTER-021")
         return None
-    shown = cell_masked(Column.NAME, name)
     try:
         PersonName(name)
     except InvalidInput:
-        sight.wrong(Column.NAME, "E-ROSTER-022", shown)
+        sight.wrong(Column.NAME, "E-ROSTER-022", name)
         return None
     if private_use(name):
-        sight.odd(Column.NAME, "W-ROSTER-105", shown)
+        sight.odd(Column.NAME, "W-ROSTER-105", name)
     return name
 
 
@@ -180,10 +188,8 @@ def _document(sight: _Sight) -> tuple[DocumentKind, str] | None:
     if not number:
         sight.wrong(column, "E-ROSTER-017")
         return None
-    shown = cell_masked(column, number)
     if is_destroyed(number):
-        figure = re.sub(r"^([0-9](?:\.[0-9]{1,2})?)[0-9]*E\+?", r"\1E+", number)
-        sight.wrong(column, "E-ROSTER-012", f"(数字 {figure})" if "E" in figure else shown)
+        sight.figure(column, "E-ROSTER-012", number)
         return None
     if kinds is None:
         return None
@@ -193,44 +199,44 @@ def _document(sight: _Sight) -> tuple[DocumentKind, str] | None:
     if kind is None and kinds and DocumentKind.RESIDENT not in kinds:
         declared, hint = kinds[0].text, HINTS[kinds[0]]
         words = {"kind": declared.zh, "kind_en": declared.en, "hint": hint.zh, "hint_en": hint.en}
-        sight.wrong(column, "E-ROSTER-016", shown, **words)
+        sight.wrong(column, "E-ROSTER-016", number, **words)
         return None
     if kind is None:
-        _no_kind(sight, number, shown, declared=bool(kinds))
+        _no_kind(sight, number, declared=bool(kinds))
         return None
-    return (kind, number) if _number_holds(sight, kind, number, shown) else None
+    return (kind, number) if _number_holds(sight, kind, number) else None
 
 
-def _no_kind(sight: _Sight, number: str, shown: str, *, declared: bool) -> None:
+def _no_kind(sight: _Sight, number: str, *, declared: bool) -> None:
     if declared and kind_by_form(number) is not None:
         text, hint = DocumentKind.RESIDENT.text, HINTS[DocumentKind.RESIDENT]
         words = {"kind": text.zh, "kind_en": text.en, "hint": hint.zh, "hint_en": hint.en}
-        sight.wrong(Column.DOCUMENT_NUMBER, "E-ROSTER-016", shown, **words)
+        sight.wrong(Column.DOCUMENT_NUMBER, "E-ROSTER-016", number, **words)
         return
     code, context = _why_no_kind(number)
     if declared and code == "E-ROSTER-018":
         code = "E-ROSTER-013"
-    sight.wrong(Column.DOCUMENT_NUMBER, code, shown, **context)
+    sight.wrong(Column.DOCUMENT_NUMBER, code, number, **context)
 
 
-def _number_holds(sight: _Sight, kind: DocumentKind, number: str, shown: str) -> bool:
+def _number_holds(sight: _Sight, kind: DocumentKind, number: str) -> bool:
     column = Column.DOCUMENT_NUMBER
     full = to_18(number) if kind is DocumentKind.RESIDENT_15 else number
     if kind in CHECKED or kind is DocumentKind.RESIDENT_15:
         found = sight.check(full)
         if found is NumberVerdict.CHECK_DIGIT and ends_destroyed(number):
-            sight.wrong(column, "E-ROSTER-012", shown)
+            sight.wrong(column, "E-ROSTER-012", number)
             return False
         if found is not NumberVerdict.OK:
-            sight.wrong(column, _NUMBER_CODES[found], shown, given=len(number))
+            sight.wrong(column, _NUMBER_CODES[found], number, given=len(number))
             return False
         if ends_destroyed(number):
-            sight.odd(column, "W-ROSTER-110", shown)
+            sight.odd(column, "W-ROSTER-110", number)
         birth = birth_date_of(full, sight.today)
         if birth is not None and not _YOUNGEST <= age_on(birth, sight.today) <= _OLDEST:
-            sight.odd(column, "W-ROSTER-114", shown)
+            sight.odd(column, "W-ROSTER-114", number)
     if not area_is_known(kind, number):
-        sight.odd(column, "W-ROSTER-101", shown)
+        sight.odd(column, "W-ROSTER-101", number)
     return True
 
 
@@ -243,12 +249,12 @@ def _mobile(sight: _Sight) -> str | None:
         sight.odd(column, "W-ROSTER-106")
         return None
     if is_destroyed(number.upper()):
-        sight.wrong(column, "E-ROSTER-031", "(数字)")
+        sight.figure(column, "E-ROSTER-031", "")
         return None
     try:
         Mobile(number)
     except InvalidInput:
-        sight.wrong(column, "E-ROSTER-030", cell_masked(column, number))
+        sight.wrong(column, "E-ROSTER-030", number)
         return None
     return number
 
@@ -283,8 +289,8 @@ def _gender(sight: _Sight) -> Gender | None:
 
 
 def _is_sample(sight: _Sight) -> bool:
-    number = mend_number(sight.cell(Column.DOCUMENT_NUMBER)).text
-    return number in sample_numbers()
+    cell = sight.cell(Column.DOCUMENT_NUMBER)
+    return _SAMPLE in cell and mend_number(cell).text in sample_numbers()
 
 
 def _is_footer(sight: _Sight) -> bool:

@@ -32,10 +32,16 @@ class Mended:
     steps: tuple[tuple[Step, str, str], ...] = ()
 
 
+_CLEAN_NUMBER: Final = re.compile(r"[0-9A-Z]{1,20}", re.ASCII)
+_CLEAN_MOBILE: Final = re.compile(r"1[0-9]{10}", re.ASCII)
+_CLEAN_NAME: Final = re.compile(r"[\u4e00-\u9fa5]{1,20}")
 _Way = tuple[Step, Callable[[str], str]]
 
 
-def _mend(cell: str, ways: tuple[_Way, ...]) -> Mended:
+def _mend(cell: str, ways: tuple[_Way, ...], clean: re.Pattern[str]) -> Mended:
+    """Return *cell* after all *ways*; one that is *clean* is what they all leave alone."""
+    if clean.fullmatch(cell) is not None:
+        return Mended(cell)
     text, steps = cell[:_MOST], list[tuple[Step, str, str]]()
     for step, way in ways:
         after = way(text)
@@ -98,7 +104,7 @@ _NUMBER_WAYS: Final[tuple[_Way, ...]] = (
 
 def mend_number(cell: str) -> Mended:
     """Mend the writing of a document number (证件号码); no digit is added, dropped or changed."""
-    return _mend(cell, _NUMBER_WAYS)
+    return _mend(cell, _NUMBER_WAYS, _CLEAN_NUMBER)
 
 
 _DESTROYED: Final = re.compile(r"[0-9](?:\.[0-9]+E\+?|E\+)[0-9]{1,3}|[0-9]{16,20}\.0", re.ASCII)
@@ -133,7 +139,7 @@ _MOBILE_WAYS: Final[tuple[_Way, ...]] = (
 
 def mend_mobile(cell: str) -> Mended:
     """Mend the writing of a mobile number (手机号)."""
-    return _mend(cell, _MOBILE_WAYS)
+    return _mend(cell, _MOBILE_WAYS, _CLEAN_MOBILE)
 
 
 _DOTS: Final = re.compile(r"\s*[\u2022\u2027\u30fb\u22c5\u2219\uff65\u0387\u00b7]\s*")
@@ -166,7 +172,7 @@ _NAME_WAYS: Final[tuple[_Way, ...]] = (
 
 def mend_name(cell: str) -> Mended:
     """Mend the writing of a name (姓名): spaces, full width, the dot of minority names."""
-    return _mend(cell, _NAME_WAYS)
+    return _mend(cell, _NAME_WAYS, _CLEAN_NAME)
 
 
 def mend_word(cell: str) -> str:
