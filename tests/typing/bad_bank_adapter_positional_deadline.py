@@ -1,0 +1,8 @@
+"""A deadline is always named."""
+
+from szunion.domain.bank import BankRequest, Receipt
+from szunion.ports.bank import BankAdapter, Deadline
+
+
+def send(bank: BankAdapter, request: BankRequest) -> Receipt:
+    return bank.send(request, Deadline(5))

@@ -1,0 +1,21 @@
+"""An adapter that cannot be asked is no bank adapter."""
+
+from collections.abc import Iterable
+
+from szunion.domain.bank import BankRequest, Receipt
+from szunion.ports.bank import BankAdapter, BankInfo, Collected, Cursor, Deadline
+
+
+class Line:
+    @property
+    def info(self) -> BankInfo:
+        return BankInfo(name="x", accepts=frozenset())
+
+    def send(self, request: BankRequest, *, deadline: Deadline) -> Receipt:
+        raise NotImplementedError
+
+    def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
+        return ()
+
+
+bank: BankAdapter = Line()

@@ -1,0 +1,5 @@
+"""An error has a code."""
+
+from szunion.errors import Conflict
+
+raise Conflict(message="something is wrong")

@@ -1,0 +1,5 @@
+"""Money is shared out by weights, never divided."""
+
+from szunion.domain.values import Fen
+
+half = Fen(300_001) / 2

@@ -1,0 +1,5 @@
+"""Money has no fractions."""
+
+from szunion.domain.values import Fen
+
+price = Fen(30.5)

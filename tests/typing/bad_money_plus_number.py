@@ -1,0 +1,5 @@
+"""Money is only added to money."""
+
+from szunion.domain.values import Fen
+
+total = Fen(300_000) + 1

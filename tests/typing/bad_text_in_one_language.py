@@ -1,0 +1,5 @@
+"""A text without its English is not a text."""
+
+from szunion.text import Text
+
+label = Text("在籍")
