@@ -208,6 +208,7 @@ class Binding:
     """The version of the identity that was proved; 0: none."""
     wrong: int = 0
     """Wrong proofs in the present window."""
+    window_began: datetime | None = None
     since: datetime | None = None
     locked_until: datetime | None = None
     version: int = 0

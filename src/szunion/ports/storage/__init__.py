@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from szunion.ports.keys import Vault
 from szunion.ports.storage.batches import Batches, Rows
+from szunion.ports.storage.bindings import Bindings
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
 from szunion.ports.storage.core import AuditTrail, Messages
 from szunion.ports.storage.inbox import Inbox
@@ -63,6 +64,11 @@ class UnitOfWork(Protocol):
     @property
     def proposals(self) -> Proposals:
         """What waits for a second person."""
+        ...
+
+    @property
+    def bindings(self) -> Bindings:
+        """Accounts of portals."""
         ...
 
     @property

@@ -132,7 +132,7 @@ class MemoryPeople:
             self.tables.quarantine.delete(self.undo, person)
 
     def put(self, scope: Scope, person: Person) -> None:
-        old = self.get(scope, person.id)
+        old = self.tables.people.get(person.id)
         if old is None or old.version != person.version:
             expected = person.version
             raise Conflict("E-STORE-008", entity="person", expected=expected, current="?")

@@ -10,6 +10,7 @@ from typing import TypeVar
 from attrs import define, field
 
 from szunion.adapters.storage.memory.batches import BatchTables, MemoryBatches, MemoryRows
+from szunion.adapters.storage.memory.bindings import BindingTables, MemoryBindings
 from szunion.adapters.storage.memory.cards import (
     CardTables,
     MemoryCards,
@@ -42,6 +43,7 @@ class Tables:
     people: PeopleTables = field(factory=PeopleTables)
     members: MemberTables = field(factory=MemberTables)
     proposals: ProposalTables = field(factory=ProposalTables)
+    bindings: BindingTables = field(factory=BindingTables)
     batches: BatchTables = field(factory=BatchTables)
     cards: CardTables = field(factory=CardTables)
     outbox: OutboxTables = field(factory=OutboxTables)
@@ -64,6 +66,7 @@ class MemoryUnit:
         self.members = MemoryMembers(members, people, unions, undo, ids, now)
         self.transfers = MemoryTransfers(members, people, unions, undo)
         self.proposals = MemoryProposals(tables.proposals, undo)
+        self.bindings = MemoryBindings(tables.bindings, undo)
         sight = Sight(people, unions)
         self.batches = MemoryBatches(tables.batches, sight, undo)
         self.rows = MemoryRows(tables.batches, sight, undo)

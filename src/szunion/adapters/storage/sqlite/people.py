@@ -137,16 +137,16 @@ class SqlitePeople:
 
     def put(self, scope: Scope, person: Person) -> None:
         shard = shard_of(person.id)
-        old = self.get(scope, person.id)
-        salt = self.session.one("person.salt", {"shard": shard, "person": person.id})
-        if old is None or salt is None:
+        row = self.session.one("person.row", {"shard": shard, "person": person.id})
+        if row is None:
             raise Conflict("E-STORE-008", entity=TABLE, expected=person.version, current="?")
+        old, salt = self._person(row), row[3]
         place = Place(TABLE, shard, person.id)
         self.session.put(
             "person.put",
             {
                 "shard": shard, "person": person.id, "version": person.version,
-                "sealed": self.vault.seal(place, plain_bytes(person), salt=salt[0]),
+                "sealed": self.vault.seal(place, plain_bytes(person), salt=salt),
                 "merged_into": person.merged_into,
             },
             TABLE,

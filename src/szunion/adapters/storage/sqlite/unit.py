@@ -6,6 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from szunion.adapters.storage.sqlite.batches import SqliteBatches, SqliteRows
+from szunion.adapters.storage.sqlite.bindings import SqliteBindings
 from szunion.adapters.storage.sqlite.card_files import (
     SqliteCustodyLists,
     SqliteEntitlements,
@@ -41,6 +42,7 @@ class SqliteUnit:
         self.members = SqliteMembers(session, ids, now)
         self.transfers = SqliteTransfers(session)
         self.proposals = SqliteProposals(session)
+        self.bindings = SqliteBindings(session)
         self.batches = SqliteBatches(session)
         self.rows = SqliteRows(session)
         self.cards = SqliteCards(session, vault)

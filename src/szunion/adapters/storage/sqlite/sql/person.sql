@@ -93,8 +93,10 @@ ON CONFLICT (shard, blind, person_id) DO NOTHING
 -- name: drop_mobile
 DELETE FROM person_mobile WHERE shard = :shard AND blind = :blind AND person_id = :person
 
--- name: salt
-SELECT salt FROM person_salt WHERE shard = :shard AND person_id = :person
+-- name: row
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+FROM person p JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE p.shard = :shard AND p.person_id = :person
 
 -- name: put
 UPDATE person SET sealed = :sealed, merged_into = :merged_into, version = version + 1
