@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, unique
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -55,7 +55,8 @@ class Arpc(Enum):
 
 
 Input = int | Part
-Values = Mapping[Input, bytes]
+#: by tag or `Part`; a plain ``dict[int, bytes]`` of a message will do, hence not ``Input``
+Values = Mapping[Any, bytes]
 
 
 @frozen(kw_only=True)
