@@ -131,6 +131,11 @@ class InstructionKind(Labelled):
         return self is not InstructionKind.STOP
 
 
+MAY_HAVE_ARRIVED: Final = "MAY_HAVE_ARRIVED"
+"""Kept as the code of an instruction that was sent and not answered. “Never seen” is no proof:
+a copy may turn up after all, so such an instruction is sent again, and never superseded."""
+
+
 @frozen(kw_only=True)
 class Instruction:
     """One thing that the union asked of the bank about one card (联动指令)."""
@@ -148,8 +153,15 @@ class Instruction:
     state: InstructionState = InstructionState.QUEUED
     created: datetime
     bank_code: str = ""
+    """The bank's own code; until it has spoken, :data:`MAY_HAVE_ARRIVED` if it might have it."""
     bank_text: str = ""
     version: int = 0
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether a copy of it may be with the bank, or still turn up there."""
+        doubtful = self.state in {InstructionState.SENT, InstructionState.UNKNOWN}
+        return doubtful or self.bank_code == MAY_HAVE_ARRIVED
 
     @property
     def open(self) -> bool:
@@ -158,7 +170,12 @@ class Instruction:
 
     def after(self, event: InstructionEvent) -> Instruction:
         """Return it after a move of the engine (E-STATE-001 if the table has no such step)."""
-        return evolve(self, state=INSTRUCTION.after(self.state, event))
+        doubtful = event is InstructionEvent.NO_ANSWER
+        return evolve(
+            self,
+            state=INSTRUCTION.after(self.state, event),
+            bank_code=MAY_HAVE_ARRIVED if doubtful else self.bank_code,
+        )
 
     def told(
         self, event: InstructionEvent, code: str = "", text: str = ""
@@ -169,6 +186,8 @@ class Instruction:
                 return gap
             case Refused():
                 raise INSTRUCTION.conflict(self.state, event)
+            case InstructionState.QUEUED:
+                return evolve(self, state=InstructionState.QUEUED, bank_code=MAY_HAVE_ARRIVED)
             case state:
                 return evolve(self, state=state, bank_code=code, bank_text=text)
 
@@ -178,7 +197,7 @@ def queued(
 ) -> tuple[tuple[Instruction, ...], Instruction]:
     """Return the earlier instructions that *new* supersedes, cancelled, and *new* in its place.
 
-    An earlier one that was never sent is superseded; a sent one stays, and *new* is queued
+    An earlier one that cannot have arrived is superseded; any other stays, and *new* is queued
     behind it, never before it.
 
     Args:
@@ -186,7 +205,11 @@ def queued(
         new: The one to be queued; its sequence is set here.
     """
     known = tuple(earlier)
-    waiting = [each for each in known if each.state is InstructionState.QUEUED]
+    waiting = [
+        each
+        for each in known
+        if each.state is InstructionState.QUEUED and not each.may_have_arrived
+    ]
     cancelled = tuple(each.after(InstructionEvent.SUPERSEDE) for each in waiting)
     last = max((each.sequence for each in known), default=0)
     return cancelled, evolve(new, sequence=last + 1)
