@@ -1,0 +1,88 @@
+"""Know how a test drives the PC/SC adapter in a process of its own: one order a line."""
+
+# ruff: noqa: T201 - it speaks with its parent over stdout
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from szunion.adapters.reader.pcsc import PcscReader
+from szunion.errors import ReaderError
+from szunion.ports.reader import CardChannel
+
+
+class Client:
+    def __init__(self) -> None:
+        self.reader = PcscReader(seconds=1.0)
+        self.channel: CardChannel | None = None
+
+    def obey(self, words: list[str]) -> str:  # noqa: PLR0911 - one for each order
+        match words:
+            case ["list"]:
+                seen = self.reader.list()
+                return " ".join(
+                    f"{reader.name}:{'-' if reader.atr is None else reader.atr.hex().upper()}"
+                    for reader in seen
+                )
+            case ["connect", name]:
+                channel = self.reader.connect(name)
+                self.channel = channel
+                return f"ok {channel.atr.hex().upper()}"
+            case ["send", text] if self.channel:
+                return self.channel.transmit(bytes.fromhex(text)).hex().upper()
+            case ["close"] if self.channel:
+                self.channel.close()
+                self.channel.close()
+                return "ok"
+            case ["wait", name, how, seconds]:
+                return str(self.reader.wait(name, present=how == "present", seconds=float(seconds)))
+            case ["storm"]:
+                return self.storm()
+            case ["pay"]:
+                # growing a test bank takes a moment: only for this order
+                from tests.emv.world import BUSINESS, performer, terminal
+                from tests.emv.world import card as any_card
+
+                from szunion.emv.flow import run
+                from szunion.emv.transaction import transact
+
+                channel = self.reader.connect("desk")
+                wired = performer(any_card(), transmit=channel.transmit)
+                outcome = run(transact(terminal(), BUSINESS), wired)
+                channel.close()
+                return f"{outcome.decision.name} {outcome.assurance.name}"
+            case _:
+                return "what?"
+
+    def storm(self) -> str:
+        errors: list[ReaderError] = []
+
+        def look() -> None:
+            try:
+                for _ in range(10):
+                    self.reader.list()
+            except ReaderError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=look) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return errors[0].code if errors else "ok"
+
+
+def main() -> None:
+    client = Client()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        try:
+            print(client.obey(line.split()), flush=True)
+        except ReaderError as error:
+            told = error.what() and error.do()
+            print(type(error).__name__, error.code if told else "mute", flush=True)
+
+
+if __name__ == "__main__":
+    main()

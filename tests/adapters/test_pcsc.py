@@ -1,0 +1,204 @@
+"""The real pyscard and libpcsclite against a daemon of our own."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.pcscd_fake
+
+ROOT = Path(__file__).parents[2]
+
+
+def _missing() -> str | None:
+    if importlib.util.find_spec("smartcard") is None:
+        return "pyscard is not installed"
+    try:
+        ctypes.CDLL("libpcsclite.so.1")
+    except OSError:
+        return "libpcsclite1 is not installed"
+    return None
+
+
+CLIENT = Path(__file__).with_name("pcsc_client.py")
+
+
+class Bench:
+    """The daemon, and a client process that uses our adapter: libpcsclite reads its socket's
+    name once, so each test has a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "pcscd.comm"
+        self.daemon = self._start("tests.adapters.fake_pcscd", str(self.socket), "desk", "air", {})
+
+    def _start(self, module: str, *arguments: object) -> subprocess.Popen[str]:
+        *words, extra = arguments
+        assert isinstance(extra, dict)
+        started = subprocess.Popen(
+            [sys.executable, "-m", module, *(str(word) for word in words)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **extra},
+        )
+        assert started.stdout is not None
+        assert started.stdout.readline() == "ready\n"
+        return started
+
+    def client(self, socket: Path | None = None) -> subprocess.Popen[str]:
+        name = str(socket or self.socket)
+        return self._start("tests.adapters.pcsc_client", {"PCSCLITE_CSOCK_NAME": name})
+
+    def stop(self) -> None:
+        end(self.daemon)
+
+
+def say(process: subprocess.Popen[str], line: str) -> str:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    return process.stdout.readline().strip()
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    try:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    reason = _missing()
+    if reason:
+        pytest.skip(reason)
+    made = Bench(tmp_path_factory.mktemp("pcsc"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(bench: Bench) -> Iterator[subprocess.Popen[str]]:
+    say(bench.daemon, "remove desk")
+    made = bench.client()
+    yield made
+    end(made)
+
+
+def test_readers_are_listed_with_what_is_in_them(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    assert say(client, "list") == "desk:- air:-"
+    assert say(bench.daemon, "insert desk") == "ok"
+    assert say(client, "list") == "desk:3B690000535A554E494F4E0000 air:-"
+
+
+def test_every_refusal_has_its_error(bench: Bench, client: subprocess.Popen[str]) -> None:
+    assert say(client, "connect nowhere") == "NoReader E-READER-001"
+    assert say(client, "connect desk") == "NoCard E-READER-002"
+    say(bench.daemon, "insert desk")
+    assert say(client, "connect desk") == "ok 3B690000535A554E494F4E0000"
+    assert say(client, "connect desk") == "SharingViolation E-READER-005"
+    assert say(client, "close") == "ok"
+    assert say(client, "send 00A4040000") == "ReaderError E-READER-012"
+    assert say(client, "connect desk") == "ok 3B690000535A554E494F4E0000"
+
+
+def test_61xx_and_6cxx_come_through_as_they_are(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    say(bench.daemon, "insert desk")
+    say(client, "connect desk")
+    assert say(client, "send 00A4040008A00000033301010100")[:2] == "61"
+    assert say(client, "send 80CA9F3600") == "6C05"
+
+
+def test_a_card_taken_out_ends_the_conversation_and_nothing_stale_comes(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    say(bench.daemon, "insert desk")
+    say(client, "connect desk")
+    say(bench.daemon, "remove desk")
+    assert say(client, "send 80CA9F3600") == "CardRemoved E-READER-003"
+    say(bench.daemon, "insert desk")
+    assert say(client, "send 80CA9F3600") == "CardRemoved E-READER-003"
+
+
+def test_a_swapped_card_is_told_apart_from_one_taken_out(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    say(bench.daemon, "insert desk")
+    say(client, "connect desk")
+    say(bench.daemon, "remove desk")
+    say(bench.daemon, "insert desk")
+    assert say(client, "send 80CA9F3600") == "CardRemoved E-READER-004"
+
+
+def test_a_silent_card_costs_the_deadline_and_the_reader_counts_as_lost(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    say(bench.daemon, "insert air")
+    assert say(client, "connect air").startswith("ok")
+    say(bench.daemon, "hang air")
+    assert say(client, "send 80CA9F3600") == "ReaderError E-READER-006"
+    assert say(client, "send 80CA9F3600") == "ReaderError E-READER-006"
+    assert say(client, "connect air") == "ReaderError E-READER-006"
+    assert say(client, "list").startswith("desk:")
+
+
+def test_waiting_ends_when_the_card_comes_and_when_the_time_is_over(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    assert say(client, "wait desk present 0.05") == "False"
+    assert say(client, "wait desk absent 0.05") == "True"
+    assert client.stdin is not None
+    client.stdin.write("wait desk present 5\n")
+    client.stdin.flush()
+    say(bench.daemon, "insert desk")
+    assert client.stdout is not None
+    assert client.stdout.readline() == "True\n"
+    assert say(client, "wait nowhere present 0.05").startswith("NoReader")
+
+
+def test_many_enumerations_at_once_do_not_block_each_other(client: subprocess.Popen[str]) -> None:
+    assert say(client, "storm") == "ok"
+
+
+def test_a_whole_transaction_runs_over_the_library(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    say(bench.daemon, "insert desk")
+    assert say(client, "pay") == "APPROVED_ONLINE CDA_OFFLINE"
+
+
+def test_without_a_daemon_the_error_says_so(bench: Bench, tmp_path: Path) -> None:
+    alone = bench.client(tmp_path / "nobody")
+    assert say(alone, "list") == "ReaderError E-READER-009"
+    end(alone)
+
+
+def test_a_daemon_that_talks_nonsense_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    reason = _missing()
+    if reason:
+        pytest.skip(reason)
+    own = Bench(tmp_path)
+    say(own.daemon, "garbage")
+    alone = own.client()
+    assert say(alone, "list").split(" ")[0] == "ReaderError"
+    end(alone)
+    own.stop()
