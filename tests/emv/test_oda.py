@@ -472,10 +472,10 @@ def test_records_of_files_above_ten_are_signed_with_their_tag(
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (b"\x71\x00", Reason.SIGNED_RECORD),
-        (b"", Reason.SIGNED_RECORD),
-        (b"\x70\x05\x5a", Reason.SIGNED_RECORD),
-        (b"\x70\x00\x70\x00", Reason.SIGNED_RECORD),
+        (b"\x71\x00", Reason.RECORD_FORM),
+        (b"", Reason.RECORD_FORM),
+        (b"\x70\x05\x5a", Reason.RECORD_FORM),
+        (b"\x70\x00\x70\x00", Reason.RECORD_FORM),
         (raw("70059F4A028284"), Reason.DUPLICATE_TAG),
     ],
 )
@@ -485,6 +485,10 @@ def test_a_signed_record_of_another_form_is_refused(
     seen = opened(card_of(bank))
     verdict = oda.check_sda(with_record(seen, raw=bad, signed=True), roots, POLICY)
     assert reason in verdict.reasons
+    unsigned = oda.check_sda(with_record(seen, raw=bad), roots, POLICY)
+    assert reason in unsigned.reasons
+    far = oda.check_sda(with_record(seen, raw=b"\x01\x02", sfi=20), roots, POLICY)
+    assert far.passed
 
 
 @pytest.mark.parametrize("listed", ["9F4A00", "9F4A025A82", "9F4A0157"])

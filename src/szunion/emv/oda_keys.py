@@ -143,9 +143,11 @@ def gather(card: CardData) -> Facts:
     for record in card.records:
         nodes, covered = _content(record) or ((), None)
         unique &= _noted(nodes, (values, signed) if record.signed else (values,))
-        if record.signed and covered is None:
-            reasons.append(Reason.SIGNED_RECORD)
-        elif record.signed and covered is not None:
+        if covered is None:
+            # an unsigned one of files 11-30 may have any form
+            if record.signed or record.sfi <= 10:
+                reasons.append(Reason.RECORD_FORM)
+        elif record.signed:
             static.append(covered)
     if not unique:
         reasons.append(Reason.DUPLICATE_TAG)

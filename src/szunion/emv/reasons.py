@@ -64,7 +64,7 @@ class Reason(Enum):
     PAN_MISMATCH = "卡号不一致", "the card numbers differ"
     PAN_NOT_SIGNED = "卡号不在签名数据中", "the card number is not among the signed data"
     STATIC_LIST = "静态数据标签列表 9F4A 只能是 82", "the static data list 9F4A is not just 82"
-    SIGNED_RECORD = "签名记录不是模板 70", "a signed record is no template 70"
+    RECORD_FORM = "记录不是完整的模板 70", "a record is no whole template 70"
     DUPLICATE_TAG = "同一标签有两个不同的值", "one tag has two different values"
     BRAND_MISMATCH = "应用标识与卡号段不属于同一品牌", "application and number are of two brands"
     DF_NAME_MISMATCH = "DF 名称与所选应用不符", "the DF name is not of the chosen application"

@@ -35,8 +35,8 @@ def _number(chance: Chance, bits: int) -> int:
 
 def is_prime(number: int, chance: Chance) -> bool:
     """Tell whether *number* is prime (Miller and Rabin, 12 rounds; test keys need no more)."""
-    if number < 3 or number % 2 == 0:
-        return number == 2
+    if number < 5 or number % 2 == 0:
+        return number in (2, 3)
     odd = number - 1
     twos = (odd & -odd).bit_length() - 1
     odd >>= twos
