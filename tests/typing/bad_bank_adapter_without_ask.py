@@ -15,7 +15,7 @@ class Line:
         raise NotImplementedError
 
     def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
-        return ()
+        return () if after else ()
 
 
 bank: BankAdapter = Line()

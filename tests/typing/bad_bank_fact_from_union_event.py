@@ -1,6 +1,6 @@
 """Only the bank's own events can be facts of the bank's facet."""
 
-from szunion.domain.bank import CardChanged, CardRef, BankState, Told
+from szunion.domain.bank import BankState, CardChanged, CardRef, Told
 from szunion.domain.cards import UnionEvent
 
 
