@@ -580,8 +580,10 @@ def test_the_union_moves_only_what_is_its_own() -> None:
     ):
         assert after.bank is card.bank
 
-
     """“Never seen” is no proof: superseding it would let a late copy undo the new one."""
+
+
+# --- the search finds planted faults ----------------------------------------------------------
 
 
 def test_the_search_finds_an_instruction_that_overtakes_one_that_may_have_arrived(

@@ -22,7 +22,7 @@ class RowState(Labelled):
     QUEUED = "QUEUED", "待报送", "queued"
     SENT = "SENT", "已报送", "sent"
     UNKNOWN = "UNKNOWN", "结果未知", "outcome unknown"
-    BANK_EJECTED = "BANK_EJECTED", "银行退回", "sent back by the bank"
+    BANK_REJECTED = "BANK_REJECTED", "银行退回", "sent back by the bank"
     VERIFIED = "VERIFIED", "实名核验通过", "name verified"
     PRODUCED = "PRODUCED", "已制卡", "card produced"
     WITH_UNION = "WITH_UNION", "工会待发放", "at the union, to be handed out"
@@ -95,7 +95,7 @@ ROW: Final = Machine(
         ),
         command(_S.INVALID, _E.FIX, _S.NEW, Actor.UNION, Actor.MEMBER),
         command(
-            _S.BANK_EJECTED,
+            _S.BANK_REJECTED,
             _E.FIX,
             _S.NEW,
             Actor.UNION,
@@ -122,7 +122,7 @@ ROW: Final = Machine(
             guard=Text("说明原因", "a reason"),
         ),
         command(
-            _S.BANK_EJECTED,
+            _S.BANK_REJECTED,
             _E.EXCLUDE,
             _S.EXCLUDED,
             Actor.UNION,
@@ -178,7 +178,7 @@ ROW: Final = Machine(
         fact(
             (*_OUT, _S.VERIFIED),
             _E.REJECTED,
-            _S.BANK_EJECTED,
+            _S.BANK_REJECTED,
             means=Text("原因代码和银行自己的代码", "reason code and the bank's own code"),
             effect=Text("用工会的话告诉工会", "told to the union in its words"),
         ),

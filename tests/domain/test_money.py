@@ -1,0 +1,262 @@
+"""Money: whole fen, orders within what is owed, books that balance by construction."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import permutations
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.domain.cards_for_tests import NOON
+
+from szunion.domain.ledger import (
+    RETURNED,
+    Balance,
+    Entry,
+    Transfer,
+    balances,
+    bank_clearing,
+    ending,
+    fund,
+    member_account,
+    payable_account,
+    reversal,
+)
+from szunion.domain.machine import Gap
+from szunion.domain.payouts import (
+    DISBURSEMENT,
+    IN_FLIGHT,
+    Obligation,
+    Order,
+    OrderEvent,
+    OrderState,
+    approved,
+    owed,
+)
+from szunion.domain.values import CardId, Fen, ObligationId, OrderId, PersonId, RequestKey
+from szunion.errors import Conflict, InvalidInput, NotAllowed
+
+E = OrderEvent
+S = OrderState
+AID = Fen(300_000)
+
+
+def obligation(fen: Fen = AID) -> Obligation:
+    return Obligation(
+        id=ObligationId(1),
+        key="pay:ha-spring-festival:2026:household:H1:1",
+        payee=PersonId(7),
+        item="ha-spring-festival",
+        fen=fen,
+        decided=NOON,
+        decided_by="review",
+    )
+
+
+def order(id_: int = 1, fen: Fen = AID, state: OrderState = S.DRAFT) -> Order:
+    return Order(
+        id=OrderId(id_),
+        obligation=ObligationId(1),
+        payee=PersonId(7),
+        card=CardId(1),
+        fen=fen,
+        key=RequestKey("A" * 26),
+        due=date(2026, 11, 24),
+        state=state,
+        made_by="maker",
+    )
+
+
+def test_an_order_is_approved_by_a_second_person_within_what_is_owed() -> None:
+    """M21: aid is ordered once, by two."""
+    assert approved(order(), obligation(), [], "checker").state is S.APPROVED
+    with pytest.raises(NotAllowed, match="E-PAY-001"):
+        approved(order(), obligation(), [], "maker")
+    with pytest.raises(Conflict, match="E-PAY-002"):
+        approved(order(fen=AID + Fen(1)), obligation(), [], "checker")
+    with pytest.raises(Conflict, match="E-STATE-001"):
+        approved(order(state=S.SENT), obligation(), [], "checker")
+    with pytest.raises(Conflict, match="E-PAY-003"):
+        approved(evolve(order(), obligation=ObligationId(2)), obligation(), [], "checker")
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_no_second_order_beside_one_that_may_still_pay(state: OrderState) -> None:
+    """Race 17: unknown counts as on its way, whatever its age."""
+    first = order(state=state)
+    if state in IN_FLIGHT | {S.SETTLED}:
+        with pytest.raises(Conflict, match="E-PAY-002"):
+            approved(order(2), obligation(), [first], "checker")
+    else:
+        assert approved(order(2), obligation(), [first], "checker").state is S.APPROVED
+
+
+def test_what_came_back_is_owed_again_and_paid_by_a_new_order() -> None:
+    """M22: a returned payment is paid again, once."""
+    returned = order(state=S.SETTLED).told(E.RETURNED, 5)
+    assert isinstance(returned, Order)
+    assert owed(obligation(), [returned]).open == AID
+    again = approved(evolve(order(2), replaces=OrderId(1)), obligation(), [returned], "checker")
+    assert owed(obligation(), [returned, again]).open == Fen(0)
+
+
+def test_settled_and_returned_in_any_order_with_copies_end_in_returned() -> None:
+    """Race 18: a late copy of the settlement moves nothing."""
+    for events in permutations((E.SETTLED, E.RETURNED, E.SETTLED)):
+        now, waiting = order(state=S.SENT), []
+        for sequence, event in enumerate(events, 1):
+            after = now.told(event, sequence)
+            if isinstance(after, Gap):
+                waiting.append(after)
+            else:
+                now = after
+        assert (now.state, now.settlement_missing) == (S.RETURNED, False)
+        assert len(waiting) == 1
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(list(OrderEvent)), st.integers(1, 3)),
+        max_size=40,
+    )
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_settled_minus_returned_never_exceeds_the_obligation(
+    story: list[tuple[int, OrderEvent, int]],
+) -> None:
+    whole = Fen(3)
+    orders = {number: order(number, Fen(1), S.DRAFT) for number in range(5)}
+    for number, event, fen in story:
+        one = orders[number]
+        try:
+            if event is E.APPROVE:
+                draft = evolve(one, fen=Fen(fen)) if one.state is S.DRAFT else one
+                others = [each for each in orders.values() if each.id != one.id]
+                orders[number] = approved(draft, obligation(whole), others, "checker")
+            elif DISBURSEMENT.transition(one.state, event) is not None:
+                after = one.told(event, 1)
+                assert isinstance(after, Order)
+                orders[number] = after
+        except Conflict:
+            continue
+        left = owed(obligation(whole), orders.values())
+        assert Fen(0) <= left.open <= whole
+        assert left.settled + left.in_flight + left.open == whole
+
+
+def test_an_amount_is_more_than_nothing() -> None:
+    for fen in (Fen(0), Fen(-1)):
+        with pytest.raises(InvalidInput, match="E-PAY-004"):
+            order(fen=fen)
+        with pytest.raises(InvalidInput, match="E-PAY-004"):
+            obligation(fen)
+
+
+# --- the books ------------------------------------------------------------------------------
+
+FUND, PAYABLE = fund("ha-spring-festival", 2026), payable_account(4)
+
+
+def pending(id_: int = 1, fen: Fen = AID) -> Transfer:
+    return Transfer(
+        id=id_, debit=PAYABLE, credit=FUND, fen=fen, entry=Entry.PENDING, code="order:1", at=NOON
+    )
+
+
+def test_a_pending_transfer_reserves_a_post_moves_and_a_void_frees() -> None:
+    reserved = balances([pending()])
+    assert reserved[FUND] == Balance(pending_credit=AID)
+    assert reserved[FUND].drawn == AID
+    posted = balances([pending(), ending(pending(), Entry.POST, id_=2, at=NOON)])
+    assert posted[PAYABLE] == Balance(debit=AID)
+    assert posted[PAYABLE].net == AID
+    void = balances([pending(), ending(pending(), Entry.VOID, id_=2, at=NOON)])
+    assert void[FUND] == Balance()
+
+
+def test_a_reversal_takes_a_payment_back() -> None:
+    post = ending(pending(), Entry.POST, id_=2, at=NOON)
+    after = balances([pending(), post, reversal(post, id_=3, at=NOON)])
+    assert after[FUND].net == after[PAYABLE].net == Fen(0)
+
+
+def test_what_ends_no_open_pending_transfer_is_refused() -> None:
+    post = ending(pending(), Entry.POST, id_=2, at=NOON)
+    for story in (
+        [post],
+        [pending(), post, evolve(post, id=3)],
+        [pending(), evolve(post, fen=Fen(1))],
+        [pending(), evolve(post, debit=RETURNED)],
+        [pending(), evolve(post, of=None)],
+    ):
+        with pytest.raises(Conflict, match="E-LEDGER-003"):
+            balances(story)
+
+
+def test_a_transfer_moves_something_from_one_account_to_another() -> None:
+    with pytest.raises(InvalidInput, match="E-LEDGER-001"):
+        pending(fen=Fen(0))
+    with pytest.raises(InvalidInput, match="E-LEDGER-002"):
+        evolve(pending(), debit=FUND)
+
+
+ACCOUNTS = [FUND, PAYABLE, bank_clearing("sim"), member_account("m1"), RETURNED]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS), st.integers(1, 10**13)
+        ).filter(lambda each: each[0] != each[1]),
+        max_size=30,
+    ),
+    st.lists(st.sampled_from([Entry.POST, Entry.VOID, None]), max_size=30),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_the_books_always_balance(
+    moves: list[tuple[str, str, int]], ends: list[Entry | None]
+) -> None:
+    story: list[Transfer] = []
+    for number, (debit, credit, fen) in enumerate(moves):
+        first = evolve(pending(10 * number, Fen(fen)), debit=debit, credit=credit)
+        story.append(first)
+        end = ends[number] if number < len(ends) else None
+        if end is not None:
+            story.append(ending(first, end, id_=10 * number + 1, at=NOON + timedelta(seconds=1)))
+    after = balances(story).values()
+    assert sum(each.net.amount for each in after) == 0
+    assert sum(each.pending_debit.amount - each.pending_credit.amount for each in after) == 0
+    assert all(each.pending_debit >= Fen(0) and each.pending_credit >= Fen(0) for each in after)
+
+
+# --- fen ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [1.0, "1", True, None, 0.1 + 0.2])
+def test_money_is_a_whole_number(wrong: object) -> None:
+    with pytest.raises(InvalidInput, match="E-VALUE-001"):
+        Fen(wrong)  # type: ignore[arg-type]
+
+
+def test_money_prints_in_yuan_and_has_no_division_and_no_truth() -> None:
+    assert str(Fen(2_160_000)) == "21,600.00"
+    assert f"{Fen(-5)}" == "-0.05"
+    assert Fen(6000) * 2 * 90 == Fen(1_080_000)
+    with pytest.raises(TypeError):
+        Fen(1) / 2  # type: ignore[operator]
+    with pytest.raises(TypeError):
+        bool(Fen(1))
+
+
+@given(st.integers(-(10**13), 10**13), st.lists(st.integers(0, 1000), min_size=1, max_size=20))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_sharing_loses_no_fen(amount: int, weights: list[int]) -> None:
+    if sum(weights) == 0:
+        with pytest.raises(InvalidInput):
+            Fen(amount).allocate(weights)
+        return
+    shares = Fen(amount).allocate(weights)
+    assert sum(share.amount for share in shares) == amount
+    assert len(shares) == len(weights)
