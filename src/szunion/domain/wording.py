@@ -1,0 +1,162 @@
+"""Know what people call each action of the log and each message, in both languages (用语)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from szunion.domain.batches import BATCH
+from szunion.domain.bindings import BINDING
+from szunion.domain.bookings import BOOKING
+from szunion.domain.cards import CARD_UNION
+from szunion.domain.claims import CLAIM
+from szunion.domain.consent import CONSENT
+from szunion.domain.custody import CUSTODY
+from szunion.domain.enrolments import ENROLMENT
+from szunion.domain.facets import CARD_BANK
+from szunion.domain.holds import HOLD
+from szunion.domain.instructions import INSTRUCTION
+from szunion.domain.machine import Machine
+from szunion.domain.members import MEMBERSHIP
+from szunion.domain.organisations import ORGANISATION
+from szunion.domain.payouts import DISBURSEMENT
+from szunion.domain.rows import ROW
+from szunion.domain.tickets import TICKET
+from szunion.domain.transfers import TRANSFER
+from szunion.text import Text
+
+_MACHINES: Final[Mapping[str, tuple[Machine[Any, Any], ...]]] = MappingProxyType(
+    {
+        "organisation": (ORGANISATION,),
+        "membership": (MEMBERSHIP,),
+        "transfer": (TRANSFER,),
+        "binding": (BINDING,),
+        "consent": (CONSENT,),
+        "batch": (BATCH,),
+        "row": (ROW,),
+        "application": (ROW,),
+        "card": (CARD_BANK, CARD_UNION),
+        "custody": (CUSTODY,),
+        "hold": (HOLD,),
+        "instruction": (INSTRUCTION,),
+        "booking": (BOOKING,),
+        "enrolment": (ENROLMENT,),
+        "claim": (CLAIM,),
+        "order": (DISBURSEMENT,),
+        "disbursement": (DISBURSEMENT,),
+        "ticket": (TICKET,),
+    }
+)
+"""The machines whose events (or states) follow the noun of an action."""
+
+_ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "person.return": Text("人员档案：再次使用", "file: in use again"),
+        "person.correct": Text("人员档案：更正", "file: corrected"),
+        "person.mobile": Text("人员档案：更换手机号", "file: mobile changed"),
+        "person.link_document": Text("人员档案：关联证件", "file: document linked"),
+        "person.quarantine": Text("人员档案：待核重复", "file: waits as a possible duplicate"),
+        "person.merge": Text("人员档案：合并", "file: merged"),
+        "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
+        "membership.move": Text("会籍：转到新工会", "membership: moved to another union"),
+        "membership.follow_union": Text(
+            "会籍：随工会合并或撤销转移", "membership: moved as its union ended"
+        ),
+        "membership.import": Text("会籍：花名册导入入会", "membership: admitted from a roster"),
+        "roster.import": Text("花名册：导入", "roster: imported"),
+        "card.born": Text("银行卡：建档", "card: on file"),
+        "batch.draft": Text("批量申办：起草", "batch: drafted"),
+        "batch.row_feedback": Text("批量申办：银行回盘", "batch: answered by the bank"),
+        "pack.grant": Text("激活大礼包：发放", "activation pack: granted"),
+        "inbox.hear": Text("银行消息：收到", "message of the bank: received"),
+    }
+)
+_VERBS: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "propose": Text("提请", "proposed"),
+        "confirm": Text("第二人确认", "confirmed by a second person"),
+        "refuse": Text("第二人未同意", "refused by a second person"),
+    }
+)
+
+
+@cache
+def action_text(action: str) -> Text:
+    """Return what people call an action of the log, such as ``membership.approve``.
+
+    What no table knows keeps its dotted name: the timeline leaves nothing out.
+    """
+    known = _ACTIONS.get(action)
+    if known is not None:
+        return known
+    noun, _, rest = action.partition(".")
+    verb, _, step = rest.partition(".")
+    for machine in _MACHINES.get(noun, ()):
+        found = _word(machine, verb)
+        if found is not None:
+            zh, en = f"{machine.text.zh}：{found.zh}", f"{machine.text.en}: {found.en}"
+            said = _VERBS.get(step)
+            return Text(zh, en) if said is None else Text(f"{zh}（{said.zh}）", f"{en} ({said.en})")
+    return Text(action, action)
+
+
+def _word(machine: Machine[Any, Any], verb: str) -> Text | None:
+    """Return what *verb* is among the machine's events, or else among its states."""
+    for table in (machine.events, machine.states):
+        for each in table:
+            if verb in {each.value, each.name.lower()}:
+                found: Text = each.text
+                return found
+    return None
+
+
+MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "membership.approved": Text("您已成为工会会员。", "You are a union member now."),
+        "membership.rejected": Text(
+            "您的入会申请未获批准，可向上级工会申诉。",
+            "Your application was not approved; you may appeal to the upper union.",
+        ),
+        "membership.retained": Text(
+            "您的会籍已办理保留（{reason}）。", "Your membership is retained ({reason})."
+        ),
+        "membership.resumed": Text("您的会籍已恢复。", "Your membership is active again."),
+        "membership.ended": Text(
+            "您的会籍已终止（{reason}）。如有疑问请联系工会或拨打 12351。",
+            "Your membership has ended ({reason}). Ask your union or call 12351.",
+        ),
+        "membership.reinstated": Text(
+            "您的会籍终止有误，已更正恢复。",
+            "The end of your membership was a mistake and has been undone.",
+        ),
+        "membership.follow_union": Text(
+            "您所在的“{union}”已合并或撤销，您的会籍已随之转移，权益不变。",
+            "Your union “{union}” merged or ended; your membership moved on, nothing else changes.",
+        ),
+        "person.corrected": Text(
+            "您的姓名或证件信息已更正，如非本人要求请联系工会。",
+            "Your name or document was corrected; tell your union if you did not ask for it.",
+        ),
+        "person.mobile_changed": Text(
+            "您登记的手机号已更换，如非本人要求请联系工会。",
+            "Your mobile number on file was changed; tell your union if you did not ask for it.",
+        ),
+        "binding.bound": Text(
+            "您的{portal}账号已完成实名绑定，如非本人操作请拨打 12351。",
+            "A {portal} account was bound to you; call 12351 if it was not you.",
+        ),
+        "binding.displaced": Text(
+            "您的{portal}账号绑定已被新的绑定取代，如非本人操作请拨打 12351。",
+            "Your {portal} binding was replaced by a newer one; call 12351 if it was not you.",
+        ),
+        **{
+            f"transfer.{state.value.lower()}": Text(
+                f"您的会籍接转：{state.text.zh}。", f"Your transfer: {state.text.en}."
+            )
+            for state in TRANSFER.states
+        },
+    }
+)
+"""What a message's template says; other nouns keep their own beside their use cases."""

@@ -1,0 +1,150 @@
+"""An office on either store, with a simulated clock, and a small city of unions and officers."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from szunion.adapters.keys.file import Ed25519Signer, FileKeys
+from szunion.adapters.storage.memory.storage import MemoryStorage
+from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.adapters.system import ChineseCalendar
+from szunion.application.filing import Applicant
+from szunion.application.membership import Memberships
+from szunion.application.office import Office
+from szunion.application.organisations import NewUnion, Organisations
+from szunion.application.transfers import Transfers
+from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.cities import City, city_from
+from szunion.domain.documents import check_character
+from szunion.domain.identity import IdentityDocument, Mobile, PersonName
+from szunion.domain.organisations import Organisation, OrganisationKind
+from szunion.domain.values import OrganisationId, PersonId
+from szunion.testing.clock import SeededChance, SeededIds, SimClock
+
+
+def shenzhen() -> City:
+    """Return the city that comes with the product."""
+    folder = files("szunion.domain.cities").joinpath("shenzhen")
+    return city_from(lambda name: folder.joinpath(name).read_text("utf-8"))
+
+
+def office_on(
+    kind: str, folder: Path, *, day: str = "2017-11-23", seed: int = 7, city: City | None = None
+) -> Office:
+    """Return an office whose store is of *kind*: ``memory`` or ``sqlite``."""
+    clock = SimClock(day)
+    ids = SeededIds(clock)
+    keys = FileKeys(bytes(range(32)))
+    vault = keys.vault(chance=SeededChance(seed).bytes)
+    storage: Any = (
+        MemoryStorage(clock, ids, vault)
+        if kind == "memory"
+        else SqliteStorage.open(folder / "union.db", clock=clock, ids=ids, vault=vault)
+    )
+    chosen = city or shenzhen()
+    signer: Ed25519Signer = keys.signer(f"szunion/{chosen.policy.code}")
+    return Office(
+        storage=storage, clock=clock, ids=ids, vault=vault, signer=signer,
+        calendar=ChineseCalendar(), policy=chosen.policy, catalogue=chosen.catalogue,
+    )  # fmt: skip
+
+
+def clock_of(office: Office) -> SimClock:
+    """Return the office's clock, to move it."""
+    assert isinstance(office.clock, SimClock)
+    return office.clock
+
+
+def officer(name: str, role: Role, union: Organisation | OrganisationId | None = None) -> Principal:
+    """Return somebody who acts for a union or an organ."""
+    id_ = union.id if isinstance(union, Organisation) else union
+    return Principal(id=name, role=role, purpose=Purpose.ENROL, organisation=id_)
+
+
+def engine() -> Principal:
+    """Return the engine."""
+    return Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
+
+
+def member(person: PersonId) -> Principal:
+    """Return a member who acts for themselves."""
+    return Principal(id=f"m{person}", role=Role.MEMBER, purpose=Purpose.SERVE, person=person)
+
+
+@frozen
+class Town:
+    """A city federation, two districts, and unions below them, with an officer each."""
+
+    office: Office
+    city: Organisation
+    districts: tuple[Organisation, Organisation]
+    community: Organisation
+    industry: Organisation
+    unions: tuple[Organisation, ...]
+    """Three grassroots unions: two in the first district, one in the second."""
+
+    @property
+    def c1(self) -> Principal:
+        return officer("city-1", Role.CITY)
+
+    @property
+    def c2(self) -> Principal:
+        return officer("city-2", Role.CITY)
+
+    def upper(self, index: int, name: str = "upper") -> Principal:
+        return officer(f"{name}-{index}", Role.UPPER, self.districts[index])
+
+    def g(self, index: int, name: str = "g") -> Principal:
+        return officer(f"{name}-{index}", Role.GRASSROOTS, self.unions[index])
+
+    def memberships(self, by: Principal) -> Memberships:
+        return Memberships(self.office, by)
+
+    def transfers(self, by: Principal) -> Transfers:
+        return Transfers(self.office, by)
+
+    def organisations(self, by: Principal) -> Organisations:
+        return Organisations(self.office, by)
+
+    def admit(self, index: int, applicant: Applicant) -> PersonId:
+        """Return somebody who has become a member of the union of that index."""
+        desk = self.memberships(self.g(index))
+        row = desk.apply(applicant, self.unions[index].id)
+        if row.state.value == "APPLIED":
+            desk.approve(row.person)
+        return row.person
+
+
+def town_on(office: Office) -> Town:
+    """Return a small town in *office*."""
+    desk = Organisations(office, officer("city-1", Role.CITY))
+    city = desk.found_city(code="440300", name="市总工会")
+    kinds = OrganisationKind
+    forms = [
+        ("440304", "甲区总工会", kinds.DISTRICT, "440300"),
+        ("440305", "乙区总工会", kinds.DISTRICT, "440300"),
+        ("440304-SQ1", "园区工会", kinds.COMMUNITY, "440304"),
+        ("440304-HY1", "行业工会联合会", kinds.INDUSTRY, "440304"),
+        ("440304-001", "甲一工会", kinds.GRASSROOTS, "440304"),
+        ("440304-002", "甲二工会", kinds.GRASSROOTS, "440304"),
+        ("440305-001", "乙一工会", kinds.GRASSROOTS, "440305"),
+    ]
+    made = desk.register_many([NewUnion(code=c, name=n, kind=k, parent_code=p)
+                               for c, n, k, p in forms], document="深工发〔2017〕12号")  # fmt: skip
+    return Town(office, city, (made[0], made[1]), made[2], made[3], tuple(made[4:]))
+
+
+def applicant(index: int, *, area: str = "440301") -> Applicant:
+    """Return the synthetic applicant of that index, the same in every run."""
+    born = date(1970 + index % 30, 1 + index % 12, 1 + index % 28)
+    body = f"{area}{born:%Y%m%d}{index % 1000:03d}"
+    return Applicant(
+        name=PersonName("测试" + "甲乙丙丁戊己庚辛壬癸"[index % 10]),
+        document=IdentityDocument.read(body + check_character(body)),
+        mobile=Mobile(f"139{index:08d}"),
+    )
