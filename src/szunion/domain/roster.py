@@ -63,6 +63,8 @@ __all__ = [
 _CLEAN_NAME: Final = re.compile(r"[\u4e00-\u9fa5]{2,8}")
 _CLEAN_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 _CLEAN_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_CLEAN_AREAS: Final = frozenset(code for code in PROVINCES if code < "70")
+"""Beyond them stand other kinds of document: 81 to 83 residence permits, 91 foreigners."""
 _CLEAN_KINDS: Final = frozenset({"", "身份证", "居民身份证"})
 _FOUNDING: Final = date(1925, 5, 1)
 _MOST_DAYS: Final = 50_000
@@ -115,7 +117,7 @@ def _glance(  # noqa: C901 - one straight line of doubts: this is the hot path
     check, births = number_check(today), birth_dates(today)
     right, resident = NumberVerdict.OK, DocumentKind.RESIDENT
     name_good, mobile_good = _CLEAN_NAME.fullmatch, _CLEAN_MOBILE.fullmatch
-    areas, kinds = PROVINCES, _CLEAN_KINDS
+    areas, kinds = _CLEAN_AREAS, _CLEAN_KINDS
     of = heading.columns.get
     at_name, at_number = heading.columns[Column.NAME], heading.columns[Column.DOCUMENT_NUMBER]
     at_kind, at_mobile, at_joined = of(Column.DOCUMENT_KIND), of(Column.MOBILE), of(Column.JOINED)
