@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from attrs import frozen
 
+from szunion.domain.catalogue import Catalogue
 from szunion.domain.policy import CityPolicy
+from szunion.ports.bank import BankInfo
 from szunion.ports.keys import Signer, Vault
 from szunion.ports.storage import Storage, UnitOfWork
 from szunion.ports.system import Clock, Ids, WorkCalendar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+NO_BANK: Final = BankInfo(name="none", accepts=frozenset())
 
 
 @frozen(kw_only=True)
@@ -28,6 +32,9 @@ class Office:
     signer: Signer
     calendar: WorkCalendar
     policy: CityPolicy
+    catalogue: Catalogue
+    bank_info: BankInfo = NO_BANK
+    """What the city's bank says of itself; the bank itself is the bank desk's alone."""
 
 
 class AtAnOffice(Protocol):

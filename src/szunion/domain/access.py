@@ -73,6 +73,16 @@ class Operation(Enum):
     QUARANTINE_READ = "quarantine.read"
     BINDING_WRITE = "binding.write"
     STATISTICS_READ = "statistics.read"
+    BATCH_WRITE = "batch.write"
+    BATCH_APPROVE = "batch.approve"
+    BATCH_READ = "batch.read"
+    CARD_READ = "card.read"
+    CARD_HOLD = "card.hold"
+    CARD_DECIDE = "card.decide"
+    CUSTODY_WRITE = "custody.write"
+    BANK_DESK = "bank.desk"
+    BANK_READ = "bank.read"
+    BANK_OPERATE = "bank.operate"
     AUDIT_READ = "audit.read"
     OPERATE = "system.operate"
 
@@ -98,6 +108,20 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     Operation.STATISTICS_READ: frozenset(
         {_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.FINANCE, _R.AUDITOR, _R.ENGINE}
     ),
+    Operation.BATCH_WRITE: frozenset({_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.BATCH_APPROVE: frozenset({_R.UPPER, _R.CITY}),
+    Operation.BATCH_READ: frozenset(
+        {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE, _R.AUDITOR, _R.ENGINE}
+    ),
+    Operation.CARD_READ: frozenset(
+        {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE, _R.AUDITOR, _R.ENGINE}
+    ),
+    Operation.CARD_HOLD: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE}),
+    Operation.CARD_DECIDE: frozenset({_R.CITY}),
+    Operation.CUSTODY_WRITE: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.BANK_DESK: frozenset({_R.ENGINE}),
+    Operation.BANK_READ: frozenset({_R.CITY, _R.FINANCE, _R.AUDITOR, _R.ENGINE}),
+    Operation.BANK_OPERATE: frozenset({_R.CITY, _R.ENGINE}),
     Operation.AUDIT_READ: frozenset({_R.AUDITOR, _R.CITY, _R.ENGINE}),
     Operation.OPERATE: frozenset({_R.ENGINE, _R.CITY}),
 }
@@ -111,6 +135,9 @@ READS: Final = frozenset(
         Operation.QUARANTINE_READ,
         Operation.STATISTICS_READ,
         Operation.AUDIT_READ,
+        Operation.BATCH_READ,
+        Operation.CARD_READ,
+        Operation.BANK_READ,
     }
 )
 

@@ -1,8 +1,8 @@
-"""Know what is kept beside a card: who it belongs to, its plastic, its lists, what came with it."""
+"""Know what is kept beside a card: who it belongs to, its plastic, and the lists of plastic."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from attrs import evolve, field, frozen
 
@@ -84,18 +84,3 @@ class CustodyList:
         if state is ListState.SIGNED and by == self.made_by:
             raise NotAllowed("E-CARD-012")
         return evolve(self, state=state, signed_by=by, signed=at)
-
-
-@frozen(kw_only=True)
-class Entitlement:
-    """One item that a person was given (礼包权益): once per person and programme, not per card."""
-
-    id: int
-    person: PersonId
-    programme: str
-    item: str
-    """The item's code in the city's catalogue."""
-    card: CardId
-    granted: datetime
-    since: date
-    until: date | None = None

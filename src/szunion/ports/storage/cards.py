@@ -8,7 +8,8 @@ from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankState, CardRef
-from szunion.domain.card_files import CustodyList, Entitlement, KeptCard
+from szunion.domain.card_files import CustodyList, KeptCard
+from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
 from szunion.domain.holds import Hold
 from szunion.domain.instructions import Instruction

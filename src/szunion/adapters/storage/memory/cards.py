@@ -11,7 +11,8 @@ from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankState, CardRef
-from szunion.domain.card_files import CustodyList, Entitlement, KeptCard, ListState
+from szunion.domain.card_files import CustodyList, KeptCard, ListState
+from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold
 from szunion.domain.instructions import Instruction
@@ -54,11 +55,7 @@ class CardTables:
         )
     )
     lists: Table[int, CustodyList] = field(factory=lambda: Table("custody_list"))
-    entitlements: Table[int, Entitlement] = field(
-        factory=lambda: Table(
-            "entitlement", {"once": lambda row: (row.person, row.programme, row.item)}
-        )
-    )
+    entitlements: Table[str, Entitlement] = field(factory=lambda: Table("entitlement"))
 
 
 @frozen
@@ -261,10 +258,9 @@ class MemoryEntitlements:
     undo: Undo
 
     def add(self, scope: Scope, entitlement: Entitlement) -> bool:
-        once = (entitlement.person, entitlement.programme, entitlement.item)
-        if self.tables.entitlements.find("once", once) is not None:
+        if self.tables.entitlements.get(entitlement.key) is not None:
             return False
-        self.tables.entitlements.insert(self.undo, entitlement.id, entitlement)
+        self.tables.entitlements.insert(self.undo, entitlement.key, entitlement)
         return True
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Entitlement]:
@@ -273,4 +269,4 @@ class MemoryEntitlements:
     def of_people(self, scope: Scope, people: Iterable[PersonId]) -> Sequence[Entitlement]:
         wanted = {person for person in people if scope.only_person in (None, person)}
         found = [row for row in self.tables.entitlements if row.person in wanted]
-        return sorted(found, key=lambda row: row.id)
+        return sorted(found, key=lambda row: (row.person, row.programme, row.item))

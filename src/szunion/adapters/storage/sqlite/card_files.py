@@ -19,8 +19,9 @@ from szunion.adapters.storage.sqlite.times import (
     moment,
 )
 from szunion.domain.access import Scope
-from szunion.domain.card_files import CustodyList, Entitlement, ListState
+from szunion.domain.card_files import CustodyList, ListState
 from szunion.domain.custody import CustodyEvent
+from szunion.domain.enrolments import Entitlement
 from szunion.domain.instructions import Instruction, InstructionKind, InstructionState
 from szunion.domain.values import (
     BatchId,
@@ -133,10 +134,10 @@ class SqliteCustodyLists:
 
 
 def _entitlement(raw: Raw) -> Entitlement:
-    id_, person, programme, item, card, granted, since, until = raw
+    person, programme, item, key, card, since, until = raw
     return Entitlement(
-        id=id_, person=PersonId(person), programme=programme, item=item, card=CardId(card),
-        granted=moment(granted), since=date.fromisoformat(since), until=maybe_day(until),
+        key=key, person=PersonId(person), programme=programme, item=item, card=CardId(card),
+        since=date.fromisoformat(since), until=maybe_day(until),
     )  # fmt: skip
 
 
@@ -148,9 +149,8 @@ class SqliteEntitlements:
 
     def add(self, scope: Scope, entitlement: Entitlement) -> bool:
         row = (
-            shard_of(entitlement.person), entitlement.id, entitlement.person,
-            entitlement.programme, entitlement.item, entitlement.card,
-            micros(entitlement.granted), entitlement.since.isoformat(),
+            shard_of(entitlement.person), entitlement.person, entitlement.programme,
+            entitlement.item, entitlement.key, entitlement.card, entitlement.since.isoformat(),
             maybe_iso(entitlement.until),
         )  # fmt: skip
         return self.session.do("entitlement.add", row) == 1

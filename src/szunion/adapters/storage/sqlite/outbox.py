@@ -30,7 +30,8 @@ def _dispatch(row: Row) -> Dispatch:
 
 def _moving(dispatch: Dispatch) -> dict[str, object]:
     return {
-        "shard": shard_of(dispatch.id), "id": dispatch.id, "due": micros(dispatch.due),
+        "shard": shard_of(dispatch.id), "id": dispatch.id, "digest": dispatch.digest,
+        "due": micros(dispatch.due),
         "state": dispatch.state.value, "attempts": dispatch.attempts, "faults": dispatch.faults,
         "sent": maybe_micros(dispatch.sent), "lease_until": maybe_micros(dispatch.lease_until),
         "worker": dispatch.worker, "outcome": dispatch.outcome,
@@ -45,7 +46,7 @@ class SqliteOutbox:
 
     def add(self, scope: Scope, dispatch: Dispatch) -> None:
         fixed = {
-            "kind": dispatch.kind.value, "key": dispatch.key.text, "digest": dispatch.digest,
+            "kind": dispatch.kind.value, "key": dispatch.key.text,
             "subject": dispatch.subject, "aggregate": dispatch.aggregate,
             "sequence": dispatch.sequence, "created": micros(dispatch.created),
         }  # fmt: skip

@@ -176,18 +176,16 @@ CREATE INDEX custody_item_list ON custody_item (list_id);
 
 -- What a person was given with the activation pack: once per person and programme, not per card.
 CREATE TABLE entitlement (
-    shard          INTEGER NOT NULL,
-    entitlement_id INTEGER NOT NULL,
-    person_id      INTEGER NOT NULL,
-    programme      TEXT    NOT NULL,
-    item           TEXT    NOT NULL,
-    card_id        INTEGER NOT NULL,
-    granted        INTEGER NOT NULL,
-    since          TEXT    NOT NULL,
-    until          TEXT,
-    PRIMARY KEY (shard, entitlement_id)
-) STRICT;
-CREATE UNIQUE INDEX entitlement_once ON entitlement (shard, person_id, programme, item);
+    shard     INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    programme TEXT    NOT NULL,
+    item      TEXT    NOT NULL,
+    key       TEXT    NOT NULL,
+    card_id   INTEGER NOT NULL,
+    since     TEXT    NOT NULL,
+    until     TEXT,
+    PRIMARY KEY (shard, person_id, programme, item)
+) STRICT, WITHOUT ROWID;
 
 -- --- to the bank and from the bank ----------------------------------------------------------
 

@@ -53,7 +53,7 @@ FROM outbox WHERE shard = :shard AND aggregate = :aggregate ORDER BY sequence
 
 -- name: put
 UPDATE outbox
-SET due = :due, state = :state, attempts = :attempts, faults = :faults, sent = :sent,
+SET digest = :digest, due = :due, state = :state, attempts = :attempts, faults = :faults, sent = :sent,
     lease_until = :lease_until, worker = :worker, outcome = :outcome, version = :version + 1
 WHERE shard = :shard AND dispatch_id = :id AND version = :version
 

@@ -1,0 +1,298 @@
+"""Know how what was decided reaches the bank, and how its answers are sought (发送、询问).
+
+Nothing is sent inside a transaction. A dispatch is written down as sent before its first byte
+leaves; whatever happens then, the store says what may have happened, and only the bank's word, or
+its absence after the settling time, changes that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from attrs import evolve, field, frozen
+
+from szunion.application import payouts
+from szunion.application.access import authorise
+from szunion.application.bank_ear import BankEar
+from szunion.application.freight import Freight, OpeningCards, SettingUse
+from szunion.application.office import Office
+from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.bank import Answer, BankRequest, OpenCards, PayOut, Receipt, SetCardUse
+from szunion.domain.inbox import Hearing
+from szunion.domain.outbox import OPEN, Dispatch, DispatchKind, DispatchState
+from szunion.domain.values import RequestKey
+from szunion.errors import (
+    BankOutcomeUnknown,
+    BankUnavailable,
+    Conflict,
+    NotFound,
+    SzunionError,
+)
+from szunion.ports.bank import BankAdapter, Deadline
+from szunion.ports.storage import UnitOfWork
+
+T = TypeVar("T")
+
+LEASE: Final = timedelta(minutes=2)
+"""How long a worker may be about one dispatch before others believe that it is dead."""
+_CALL: Final = Deadline(30.0)
+_REQUESTS: Final[Mapping[DispatchKind, type[BankRequest]]] = {
+    DispatchKind.OPEN_CARDS: OpenCards,
+    DispatchKind.SET_CARD_USE: SetCardUse,
+    DispatchKind.PAY_OUT: PayOut,
+}
+
+
+def engine(name: str = "engine") -> Principal:
+    """Return the principal as which the engine acts; the tables alone say what it does."""
+    return Principal(id=name, role=Role.ENGINE, purpose=Purpose.OPERATE)
+
+
+def _carriers(desk: BankDesk) -> dict[DispatchKind, Freight]:
+    return {
+        DispatchKind.OPEN_CARDS: OpeningCards(desk.office),
+        DispatchKind.SET_CARD_USE: SettingUse(desk.office),
+        DispatchKind.PAY_OUT: payouts.Paying(desk.office),
+    }
+
+
+@frozen(kw_only=True)
+class BankDesk:
+    """The desk between the union and its bank (银行窗口). Safe with several workers at once."""
+
+    office: Office
+    bank: BankAdapter
+    by: Principal = field(factory=engine)
+    _carriers: Mapping[DispatchKind, Freight] = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_carriers", _carriers(self))
+
+    # --- sending ----------------------------------------------------------------------------
+
+    def deliver(self, worker: str = "engine") -> bool:
+        """Send the next dispatch that is due; return whether there was one."""
+        taken = self._run(lambda work, scope: self._take(work, scope, worker))
+        if taken is None:
+            return False
+        self._send(taken.id)
+        return True
+
+    def _take(self, work: UnitOfWork, scope: Scope, worker: str) -> Dispatch | None:
+        return work.outbox.take(scope, worker, work.now, work.now + LEASE)
+
+    def _send(self, id_: int) -> None:
+        """Write down that it leaves, send it, write down what is known then."""
+        try:
+            dispatch, request = self._run(lambda work, scope: self._leave(work, scope, id_))
+        except SzunionError as error:
+            if error.retry:
+                raise
+            code = error.code
+            self._run(lambda work, scope: self._faulty(work, scope, id_, code))
+            return
+        self._carry(dispatch, request)
+
+    def _leave(self, work: UnitOfWork, scope: Scope, id_: int) -> tuple[Dispatch, BankRequest]:
+        dispatch = self._get(work, scope, id_)
+        if _REQUESTS[dispatch.kind] not in self.bank.info.accepts:
+            raise Conflict("E-BANK-011", current=dispatch.kind, allowed=())
+        again = dispatch.state is DispatchState.UNKNOWN
+        request, content = self._carriers[dispatch.kind].leaving(work, scope, dispatch)
+        left = evolve(dispatch.leaving(work.now), digest=content)
+        work.outbox.put(scope, left)
+        self._log(work, scope, dispatch, left, "outbox.resend" if again else "outbox.send")
+        return evolve(left, version=left.version + 1), request
+
+    def _carry(self, dispatch: Dispatch, request: BankRequest) -> None:
+        try:
+            receipt = self.bank.send(request, deadline=_CALL)
+        except BankUnavailable:
+            self._run(lambda work, scope: self._unreached(work, scope, dispatch.id))
+        except BankOutcomeUnknown:
+            self._run(lambda work, scope: self._no_answer(work, scope, dispatch.id))
+        else:
+            self._record(dispatch.id, receipt)
+
+    def _unreached(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
+        dispatch = self._get(work, scope, id_)
+        if dispatch.state is not DispatchState.SENT:
+            return
+        self._carriers[dispatch.kind].unreached(work, scope, dispatch)
+        # What may have arrived before is still unknown: a later copy that never arrived says
+        # nothing about the first.
+        self._put(work, scope, dispatch, dispatch.waiting(DispatchState.QUEUED, work.now))
+
+    def _no_answer(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
+        dispatch = self._get(work, scope, id_)
+        if dispatch.state is not DispatchState.SENT:
+            return
+        self._carriers[dispatch.kind].no_answer(work, scope, dispatch)
+        self._put(work, scope, dispatch, dispatch.doubtful(work.now))
+
+    def _record(self, id_: int, receipt: Receipt) -> None:
+        try:
+            self._run(lambda work, scope: self.answered(work, scope, id_, receipt))
+        except Conflict as error:
+            # The bank's answer contradicts what was sent: this one waits for a person.
+            code = error.code
+            self._run(lambda work, scope: self._aside(work, scope, id_, code))
+
+    def answered(self, work: UnitOfWork, scope: Scope, id_: int, receipt: Receipt) -> None:
+        """Follow the bank's answer to a dispatch, from wherever it came; twice changes nothing."""
+        dispatch = self._get(work, scope, id_)
+        if dispatch.state not in OPEN:
+            return
+        taken_in = receipt.answer is Answer.ACCEPTED
+        state = DispatchState.DONE if taken_in else DispatchState.REFUSED
+        if dispatch.state is DispatchState.QUEUED:
+            # It was believed not to have arrived; the bank says that it did.
+            self._carriers[dispatch.kind].leaving(work, scope, dispatch)
+        self._carriers[dispatch.kind].answered(work, scope, dispatch, receipt)
+        self._put(work, scope, dispatch, dispatch.ended(state, receipt.bank_code))
+
+    # --- asking -----------------------------------------------------------------------------
+
+    def ask(self, worker: str = "engine") -> bool:
+        """Ask what became of the next dispatch of which nobody knows; return whether one was due.
+
+        "Never seen" counts after the adapter's settling time; then the same dispatch goes again,
+        with the same key. An adapter that may be sent the same twice gets it at once.
+        """
+        taken = self._run(
+            lambda work, scope: work.outbox.take_unknown(scope, worker, work.now, work.now + LEASE)
+        )
+        if taken is None:
+            return False
+        try:
+            receipt = self.bank.ask(taken.key, deadline=_CALL)
+        except (BankUnavailable, BankOutcomeUnknown):
+            self._run(lambda work, scope: self._asked_in_vain(work, scope, taken.id))
+            return True
+        if receipt is not None:
+            self._record(taken.id, receipt)
+            return True
+        again = self._run(lambda work, scope: self._never_seen(work, scope, taken.id))
+        if again:
+            self._send(taken.id)
+        return True
+
+    def _asked_in_vain(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
+        dispatch = self._get(work, scope, id_)
+        if dispatch.state is DispatchState.UNKNOWN:
+            work.outbox.put(scope, dispatch.asked(work.now))
+
+    def _never_seen(self, work: UnitOfWork, scope: Scope, id_: int) -> bool:
+        """Follow "never seen"; return whether the same is to be sent again at once."""
+        dispatch = self._get(work, scope, id_)
+        if dispatch.state is not DispatchState.UNKNOWN:
+            return False
+        info = self.bank.info
+        if dispatch.sent is None or work.now < dispatch.sent + info.settling:
+            if info.idempotent_send:
+                return True
+            work.outbox.put(scope, dispatch.asked(work.now))
+            return False
+        if self._carriers[dispatch.kind].not_found(work, scope, dispatch):
+            self._put(work, scope, dispatch, dispatch.again(work.now))
+        else:
+            # The bank has told of what it says it never saw: a person looks at it.
+            self._put(work, scope, dispatch, dispatch.ended(DispatchState.ASIDE, "E-BANK-017"))
+        return False
+
+    def recover(self) -> bool:
+        """Take up what a worker that died left behind: sent, with an unknown outcome."""
+        lost = self._run(lambda work, scope: work.outbox.lost(scope, work.now, 50))
+        for dispatch in lost:
+            id_ = dispatch.id
+            self._run(lambda work, scope, id_=id_: self._no_answer(work, scope, id_))  # type: ignore[misc]
+        return bool(lost)
+
+    # --- hearing ----------------------------------------------------------------------------
+
+    def collect(self, most: int = 1000) -> int:
+        """Fetch what the bank has told since the last time and obey it; return how many.
+
+        The cursor moves in the commit of what was fetched with it.
+        """
+        return self.ear.collect(self.bank, most)
+
+    @property
+    def ear(self) -> BankEar:
+        """Who listens to the bank: also to its callbacks."""
+        return BankEar(office=self.office, by=self.by, desk=self, source=self.bank.info.name)
+
+    def receipt_told(self, work: UnitOfWork, scope: Scope, receipt: Receipt) -> Hearing:
+        """Follow a receipt that came late, or by file."""
+        dispatch = work.outbox.by_key(scope, receipt.key)
+        if dispatch is None:
+            raise NotFound("E-BANK-015")
+        if dispatch.state not in OPEN:
+            return Hearing.LATE
+        self.answered(work, scope, dispatch.id, receipt)
+        return Hearing.OBEYED
+
+    # --- for people -------------------------------------------------------------------------
+
+    def retry(self, work: UnitOfWork, scope: Scope, key: RequestKey) -> Dispatch:
+        """Queue a dispatch that was set aside once more: the same key, the same content.
+
+        Raises:
+            NotFound: there is none by that key (E-BANK-018).
+            Conflict: it was not set aside (E-BANK-019).
+        """
+        dispatch = work.outbox.by_key(scope, key)
+        if dispatch is None:
+            raise NotFound("E-BANK-018")
+        if dispatch.state is not DispatchState.ASIDE:
+            raise Conflict("E-BANK-019", current=dispatch.state, allowed=())
+        if dispatch.sent is None:
+            again = dispatch.again(work.now)
+        else:
+            again = evolve(dispatch.again(work.now), state=DispatchState.UNKNOWN)
+        self._put(work, scope, dispatch, again)
+        return again
+
+    # --- within -----------------------------------------------------------------------------
+
+    def _run(self, step: Callable[[UnitOfWork, Scope], T]) -> T:
+        return self.office.storage.run(
+            lambda work: step(work, authorise(work, self.by, Operation.BANK_DESK))
+        )
+
+    def _get(self, work: UnitOfWork, scope: Scope, id_: int) -> Dispatch:
+        dispatch = work.outbox.get(scope, id_)
+        if dispatch is None:
+            raise NotFound("E-BANK-018")
+        return dispatch
+
+    def _faulty(self, work: UnitOfWork, scope: Scope, id_: int, code: str) -> None:
+        dispatch = self._get(work, scope, id_)
+        if dispatch.state is DispatchState.UNKNOWN:
+            after = dispatch.ended(DispatchState.ASIDE, code)
+        else:
+            after = dispatch.faulty(code, work.now)
+        self._put(work, scope, dispatch, after)
+
+    def _aside(self, work: UnitOfWork, scope: Scope, id_: int, code: str) -> None:
+        dispatch = self._get(work, scope, id_)
+        self._put(work, scope, dispatch, dispatch.ended(DispatchState.ASIDE, code))
+
+    def _put(self, work: UnitOfWork, scope: Scope, old: Dispatch, new: Dispatch) -> None:
+        work.outbox.put(scope, new)
+        self._log(work, scope, old, new, f"outbox.{new.state.name.lower()}")
+
+    def _log(
+        self, work: UnitOfWork, scope: Scope, old: Dispatch, new: Dispatch, action: str
+    ) -> None:
+        entry = AuditEntry(
+            action=action,
+            subject=new.id,
+            before=old.state.value,
+            after=new.state.value,
+            reason=new.outcome,
+        )
+        work.audit.add(scope, entry)

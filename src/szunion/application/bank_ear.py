@@ -1,0 +1,351 @@
+"""Know how what the bank tells is heard: once, whatever it says, and blocking nobody (来报).
+
+The inbox comes first: an event id that is known is a copy or a contradiction. What cannot be
+obeyed yet waits, sealed, for what it waits for; what cannot be obeyed at all is set aside with its
+reason, in a commit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, assert_never
+
+from attrs import evolve, frozen
+
+from szunion.application import bank_rows, payouts, reconciliation
+from szunion.application.access import authorise
+from szunion.application.bank_rows import Outcome, card_name, tell_row
+from szunion.application.card_moves import engine_hold, move_plastic
+from szunion.application.office import Office
+from szunion.application.wire import decode, digest, encode
+from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.bank import (
+    BankNotice,
+    CardChanged,
+    CardProduced,
+    DailyCardList,
+    OrderAccepted,
+    OrderRejected,
+    OrderReturned,
+    OrderSettled,
+    PlasticEvent,
+    PlasticMoved,
+    Receipt,
+    RequestAnswered,
+    RowDeclined,
+    RowRejected,
+    RowVerified,
+    Statement,
+)
+from szunion.domain.custody import CUSTODY, CustodyEvent
+from szunion.domain.holds import HoldReason
+from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
+from szunion.domain.rows import RowEvent
+from szunion.domain.values import CardId
+from szunion.errors import BankUnavailable, SzunionError
+from szunion.ports.bank import BankAdapter, Collected, Cursor
+from szunion.ports.keys import Place
+from szunion.ports.storage import UnitOfWork
+
+_TOGETHER = 64
+"""How many notices are obeyed in one commit, as long as none of them makes trouble."""
+_ASIDE = "aside"
+_PLASTIC = {
+    PlasticEvent.COLLECTED_AT_BRANCH: CustodyEvent.COLLECTED_AT_BRANCH,
+    PlasticEvent.DESTROYED: CustodyEvent.DESTROYED,
+}
+
+
+class TakesReceipts(Protocol):
+    """Whoever sent the requests whose receipts come late."""
+
+    def receipt_told(self, work: UnitOfWork, scope: Scope, receipt: Receipt) -> Hearing:
+        """Follow a receipt."""
+        ...
+
+
+@frozen(kw_only=True)
+class BankEar:
+    """Who listens to one bank."""
+
+    office: Office
+    by: Principal
+    desk: TakesReceipts
+    source: str
+
+    # --- fetching ---------------------------------------------------------------------------
+
+    def collect(self, bank: BankAdapter, most: int) -> int:
+        """Fetch and obey at most about *most* notices; return how many."""
+        after = self.office.storage.read(
+            lambda work: work.inbox.cursor(self._scope(work), self.source)
+        )
+        count = 0
+        part: list[Collected] = []
+        try:
+            for each in bank.collect(after=after):
+                part.append(each)
+                if len(part) == _TOGETHER:
+                    count += self._hear_all(part)
+                    part = []
+                if count >= most:
+                    return count
+        except BankUnavailable:
+            pass  # what came before the line broke is kept; the rest is fetched the next time
+        return count + self._hear_all(part)
+
+    def receive(self, notices: Sequence[BankNotice]) -> None:
+        """Obey notices that the bank brought itself, verified by the adapter."""
+        for notice in notices:
+            self._hear_one(notice, None)
+
+    def _hear_all(self, part: Sequence[Collected]) -> int:
+        if not part:
+            return 0
+        try:
+            self.office.storage.run(lambda work: self._obey_part(work, part))
+        except Exception as error:
+            if isinstance(error, SzunionError) and error.retry:
+                raise
+            for each in part:
+                self._hear_one(each.notice, each.cursor)
+        return len(part)
+
+    def _obey_part(self, work: UnitOfWork, part: Sequence[Collected]) -> None:
+        scope = self._scope(work)
+        for each in part:
+            self.hear(work, scope, each.notice)
+        work.inbox.move_cursor(scope, self.source, part[-1].cursor, work.now)
+
+    def _hear_one(self, notice: BankNotice, cursor: Cursor | None) -> None:
+        def obey(work: UnitOfWork) -> None:
+            scope = self._scope(work)
+            self.hear(work, scope, notice)
+            if cursor is not None:
+                work.inbox.move_cursor(scope, self.source, cursor, work.now)
+
+        def set_aside(work: UnitOfWork, reason: str) -> None:
+            scope = self._scope(work)
+            heard = self._heard(work, notice, Hearing.ASIDE, reason)
+            known = work.inbox.hear(scope, heard)
+            if known is None:
+                self._keep(work, scope, notice, _ASIDE)
+                self._log(work, scope, heard, 0)
+            if cursor is not None:
+                work.inbox.move_cursor(scope, self.source, cursor, work.now)
+
+        try:
+            self.office.storage.run(obey)
+        except SzunionError as error:
+            if error.retry:
+                raise
+            code = error.code
+            self.office.storage.run(lambda work: set_aside(work, code))
+        except Exception as error:  # noqa: BLE001 - kept with its kind, listed, and blocking nobody
+            kind = f"E-BANK-013 {type(error).__name__}"
+            self.office.storage.run(lambda work: set_aside(work, kind))
+
+    # --- hearing ----------------------------------------------------------------------------
+
+    def hear(self, work: UnitOfWork, scope: Scope, notice: BankNotice) -> Hearing:
+        """Hear one notice: new, a copy, or a contradiction."""
+        heard = self._heard(work, notice, Hearing.OBEYED, "")
+        known = work.inbox.hear(scope, heard)
+        if known is None:
+            outcome = self._obey(work, scope, notice, heard.digest)
+            self._settle(work, scope, notice, heard, outcome)
+            return outcome.hearing
+        if known.digest == heard.digest:
+            work.inbox.put(scope, evolve(known, copies=known.copies + 1))
+            return Hearing.DUPLICATE
+        return self._contradicted(work, scope, notice, heard, known)
+
+    def _settle(
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        notice: BankNotice,
+        heard: HeardNotice,
+        outcome: Outcome,
+    ) -> None:
+        """Keep what became of a notice, and try what waited for what it moved."""
+        if outcome.hearing is Hearing.WAITING:
+            self._keep(work, scope, notice, outcome.about)
+        kept = evolve(heard, hearing=outcome.hearing, subject=outcome.subject)
+        if kept != heard:
+            work.inbox.put(scope, kept)
+        if outcome.hearing is not Hearing.OBEYED:
+            self._log(work, scope, kept, outcome.subject)
+        self.retry_waiting(work, scope, outcome.moved)
+
+    def retry_waiting(self, work: UnitOfWork, scope: Scope, moved: Iterable[str]) -> None:
+        """Obey what waited for things that have now moved, and what waited for those."""
+        todo = list(dict.fromkeys(moved))
+        while todo:
+            about = todo.pop(0)
+            for waiting in work.inbox.waiting(scope, about):
+                notice = decode(work.vault.open(_place(waiting.id), waiting.sealed))
+                outcome = self._obey(work, scope, notice, digest(work.vault, notice))
+                if outcome.hearing is Hearing.WAITING and outcome.about == about:
+                    continue
+                work.inbox.waits_no_more(scope, waiting)
+                if outcome.hearing is Hearing.WAITING:
+                    self._keep(work, scope, notice, outcome.about)
+                old = work.inbox.get(scope, waiting.source, waiting.event_id)
+                if old is not None:
+                    hearing = outcome.hearing
+                    if hearing is Hearing.DUPLICATE:
+                        hearing = Hearing.OBEYED
+                    work.inbox.put(scope, evolve(old, hearing=hearing, subject=outcome.subject))
+                todo += [name for name in outcome.moved if name not in todo]
+
+    def _contradicted(
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        notice: BankNotice,
+        heard: HeardNotice,
+        known: HeardNotice,
+    ) -> Hearing:
+        """Follow an event id that comes with another content: neither copy counts (矛盾)."""
+        for about in self._waits_for(work, notice):
+            for waiting in work.inbox.waiting(scope, about):
+                if waiting.event_id == known.event_id:
+                    work.inbox.waits_no_more(scope, waiting)
+        subject = known.subject
+        match notice:
+            case CardChanged() | CardProduced():
+                kept = work.cards.by_ref(scope, notice.card)
+                if kept is not None:
+                    outcome = self._obey(work, scope, notice, heard.digest)
+                    subject = outcome.subject or subject
+            case RowVerified() | RowRejected() | RowDeclined():
+                row = work.rows.by_key(scope, notice.row)
+                if row is not None and row.card is not None:
+                    self._stop(work, scope, row.card)
+            case _:
+                pass
+        reason = "E-BANK-020"
+        after = evolve(known, hearing=Hearing.CONFLICT, reason=reason, copies=known.copies + 1)
+        work.inbox.put(scope, after)
+        self._log(work, scope, after, subject)
+        return Hearing.CONFLICT
+
+    def _stop(self, work: UnitOfWork, scope: Scope, card: CardId) -> None:
+        kept = work.cards.get(scope, card)
+        if kept is not None and not any(
+            hold.reason is HoldReason.CONFLICT for hold in kept.card.open_holds
+        ):
+            engine_hold(work, scope, kept, HoldReason.CONFLICT)
+
+    def _waits_for(self, work: UnitOfWork, notice: BankNotice) -> tuple[str, ...]:
+        match notice:
+            case CardChanged() | PlasticMoved():
+                return (card_name(work, notice.card),)
+            case CardProduced():
+                return (bank_rows.row_name(notice.row), card_name(work, notice.card))
+            case RowVerified() | RowRejected() | RowDeclined():
+                return (bank_rows.row_name(notice.row),)
+            case _:
+                return ()
+
+    # --- obeying ----------------------------------------------------------------------------
+
+    def _obey(  # noqa: C901, PLR0911 - one exhaustive match, a line for each kind
+        self, work: UnitOfWork, scope: Scope, notice: BankNotice, content: str
+    ) -> Outcome:
+        """Do what a notice says. Every kind is here; a new one does not type-check without."""
+        office = self.office
+        match notice:
+            case RequestAnswered():
+                return Outcome(hearing=self.desk.receipt_told(work, scope, notice.receipt))
+            case RowVerified():
+                row = bank_rows.row_by_key(work, scope, notice.row)
+                return tell_row(work, scope, row, RowEvent.VERIFIED, notice.told.sequence)
+            case RowRejected():
+                row = bank_rows.row_by_key(work, scope, notice.row)
+                sequence = notice.told.sequence
+                outcome = tell_row(work, scope, row, RowEvent.REJECTED, sequence, notice)
+                if outcome.hearing in {Hearing.OBEYED, Hearing.GAP}:
+                    words = {"reason": notice.reason.value}
+                    work.messages.add(scope, row.person, "row.sent_back", words)
+                return outcome
+            case RowDeclined():
+                row = bank_rows.row_by_key(work, scope, notice.row)
+                return tell_row(work, scope, row, RowEvent.DECLINED, notice.told.sequence)
+            case CardProduced():
+                name = card_name(work, notice.card)
+                return bank_rows.produced(office, work, scope, notice, content, name)
+            case CardChanged():
+                name = card_name(work, notice.card)
+                return bank_rows.changed(office, work, scope, notice, content, name)
+            case PlasticMoved():
+                return self._plastic(work, scope, notice)
+            case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned() | Statement():
+                return payouts.obey(office, work, scope, notice)
+            case DailyCardList():
+                return reconciliation.listed(office, work, scope, notice, content)
+        assert_never(notice)
+
+    def _plastic(self, work: UnitOfWork, scope: Scope, notice: PlasticMoved) -> Outcome:
+        kept = work.cards.by_ref(scope, notice.card)
+        name = card_name(work, notice.card)
+        if kept is None:
+            return Outcome(hearing=Hearing.WAITING, about=name)
+        event = _PLASTIC[notice.event]
+        step = CUSTODY.transition(kept.custody.state, event)
+        if step is None:
+            known = {one.target for one in CUSTODY.edges() if one.event is event}
+            if kept.custody.state in known:
+                return Outcome(hearing=Hearing.LATE, subject=kept.id)
+            return Outcome(hearing=Hearing.WAITING, subject=kept.id, about=name)
+        move_plastic(work, scope, kept, kept.custody.after(event), f"custody.{event.value}")
+        return Outcome(hearing=Hearing.OBEYED, subject=kept.id)
+
+    # --- within -----------------------------------------------------------------------------
+
+    def _scope(self, work: UnitOfWork) -> Scope:
+        return authorise(work, self.by, Operation.BANK_DESK)
+
+    def _heard(
+        self, work: UnitOfWork, notice: BankNotice, hearing: Hearing, reason: str
+    ) -> HeardNotice:
+        return HeardNotice(
+            source=self.source,
+            event_id=notice.told.event_id,
+            kind=type(notice).__name__,
+            stream=notice.told.stream,
+            sequence=notice.told.sequence,
+            digest=digest(work.vault, notice),
+            received=work.now,
+            hearing=hearing,
+            reason=reason,
+        )
+
+    def _keep(self, work: UnitOfWork, scope: Scope, notice: BankNotice, about: str) -> None:
+        id_ = work.ids.new()
+        work.inbox.wait(
+            scope,
+            WaitingNotice(
+                id=id_,
+                source=self.source,
+                event_id=notice.told.event_id,
+                about=about,
+                sealed=work.vault.seal(_place(id_), encode(notice)),
+                received=work.now,
+            ),
+        )
+
+    def _log(self, work: UnitOfWork, scope: Scope, heard: HeardNotice, subject: int) -> None:
+        entry = AuditEntry(
+            action="inbox.hear",
+            subject=subject,
+            after=heard.hearing.value,
+            reason=heard.reason or heard.kind,
+        )
+        work.audit.add(scope, entry)
+
+
+def _place(id_: int) -> Place:
+    return Place("inbox_waiting", 0, id_)

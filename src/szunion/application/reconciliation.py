@@ -1,0 +1,293 @@
+"""Know how the bank's daily list is compared with ours, and who looks at what differs (对账)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from attrs import evolve, field, frozen
+
+from szunion.application.access import authorise
+from szunion.application.bank_rows import Outcome
+from szunion.application.card_facts import hear
+from szunion.application.office import Office, one_commit, one_look
+from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.bank import BankState, DailyCardList, ListedCard
+from szunion.domain.card_files import KeptCard
+from szunion.domain.facets import CARD_BANK, as_listed
+from szunion.domain.inbox import Hearing
+from szunion.domain.instructions import InstructionKind
+from szunion.domain.outbox import DispatchKind, DispatchState
+from szunion.domain.reconciliation import (
+    Difference,
+    DifferenceKind,
+    DifferenceState,
+    ReconKind,
+    ReconRun,
+)
+from szunion.domain.values import CardId, InstructionId
+from szunion.errors import Conflict, NotFound
+from szunion.ports.keys import IndexField
+from szunion.ports.storage import UnitOfWork
+
+RECONCILED = "RECONCILED"
+_OF_CARDS = (
+    DifferenceKind.NOT_TOLD,
+    DifferenceKind.ENDED_HERE,
+    DifferenceKind.AHEAD,
+    DifferenceKind.CONTRADICTORY,
+    DifferenceKind.UNKNOWN_CARD,
+    DifferenceKind.NOT_LISTED,
+    DifferenceKind.USE_NOT_STOPPED,
+)
+_UNANSWERED = (
+    DispatchState.QUEUED,
+    DispatchState.SENT,
+    DispatchState.UNKNOWN,
+    DispatchState.ASIDE,
+)
+
+
+def listed(
+    office: Office, work: UnitOfWork, scope: Scope, notice: DailyCardList, content: str
+) -> Outcome:
+    """Compare every card with the bank's list (日终全量); the same list again changes nothing.
+
+    What the list knows better becomes a fact with reason RECONCILED, in the card's history. What
+    it cannot settle stays open, by name, and ages until it does.
+    """
+    if work.reconciliations.find(scope, ReconKind.CARDS, notice.day, content) is not None:
+        return Outcome(hearing=Hearing.DUPLICATE)
+    run = _Run(office=office, work=work, scope=scope, notice=notice, content=content)
+    run.compare()
+    run.look_for_unstopped()
+    return Outcome(hearing=Hearing.OBEYED, subject=run.keep())
+
+
+@frozen(kw_only=True)
+class _Run:
+    """One comparison while it is being made."""
+
+    office: Office
+    work: UnitOfWork
+    scope: Scope
+    notice: DailyCardList
+    content: str
+    found: list[Difference] = field(factory=list)
+    counts: dict[str, int] = field(factory=lambda: {"ours": 0, "agreed": 0, "closed": 0})
+
+    def compare(self) -> None:
+        """Walk both sides in the order of the cards' names."""
+        theirs = self._named()
+        for id_, name, state, sequence in self.work.cards.states(self.scope):
+            self.counts["ours"] += 1
+            line = theirs.pop(name, None)
+            if line is None:
+                self._not_listed(id_, name, state)
+            else:
+                self._beside(id_, name, state, sequence, line)
+        for name, line in sorted(theirs.items()):
+            self._differ(DifferenceKind.UNKNOWN_CARD, 0, name, "", line.state)
+
+    def _named(self) -> dict[str, ListedCard]:
+        cards = self.notice.cards
+        tokens = [line.card.token.plain() for line in cards]
+        blind = self.work.vault.index_many(IndexField.CARD, tokens)
+        return {
+            f"{index.hex()}-{line.card.psn:03d}": line
+            for index, line in zip(blind, cards, strict=True)
+        }
+
+    def _not_listed(self, card: CardId, name: str, state: BankState | None) -> None:
+        if state is None or state in CARD_BANK.absorbing:
+            self.counts["agreed"] += 1
+        else:
+            self._differ(DifferenceKind.NOT_LISTED, card, name, state, None)
+
+    def _beside(
+        self, card: CardId, name: str, state: BankState | None, sequence: int, line: ListedCard
+    ) -> None:
+        if state is line.state and sequence >= line.sequence:
+            self.counts["agreed"] += 1
+            return
+        kept = self.work.cards.get(self.scope, card)
+        if kept is None:
+            raise NotFound("E-CARD-010")
+        told = as_listed(
+            kept.card.bank,
+            line,
+            event_id=f"list:{self.notice.day.isoformat()}:{name}",
+            digest=self.content,
+            at=self.work.now,
+        )
+        if told is None:
+            if state is line.state:  # the same state, told with a sequence that we have not heard
+                self.counts["agreed"] += 1
+            else:
+                self._differ(DifferenceKind.AHEAD, card, name, state, line.state)
+            return
+        after, _ = hear(self.office, self.work, self.scope, kept, told)
+        self._judge(kept, after, name, line)
+
+    def _judge(self, before: KeptCard, after: KeptCard, name: str, line: ListedCard) -> None:
+        ours = before.card.bank.state
+        if after.card.bank.state is line.state and not after.card.bank.contradictory:
+            self.counts["closed"] += 1
+            self._differ(
+                DifferenceKind.NOT_TOLD, before.id, name, ours, line.state, closed=RECONCILED
+            )
+        elif before.card.bank.absorbing is not None:
+            self._differ(DifferenceKind.ENDED_HERE, before.id, name, ours, line.state)
+        else:
+            self._differ(DifferenceKind.CONTRADICTORY, before.id, name, ours, line.state)
+
+    def look_for_unstopped(self) -> None:
+        """Find cards that the bank should have stopped and has not answered for."""
+        for card, state in _unanswered_stops(self.work, self.scope):
+            self.found.append(self._difference(DifferenceKind.USE_NOT_STOPPED, card, "", state, ""))
+
+    def _differ(  # noqa: PLR0913 - what a difference says
+        self,
+        kind: DifferenceKind,
+        card: int,
+        name: str,
+        ours: BankState | str | None,
+        theirs: BankState | None,
+        *,
+        closed: str = "",
+    ) -> None:
+        mine = ours.value if isinstance(ours, BankState) else ours or ""
+        made = self._difference(kind, card, name, mine, theirs.value if theirs else "")
+        self.found.append(made.closed(closed, self.work.now) if closed else made)
+
+    def _difference(
+        self, kind: DifferenceKind, subject: int, name: str, ours: str, theirs: str
+    ) -> Difference:
+        return Difference(
+            id=self.work.ids.new(),
+            run=0,
+            kind=kind,
+            subject=subject,
+            name=name,
+            ours=ours,
+            theirs=theirs,
+        )
+
+    def keep(self) -> int:
+        """Keep the run: what is still there keeps its age, what is gone is closed."""
+        still = {each.sort: each for each in self.work.reconciliations.open(self.scope, _OF_CARDS)}
+        open_now = {each.sort for each in self.found if each.state is DifferenceState.OPEN}
+        new = [
+            each
+            for each in self.found
+            if each.state is DifferenceState.CLOSED or each.sort not in still
+        ]
+        gone = [
+            each.closed(RECONCILED, self.work.now)
+            for sort, each in still.items()
+            if sort not in open_now
+        ]
+        run = ReconRun(
+            id=self.work.ids.new(),
+            kind=ReconKind.CARDS,
+            day=self.notice.day,
+            digest=self.content,
+            at=self.work.now,
+            ours=self.counts["ours"],
+            theirs=len(self.notice.cards),
+            agreed=self.counts["agreed"],
+            closed=self.counts["closed"] + len(gone),
+            differences=tuple(new),
+        )
+        self.work.reconciliations.add(self.scope, run)
+        self.work.reconciliations.close(self.scope, gone, self.work.now)
+        entry = AuditEntry(
+            action="recon.run",
+            subject=run.id,
+            after=f"{run.agreed}/{run.closed}/{len(open_now)}",
+            reason=run.kind.value,
+        )
+        self.work.audit.add(self.scope, entry)
+        return run.id
+
+
+def _unanswered_stops(work: UnitOfWork, scope: Scope) -> Iterator[tuple[CardId, str]]:
+    after = 0
+    while page := work.outbox.listed(scope, _UNANSWERED, after=after):
+        after = page[-1].id
+        for dispatch in page:
+            if dispatch.kind is not DispatchKind.SET_CARD_USE:
+                continue
+            asked = work.instructions.get(scope, InstructionId(dispatch.subject))
+            if asked is not None and asked.kind is InstructionKind.STOP:
+                yield asked.card, asked.state.value
+
+
+@frozen
+class OpenDifference:
+    """A difference with its age (未结差异)."""
+
+    difference: Difference
+    age: timedelta
+
+
+@frozen
+class Reconciliation:
+    """What comparing with the bank has found, for those who look after it (对账台)."""
+
+    office: Office
+    by: Principal
+
+    @one_look
+    def last(self, work: UnitOfWork, kind: ReconKind = ReconKind.CARDS) -> ReconRun | None:
+        """Return the newest run."""
+        return work.reconciliations.last(authorise(work, self.by, Operation.BANK_READ), kind)
+
+    @one_look
+    def get(self, work: UnitOfWork, run: int) -> ReconRun:
+        """Return a run with what it was the first to find.
+
+        Raises:
+            NotFound: there is none (E-RECON-001).
+        """
+        found = work.reconciliations.get(authorise(work, self.by, Operation.BANK_READ), run)
+        if found is None:
+            raise NotFound("E-RECON-001")
+        return found
+
+    @one_look
+    def open(self, work: UnitOfWork) -> Sequence[OpenDifference]:
+        """Return what is still unexplained, oldest first, with its age."""
+        scope = authorise(work, self.by, Operation.BANK_READ)
+        now: datetime = work.now
+        return [
+            OpenDifference(each, now - (work.reconciliations.first_found(scope, each.id) or now))
+            for each in work.reconciliations.open(scope)
+        ]
+
+    @one_commit
+    def resolve(self, work: UnitOfWork, difference: int, note: str) -> Difference:
+        """Close a difference by hand, with what was found out.
+
+        Raises:
+            NotFound: there is no open one by that id (E-RECON-001).
+            Conflict: no note says why (E-RECON-002).
+        """
+        scope = authorise(work, self.by, Operation.BANK_OPERATE)
+        if not note.strip():
+            raise Conflict("E-RECON-002", current="", allowed=())
+        for each in work.reconciliations.open(scope):
+            if each.id == difference:
+                closed = evolve(each.closed(self.by.id, work.now))
+                work.reconciliations.close(scope, [closed], work.now)
+                entry = AuditEntry(
+                    action="recon.resolve",
+                    subject=difference,
+                    before=each.state.value,
+                    after=closed.state.value,
+                    reason=note[:200],
+                )
+                work.audit.add(scope, entry)
+                return closed
+        raise NotFound("E-RECON-001")
