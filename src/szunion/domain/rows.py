@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from szunion.domain.bank import AccountClass, RowReason
 from szunion.domain.machine import Actor, Gap, Machine, Owner, Refused, command, engine, fact
 from szunion.domain.values import BatchId, CardId, Labelled, PersonId, RequestKey, RowId
+from szunion.errors import InvalidInput
 from szunion.text import Text
 
 
@@ -268,6 +270,9 @@ def missing_before(state: RowState, event: RowEvent) -> tuple[RowEvent, ...]:
     return tuple(lacking)
 
 
+_WISH: Final = re.compile(r"[0-9]{1,8}", re.ASCII)
+
+
 @frozen(kw_only=True)
 class Row:
     """One person's application in one programme (申办明细). Answers find it by its key."""
@@ -285,8 +290,8 @@ class Row:
     identity_version: int = 0
     """The version of the identity that is sent; 0 until it is pinned."""
     account_class: AccountClass = AccountClass.I
-    wish: str | None = None
-    """Digits that the member would like in the card number (吉祥号)."""
+    wish: str | None = field(default=None)
+    """Digits that the member would like in the card number, such as ``12351`` (吉祥号)."""
     problems: tuple[str, ...] = ()
     """Codes of what is wrong with it, one for each field."""
     reason: RowReason | None = None
@@ -299,6 +304,11 @@ class Row:
     card: CardId | None = None
     changed: datetime
     version: int = 0
+
+    @wish.validator
+    def _digits(self, _: object, value: str | None) -> None:
+        if value is not None and _WISH.fullmatch(value) is None:
+            raise InvalidInput("E-BATCH-005")
 
     @property
     def open(self) -> bool:
