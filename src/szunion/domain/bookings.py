@@ -183,6 +183,8 @@ class Booking:
     id: BookingId
     offer: OfferId
     person: PersonId
+    place: int = 1
+    """The person's how-manieth of this offer; two at once cannot have the same."""
     state: BookingState = BookingState.REQUESTED
     asked: datetime
     confirm_by: datetime | None = None

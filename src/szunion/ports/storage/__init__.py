@@ -14,6 +14,7 @@ from szunion.ports.storage.batches import Batches, Rows
 from szunion.ports.storage.bindings import Bindings
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
 from szunion.ports.storage.core import AuditTrail, Messages
+from szunion.ports.storage.imports import Imports
 from szunion.ports.storage.inbox import Inbox
 from szunion.ports.storage.members import Members, Transfers
 from szunion.ports.storage.organisations import Organisations
@@ -21,6 +22,7 @@ from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
 from szunion.ports.storage.proposals import Proposals
 from szunion.ports.storage.reconciliations import Reconciliations
+from szunion.ports.storage.services import Bookings, Offers, Participations
 from szunion.ports.system import Ids
 
 __all__ = ["Storage", "UnitOfWork"]
@@ -72,6 +74,11 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def imports(self) -> Imports:
+        """Imports of rosters."""
+        ...
+
+    @property
     def transfers(self) -> Transfers:
         """Moves between two unions."""
         ...
@@ -119,6 +126,21 @@ class UnitOfWork(Protocol):
     @property
     def reconciliations(self) -> Reconciliations:
         """Comparisons with the bank."""
+        ...
+
+    @property
+    def offers(self) -> Offers:
+        """What there is only so much of."""
+        ...
+
+    @property
+    def bookings(self) -> Bookings:
+        """People's places, and wishes for one."""
+        ...
+
+    @property
+    def participations(self) -> Participations:
+        """Who took part in what."""
         ...
 
     @property

@@ -19,6 +19,7 @@ from szunion.adapters.storage.memory.cards import (
     MemoryInstructions,
 )
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
+from szunion.adapters.storage.memory.imports import ImportTables, MemoryImports
 from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
 from szunion.adapters.storage.memory.members import MemberTables, MemoryMembers, MemoryTransfers
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
@@ -26,6 +27,12 @@ from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
 from szunion.adapters.storage.memory.proposals import MemoryProposals, ProposalTables
 from szunion.adapters.storage.memory.reconciliations import MemoryReconciliations, ReconTables
+from szunion.adapters.storage.memory.services import (
+    MemoryBookings,
+    MemoryOffers,
+    MemoryParticipations,
+    ServiceTables,
+)
 from szunion.adapters.storage.memory.tables import Undo
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
@@ -43,12 +50,14 @@ class Tables:
     people: PeopleTables = field(factory=PeopleTables)
     members: MemberTables = field(factory=MemberTables)
     proposals: ProposalTables = field(factory=ProposalTables)
+    imports: ImportTables = field(factory=ImportTables)
     bindings: BindingTables = field(factory=BindingTables)
     batches: BatchTables = field(factory=BatchTables)
     cards: CardTables = field(factory=CardTables)
     outbox: OutboxTables = field(factory=OutboxTables)
     inbox: InboxTables = field(factory=InboxTables)
     reconciliations: ReconTables = field(factory=ReconTables)
+    services: ServiceTables = field(factory=ServiceTables)
 
 
 class MemoryUnit:
@@ -77,7 +86,13 @@ class MemoryUnit:
         self.outbox = MemoryOutbox(tables.outbox, undo)
         self.inbox = MemoryInbox(tables.inbox, undo)
         self.reconciliations = MemoryReconciliations(tables.reconciliations, undo)
+        self.offers = MemoryOffers(tables.services, undo)
+        self.bookings = MemoryBookings(tables.services, sight, undo)
+        self.participations = MemoryParticipations(tables.services, sight, undo)
         self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
+        self.imports = MemoryImports(
+            tables.imports, self.people, self.members, self.audit, undo, ids, vault, now
+        )
         self.messages = MemoryMessages(tables.core, undo, ids, now)
 
 

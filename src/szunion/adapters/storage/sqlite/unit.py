@@ -14,6 +14,7 @@ from szunion.adapters.storage.sqlite.card_files import (
 )
 from szunion.adapters.storage.sqlite.cards import SqliteCards
 from szunion.adapters.storage.sqlite.core import SqliteAuditTrail, SqliteMessages
+from szunion.adapters.storage.sqlite.imports import SqliteImports
 from szunion.adapters.storage.sqlite.inbox import SqliteInbox
 from szunion.adapters.storage.sqlite.members import SqliteMembers
 from szunion.adapters.storage.sqlite.organisations import SqliteOrganisations
@@ -21,6 +22,11 @@ from szunion.adapters.storage.sqlite.outbox import SqliteOutbox
 from szunion.adapters.storage.sqlite.people import SqlitePeople
 from szunion.adapters.storage.sqlite.proposals import SqliteProposals
 from szunion.adapters.storage.sqlite.reconciliations import SqliteReconciliations
+from szunion.adapters.storage.sqlite.services import (
+    SqliteBookings,
+    SqliteOffers,
+    SqliteParticipations,
+)
 from szunion.adapters.storage.sqlite.session import Session
 from szunion.adapters.storage.sqlite.transfers import SqliteTransfers
 from szunion.ports.keys import Vault
@@ -42,6 +48,7 @@ class SqliteUnit:
         self.members = SqliteMembers(session, ids, now)
         self.transfers = SqliteTransfers(session)
         self.proposals = SqliteProposals(session)
+        self.imports = SqliteImports(session, ids, vault, now)
         self.bindings = SqliteBindings(session)
         self.batches = SqliteBatches(session)
         self.rows = SqliteRows(session)
@@ -52,5 +59,8 @@ class SqliteUnit:
         self.outbox = SqliteOutbox(session)
         self.inbox = SqliteInbox(session)
         self.reconciliations = SqliteReconciliations(session)
+        self.offers = SqliteOffers(session)
+        self.bookings = SqliteBookings(session)
+        self.participations = SqliteParticipations(session)
         self.audit = SqliteAuditTrail(session, ids, now)
         self.messages = SqliteMessages(session, ids, now)

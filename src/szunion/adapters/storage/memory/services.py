@@ -1,0 +1,178 @@
+"""Know how limited stock, bookings, participation and ratings are kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from attrs import define, evolve, field, frozen
+
+from szunion.adapters.storage.memory.people import Sight
+from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.domain.access import Scope
+from szunion.domain.bookings import Booking, BookingState, Offer
+from szunion.domain.participation import Participation
+from szunion.domain.ratings import Rating
+from szunion.domain.values import BookingId, OfferId, ParticipationId, PersonId
+from szunion.errors import Conflict
+
+_COUNTS = frozenset(BookingState) - {
+    BookingState.CANCELLED,
+    BookingState.EXPIRED,
+    BookingState.REFUSED,
+}
+
+
+def _once(row: Booking) -> Hashable | None:
+    return (row.offer, row.person, row.place) if row.state in _COUNTS else None
+
+
+@define
+class ServiceTables:
+    """Offers, bookings, participation, ratings."""
+
+    offers: Table[OfferId, Offer] = field(factory=lambda: Table("offer"))
+    bookings: Table[BookingId, Booking] = field(factory=lambda: Table("booking", {"once": _once}))
+    participations: Table[ParticipationId, Participation] = field(
+        factory=lambda: Table("participation", {"once": lambda row: row.key})
+    )
+    ratings: Table[ParticipationId, Rating] = field(factory=lambda: Table("rating"))
+
+
+@frozen
+class MemoryOffers:
+    """Offers in memory."""
+
+    tables: ServiceTables
+    undo: Undo
+
+    def add(self, scope: Scope, offer: Offer) -> None:
+        self.tables.offers.insert(self.undo, offer.id, offer)
+
+    def get(self, scope: Scope, offer: OfferId) -> Offer | None:
+        return self.tables.offers.get(offer)
+
+    def open(self, scope: Scope, now: datetime) -> Sequence[Offer]:
+        rows = [row for row in self.tables.offers if row.closes > now]
+        return sorted(rows, key=lambda row: (row.closes, row.id))
+
+    def take(self, scope: Scope, offer: OfferId, places: int) -> bool:
+        row = self.tables.offers.get(offer)
+        if row is None or row.left < places:
+            return False
+        self._put(row, places)
+        return True
+
+    def give_back(self, scope: Scope, offer: OfferId, places: int) -> None:
+        row = self.tables.offers.get(offer)
+        if row is None or row.taken < places:
+            raise Conflict("E-STORE-004", constraint="CHECK(offer.taken)")
+        self._put(row, -places)
+
+    def _put(self, row: Offer, places: int) -> None:
+        changed = evolve(row, taken=row.taken + places, version=row.version + 1)
+        self.tables.offers.replace(self.undo, row.id, changed)
+
+
+@frozen
+class MemoryBookings:
+    """Bookings in memory."""
+
+    tables: ServiceTables
+    sight: Sight
+    undo: Undo
+
+    def add_many(self, scope: Scope, bookings: Iterable[Booking]) -> None:
+        for booking in bookings:
+            self.tables.bookings.insert(self.undo, booking.id, booking)
+
+    def get(self, scope: Scope, booking: BookingId) -> Booking | None:
+        row = self.tables.bookings.get(booking)
+        return row if row is not None and self.sight.person(scope, row.person) else None
+
+    def of_person(self, scope: Scope, person: PersonId) -> Sequence[Booking]:
+        if not self.sight.person(scope, person):
+            return []
+        rows = [row for row in self.tables.bookings if row.person == person]
+        return sorted(rows, key=lambda row: row.id)
+
+    def of_people(
+        self, scope: Scope, offer: OfferId, people: Iterable[PersonId]
+    ) -> Mapping[PersonId, Sequence[Booking]]:
+        found: dict[PersonId, list[Booking]] = {person: [] for person in people}
+        for row in sorted(self.tables.bookings, key=lambda row: row.id):
+            if row.offer == offer and row.person in found:
+                found[row.person].append(row)
+        return found
+
+    def put(self, scope: Scope, booking: Booking) -> None:
+        old = self.tables.bookings.get(booking.id)
+        if old is None or old.version != booking.version:
+            current = old.version if old else "?"
+            raise Conflict(
+                "E-STORE-008", entity="booking", expected=booking.version, current=current
+            )
+        changed = evolve(booking, version=booking.version + 1)
+        self.tables.bookings.replace(self.undo, booking.id, changed)
+
+    def waiting(self, scope: Scope, offer: OfferId, most: int) -> Sequence[Booking]:
+        rows = [
+            row
+            for row in self.tables.bookings
+            if row.offer == offer and row.state is BookingState.WAITLISTED
+        ]
+        return sorted(rows, key=lambda row: (row.asked, row.id))[:most]
+
+    def lapsed(self, scope: Scope, now: datetime, most: int) -> Sequence[Booking]:
+        due = [
+            (row.confirm_by, row.id, row)
+            for row in self.tables.bookings
+            if row.state is BookingState.HELD and row.confirm_by and row.confirm_by <= now
+        ]
+        return [row for _, _, row in sorted(due, key=lambda each: each[:2])][:most]
+
+    def over(self, scope: Scope, now: datetime, most: int) -> Sequence[Booking]:
+        ended = {row.id for row in self.tables.offers if row.closes <= now}
+        rows = [
+            row
+            for row in self.tables.bookings
+            if row.offer in ended and row.state in {BookingState.CONFIRMED, BookingState.WAITLISTED}
+        ]
+        return sorted(rows, key=lambda row: row.id)[:most]
+
+
+@frozen
+class MemoryParticipations:
+    """Who took part in what, in memory."""
+
+    tables: ServiceTables
+    sight: Sight
+    undo: Undo
+
+    def add(self, scope: Scope, record: Participation) -> bool:
+        if self.tables.participations.find("once", record.key) is not None:
+            return False
+        self.tables.participations.insert(self.undo, record.id, record)
+        return True
+
+    def get(self, scope: Scope, record: ParticipationId) -> Participation | None:
+        row = self.tables.participations.get(record)
+        return row if row is not None and self.sight.person(scope, row.person) else None
+
+    def of_person(self, scope: Scope, person: PersonId) -> Sequence[Participation]:
+        if not self.sight.person(scope, person):
+            return []
+        rows = [row for row in self.tables.participations if row.person == person]
+        return sorted(rows, key=lambda row: (row.at, row.id))
+
+    def rate(self, scope: Scope, rating: Rating) -> None:
+        known = rating.participation in self.tables.ratings.rows
+        change = self.tables.ratings.replace if known else self.tables.ratings.insert
+        change(self.undo, rating.participation, rating)
+
+    def ratings(self, scope: Scope) -> Mapping[str, tuple[int, int]]:
+        sums: dict[str, tuple[int, int]] = {}
+        for row in self.tables.ratings:
+            count, stars = sums.get(row.item, (0, 0))
+            sums[row.item] = (count + 1, stars + row.stars)
+        return dict(sorted(sums.items()))

@@ -1,0 +1,25 @@
+-- name: add
+INSERT INTO participation (shard, participation_id, key, person_id, item, category, occasion, at,
+                           recorded, means, outcome, card_id, organisation_id, author, corrects,
+                           reason)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (shard, key) DO NOTHING
+
+-- name: get
+SELECT participation_id, key, person_id, item, category, occasion, at, recorded, means, outcome,
+       card_id, organisation_id, author, corrects, reason
+FROM participation WHERE shard = :shard AND participation_id = :id
+
+-- name: of_person
+SELECT participation_id, key, person_id, item, category, occasion, at, recorded, means, outcome,
+       card_id, organisation_id, author, corrects, reason
+FROM participation WHERE shard = :shard AND person_id = :person ORDER BY at, participation_id
+
+-- name: rate
+INSERT INTO rating (shard, participation_id, person_id, item, stars, at)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (shard, participation_id) DO UPDATE SET stars = excluded.stars, at = excluded.at
+
+-- name: ratings
+-- fanout: a sum over all members, by item
+SELECT item, count(*), sum(stars) FROM rating GROUP BY item ORDER BY item

@@ -1,0 +1,94 @@
+"""Know how rosters come in by the thousand: looked up and kept in sets, never a row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from szunion.domain.access import Scope
+from szunion.domain.roster_rows import PlainRow
+from szunion.domain.values import OrganisationId, PersonId
+
+
+@frozen(kw_only=True)
+class RosterImport:
+    """One file of one union, and how far it has come (导入记录). The file itself does not stay."""
+
+    id: int
+    organisation: OrganisationId
+    sha256: str
+    actor: str
+    began: datetime
+    ended: datetime | None = None
+    last_line: int = 0
+    """Rows up to this line are in."""
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+class Looked(Protocol):
+    """Rows that were looked up in the registry, with what that took to compute."""
+
+    @property
+    def rows(self) -> Sequence[PlainRow]:
+        """The rows."""
+        ...
+
+    @property
+    def on_file(self) -> Mapping[int, PersonId]:
+        """The position of each row whose document, in either form, is on file, and for whom.
+
+        For deciding alone: it is the whole city's.
+        """
+        ...
+
+
+class Imports(Protocol):
+    """Imports of rosters."""
+
+    def run_of(
+        self, scope: Scope, organisation: OrganisationId, sha256: str
+    ) -> RosterImport | None:
+        """Return the import of that very file into that union."""
+        ...
+
+    def add_run(self, scope: Scope, run: RosterImport) -> None:
+        """Keep a new import."""
+        ...
+
+    def put_run(self, scope: Scope, run: RosterImport) -> None:
+        """Keep how far an import has come."""
+        ...
+
+    def look_up(self, scope: Scope, rows: Sequence[PlainRow]) -> Looked:
+        """Look up the documents of many rows with one statement."""
+        ...
+
+    def admit(  # noqa: PLR0913, PLR0917 - the columns of a chunk
+        self,
+        scope: Scope,
+        looked: Looked,
+        positions: Sequence[int],
+        organisation: OrganisationId,
+        today: date,
+        run: int,
+    ) -> Sequence[PersonId]:
+        """Keep people who are new to the city as members of a union, log entries included.
+
+        Args:
+            scope: The permission.
+            looked: The rows.
+            positions: Which of them: nobody of these is on file.
+            organisation: The union.
+            today: The day of joining where a row does not say it.
+            run: The id of the import, for the log.
+
+        Raises:
+            Conflict: a document is on file after all (E-STORE-004).
+        """
+        ...
