@@ -59,6 +59,7 @@ _SAMPLE: Final = "1900010100"
 _FOOTER: Final = re.compile(
     "合计|总计|小计|共计|填表|制表|制单|审核|经办|负责人|联系人|填报|备注|说明|注[:：]|单位.{0,2}盖章"
 )
+_BROKEN: Final = "E-ROSTER-055"
 _UNDECODED: Final = "\ufffd"
 _YOUNGEST, _OLDEST = 16, 100
 _FIRST_JOINING: Final = date(1925, 5, 1)
@@ -121,7 +122,7 @@ def _marks(sight: _Sight) -> set[Column]:
     """Tell what the reader noticed; return the columns whose text is of no use."""
     by_place = {at: column for column, at in sight.heading.columns.items()}
     useless = set[Column]()
-    whole_row = {"E-ROSTER-050", "E-ROSTER-051", "E-ROSTER-055"}
+    whole_row = {"E-ROSTER-050", "E-ROSTER-051"}
     undecoded = any(code == "E-ROSTER-050" for _, code in sight.raw.marks)
     for at, code in sight.raw.marks:
         column = by_place.get(at)
@@ -311,6 +312,9 @@ def look_closely(
 ) -> PlainRow | RejectedRow | PassedOver:
     """Return the verdict on one row by itself; what other rows hold is not looked at."""
     sight = _Sight(raw, heading, today, check)
+    if any(code == _BROKEN for _, code in raw.marks):
+        sight.wrong(None, _BROKEN)  # nobody knows which cell is which: say no more
+        return RejectedRow(raw.line, tuple(sight.errors), cells_of(raw, heading))
     if _is_sample(sight):
         return PassedOver(raw.line, "W-ROSTER-113")
     if _is_footer(sight):

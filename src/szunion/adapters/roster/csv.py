@@ -54,9 +54,11 @@ def open_csv(source: BinaryIO, limits: Limits) -> TextSheet:
     for encoding in _ENCODINGS[:1] if marked else _ENCODINGS:
         for separator in _SEPARATORS:
             lines = _Lines(BytesIO(head[begin:]), encoding, limits.cell * limits.columns * 4)
-            if split_heading(_records(lines, separator, limits)) is None:
+            tried = split_heading(_records(lines, separator, limits))
+            if tried is None:
                 continue
-            settled = _settled(source, encoding) if not marked else encoding
+            undecided = not marked and all(map(str.isascii, tried[0].headers))
+            settled = _by_whole_file(source) if undecided else encoding
             source.seek(begin)
             lines = _Lines(source, settled, limits.cell * limits.columns * 4)
             found = split_heading(_records(lines, separator, limits))
@@ -82,14 +84,8 @@ def _is_text(head: bytes) -> None:
         raise InvalidInput("E-ROSTER-001", form="空文件 / empty")
 
 
-def _settled(source: BinaryIO, encoding: str) -> str:
-    """Return the encoding of a file without a mark whose header reads well as *encoding*.
-
-    A header in ASCII alone reads well as anything: then the whole file decides.
-    """
-    source.seek(0)
-    if encoding != "utf-8" or not source.read(_HEAD).isascii():
-        return encoding
+def _by_whole_file(source: BinaryIO) -> str:
+    """Return UTF-8 if the whole file is that, else GB18030: a header in ASCII does not tell."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     source.seek(0)
     try:
@@ -98,7 +94,7 @@ def _settled(source: BinaryIO, encoding: str) -> str:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "gb18030"
-    return encoding
+    return "utf-8"
 
 
 class _RunawayError(Exception):
