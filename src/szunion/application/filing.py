@@ -73,9 +73,12 @@ def file_for(
         person = _new(work, applicant)
         work.people.add(scope, person)
         return Filed(person.id, None)
-    open_there = work.members.open_anywhere(scope, holder.id)
-    if holder.present.name == applicant.name and open_there is None:
-        return Filed(_returned(work, scope, holder, applicant), None)
+    if holder.present.name == applicant.name:
+        if work.members.open_anywhere(scope, holder.id) is None:
+            return Filed(_brought_up(work, scope, holder, applicant), None)
+        if work.people.get(scope, holder.id) is not None:
+            person_id = _brought_up(work, scope, holder, applicant)
+            return Filed(person_id, work.members.open_of(scope, person_id))
     person = _new(work, applicant)
     work.people.add_in_quarantine(scope, person, holder.id, source)
     return Filed(person.id, None)
@@ -104,8 +107,8 @@ def _linked(work: UnitOfWork, scope: Scope, applicant: Applicant) -> Person | No
     return holder if holder is not None and holder.present.name == applicant.name else None
 
 
-def _returned(work: UnitOfWork, scope: Scope, person: Person, applicant: Applicant) -> PersonId:
-    """Bring an old file up to date; nothing of it is shown before the membership is open."""
+def _brought_up(work: UnitOfWork, scope: Scope, person: Person, applicant: Applicant) -> PersonId:
+    """Bring an old file up to date with the form; nothing of it is shown by that."""
     known = (
         person
         if person.holds(applicant.document)
@@ -116,7 +119,7 @@ def _returned(work: UnitOfWork, scope: Scope, person: Person, applicant: Applica
     if known != person:
         work.people.put(scope, known)
         entry = AuditEntry(
-            action="person.return",
+            action="person.update",
             subject=person.id,
             person=person.id,
             reason=Origin.ROSTER.value,

@@ -53,7 +53,7 @@ _MACHINES: Final[Mapping[str, tuple[Machine[Any, Any], ...]]] = MappingProxyType
 
 _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
     {
-        "person.return": Text("人员档案：再次使用", "file: in use again"),
+        "person.update": Text("人员档案：更新", "file: brought up to date"),
         "person.correct": Text("人员档案：更正", "file: corrected"),
         "person.mobile": Text("人员档案：更换手机号", "file: mobile changed"),
         "person.link_document": Text("人员档案：关联证件", "file: document linked"),

@@ -160,6 +160,7 @@ class SqlitePeople:
                 row = {**self._document(held.document), "person": person.id}
                 if self.session.do("person.keep_document", row) != 1:
                     raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")
+                self.session.do("roster.add_kind", (held.document.kind.value,))
         before = old.mobile if old else None
         if before is not None and before != person.mobile:
             self.session.do("person.drop_mobile", {**self._mobile(before), "person": person.id})

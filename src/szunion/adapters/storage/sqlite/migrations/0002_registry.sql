@@ -218,3 +218,7 @@ CREATE TABLE quarantine (                         -- a document that is on file 
     PRIMARY KEY (shard, person_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX quarantine_open ON quarantine (recorded) WHERE resolved IS NULL;
+
+CREATE TABLE document_kind (                      -- kinds that anybody holds: what need not be sought
+    kind TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
