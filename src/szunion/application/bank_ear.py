@@ -268,7 +268,8 @@ class BankEar:
                 sequence = notice.told.sequence
                 outcome = tell_row(work, scope, row, RowEvent.REJECTED, sequence, notice)
                 if outcome.hearing in {Hearing.OBEYED, Hearing.GAP}:
-                    words = {"reason": notice.reason.value}
+                    why = notice.reason
+                    words = {"reason": why.label, "reason_en": why.label_en}
                     work.messages.add(scope, row.person, "row.sent_back", words)
                 return outcome
             case RowDeclined():

@@ -170,8 +170,7 @@ def produced(  # noqa: PLR0913, PLR0917 - a notice with its hash and its name
         row = evolve(row, card=kept.id)
         work.rows.put(scope, row)
         row = evolve(row, version=row.version + 1)
-        where = {"branch": "1" if notice.collect_at_branch else ""}
-        work.messages.add(scope, row.person, "card.produced", where)
+        work.messages.add(scope, row.person, "card.produced", {})
     told = tell_row(work, scope, row, RowEvent.PRODUCED)
     if verdict is Verdict.CONFLICT:
         return Outcome(hearing=Hearing.CONFLICT, subject=kept.id)

@@ -78,6 +78,10 @@ def end_use(work: UnitOfWork, scope: Scope, kept: KeptCard, membership: Membersh
     after = keep(work, scope, kept, with_card(kept, ended), "card.membership_ended", reason)
     if ended.bank.absorbing is None:
         stop_use(work, scope, after, reason)
+    if ended.union.reason is not None:
+        why = ended.union.reason
+        words = {"reason": why.label, "reason_en": why.label_en}
+        work.messages.add(scope, kept.person, "card.stopped", words)
     return after
 
 
@@ -119,7 +123,7 @@ def hear(
     if _quarrels(told) and (verdict is Verdict.CONFLICT or not _quarrels(known)):
         after = _stopped(work, scope, after)
     if kept.card.bank.state is not facet.state and facet.state is not None:
-        words = {"state": facet.state.value}
+        words = {"state": facet.state.label, "state_en": facet.state.label_en}
         work.messages.add(scope, kept.person, "card.bank_state", words)
     if fact.event is BankEvent.ACTIVATED and verdict is not Verdict.CONFLICT:
         after = _activated(office, work, scope, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import evolve
@@ -104,8 +105,19 @@ def engine_hold(
     )
     locked = with_card(kept, kept.card.locked(hold))
     after = keep(work, scope, kept, locked, "card.stop", reason.value)
-    work.messages.add(scope, kept.person, "card.locked", {"reason": reason.value})
+    tell_locked(work, scope, after, hold)
     return after
+
+
+def tell_locked(work: UnitOfWork, scope: Scope, kept: KeptCard, hold: Hold) -> None:
+    """Tell the holder why the card is locked and who can lift it."""
+    owner = work.organisations.get(scope, hold.owner)
+    words = {
+        "reason": hold.reason.label,
+        "reason_en": hold.reason.label_en,
+        "owner": owner.name if owner else hold.placed_as.label,
+    }
+    work.messages.add(scope, kept.person, "card.locked", words)
 
 
 def instruct(  # noqa: PLR0913, PLR0917 - what an instruction says

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from szunion.application import card_consequences
 from szunion.domain.access import Scope
 from szunion.domain.bindings import Evidence
 from szunion.domain.members import Membership
@@ -19,14 +20,17 @@ from szunion.ports.storage import UnitOfWork
 
 def membership_began(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
     """Follow an episode that became active: approved, come in, or reinstated."""
+    card_consequences.use_comes_back(work, scope, membership)
 
 
 def membership_changed(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
     """Follow an episode that was retained or resumed; whether the card works, the policy says."""
+    card_consequences.use_comes_back(work, scope, membership)
 
 
 def membership_ended(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
     """Follow an episode that ended; its reason says how (left the city, own wish, death …)."""
+    card_consequences.use_ends(work, scope, membership)
 
 
 def membership_moved(
@@ -37,6 +41,7 @@ def membership_moved(
 
 def persons_merged(work: UnitOfWork, scope: Scope, loser: PersonId, survivor: PersonId) -> None:
     """Follow two files that turned out to be one person."""
+    card_consequences.merge_cards(work, scope, loser, survivor)
 
 
 def identity_changed(work: UnitOfWork, scope: Scope, person: PersonId) -> None:
@@ -50,16 +55,18 @@ def union_ended(
     heirs: Mapping[Belonging, OrganisationId],
 ) -> None:
     """Hand over what hung on a union that merged or was dissolved, each thing to its heir."""
+    card_consequences.hand_over(work, scope, union, heirs)
 
 
 def holds_of_union(
-    work: UnitOfWork,  # noqa: ARG001
-    scope: Scope,  # noqa: ARG001
-    person: PersonId,  # noqa: ARG001
-    union: OrganisationId,  # noqa: ARG001
+    work: UnitOfWork,
+    scope: Scope,
+    person: PersonId,
+    union: OrganisationId,
 ) -> Sequence[int]:
     """Return the open holds that *union* placed on a person: the new union must take them over."""
-    return ()
+    found = work.cards.holds_on(scope, person)
+    return [hold.id for hold in found if hold.open and hold.owner == union]
 
 
 def take_over_holds(
@@ -70,12 +77,14 @@ def take_over_holds(
     target: OrganisationId,
 ) -> None:
     """Give the open holds of *source* on a person to *target*, who said yes to each."""
+    for kept in work.cards.of_person(scope, person):
+        card_consequences.give_holds(work, scope, kept, source, target)
 
 
 def identity_evidence(
-    work: UnitOfWork,  # noqa: ARG001
-    scope: Scope,  # noqa: ARG001
+    work: UnitOfWork,
+    scope: Scope,
     person: Person,
 ) -> Evidence:
     """Return on what a real-name level can rest: name checks and face-signings of the bank."""
-    return Evidence(present_version=person.present.number)
+    return card_consequences.evidence_of(work, scope, person)

@@ -86,6 +86,10 @@ class Cards(Protocol):
         """Return the open holds that a union has placed."""
         ...
 
+    def holds_on(self, scope: Scope, person: PersonId) -> Sequence[Hold]:
+        """Return every hold on a person's cards, wherever the person is: for deciding alone."""
+        ...
+
     def held_by(self, scope: Scope, holder: OrganisationId) -> Sequence[KeptCard]:
         """Return the cards whose plastic a union has in hand, or has missed."""
         ...

@@ -171,6 +171,10 @@ class MemoryCards:
         ]
         return sorted(found, key=lambda hold: hold.id)
 
+    def holds_on(self, scope: Scope, person: PersonId) -> Sequence[Hold]:
+        found = [hold for kept in self.of_person_ids(person) for hold in kept.card.holds]
+        return sorted(found, key=lambda hold: hold.id)
+
     def held_by(self, scope: Scope, holder: OrganisationId) -> Sequence[KeptCard]:
         found = (
             self._seen(scope, kept) for kept in self.tables.cards if kept.custody.holder == holder

@@ -198,6 +198,10 @@ class SqliteCards:
     def holds_of(self, scope: Scope, owner: OrganisationId) -> Sequence[Hold]:
         return [_hold(raw) for raw in self.session.all("card.holds_of", {"owner": owner})]
 
+    def holds_on(self, scope: Scope, person: PersonId) -> Sequence[Hold]:
+        where = {"shard": shard_of(person), "person": person}
+        return [_hold(raw) for raw in self.session.all("card.holds_on", where)]
+
     def held_by(self, scope: Scope, holder: OrganisationId) -> Sequence[KeptCard]:
         return self._cards(scope, self.session.all("card.held_by", {"holder": holder}))
 

@@ -127,6 +127,7 @@ CREATE TABLE card_hold (
     PRIMARY KEY (shard, hold_id)
 ) STRICT;
 CREATE INDEX card_hold_card ON card_hold (shard, card_id);
+CREATE INDEX card_hold_person ON card_hold (shard, person_id);
 CREATE INDEX card_hold_until ON card_hold (until) WHERE state = 'OPEN' AND until IS NOT NULL;
 CREATE INDEX card_hold_owner ON card_hold (owner) WHERE state = 'OPEN';
 

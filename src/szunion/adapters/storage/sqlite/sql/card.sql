@@ -107,6 +107,10 @@ ORDER BY card_id LIMIT :most
 SELECT hold_id, card_id, owner, reason, since, until, state, placed_as, note
 FROM card_hold WHERE owner = :owner AND state = 'OPEN' ORDER BY hold_id
 
+-- name: holds_on
+SELECT hold_id, card_id, owner, reason, since, until, state, placed_as, note
+FROM card_hold WHERE shard = :shard AND person_id = :person ORDER BY hold_id
+
 -- name: states
 -- fanout: the daily list is compared with every card of the node
 SELECT n.name, c.card_id, c.bank_state, c.bank_sequence

@@ -1,0 +1,92 @@
+"""Know what the engine does when nobody asks: send, ask, listen, keep deadlines, hand over letters.
+
+Everything is a small step; any number of workers may take them at once, on any machine. What a
+worker that died was about is taken up when its lease has run out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import field, frozen
+
+from szunion.application.access import authorise
+from szunion.application.bank_desk import BankDesk, engine
+from szunion.application.deadlines import Deadlines
+from szunion.application.letters import LetterDesk
+from szunion.application.office import Office
+from szunion.domain.access import Operation, Principal
+from szunion.errors import BankUnavailable, ConfigError
+from szunion.ports.bank import BankAdapter
+from szunion.ports.notifier import Notifier
+
+_MOST_ROUNDS: Final = 100_000
+Step = Callable[[], bool]
+"""One thing to do; it returns whether there was anything to do."""
+
+
+@frozen(kw_only=True)
+class Worker:
+    """One worker of the engine (后台作业)."""
+
+    office: Office
+    bank: BankAdapter
+    notifier: Notifier
+    name: str = "engine"
+    by: Principal = field(factory=engine)
+    more: Sequence[Step] = ()
+    """Further steps: the sealer of the audit log, what lapses in other slices."""
+    desk: BankDesk = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        desk = BankDesk(office=self.office, bank=self.bank, by=self.by)
+        object.__setattr__(self, "desk", desk)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is done in one round, in its order."""
+        letters = LetterDesk(office=self.office, by=self.by, notifier=self.notifier)
+        return (
+            self.desk.recover,
+            lambda: self.desk.deliver(self.name),
+            lambda: self.desk.ask(self.name),
+            self._listen,
+            Deadlines(self.office, self.by).keep,
+            *self.more,
+            letters.deliver,
+        )
+
+    def _listen(self) -> bool:
+        try:
+            return self.desk.collect() > 0
+        except BankUnavailable:
+            return False  # nothing could be fetched now; the next round tries again
+
+    def work_once(self) -> bool:
+        """Take one round; return whether there was anything to do."""
+        done = [step() for step in self.steps]
+        return any(done)
+
+    def run_until_idle(self) -> int:
+        """Take rounds until there is nothing to do now; return how many had something.
+
+        Raises:
+            ConfigError: it does not come to rest (E-OUTBOX-001): a step finds work for ever.
+        """
+        for done in range(_MOST_ROUNDS):
+            if not self.work_once():
+                return done
+        raise ConfigError("E-OUTBOX-001", rounds=_MOST_ROUNDS)
+
+    def next_due(self) -> datetime | None:
+        """Return when something that waits for the bank becomes due; None: nothing waits."""
+        return self.office.storage.read(
+            lambda work: work.outbox.next_due(authorise(work, self.by, Operation.BANK_DESK))
+        )
+
+    def idle_for(self) -> timedelta | None:
+        """Return how long there will be nothing to send or ask; None: for good."""
+        due = self.next_due()
+        return None if due is None else max(due - self.office.clock.now(), timedelta(0))
