@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve, frozen
 from tests.domain.cards_for_tests import NOON, active_card, first_city, hold, member, told
 
-from szunion.domain.bank import BankEvent, BankState, CardRef, ListedCard
+from szunion.domain.bank import BankState, CardRef, ListedCard
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
 from szunion.domain.facets import CARD_BANK, BankFacet, BankFact, as_listed
 from szunion.domain.holds import Hold, HoldEvent, HoldReason
@@ -29,7 +29,7 @@ from szunion.domain.instructions import (
     next_to_send,
     queued,
 )
-from szunion.domain.machine import Gap, Kind, Refused
+from szunion.domain.machine import Kind
 from szunion.domain.members import MEMBERSHIP, MembershipEvent, MembershipReason, MembershipState
 from szunion.domain.use import use
 from szunion.domain.values import CardId, CardToken, HoldId, InstructionId, PersonId, RequestKey
@@ -98,10 +98,8 @@ def heard(
 
 def bank_moves(bank: Bank) -> Iterator[tuple[str, Bank]]:
     """Yield everything that the bank and the network can do."""
-    for event in BankEvent:
-        target = CARD_BANK.step(bank.state, event)
-        if isinstance(target, Gap | Refused):
-            continue
+    for event in CARD_BANK.allowed(bank.state, Kind.FACT):
+        target = CARD_BANK.after(bank.state, event)
         sequence = bank.sequence + 1
         acted = evolve(bank, state=target, sequence=sequence)
         if len(bank.up) < MOST:
@@ -178,6 +176,7 @@ def carries(state: MembershipState, reason: MembershipReason | None) -> bool:
     return first_city().policy.rights_of(state, reason).card
 
 
+@cache
 def an_instruction(order: Order) -> Instruction:
     return Instruction(
         id=InstructionId(order.id),
@@ -226,22 +225,25 @@ def tidy(side: Side) -> Side:
         why = UnionReason.DECISION
     alive = {each.id for each in side.orders} | set(side.down)
     rank = {number: place for place, number in enumerate(sorted(alive), 1)}
-    return evolve(
-        side,
-        reason=side.reason if lasting else None,
-        union=evolve(side.union, reason=why),
-        orders=tuple(evolve(each, id=rank[each.id]) for each in side.orders),
-        down=tuple(sorted(rank[each] for each in side.down)),
-        obeyed=frozenset(rank[each] for each in side.obeyed if each in alive),
+    return Side(
+        side.membership,
+        side.reason if lasting else None,
+        side.union if why is side.union.reason else evolve(side.union, reason=why),
+        side.holds,
+        tuple(
+            each if rank[each.id] == each.id else evolve(each, id=rank[each.id])
+            for each in side.orders
+        ),
+        tuple(sorted(rank[each] for each in side.down)),
+        frozenset(rank[each] for each in side.obeyed if each in alive),
+        side.allows,
     )
 
 
 def membership_moves(side: Side) -> Iterator[tuple[str, Side]]:
     """Yield what the union can decide of the membership, with what follows for the card."""
-    for event in MembershipEvent:
-        target = MEMBERSHIP.step(side.membership, event)
-        if isinstance(target, Gap | Refused):
-            continue
+    for event in MEMBERSHIP.allowed(side.membership):
+        target = MEMBERSHIP.after(side.membership, event)
         reason = {
             MembershipEvent.RETAIN: MembershipReason.RETIRED,
             MembershipEvent.MOVE_OUT: MembershipReason.LEFT_CITY,
@@ -265,15 +267,25 @@ def follow(name: str, side: Side) -> Iterator[tuple[str, Side]]:
     yield name, side
 
 
+@cache
+def lock_moves(union: UnionFacet, holds: frozenset[HoldReason]) -> list[tuple[str, Card]]:
+    """Return what can be locked or unlocked on a card."""
+    card = card_of(union, holds)
+    found = [("lock", card.locked(a_hold(each))) for each in HOLDS if each not in holds]
+    found += [
+        (str(how.value), card.unlocked(a_hold(each).id, how))
+        for each in HOLDS
+        if each in holds
+        for how in (HoldEvent.LIFT, HoldEvent.EXPIRE)
+    ]
+    return found
+
+
 def card_moves(side: Side) -> Iterator[tuple[str, Side]]:
     """Yield what the union can decide of the card."""
     card = card_of(side.union, side.holds)
-    for reason in HOLDS:
-        if reason not in side.holds:
-            yield "lock", with_card(side, card.locked(a_hold(reason)))
-        else:
-            for how in (HoldEvent.LIFT, HoldEvent.EXPIRE):
-                yield how.value, with_card(side, card.unlocked(a_hold(reason).id, how))
+    for name, after in lock_moves(side.union, side.holds):
+        yield name, with_card(side, after)
     settled = card.settled(carries_use=carries(side.membership, side.reason))
     if settled != card:
         yield "enable", with_card(side, settled)
@@ -610,10 +622,12 @@ def test_the_search_finds_a_hold_that_does_not_suspend(monkeypatch: pytest.Monke
         return evolve(card, holds=(*card.holds, new))
 
     monkeypatch.setattr(Card, "locked", careless)
+    lock_moves.cache_clear()
     walked = walk(
         FIRST_SIDE,
         lambda side: ((name, tidy(after)) for name, after in card_moves(side)),
     )
+    lock_moves.cache_clear()
     assert any("enabled under a hold" in unsafe(each) for each in walked.states)
 
 

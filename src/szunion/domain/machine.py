@@ -237,10 +237,12 @@ class Machine(Generic[S, E]):
     moves: tuple[Move[S, E], ...]
     _steps: Mapping[tuple[S | None, E], Transition[S, E]] = field(init=False, repr=False)
     _kind_of: Mapping[E, Kind] = field(init=False, repr=False)
+    _allowed: Mapping[S | None, tuple[E, ...]] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "_steps", _index(self))
         object.__setattr__(self, "_kind_of", _kinds(self))
+        object.__setattr__(self, "_allowed", {each: self._asked(each) for each in self._sources()})
 
     def step(self, state: S | None, event: E) -> S | Refused[S, E] | Gap[S, E]:
         """Return where *event* leads from *state*, or why it leads nowhere.
@@ -300,12 +302,22 @@ class Machine(Generic[S, E]):
             state: Where the thing stands now.
             kind: Only events of this kind, also facts.
         """
+        if kind is None:
+            return self._allowed.get(state, ())
+        return self._from(state, frozenset({kind}))
+
+    def _asked(self, state: S | None) -> tuple[E, ...]:
+        return self._from(state, frozenset({Kind.COMMAND, Kind.AUTO}))
+
+    def _from(self, state: S | None, kinds: frozenset[Kind]) -> tuple[E, ...]:
         return tuple(
             event
             for event in self.events
-            if (state, event) in self._steps
-            and (self._kind_of[event] is kind if kind else self._kind_of[event] is not Kind.FACT)
+            if (state, event) in self._steps and self._kind_of[event] in kinds
         )
+
+    def _sources(self) -> tuple[S | None, ...]:
+        return tuple(dict.fromkeys(source for source, _ in self._steps))
 
     def edges(self) -> tuple[Transition[S, E], ...]:
         """Return every arrow, in the order of the table."""
