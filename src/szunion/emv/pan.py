@@ -43,7 +43,7 @@ class CardNumber(Private):
 
     _PATTERN: ClassVar = re.compile(r"[0-9]{8,19}", re.ASCII)
 
-    def __attrs_post_init__(self) -> None:
+    def _check(self) -> None:
         if self._PATTERN.fullmatch(self._plain) is None:
             raise BadField("FIELD-CONTENT", name="PAN", why="8-19 digits")
 

@@ -18,6 +18,12 @@ class Private:
 
     _plain: str = field()
 
+    def __attrs_post_init__(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse what the text may not be; every text may be private."""
+
     def plain(self) -> str:
         """Return the plain text. Whoever calls this answers for where it goes."""
         return self._plain

@@ -135,7 +135,7 @@ _new_node: Callable[..., Node] = tuple.__new__
 _ALWAYS_NODE = repeat(Node)
 
 
-def parse(data: bytes, *, limits: Limits = LIMITS) -> Nodes:
+def parse(data: bytes | bytearray | memoryview, *, limits: Limits = LIMITS) -> Nodes:
     """Read every object of *data*, at all levels.
 
     Args:
@@ -311,7 +311,7 @@ def _read(raw: bytes, depth: int) -> Nodes:  # noqa: C901, PLR0912, PLR0915 - fo
                         break
                     tag, begin, stop, header, kind = found
                 if kind & 1:
-                    if len(waiting) + 1 == depth:
+                    if len(waiting) == depth:
                         _too_deep(tag, begin, depth)
                     waiting.append((tag, header, out, begin, end))
                     out, at, end = [], begin, stop
