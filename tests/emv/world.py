@@ -13,6 +13,7 @@ from szunion.emv import scripts
 from szunion.emv.apdu import Command, Response
 from szunion.emv.card.bank import TestBank
 from szunion.emv.card.chance import Chance
+from szunion.emv.card.content import PersonalisedCard
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.personalise import personalise
 from szunion.emv.card.profiles import Profile, Scheme, pan_of
@@ -40,7 +41,7 @@ def bank() -> TestBank:
 
 
 @cache
-def content(scheme: Scheme = Scheme.RSA, **changes: Any) -> Any:
+def content(scheme: Scheme = Scheme.RSA, **changes: Any) -> PersonalisedCard:
     return personalise(_BANK, profile(scheme, **changes), 11)
 
 
@@ -48,7 +49,9 @@ def profile(scheme: Scheme = Scheme.RSA, **changes: Any) -> Profile:
     return Profile(**{"pan": pan_of(1), "scheme": scheme, **changes})
 
 
-def card(scheme: Scheme = Scheme.RSA, *, contactless: bool = False, **changes: Any) -> Any:
+def card(
+    scheme: Scheme = Scheme.RSA, *, contactless: bool = False, **changes: Any
+) -> SimulatedCard:
     made = SimulatedCard(content(scheme, **changes), 5)
     made.reset(contactless=contactless)
     return made
