@@ -23,7 +23,6 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Answer, BankRequest, OpenCards, PayOut, Receipt, SetCardUse
 from szunion.domain.inbox import Hearing
 from szunion.domain.outbox import OPEN, Dispatch, DispatchKind, DispatchState
-from szunion.domain.values import RequestKey
 from szunion.errors import (
     BankOutcomeUnknown,
     BankUnavailable,
@@ -234,27 +233,6 @@ class BankDesk:
             return Hearing.LATE
         self.answered(work, scope, dispatch.id, receipt)
         return Hearing.OBEYED
-
-    # --- for people -------------------------------------------------------------------------
-
-    def retry(self, work: UnitOfWork, scope: Scope, key: RequestKey) -> Dispatch:
-        """Queue a dispatch that was set aside once more: the same key, the same content.
-
-        Raises:
-            NotFound: there is none by that key (E-BANK-018).
-            Conflict: it was not set aside (E-BANK-019).
-        """
-        dispatch = work.outbox.by_key(scope, key)
-        if dispatch is None:
-            raise NotFound("E-BANK-018")
-        if dispatch.state is not DispatchState.ASIDE:
-            raise Conflict("E-BANK-019", current=dispatch.state, allowed=())
-        if dispatch.sent is None:
-            again = dispatch.again(work.now)
-        else:
-            again = evolve(dispatch.again(work.now), state=DispatchState.UNKNOWN)
-        self._put(work, scope, dispatch, again)
-        return again
 
     # --- within -----------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.domain.rows import RowEvent
 from szunion.domain.values import CardId
-from szunion.errors import BankUnavailable, SzunionError
+from szunion.errors import BankUnavailable, NotFound, SzunionError
 from szunion.ports.bank import BankAdapter, Collected, Cursor
 from szunion.ports.keys import Place
 from szunion.ports.storage import UnitOfWork
@@ -145,6 +145,29 @@ class BankEar:
         except Exception as error:  # noqa: BLE001 - kept with its kind, listed, and blocking nobody
             kind = f"E-BANK-013 {type(error).__name__}"
             self.office.storage.run(lambda work: set_aside(work, kind))
+
+    def retry_aside(self, event_id: str) -> Hearing:
+        """Obey a notice once more that was set aside; if it fails again, it stays set aside.
+
+        Raises:
+            NotFound: none was set aside under that event id (E-BANK-015).
+        """
+
+        def again(work: UnitOfWork) -> Hearing:
+            scope = self._scope(work)
+            for waiting in work.inbox.waiting(scope, _ASIDE):
+                heard = work.inbox.get(scope, waiting.source, waiting.event_id)
+                if waiting.event_id == event_id and heard is not None:
+                    notice = decode(work.vault.open(_place(waiting.id), waiting.sealed))
+                    work.inbox.waits_no_more(scope, waiting)
+                    outcome = self._obey(work, scope, notice, heard.digest)
+                    fresh = evolve(heard, hearing=Hearing.OBEYED, reason="")
+                    work.inbox.put(scope, fresh)
+                    self._settle(work, scope, notice, fresh, outcome)
+                    return outcome.hearing
+            raise NotFound("E-BANK-015")
+
+        return self.office.storage.run(again)
 
     # --- hearing ----------------------------------------------------------------------------
 
