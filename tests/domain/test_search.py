@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 from attrs import evolve, frozen
@@ -123,8 +123,7 @@ FIRST_BANK: Final = Bank(BankState.ISSUED, 1, (), (1, BankState.ISSUED), None)
 # --- the union's side: membership, its facet, holds, instructions ---------------------------------
 
 
-@frozen
-class Order:
+class Order(NamedTuple):
     """An open instruction as the walk sees it: which, what, how far, and whether in doubt."""
 
     id: int
@@ -133,8 +132,7 @@ class Order:
     doubt: bool
 
 
-@frozen
-class Side:
+class Side(NamedTuple):
     """What the union holds, what is on its way to the bank, and what the bank has obeyed."""
 
     membership: MembershipState
@@ -169,7 +167,7 @@ def card_of(union: UnionFacet, holds: frozenset[HoldReason]) -> Card:
 
 def with_card(side: Side, card: Card) -> Side:
     holds = frozenset(each.reason for each in card.open_holds)
-    return evolve(side, union=evolve(card.union, sequence=0), holds=holds)
+    return side._replace(union=evolve(card.union, sequence=0), holds=holds)
 
 
 def carries(state: MembershipState, reason: MembershipReason | None) -> bool:
@@ -199,7 +197,7 @@ def an_order(one: Instruction) -> Order:
 
 def with_orders(side: Side, orders: tuple[Instruction, ...]) -> Side:
     """Return the side with its open instructions; ended ones are not needed any more."""
-    return evolve(side, orders=tuple(an_order(each) for each in orders if each.open))
+    return side._replace(orders=tuple(an_order(each) for each in orders if each.open))
 
 
 def ask_bank(side: Side, kind: InstructionKind) -> Side:
@@ -231,7 +229,7 @@ def tidy(side: Side) -> Side:
         side.union if why is side.union.reason else evolve(side.union, reason=why),
         side.holds,
         tuple(
-            each if rank[each.id] == each.id else evolve(each, id=rank[each.id])
+            each if rank[each.id] == each.id else each._replace(id=rank[each.id])
             for each in side.orders
         ),
         tuple(sorted(rank[each] for each in side.down)),
@@ -249,12 +247,12 @@ def membership_moves(side: Side) -> Iterator[tuple[str, Side]]:
             MembershipEvent.MOVE_OUT: MembershipReason.LEFT_CITY,
             MembershipEvent.VOID_DUPLICATE: MembershipReason.DUPLICATE_PERSON,
         }.get(event, MembershipReason.VOLUNTARY if target in MEMBERSHIP.final else None)
-        yield from follow(event.value, evolve(side, membership=target, reason=reason))
+        yield from follow(event.value, side._replace(membership=target, reason=reason))
     if side.membership in MEMBERSHIP.final:
         for birth in MEMBERSHIP.births():
             yield from follow(
                 f"new episode: {birth.event.value}",
-                evolve(side, membership=birth.target, reason=None),
+                side._replace(membership=birth.target, reason=None),
             )
 
 
@@ -311,7 +309,7 @@ def instruction_moves(side: Side) -> Iterator[tuple[str, Side]]:
         sent = moved(leaving, leaving.after(InstructionEvent.SEND))
         yield "send, lost", sent
         if len(side.down) < MOST:
-            yield "send", evolve(sent, down=(*side.down, leaving.id))
+            yield "send", sent._replace(down=(*side.down, leaving.id))
     for one in known:
         yield from outcomes_of(side, one, moved)
     yield from network_moves(side)
@@ -328,7 +326,7 @@ def outcomes_of(
     if one.state is InstructionState.UNKNOWN:
         again = moved(one, one.after(InstructionEvent.RESEND))
         if len(side.down) < MOST:
-            yield "resend", evolve(again, down=(*side.down, one.id))
+            yield "resend", again._replace(down=(*side.down, one.id))
         if one.id not in side.obeyed:
             yield "never seen", moved(one, answered(one, InstructionEvent.NOT_FOUND))
     if one.id in side.obeyed and one.state is not InstructionState.QUEUED:
@@ -339,17 +337,17 @@ def network_moves(side: Side) -> Iterator[tuple[str, Side]]:
     """Yield what the network and the bank do with copies of requests."""
     for index, number in enumerate(side.down):
         rest = (*side.down[:index], *side.down[index + 1 :])
-        yield "lost on the way", evolve(side, down=rest)
+        yield "lost on the way", side._replace(down=rest)
         kinds = {each.id: each.kind for each in side.orders}
-        done = evolve(side, down=rest)
+        done = side._replace(down=rest)
         if number not in side.obeyed:
             # A copy whose instruction is over must have been obeyed: nothing else may be under way.
             assert number in kinds, "a copy that nobody waits for is still on its way"
             obeyed = side.obeyed | {number}
-            done = evolve(done, obeyed=obeyed, allows=kinds[number].allows)
+            done = done._replace(obeyed=obeyed, allows=kinds[number].allows)
         yield "the bank obeys", done
         if len(side.down) < MOST:
-            yield "the copy is doubled", evolve(side, down=(*side.down, number))
+            yield "the copy is doubled", side._replace(down=(*side.down, number))
 
 
 def answered(one: Instruction, event: InstructionEvent) -> Instruction:
