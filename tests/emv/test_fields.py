@@ -100,8 +100,16 @@ def test_an_afl_says_which_records_are_signed() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["080102", "00010100", "F8010100", "08000100", "08020100", "09010100", "08010203"]
-    + ["08010100" * 64],
+    [
+        "080102",
+        "00010100",
+        "F8010100",
+        "08000100",
+        "08020100",
+        "09010100",
+        "08010203",
+        "08010100" * 64,
+    ],
 )
 def test_a_wrong_afl_is_refused(raw: str) -> None:
     with pytest.raises(BadField):

@@ -88,8 +88,15 @@ def test_a_track_is_read_with_and_without_f(raw: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["", "6200000000000013D2812", "62D2812220", "6200000000000013D281222A0"]
-    + ["6200000000000013F2812220", "D281222000", "62" * 20],
+    [
+        "",
+        "6200000000000013D2812",
+        "62D2812220",
+        "6200000000000013D281222A0",
+        "6200000000000013F2812220",
+        "D281222000",
+        "62" * 20,
+    ],
 )
 def test_a_broken_track_is_refused(raw: str) -> None:
     with pytest.raises(BadField):
