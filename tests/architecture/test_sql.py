@@ -44,7 +44,7 @@ STATEMENTS = sorted(session.statements())
 def test_a_statement_compiles_on_the_schema(schema: sqlite3.Connection, name: str) -> None:
     sql = session.statements()[name]
     positional = sql.count("?")
-    named = set(re.findall(r":([a-z_]+)", sql))
+    named = set(re.findall(r":([a-z_0-9]+)", sql))
     parameters: object = dict.fromkeys(named, 0) if named else [0] * positional
     schema.execute(f"EXPLAIN {sql}", parameters)  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from szunion.domain.bank import StatementKind
 from szunion.domain.machine import (
     Actor,
     Gap,
@@ -227,7 +228,13 @@ class Obligation:
     payee: PersonId
     item: str
     """The service item that it comes from."""
+    year: int
+    """The year whose budget it comes from."""
     fen: Fen = field(validator=_positive)
+    settled: Fen = Fen(0)
+    """Arrived and not returned; kept by the store beside the orders, never beyond ``fen``."""
+    in_flight: Fen = Fen(0)
+    """Approved, on its way, or unknown."""
     decided: datetime
     decided_by: str
     version: int = 0
@@ -249,6 +256,8 @@ class Order:
     made_by: str
     approved_by: str | None = None
     batch: PayoutBatchId | None = None
+    part: int = 0
+    """Which request of the pay-out carries it: a bank takes only so many lines at once."""
     replaces: OrderId | None = None
     """The returned or rejected order that this one follows."""
     settlement_missing: bool = False
@@ -333,3 +342,69 @@ def approved(order: Order, obligation: Obligation, others: Iterable[Order], by: 
     if order.fen > left.open:
         raise Conflict("E-PAY-002", current=left.open, allowed=(), fen=order.fen, open=left.open)
     return evolve(after, approved_by=by)
+
+
+class PayoutState(Labelled):
+    """Where a pay-out stands (代发批次状态)."""
+
+    DRAFT = "DRAFT", "待复核", "waiting for approval"
+    APPROVED = "APPROVED", "已复核", "approved"
+    CANCELLED = "CANCELLED", "已取消", "cancelled"
+
+
+@frozen(kw_only=True)
+class PayoutBatch:
+    """Many orders that one person made and another approves (代发批次).
+
+    What becomes of each order is the order's own story.
+    """
+
+    id: PayoutBatchId
+    key: RequestKey
+    """Of its content: the same draft twice is one."""
+    item: str
+    year: int
+    orders: int
+    total: Fen
+    made: datetime
+    made_by: str
+    state: PayoutState = PayoutState.DRAFT
+    approved_by: str | None = None
+    version: int = 0
+
+
+@frozen(kw_only=True)
+class Budget:
+    """How much a service item may cost in a year, and how much of it is committed (项目预算)."""
+
+    item: str
+    year: int
+    ceiling: Fen
+    committed: Fen = Fen(0)
+
+    @property
+    def left(self) -> Fen:
+        """What may still be committed."""
+        return self.ceiling - self.committed
+
+
+class LineVerdict(Labelled):
+    """What a line of the bank's statement was found to be (流水核对结果)."""
+
+    AGREES = "AGREES", "相符", "agrees"
+    NEWS = "NEWS", "补记", "was not known yet; followed"
+    OTHER_AMOUNT = "OTHER_AMOUNT", "金额不符", "another amount"
+    UNKNOWN_ORDER = "UNKNOWN_ORDER", "无此指令", "no such order"
+    NOT_EXPECTED = "NOT_EXPECTED", "状态不符", "does not go with the order's state"
+
+
+@frozen(kw_only=True)
+class CheckedLine:
+    """One line of a statement and what it was found to be (流水明细)."""
+
+    day: date
+    position: int
+    key: RequestKey
+    kind: StatementKind
+    fen: Fen
+    verdict: LineVerdict

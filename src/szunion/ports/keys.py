@@ -23,6 +23,7 @@ class IndexField(Enum):
     MOBILE = "mobile"
     CARD = "card"
     ACCOUNT = "account"
+    GRANT = "grant"
 
 
 @frozen

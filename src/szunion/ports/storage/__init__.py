@@ -17,6 +17,14 @@ from szunion.ports.storage.core import AuditTrail, Messages
 from szunion.ports.storage.imports import Imports
 from szunion.ports.storage.inbox import Inbox
 from szunion.ports.storage.members import Members, Transfers
+from szunion.ports.storage.money import (
+    Budgets,
+    Ledger,
+    Obligations,
+    Orders,
+    Payouts,
+    Statements,
+)
 from szunion.ports.storage.organisations import Organisations
 from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
@@ -141,6 +149,36 @@ class UnitOfWork(Protocol):
     @property
     def participations(self) -> Participations:
         """Who took part in what."""
+        ...
+
+    @property
+    def obligations(self) -> Obligations:
+        """What is owed."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """Attempts to pay."""
+        ...
+
+    @property
+    def payouts(self) -> Payouts:
+        """Pay-outs: many orders, by two people."""
+        ...
+
+    @property
+    def budgets(self) -> Budgets:
+        """How much an item may cost in a year."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books."""
+        ...
+
+    @property
+    def statements(self) -> Statements:
+        """The lines of the bank's statements."""
         ...
 
     @property

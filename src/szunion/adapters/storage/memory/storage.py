@@ -22,6 +22,15 @@ from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, M
 from szunion.adapters.storage.memory.imports import ImportTables, MemoryImports
 from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
 from szunion.adapters.storage.memory.members import MemberTables, MemoryMembers, MemoryTransfers
+from szunion.adapters.storage.memory.money import (
+    MemoryBudgets,
+    MemoryLedger,
+    MemoryObligations,
+    MemoryOrders,
+    MemoryPayouts,
+    MemoryStatements,
+    MoneyTables,
+)
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
 from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
@@ -58,6 +67,7 @@ class Tables:
     inbox: InboxTables = field(factory=InboxTables)
     reconciliations: ReconTables = field(factory=ReconTables)
     services: ServiceTables = field(factory=ServiceTables)
+    money: MoneyTables = field(factory=MoneyTables)
 
 
 class MemoryUnit:
@@ -89,6 +99,13 @@ class MemoryUnit:
         self.offers = MemoryOffers(tables.services, undo)
         self.bookings = MemoryBookings(tables.services, sight, undo)
         self.participations = MemoryParticipations(tables.services, sight, undo)
+        money = tables.money
+        self.obligations = MemoryObligations(money, sight, undo, vault)
+        self.orders = MemoryOrders(money, undo)
+        self.payouts = MemoryPayouts(money, undo)
+        self.budgets = MemoryBudgets(money, undo)
+        self.ledger = MemoryLedger(money, undo)
+        self.statements = MemoryStatements(money, undo)
         self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
         self.imports = MemoryImports(
             tables.imports, self.people, self.members, self.audit, undo, ids, vault, now

@@ -17,6 +17,14 @@ from szunion.adapters.storage.sqlite.core import SqliteAuditTrail, SqliteMessage
 from szunion.adapters.storage.sqlite.imports import SqliteImports
 from szunion.adapters.storage.sqlite.inbox import SqliteInbox
 from szunion.adapters.storage.sqlite.members import SqliteMembers
+from szunion.adapters.storage.sqlite.money import (
+    SqliteBudgets,
+    SqliteLedger,
+    SqliteObligations,
+    SqliteOrders,
+    SqlitePayouts,
+    SqliteStatements,
+)
 from szunion.adapters.storage.sqlite.organisations import SqliteOrganisations
 from szunion.adapters.storage.sqlite.outbox import SqliteOutbox
 from szunion.adapters.storage.sqlite.people import SqlitePeople
@@ -62,5 +70,11 @@ class SqliteUnit:
         self.offers = SqliteOffers(session)
         self.bookings = SqliteBookings(session)
         self.participations = SqliteParticipations(session)
+        self.obligations = SqliteObligations(session, vault)
+        self.orders = SqliteOrders(session)
+        self.payouts = SqlitePayouts(session)
+        self.budgets = SqliteBudgets(session)
+        self.ledger = SqliteLedger(session)
+        self.statements = SqliteStatements(session)
         self.audit = SqliteAuditTrail(session, ids, now)
         self.messages = SqliteMessages(session, ids, now)

@@ -75,38 +75,35 @@ CREATE INDEX rating_item ON rating (item);
 CREATE TABLE obligation (
     shard         INTEGER NOT NULL,
     obligation_id INTEGER NOT NULL,
+    key           BLOB    NOT NULL CHECK (length(key) = 16),   -- of the grant, blind
     person_id     INTEGER NOT NULL,
     item          TEXT    NOT NULL,
     year          INTEGER NOT NULL,          -- the budget it comes from
     fen           INTEGER NOT NULL CHECK (typeof(fen) = 'integer' AND fen > 0),
     settled       INTEGER NOT NULL CHECK (typeof(settled) = 'integer' AND settled >= 0),
     in_flight     INTEGER NOT NULL CHECK (typeof(in_flight) = 'integer' AND in_flight >= 0),
-    state         TEXT    NOT NULL CHECK (state IN ('PROPOSED', 'OPEN', 'REFUSED', 'CANCELLED')),
-    proposed      INTEGER NOT NULL,
-    proposed_by   TEXT    NOT NULL,
-    decided       INTEGER,
-    decided_by    TEXT,
-    reason        TEXT    NOT NULL,
+    decided       INTEGER NOT NULL,
+    decided_by    TEXT    NOT NULL,
     version       INTEGER NOT NULL,
     PRIMARY KEY (shard, obligation_id),
-    CHECK (decided_by IS NULL OR decided_by <> proposed_by),
     CHECK (settled + in_flight <= fen)       -- settled is net of what came back
 ) STRICT;
 CREATE INDEX obligation_person ON obligation (shard, person_id);
-CREATE INDEX obligation_item ON obligation (item, year, state);
+CREATE INDEX obligation_open ON obligation (item, year, obligation_id) WHERE settled + in_flight < fen;
 
 -- What was granted, under its business key: the same household and period twice has one key.
 CREATE TABLE granted (
     shard         INTEGER NOT NULL,          -- of the key, not of the person
     key           BLOB    NOT NULL CHECK (length(key) = 16),
     obligation_id INTEGER NOT NULL,
-    granted       INTEGER NOT NULL,
     PRIMARY KEY (shard, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE payout (
     payout_id   INTEGER PRIMARY KEY,
     key         TEXT    NOT NULL,
+    item        TEXT    NOT NULL,
+    year        INTEGER NOT NULL,
     state       TEXT    NOT NULL CHECK (state IN ('DRAFT', 'APPROVED', 'CANCELLED')),
     orders      INTEGER NOT NULL,
     total       INTEGER NOT NULL CHECK (typeof(total) = 'integer'),
@@ -118,7 +115,7 @@ CREATE TABLE payout (
 ) STRICT;
 CREATE UNIQUE INDEX payout_key ON payout (key);
 
--- One request to the bank: the orders of a pay-out, in parts as large as the bank takes.
+-- An attempt to pay; the orders of one part of a pay-out are one request to the bank.
 CREATE TABLE pay_order (
     shard         INTEGER NOT NULL,
     order_id      INTEGER NOT NULL,
@@ -177,6 +174,8 @@ CREATE TABLE ledger (
 ) STRICT;
 CREATE UNIQUE INDEX ledger_ended ON ledger (of) WHERE entry IN ('POST', 'VOID');
 CREATE INDEX ledger_code ON ledger (code);
+CREATE INDEX ledger_debit ON ledger (debit);
+CREATE INDEX ledger_credit ON ledger (credit);
 
 CREATE TABLE statement_line (                -- what the bank's statement says, each line once
     day      TEXT    NOT NULL,
