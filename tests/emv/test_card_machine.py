@@ -121,7 +121,7 @@ def online(told: dict[int, bytes] | None = None, **changes: Any) -> Talk:
     return talk
 
 
-# --- selection and transport ---------------------------------------------------------------------
+# --- selection and transport ---------------------------------------
 
 
 def test_the_pse_lists_the_application_over_contacts_only() -> None:
@@ -224,7 +224,7 @@ def test_looking_at_the_card_moves_no_counter_b22() -> None:
     assert talk.cell(0x9F36) == b"\0\1"
 
 
-# --- the counter ---------------------------------------------------------------------------------
+# --- the counter ---------------------------------------------------
 
 
 def _with_data(tag: int, value: bytes, **changes: Any) -> SimulatedCard:
@@ -255,7 +255,7 @@ def test_a_second_gpo_needs_a_new_selection() -> None:
     assert talk.send("80A80000", bytes.fromhex("8300"), 256).sw == 0x6985
 
 
-# --- cryptograms -----------------------------------------------------------------------------------
+# --- cryptograms ---------------------------------------------------
 
 
 def test_a_third_generate_ac_is_refused_b28() -> None:
@@ -314,7 +314,7 @@ def test_the_issuers_data_carry_amounts_and_a_mac() -> None:
             assert iad[10:15].hex() == "0000010000"
 
 
-# --- PIN ---------------------------------------------------------------------------------------
+# --- PIN -----------------------------------------------------------
 
 RIGHT, WRONG = bytes.fromhex("241234FFFFFFFFFF"), bytes.fromhex("249999FFFFFFFFFF")
 
@@ -381,7 +381,7 @@ def test_tries_used_up_before_can_block_at_the_next_start() -> None:
     assert talk.generate(0x40).data[2] & 0xC0 == 0x00
 
 
-# --- scripts -------------------------------------------------------------------------------------
+# --- scripts -------------------------------------------------------
 
 
 def test_every_order_of_the_issuer_is_obeyed() -> None:
@@ -517,7 +517,7 @@ def test_a_load_writes_balance_and_log_together() -> None:
     assert talk.send("00B20264", le=256).sw == 0x6A83
 
 
-# --- logs ---------------------------------------------------------------------------------------
+# --- logs ----------------------------------------------------------
 
 
 def test_approved_payments_are_logged_newest_first() -> None:
@@ -534,7 +534,7 @@ def test_approved_payments_are_logged_newest_first() -> None:
     assert talk.send("00B2005C", le=256).sw == 0x6A83
 
 
-# --- decisions ------------------------------------------------------------------------------------
+# --- decisions -----------------------------------------------------
 
 
 @given(
@@ -688,7 +688,7 @@ def test_a_mandatory_authentication_that_was_missing_is_remembered() -> None:
     assert again.first[0x9F10][5] & 0x04
 
 
-# --- e-cash ---------------------------------------------------------------------------------------
+# --- e-cash --------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -722,7 +722,7 @@ def test_a_single_payment_above_its_limit_is_no_ecash() -> None:
     assert talk.cell(0x9F79) == bytes.fromhex("000000005000")
 
 
-# --- content --------------------------------------------------------------------------------------
+# --- content -------------------------------------------------------
 
 
 def test_content_that_cannot_be_a_card_is_refused() -> None:
@@ -750,7 +750,7 @@ def test_keys_and_pins_do_not_print() -> None:
     assert repr(file.key) not in shown
 
 
-# --- anything -----------------------------------------------------------------------------------
+# --- anything ------------------------------------------------------
 
 COMMANDS = st.one_of(
     st.binary(max_size=40),

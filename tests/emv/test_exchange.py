@@ -92,7 +92,7 @@ def test_insist_tells_the_status_word() -> None:
     assert run(insist(READ, 0x6A83), answers("6A83")).sw == 0x6A83
 
 
-# --- the loop ------------------------------------------------------------------------------------
+# --- the loop ------------------------------------------------------
 
 
 async def _two() -> int:

@@ -202,7 +202,7 @@ def test_a_decision_that_is_not_pbocs_is_refused(iad: str) -> None:
         go(held, transmit=between)
 
 
-# --- electronic cash ------------------------------------------------------------------------------
+# --- electronic cash -----------------------------------------------
 
 
 def _ecash(held: SimulatedCard) -> Any:
