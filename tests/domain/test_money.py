@@ -49,6 +49,7 @@ def obligation(fen: Fen = AID) -> Obligation:
         key="pay:ha-spring-festival:2026:household:H1:1",
         payee=PersonId(7),
         item="ha-spring-festival",
+        year=2026,
         fen=fen,
         decided=NOON,
         decided_by="review",
