@@ -22,8 +22,9 @@ def used():
     me, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return me.ru_utime + me.ru_stime + children.ru_utime + children.ru_stime
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def peak():     # not ru_maxrss: that begins with the peak of whoever started this process
+    words = Path("/proc/self/status").read_text().split()
+    return int(words[words.index("VmHWM:") + 1]) / 1024
 
 files = sorted(Path(sys.argv[1]).iterdir())
 with read_roster(files[0]) as sheet:      # a good one: what is loaded lazily is loaded
@@ -40,6 +41,9 @@ for file in files[1:]:
     print(json.dumps(line))
 """
 FILES = hostile.files()
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc"
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +79,7 @@ def test_a_hostile_file_is_refused_within_two_seconds_of_work(
 
 def test_the_reading_process_grows_by_64_mib_at_most(seen: dict[str, dict[str, Any]]) -> None:
     assert len(seen) == len(FILES)
-    assert max(line["mib"] for line in seen.values()) <= 64
+    assert 0 < max(line["mib"] for line in seen.values()) <= 64
 
 
 def test_the_file_that_they_are_made_from_is_good(tmp_path: Path) -> None:
