@@ -21,6 +21,7 @@ from szunion.adapters.bank.records import (
 )
 from szunion.domain.bank import BankNotice, CardRef, Told
 from szunion.domain.values import CardToken, RequestKey
+from szunion.errors import Conflict, NotFound
 
 Op: TypeAlias = dict[str, Any]
 """One act of the bank as JSON can hold it: ``op`` is its name, ``at`` microseconds since 1970."""
@@ -186,3 +187,15 @@ def card_number(serial: int, wish: str) -> str:
 
 def _named(ref: CardRef) -> tuple[str, int]:
     return ref.token.plain(), ref.psn
+
+
+def refuse(what: tuple[str, str], state: tuple[str, str]) -> Conflict:
+    """Return the error for an act that this state does not allow."""
+    return Conflict(
+        "E-SIM-002", what=what[0], what_en=what[1], current=state[0], current_en=state[1]
+    )
+
+
+def missing(zh: str, en: str) -> NotFound:
+    """Return the error for something that the bank has not got."""
+    return NotFound("E-SIM-003", what=zh, what_en=en)

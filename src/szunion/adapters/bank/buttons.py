@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TypeAlias
 
-from szunion.adapters.bank.acts import missing, refuse
-from szunion.adapters.bank.books import Books, Op
+from szunion.adapters.bank.books import Books, Op, missing, refuse
 from szunion.adapters.bank.records import OrderState, RowState
 from szunion.adapters.bank.requests import person_digest
 from szunion.domain.bank import BankEvent, CardRef, PlasticEvent, RowReason

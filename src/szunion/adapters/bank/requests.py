@@ -10,8 +10,8 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, assert_never
 
-from szunion.adapters.bank.acts import refuse_order, why_not_payable
 from szunion.adapters.bank.books import Books, Op
+from szunion.adapters.bank.payments import refuse_order, why_not_payable
 from szunion.adapters.bank.records import Answered, BankOrder, BankRow, RowState
 from szunion.domain.bank import (
     AccountClass,
