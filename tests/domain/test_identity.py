@@ -28,6 +28,7 @@ from szunion.domain.identity import (
     half_width,
 )
 from szunion.errors import InvalidInput
+from szunion.text import Language
 
 TODAY = date(2026, 11, 24)
 CHECK = number_check(TODAY)
@@ -302,3 +303,10 @@ def test_our_verdict_is_the_oracle_s_but_for_its_areas() -> None:
             assert CHECK(number) is Verdict.OK
         agreed += 1
     assert agreed > 50
+
+
+def test_what_is_refused_is_named_in_both_languages() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Mobile("1")
+    assert refused.value.what(Language.ZH) == "“手机号”格式不对"
+    assert refused.value.what(Language.EN) == "this is not a well-formed mobile number"

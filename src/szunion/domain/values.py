@@ -111,9 +111,7 @@ class Fen:
         """
         whole = sum(weights)
         if whole <= 0 or min(weights) < 0:
-            raise InvalidInput(
-                "E-VALUE-002", kind="weights", hint="权重要为正数", hint_en="weights are positive"
-            )
+            raise malformed(Text("权重", "weights"), Text("权重要为正数", "weights are positive"))
         shares = [self.amount * weight // whole for weight in weights]
         for index in range(self.amount - sum(shares)):
             shares[index] += 1
