@@ -55,7 +55,7 @@ def explain(trace: Iterable[Exchange], *, reveal: bool = False) -> Explanation:
                     command, response, after, evolve(manner, scheme=for_aid(after.aid))
                 ),
                 answer_size=len(response.data),
-                effects=effects if word.good else (),
+                effects=effects if word.good or response.sw >> 8 == 0x63 else (),
                 millis=exchange.millis,
                 note=exchange.note if reveal else "",
             )

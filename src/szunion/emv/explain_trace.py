@@ -126,7 +126,7 @@ def _redacted(data: bytes, scheme: Scheme) -> bytes:
         nodes = parse(data)
     except BadTlv:
         return _HIDDEN * len(data)
-    return build(_hide(node, scheme) for node in nodes)
+    return build(_hide(node, scheme) for node in nodes) + nodes.tail
 
 
 def _hide(node: Node, scheme: Scheme) -> Node:
