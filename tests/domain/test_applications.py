@@ -124,7 +124,7 @@ def test_outcomes_add_up_to_the_row() -> None:
     assert (waiting.answered, waiting.complete) == (1, False)
     done = outcomes(sent, [row(1, RowState.BANK_REJECTED), row(2, RowState.ACTIVATED)])
     assert (done.answered, done.complete) == (2, True)
-    moved = outcomes(evolve(sent, moved_on=1), [row(2, RowState.VERIFIED)])
+    moved = outcomes(evolve(sent, moved_on=1), [row(2, RowState.PRODUCED)])
     assert moved.complete
 
 

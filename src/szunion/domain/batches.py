@@ -312,7 +312,14 @@ class Batch:
 
 
 _WAITING: Final = frozenset(
-    {RowState.NEW, RowState.VALID, RowState.QUEUED, RowState.SENT, RowState.UNKNOWN}
+    {
+        RowState.NEW,
+        RowState.VALID,
+        RowState.QUEUED,
+        RowState.SENT,
+        RowState.UNKNOWN,
+        RowState.VERIFIED,
+    }
 )
 
 
