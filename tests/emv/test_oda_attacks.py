@@ -54,7 +54,7 @@ def recorded(bank: TestBank, *, sm: bool, cda: bool) -> Dialogue:
     afl = b"".join(
         bytes((sfi << 3, first, last, count))
         for sfi, first, last, count in (
-            ((6 if sm else 2), 1, 5, 0),
+            (6, 1, 4, 0) if sm else (2, 1, 5, 0),
             (1, 1, 1, 1),
             (3, 1, 2, 2),
         )
@@ -119,15 +119,6 @@ KINDS = [
 ]
 #: the record with the static signature 93, which dynamic authentication does not use
 STATIC_ONLY = {"2.3", "6.3"}
-DDOL = raw("9F49039F3704")
-
-
-def matters(name: str, answer: bytes, at: int, *, cda: bool) -> bool:
-    """Whether the method looks at that byte: CDA does not look at the DDOL."""
-    if name in STATIC_ONLY:
-        return False
-    start = answer.find(DDOL)
-    return not (cda and start >= 0 and start <= at < start + len(DDOL))
 
 
 @pytest.mark.parametrize(("sm", "cda"), KINDS)
@@ -136,19 +127,19 @@ def test_no_changed_byte_of_a_dialogue_is_accepted(
 ) -> None:
     talk = recorded(bank, sm=sm, cda=cda)
     assert accepted(talk, roots, cda=cda)
-    masks = (0x01, 0x5A) if sm else (0x01, 0x80, 0xFF)
     tried, wrong = 0, []
     for name, answer in talk.answers.items():
+        if name in STATIC_ONLY:
+            continue
         for at in range(len(answer)):
-            if not matters(name, answer, at, cda=cda):
-                continue
-            for mask in masks:
+            # an SM2 verification takes a hundred times as long as RSA's: one change a byte
+            for mask in ((0x01, 0x5A)[at % 2],) if sm else (0x01, 0x80, 0xFF):
                 changed = answer[:at] + bytes((answer[at] ^ mask,)) + answer[at + 1 :]
                 tried += 1
                 if accepted(with_answer(talk, name, changed), roots, cda=cda):
                     wrong.append((name, at, mask))
     assert wrong == []
-    assert tried > (1200 if sm else 2000)
+    assert tried > (600 if sm else 2000)
 
 
 @pytest.mark.parametrize("sm", [False, True])
@@ -185,8 +176,6 @@ def test_no_dialogue_with_a_tag_deleted_or_told_twice_is_accepted(
         if name in STATIC_ONLY:
             continue
         for shorter in _deletions(tlv.parse(answer)):
-            if cda and DDOL in answer and DDOL not in shorter:
-                continue
             tried += 1
             assert not accepted(with_answer(talk, name, shorter), roots, cda=cda), name
     assert tried > 30

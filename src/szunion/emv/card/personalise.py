@@ -63,6 +63,9 @@ _PDOL_FAST: Final = bytes.fromhex("9F66049F02069F03069F1A0295055F2A029A039C019F3
 _CNY: Final = bytes.fromhex("0156")
 
 
+_EMPTY: Final = b"\x70\x00"
+
+
 def _object(*pairs: tuple[int, bytes | Iterable[Node]]) -> bytes:
     return tlv.build([Node.of(tag, content) for tag, content in pairs])
 
@@ -124,6 +127,7 @@ def _signed_records(profile: Profile) -> dict[RecordId, bytes]:
     lists = _record(
         (0x8C, cdol),
         (0x8D, b"\x8a\x02" + cdol),
+        (0x9F49, bytes.fromhex("9F3704")),
         (0x9F08, b"\x00\x30"),
         (0x9F42, _CNY),
         (0x9F44, b"\x02"),
@@ -170,7 +174,6 @@ def _authenticated(
 
     own, air = certify(contact), certify(signed)
     index = _UNKNOWN_INDEX if profile.flaw is Flaw.UNKNOWN_ROOT else side.root.index
-    ddol = (0x9F49, bytes.fromhex("9F3704"))
     first = side.first_file
     records = {
         (first, 1): _record((0x90, issuer.body)),
@@ -179,9 +182,9 @@ def _authenticated(
         ),
         (first, 3): _record((0x93, testca.sign_static(side.issuer, b"\xda\xc1", contact))),
         (first, 4): _record((0x9F46, own.body)),
-        (first, 5): _record((0x9F47, own.exponent), (0x9F48, own.remainder), ddol),
+        (first, 5): _record((0x9F47, own.exponent), (0x9F48, own.remainder)),
         (side.air_file, 1): _record((0x9F46, air.body)),
-        (side.air_file, 2): _record((0x9F47, air.exponent), (0x9F48, air.remainder), ddol),
+        (side.air_file, 2): _record((0x9F47, air.exponent), (0x9F48, air.remainder)),
     }
     if profile.flaw is Flaw.CLONED:
         key = _card_key(side, profile, chance)
@@ -199,7 +202,7 @@ _SIGNED: Final = (3, 1, 2, 2)
 def _options(profile: Profile, side: Side) -> dict[Path, ProcessingOptions]:
     """Return what GET PROCESSING OPTIONS answers on the paths of one kind of cryptography."""
     national = isinstance(side.issuer, Sm2Private)
-    certificates = (side.first_file, 1, 5, 0)
+    certificates = (side.first_file, 1, 4 if national else 5, 0)
     contact = _afl(certificates, _HOLDER, _SIGNED)
     debit, cash, fast = (
         (Path.DEBIT_SM, Path.ECASH_SM, Path.QPBOC_SM)
@@ -212,7 +215,7 @@ def _options(profile: Profile, side: Side) -> dict[Path, ProcessingOptions]:
         options[cash] = ProcessingOptions(aip=profile.aip, afl=afl)
     if profile.contactless:
         issuer_side = (side.first_file, 1, 2, 0)
-        afl = _afl(issuer_side, (side.air_file, 1, 2, 0), _SIGNED, (4, 1, 1, 0))
+        afl = _afl(issuer_side, (side.air_file, 1, 1 if national else 2, 0), _SIGNED, (4, 1, 1, 0))
         options[fast] = ProcessingOptions(aip=profile.aip, afl=afl)
     return options
 
@@ -315,7 +318,7 @@ def _payment(bank: TestBank, profile: Profile, chance: Chance) -> PaymentApplica
             _fci(DEBIT_AID, b"PBOC DEBIT", air, logs=cash) if profile.contactless else None
         ),
         options=options,
-        records={name: raw for name, raw in records.items() if raw != b"\x70\x00"},
+        records={name: raw for name, raw in records.items() if raw != _EMPTY},
         data=_data(profile),
         keys=_keys(bank, profile, chance),
         rsa=rsa if isinstance(rsa, RsaPrivate) else None,
