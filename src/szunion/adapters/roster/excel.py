@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from io import SEEK_END
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread
+from time import monotonic
 from typing import IO, BinaryIO, Final
 
-from attrs import frozen
+from attrs import Factory, define, frozen
 
 from szunion.adapters.roster import limits as words
 from szunion.adapters.roster.limits import MEBIBYTE, Limits, too_much, unreadable
@@ -86,6 +87,27 @@ def open_excel(
         yield _chosen(child, seen, limits, sheet)
 
 
+@define
+class _Watch:
+    """Ends a child that lets us wait too long; the time a caller takes over its rows is its own."""
+
+    process: subprocess.Popen[bytes]
+    seconds: float
+    since: float | None = None
+    """Since when we wait for an answer, by the monotonic clock; None: we do not."""
+    over: Event = Factory(Event)
+
+    def __attrs_post_init__(self) -> None:
+        Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self.over.wait(min(self.seconds / 4, 1)):
+            since = self.since
+            if since is not None and monotonic() - since > self.seconds:
+                self.process.kill()
+                return
+
+
 @frozen
 class _Child:
     """The child process and how it is talked to."""
@@ -95,6 +117,7 @@ class _Child:
     stdout: IO[bytes]
     longest: int
     """Bytes of an answer, at most."""
+    watch: _Watch
 
     def send(self, source: BinaryIO, size: int) -> None:
         """Hand the workbook over; a child that has died already is noticed at the next answer."""
@@ -116,7 +139,9 @@ class _Child:
         Raises:
             InvalidInput: the child has died of its limits, or says why not (E-ROSTER-008).
         """
+        self.watch.since = monotonic()
         line = self.stdout.readline(self.longest)
+        self.watch.since = None
         if not line.endswith(b"\n"):
             raise unreadable(self._last_words())
         answer: object = json.loads(line)
@@ -156,16 +181,14 @@ def _started(memory: int, seconds: int, limits: Limits) -> Iterator[_Child]:
         env=kept,
         close_fds=True,
     )
-    clock = Timer(limits.seconds, process.kill)
-    clock.daemon = True
-    clock.start()
+    watch = _Watch(process, limits.seconds)
     try:
         assert process.stdin is not None
         assert process.stdout is not None
         longest = (limits.cell * 6 + 8) * 16_384  # \uXXXX for each character, the widest sheet
-        yield _Child(process, process.stdin, process.stdout, min(longest, 64 * MEBIBYTE))
+        yield _Child(process, process.stdin, process.stdout, min(longest, 64 * MEBIBYTE), watch)
     finally:
-        clock.cancel()
+        watch.over.set()
         process.kill()
         for stream in (process.stdin, process.stdout):
             if stream is not None:

@@ -33,7 +33,7 @@ class Limits:
     cell: int = 1_024
     """Characters of a cell."""
     seconds: int = 60
-    """Seconds until the reading of a workbook is given up."""
+    """Seconds that the reading process may let us wait for its next answer."""
 
     @rows.validator
     def _below_the_ceiling(self, _: object, value: int) -> None:
