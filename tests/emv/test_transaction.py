@@ -412,8 +412,9 @@ def test_no_verify_is_sent_when_the_card_counts_only_one_try() -> None:
     assert [name for name in heard.names() if name == "0020"] == ["0020"]
 
 
+@pytest.mark.parametrize("only_first", [False, True])
 @pytest.mark.parametrize("at", range(12))
-def test_every_byte_of_a_cda_answer_counts(at: int) -> None:
+def test_every_byte_of_a_cda_answer_counts(at: int, only_first: bool) -> None:  # noqa: FBT001
     """A change anywhere in the answer to GENERATE AC is never approved."""
     held = at_once()
     probe = Heard()
@@ -421,10 +422,14 @@ def test_every_byte_of_a_cda_answer_counts(at: int) -> None:
     size = max(len(answer.data) for command, answer in probe.lines if command.ins == 0xAE)
     for place in range(at, size, 12):
         held.reset()
+        seen: list[int] = []
 
-        def change(command: Command, answer: bytes, place: int = place) -> bytes:
-            if command.ins != 0xAE or place >= len(answer) - 2:
+        def change(
+            command: Command, answer: bytes, place: int = place, seen: list[int] = seen
+        ) -> bytes:
+            if command.ins != 0xAE or place >= len(answer) - 2 or (seen and only_first):
                 return answer
+            seen.append(place)
             return answer[:place] + bytes((answer[place] ^ 0x10,)) + answer[place + 1 :]
 
         def fine(request: AuthorisationRequest) -> AuthorisationReply:
