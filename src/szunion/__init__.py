@@ -1,1 +1,31 @@
-"""szunion: the system behind a city trade-union federation's member service card."""
+"""szunion: the system behind a city trade-union federation's member service card.
+
+The front door is lazy: importing it, or :mod:`szunion.emv`, loads nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from szunion.bootstrap import Settings, UnionSystem
+    from szunion.errors import SzunionError
+
+__all__ = ["Settings", "SzunionError", "UnionSystem", "__version__"]
+__version__ = "0.1.0"
+
+_BEHIND = {
+    "Settings": "szunion.bootstrap",
+    "SzunionError": "szunion.errors",
+    "UnionSystem": "szunion.bootstrap",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _BEHIND:
+        return getattr(import_module(_BEHIND[name]), name)
+    msg = f"module 'szunion' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

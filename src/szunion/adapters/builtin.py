@@ -1,0 +1,85 @@
+"""Know which adapters and cities szunion itself brings, through the same door as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from attrs import frozen
+
+from szunion.adapters.bank.simulated import SimulatedBank
+from szunion.adapters.identity.simulated import SimulatedIdentity
+from szunion.adapters.notifier.recording import RecordingNotifier
+from szunion.adapters.reader.simulated import SimulatedReader
+from szunion.domain.cities import city_from
+from szunion.plugins import (
+    AdapterSpec,
+    BankSpec,
+    CitySpec,
+    IdentitySpec,
+    NoConfig,
+    NotifierSpec,
+    ReaderSpec,
+    hookimpl,
+)
+from szunion.ports.system import Clock
+from szunion.text import Text
+
+
+@frozen
+class SimulatedBankConfig:
+    """The settings of the simulated bank."""
+
+    seed: int = 7
+    journal: str = ""
+    """The file in which the bank keeps what it did; empty: it forgets when the process ends."""
+
+
+def _bank(config: SimulatedBankConfig, clock: Clock) -> SimulatedBank:
+    if config.journal:
+        return SimulatedBank.open(config.journal, seed=config.seed, clock=clock)
+    return SimulatedBank(seed=config.seed, clock=clock)
+
+
+@hookimpl
+def szunion_adapters() -> Iterable[AdapterSpec]:
+    """Offer the simulated bank, reader, identity proofs, and the recording notifier."""
+    yield BankSpec(
+        name="simulated",
+        title=Text("模拟银行", "simulated bank"),
+        config=SimulatedBankConfig,
+        make=_bank,
+    )
+    yield ReaderSpec(
+        name="simulated",
+        title=Text("模拟读卡器", "simulated reader"),
+        config=NoConfig,
+        make=lambda _config, _clock: SimulatedReader(),
+    )
+    yield NotifierSpec(
+        name="recording",
+        title=Text("只记录的通知", "notifier that records"),
+        config=NoConfig,
+        make=lambda _config, _clock: RecordingNotifier(),
+    )
+    yield IdentitySpec(
+        name="simulated",
+        title=Text("模拟实名认证", "simulated identity proofs"),
+        config=NoConfig,
+        make=lambda _config, _clock: SimulatedIdentity(),
+    )
+
+
+@hookimpl
+def szunion_cities() -> Iterable[CitySpec]:
+    """Offer every city whose folder lies in the package."""
+    folder = files("szunion.domain.cities")
+    for city in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if city.is_dir() and city.joinpath("city.toml").is_file():
+            read = _reader(city)
+            yield CitySpec(name=city.name, title=city_from(read).policy.name, read=read)
+
+
+def _reader(folder: Traversable) -> Callable[[str], str]:
+    return lambda name: folder.joinpath(name).read_text("utf-8")
