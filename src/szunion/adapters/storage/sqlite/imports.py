@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from itertools import repeat
+from itertools import accumulate
 
 from attrs import frozen
 
+from szunion.adapters.storage.sqlite.people import shard_of_blind
 from szunion.adapters.storage.sqlite.sealed_person import new_plain
 from szunion.adapters.storage.sqlite.session import Row, Session
 from szunion.adapters.storage.sqlite.times import maybe_micros, maybe_moment, micros, moment
@@ -129,71 +130,85 @@ class SqliteImports:
         keys = [ids[at] for at in order]
         shards = [shards[at] for at in order]
         self._keep_people(shards, keys, rows)
-        documents = sorted(
-            (looked.shards[positions[at]], looked.blinds[positions[at]], 0, ids[at])
-            for at in range(len(ids))
+        blinds = looked.blinds
+        documents = sorted((ids[at] >> 53, blinds[positions[at]], ids[at]) for at in order)
+        self.session.do(
+            "roster.file_documents",
+            {
+                "persons": json.dumps([person for _, _, person in documents]),
+                "blinds": b"".join([blind for _, blind, _ in documents]),
+            },
         )
-        self.session.many("person.add_document", documents)
         self.session.many("roster.add_kind", [(kind.value,) for kind in {r.kind for r in rows}])
-        self._keep_memberships(scope, shards, keys, rows, organisation, today, run)
+        self._keep_memberships(scope, keys, rows, organisation, today, run)
         return [PersonId(id_) for id_ in ids]
 
     def _keep_people(
         self, shards: Sequence[int], keys: Sequence[int], rows: Sequence[PlainRow]
     ) -> None:
         at, salts = micros(self.now), self.vault.salts(len(rows))
+        kinds = {kind: kind.value for kind in DocumentKind}
         plains = [
             new_plain(
-                name, kind.value, number, mobile or "",
+                name, kinds[kind], number, mobile or "",
                 "" if gender is None else gender.value, "" if birth is None else str(birth), at,
             )
             for _, name, kind, number, mobile, _, gender, birth, _, _ in rows
         ]  # fmt: skip
         sealed = self.vault.seal_many("person", list(zip(shards, keys, salts, plains, strict=True)))
-        self.session.many("person.add", zip(shards, keys, sealed, repeat(None), repeat(0)))
-        self.session.many("person.add_salt", zip(shards, keys, salts, strict=True))
+        ends = list(accumulate(map(len, sealed)))
+        self.session.do(
+            "roster.file_people",
+            {
+                "places": json.dumps(
+                    {
+                        key: (end - len(blob)) << 16 | len(blob)
+                        for key, end, blob in zip(keys, ends, sealed, strict=True)
+                    }
+                ),
+                "sealed": b"".join(sealed),
+            },
+        )
+        salted = {"persons": json.dumps(keys), "salts": b"".join(salts)}
+        self.session.do("roster.file_salts", salted)
         mobiles = [(row.mobile, key) for row, key in zip(rows, keys, strict=True) if row.mobile]
-        numbers = [mobile for mobile, _ in mobiles]
+        blinds = self.vault.index_many(IndexField.MOBILE, [mobile for mobile, _ in mobiles])
         self.session.many(
             "person.add_mobile",
             sorted(
-                zip(
-                    self.vault.route_many(numbers),
-                    self.vault.index_many(IndexField.MOBILE, numbers),
-                    [key for _, key in mobiles],
-                    strict=True,
-                )
+                (shard_of_blind(blind), blind, key)
+                for blind, (_, key) in zip(blinds, mobiles, strict=True)
             ),
         )
 
     def _keep_memberships(  # noqa: PLR0913, PLR0917 - the columns of a chunk
         self,
         scope: Scope,
-        shards: Sequence[int],
         keys: Sequence[int],
         rows: Sequence[PlainRow],
         organisation: OrganisationId,
         today: date,
         run: int,
     ) -> None:
-        """Fill the tables of memberships. A newcomer's first episode has the person's number."""
-        at, day = micros(self.now), today.isoformat()
+        """Fill the tables of memberships. A newcomer's first row of each has the person's number.
+
+        One statement a table: a CHECK … IN list is then set up once, and not for every row.
+        """
+        day, who = today.isoformat(), scope.principal
         since = [day if row.joined is None else str(row.joined) for row in rows]
-        none, union = repeat(None), repeat(organisation)
-        self.session.many(
-            "membership.add",
-            zip(shards, keys, keys, repeat("ACTIVE"), union, since, since, none, none, none,
-                repeat(0), since, repeat(at)),
-        )  # fmt: skip
-        self.session.many(
-            "affiliation.add",
-            zip(shards, keys, keys, keys, union, since, none, repeat(at), none),
-        )
-        who = scope.principal
-        self.session.many(
-            "audit.add",
-            zip(shards, self.ids.many(list(shards)), keys, repeat(at), repeat(who.id),
-                repeat(who.role.value), repeat(who.organisation or 0), repeat(who.purpose.value),
-                repeat("membership.import"), keys, repeat(""), repeat("ACTIVE"),
-                repeat(f"import {run}")),
+        told = {
+            "since": json.dumps(dict(zip(keys, since, strict=True))),
+            "union": organisation,
+            "at": micros(self.now),
+        }
+        self.session.do("roster.admit", told)
+        self.session.do("roster.affiliate", told)
+        self.session.do(
+            "roster.log",
+            {
+                "persons": json.dumps(keys),
+                "at": micros(self.now), "actor": who.id, "role": who.role.value,
+                "node": who.organisation or 0, "purpose": who.purpose.value,
+                "reason": f"import {run}",
+            },
         )  # fmt: skip

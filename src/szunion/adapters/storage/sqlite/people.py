@@ -31,6 +31,11 @@ def within(scope: Scope) -> dict[str, object]:
     }  # fmt: skip
 
 
+def shard_of_blind(blind: bytes) -> int:
+    """Return the shard of an index row that stands apart from its person: its first 10 bits."""
+    return int.from_bytes(blind[:2]) >> 6
+
+
 def document_key(document: IdentityDocument) -> str:
     """Return what the blind index of a document is made of: kind and number."""
     return f"{document.kind.value}:{document.number.plain()}"
@@ -70,11 +75,8 @@ class SqlitePeople:
         }
 
     def _mobile(self, mobile: Mobile) -> dict[str, object]:
-        plain = mobile.plain()
-        return {
-            "shard": self.vault.route(plain),
-            "blind": self.vault.index(IndexField.MOBILE, plain),
-        }
+        blind = self.vault.index(IndexField.MOBILE, mobile.plain())
+        return {"shard": shard_of_blind(blind), "blind": blind}
 
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
         row = self.session.one("person.by_document", self._document(document) | within(scope))

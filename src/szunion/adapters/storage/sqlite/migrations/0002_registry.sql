@@ -60,7 +60,7 @@ CREATE TABLE person_document (                    -- who holds a document; sever
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE person_mobile (                      -- a mobile number is a way to reach, no identity
-    shard     INTEGER NOT NULL,                   -- of the number
+    shard     INTEGER NOT NULL,                   -- the first 10 bits of the index
     blind     BLOB    NOT NULL CHECK (length(blind) = 16),
     person_id INTEGER NOT NULL,
     PRIMARY KEY (shard, blind, person_id)

@@ -22,6 +22,43 @@ FROM json_each(:shards) wanted
 JOIN person_document d
   ON d.shard = wanted.value AND d.blind = substr(:blinds, 16 * wanted.key + 1, 16) AND d.rank = 0
 
+-- name: file_people
+INSERT INTO person (shard, person_id, sealed, merged_into, version)
+SELECT CAST(j.key AS INTEGER) >> 53, CAST(j.key AS INTEGER),
+       substr(:sealed, (j.value >> 16) + 1, j.value & 65535), NULL, 0
+FROM json_each(:places) j
+
+-- name: file_salts
+INSERT INTO person_salt (shard, person_id, salt)
+SELECT j.value >> 53, j.value, substr(:salts, 16 * j.key + 1, 16)
+FROM json_each(:persons) j
+
+-- name: file_documents
+INSERT INTO person_document (shard, blind, rank, person_id)
+SELECT j.value >> 53, substr(:blinds, 16 * j.key + 1, 16), 0, j.value
+FROM json_each(:persons) j
+
+-- name: admit
+INSERT INTO membership (shard, person_id, membership_id, state, organisation_id, applied, since,
+                        until, reason, survivor_id, version, holds_from, recorded)
+SELECT CAST(j.key AS INTEGER) >> 53, CAST(j.key AS INTEGER), CAST(j.key AS INTEGER), 'ACTIVE',
+       :union, j.value, j.value, NULL, NULL, NULL, 0, j.value, :at
+FROM json_each(:since) j
+
+-- name: affiliate
+INSERT INTO affiliation (shard, person_id, affiliation_id, membership_id, organisation_id, since,
+                         until, recorded, superseded)
+SELECT CAST(j.key AS INTEGER) >> 53, CAST(j.key AS INTEGER), CAST(j.key AS INTEGER),
+       CAST(j.key AS INTEGER), :union, j.value, NULL, :at, NULL
+FROM json_each(:since) j
+
+-- name: log
+INSERT INTO audit (shard, audit_id, person_id, at, actor, role, node, purpose, action, subject,
+                   before, after, reason)
+SELECT j.value >> 53, j.value, j.value, :at, :actor, :role, :node, :purpose,
+       'membership.import', j.value, '', 'ACTIVE', :reason
+FROM json_each(:persons) j
+
 -- name: kinds
 SELECT kind FROM document_kind
 
