@@ -57,7 +57,8 @@ def _people(start: int, rows: int) -> Iterator[str]:
         born = first + timedelta(days=day)
         body = f"44{30_00 + areas % 100:04d}{born:%Y%m%d}{sequence + 1:03d}"
         name = "张王李赵陈刘"[index % 6] + random.choice(given) + random.choice(given)
-        yield f"{name},{body}{check_character(body)},1{30 + index % 70}{index % 10**8:08d},2015-06-01"
+        mobile = f"1{30 + index % 70}{index % 10**8:08d}"
+        yield f"{name},{body}{check_character(body)},{mobile},2015-06-01"
 
 
 def office_in(folder: Path) -> tuple[Office, Principal]:

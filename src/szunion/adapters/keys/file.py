@@ -16,7 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from attrs import define, field
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from szunion.adapters.keys.vault import AesVault, DataKeys
@@ -98,3 +102,12 @@ class FileKeys:
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
+
+
+def signed_by(public: bytes, signature: bytes, data: bytes) -> bool:
+    """Return whether an Ed25519 *signature* over *data* was made with the key of *public*."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
