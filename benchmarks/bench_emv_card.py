@@ -22,11 +22,12 @@ from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.personalise import personalise
 from szunion.emv.card.profiles import Profile, Scheme, pan_of
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, Performer, Pin, run
-from szunion.emv.issuer import Account, Genuine
+from szunion.emv.issuer import Genuine
 from szunion.emv.look import read_public
 from szunion.emv.oda_keys import Assurance, Policy
 from szunion.emv.terminal import Business, Terminal
 from szunion.emv.transaction import Decision, transact
+from szunion.emv.vault import Account
 
 TODAY = date(2026, 11, 24)
 READ_LIMIT_MS = 2.0

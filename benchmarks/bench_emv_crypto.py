@@ -26,9 +26,10 @@ from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.personalise import DEBIT_AID, personalise
 from szunion.emv.card.profiles import Profile, Scheme, pan_of
 from szunion.emv.crypto import Algorithm
-from szunion.emv.issuer import Account, IssuerHost, MasterKeys, SoftwareVault
+from szunion.emv.issuer import IssuerHost
 from szunion.emv.mismatch import explain_arqc
 from szunion.emv.oda_keys import CardData, Policy, Record, recover
+from szunion.emv.vault import Account, MasterKeys, SoftwareVault
 
 ROUNDS = 40
 TODAY = date(2026, 11, 24)

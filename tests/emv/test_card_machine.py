@@ -20,7 +20,7 @@ from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Ecash, Scheme
 from szunion.emv.exchange import exchange
 from szunion.emv.flow import Flow, Performer, run
-from szunion.emv.issuer import Account, Genuine
+from szunion.emv.issuer import Genuine
 from szunion.emv.scripts import (
     Order,
     block_application,
@@ -31,6 +31,7 @@ from szunion.emv.scripts import (
     unblock_pin,
     update_record,
 )
+from szunion.emv.vault import Account
 
 UN = bytes.fromhex("01020304")
 TOLD: dict[int, bytes] = {

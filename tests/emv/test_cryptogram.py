@@ -18,7 +18,7 @@ from szunion.emv.cryptogram import (
     Session,
 )
 from szunion.emv.errors import BadField
-from szunion.emv.issuer import Account, Ask, MasterKeys, ScriptSession, SoftwareVault
+from szunion.emv.vault import Account, Ask, MasterKeys, ScriptSession, SoftwareVault
 
 TDES = Algorithm.TDES
 VERSIONS = {version.name: version for version in OTHERS}

@@ -9,7 +9,7 @@ from tests.emv.dialogue import Opened, generate, message, ok, opened, sent
 from tests.emv.published import raw
 from tests.emv.test_crypto import plain_mac, plain_master_key, plain_session_key
 
-from szunion.emv import crypto, cryptogram, issuer, scripts, tlv
+from szunion.emv import crypto, cryptogram, scripts, tlv
 from szunion.emv.apdu import Command
 from szunion.emv.card.bank import KEY_INDEX, TestBank
 from szunion.emv.card.machine import SimulatedCard
@@ -18,8 +18,9 @@ from szunion.emv.card.profiles import Profile, Scheme, pan_of
 from szunion.emv.crypto import Algorithm, Sm4Mac, Sm4Session
 from szunion.emv.cryptogram import PBOC_01, Sm4Rules
 from szunion.emv.errors import AuthenticationFailed, BadField, KeyRefused, LimitExceeded
-from szunion.emv.issuer import Account, Genuine, IssuerHost, NotGenuine, SoftwareVault
+from szunion.emv.issuer import Genuine, IssuerHost, NotGenuine
 from szunion.emv.scripts import Encipherment, Order
+from szunion.emv.vault import Account, Ask, ScriptSession, SoftwareVault
 
 ACCOUNT = Account(pan=pan_of(1), psn="01")
 SIDES = [pytest.param(False, id="3DES"), pytest.param(True, id="SM4")]
@@ -171,20 +172,23 @@ def test_a_foreign_arpc_length_is_no_tag_91(content: Any) -> None:
     _, told = started(content, sm=False)
 
     class Odd:
-        def check(self, ask: issuer.Ask) -> bool:
+        def check(self, ask: Ask) -> bool:
             del ask
             return True
 
         def respond(
-            self, ask: issuer.Ask, code: bytes, proprietary: bytes = b"", *, check: bool = True
+            self, ask: Ask, code: bytes, proprietary: bytes = b"", *, check: bool = True
         ) -> bytes | None:
             del ask, code, proprietary, check
             return b"1234"
 
-        def seal(self, session: issuer.ScriptSession, order: Order) -> Command:
+        def mac(self, session: ScriptSession, covered: bytes) -> bytes:
             raise NotImplementedError
 
-        def seal_pin(self, session: issuer.ScriptSession, pin: str, current: str | None) -> Command:
+        def seal(self, session: ScriptSession, order: Order) -> Command:
+            raise NotImplementedError
+
+        def seal_pin(self, session: ScriptSession, pin: str, current: str | None) -> Command:
             raise NotImplementedError
 
     host = IssuerHost(vault=Odd())
@@ -232,6 +236,69 @@ def test_both_readings_of_sm4_work_from_end_to_end(
     assert isinstance(host.verify(ACCOUNT, told), Genuine)
     if rules != cryptogram.PART_17:
         assert bank.host().verify(ACCOUNT, told) is NotGenuine.WRONG_CRYPTOGRAM
+
+
+# --- qPBOC and issuer-defined data ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sm", SIDES)
+@pytest.mark.parametrize(("ttq", "kind"), [("60000080", 1), ("60800080", 2)])
+def test_fast_cryptograms_are_verified_too(
+    bank: TestBank, content: Any, ttq: str, kind: int, *, sm: bool
+) -> None:
+    seen = opened(SimulatedCard(content, 5), sm=sm, contactless=True, t9F66=raw(ttq))
+    told = seen.terminal | seen.values
+    found = genuine(bank.host(), told)
+    assert (found.kind, found.ask.version.name) == (kind, "PBOC-17")
+    algorithm = Algorithm.SM4 if sm else Algorithm.TDES
+    issuer_key = bank.vault.issuer_keys(KEY_INDEX, algorithm).ac
+    master = plain_master_key(algorithm, issuer_key, ACCOUNT.pan, "01")
+    key = plain_session_key(algorithm, master, int.from_bytes(told[0x9F36], "big"))
+    data = told[0x9F02] + told[0x9F37] + told[0x9F36] + told[0x9F10][4:5]
+    assert told[0x9F26] == plain_mac(algorithm, key, data)
+
+
+@pytest.mark.parametrize("sm", SIDES)
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_amounts_in_9f10_are_believed_by_their_mac_only(
+    bank: TestBank, number: int, *, sm: bool
+) -> None:
+    profile = Profile(pan=pan_of(1), scheme=Scheme.BOTH, issuer_data=number)
+    seen, told = started(personalise(bank, profile, 5), sm=sm)
+    del seen
+    host = bank.host()
+    found = genuine(host, told)
+    amounts = host.issuer_data(found, told)
+    assert isinstance(amounts, dict)
+    assert tuple(amounts) == cryptogram.ISSUER_DATA[number]
+    if number in (1, 3):
+        assert amounts[cryptogram.Amount.BALANCE] == 10_000
+    iad = told[0x9F10]
+    for at in range(10, len(iad)):
+        changed = iad[:at] + bytes((iad[at] ^ 1,)) + iad[at + 1 :]
+        # the cryptogram of CVN 01 does not cover these bytes: only their own MAC does
+        assert isinstance(host.verify(ACCOUNT, told | {0x9F10: changed}), Genuine)
+        assert host.issuer_data(found, told | {0x9F10: changed}) is NotGenuine.WRONG_ISSUER_DATA
+
+
+def test_issuer_data_without_a_mac_tell_no_amount(bank: TestBank, content: Any) -> None:
+    _, told = started(content, sm=False)
+    host = bank.host()
+    found = genuine(host, told)
+    for rest in (b"", b"\x03abc", b"\x0a\x01" + bytes(8), b"\x0a\x09" + bytes(9)):
+        assert host.issuer_data(found, told | {0x9F10: told[0x9F10] + rest}) == {}
+
+
+def test_issuer_data_of_letters_are_no_amount(bank: TestBank, content: Any) -> None:
+    _, told = started(content, sm=False)
+    host = bank.host()
+    found = genuine(host, told)
+    amounts = b"\xaa" * 5
+    covered = cryptogram.issuer_data_input(told[0x9F36], amounts)
+    mac = bank.vault.mac(host.script_session(found), covered)
+    rest = cryptogram.issuer_data(1, amounts, mac)
+    answer = host.issuer_data(found, told | {0x9F10: told[0x9F10] + rest})
+    assert answer is NotGenuine.WRONG_ISSUER_DATA
 
 
 # --- scripts --------------------------------------------------------------------------------------

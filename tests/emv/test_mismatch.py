@@ -7,8 +7,8 @@ from tests.emv.published import raw
 from szunion.emv import crypto, cryptogram
 from szunion.emv.crypto import Algorithm, MasterKeyOption, Padding, Sm4Mac, Sm4Session
 from szunion.emv.cryptogram import PBOC_01, PBOC_17, Part, Session, Sm4Rules, Version
-from szunion.emv.issuer import Account, MasterKeys, SoftwareVault
 from szunion.emv.mismatch import Explanation, explain_arqc
+from szunion.emv.vault import Account, MasterKeys, SoftwareVault
 
 TDES, SM4 = Algorithm.TDES, Algorithm.SM4
 VAULT = SoftwareVault(

@@ -25,11 +25,12 @@ from szunion.emv.card.profiles import (
     standard_profiles,
 )
 from szunion.emv.errors import AuthenticationFailed
-from szunion.emv.issuer import Account, Genuine, NotGenuine
+from szunion.emv.issuer import Genuine, NotGenuine
 from szunion.emv.oda import Method
 from szunion.emv.oda_keys import Assurance, CardData, Policy, Record, recover, signed_value
 from szunion.emv.reasons import Reason
 from szunion.emv.tlv import Node
+from szunion.emv.vault import Account
 
 SIDES = [pytest.param(False, id="RSA"), pytest.param(True, id="SM2")]
 

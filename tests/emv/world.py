@@ -26,9 +26,10 @@ from szunion.emv.flow import (
     Performer,
     Pin,
 )
-from szunion.emv.issuer import Account, Genuine
+from szunion.emv.issuer import Genuine
 from szunion.emv.oda_keys import Policy
 from szunion.emv.terminal import Business, Terminal
+from szunion.emv.vault import Account
 
 TODAY = date(2026, 11, 24)
 PBOC_DEBIT = bytes.fromhex("A000000333010101")

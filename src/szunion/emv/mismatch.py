@@ -31,7 +31,7 @@ from szunion.emv.cryptogram import (
     Version,
 )
 from szunion.emv.errors import BadField, Language
-from szunion.emv.issuer import Account, MasterKeys, SoftwareVault
+from szunion.emv.vault import Account, MasterKeys, SoftwareVault
 
 _MOST_MATCHES: Final = 20
 _USES: Final = ("ac", "mac", "enc")

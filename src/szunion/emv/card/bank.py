@@ -16,7 +16,8 @@ from szunion.emv.card.chance import Chance
 from szunion.emv.card.profiles import Flaw, Profile
 from szunion.emv.card.testca import Certificate, PrivateKey, TestAuthority
 from szunion.emv.crypto import Algorithm
-from szunion.emv.issuer import IssuerHost, MasterKeys, SoftwareVault
+from szunion.emv.issuer import IssuerHost
+from szunion.emv.vault import MasterKeys, SoftwareVault
 
 RID: Final = bytes.fromhex("A000000333")
 RSA_INDEX: Final = 0xE1

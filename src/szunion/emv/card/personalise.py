@@ -40,8 +40,8 @@ from szunion.emv.card.content import (
 from szunion.emv.card.profiles import Flaw, Profile, check_digit
 from szunion.emv.card.testca import Certificate, PrivateKey
 from szunion.emv.crypto import Algorithm
-from szunion.emv.issuer import Account, MasterKeys
 from szunion.emv.tlv import Node
+from szunion.emv.vault import Account, MasterKeys
 
 DEBIT_AID: Final = RID + bytes.fromhex("010101")
 TRANSIT_AID: Final = bytes.fromhex("A000000632010105")
