@@ -100,17 +100,20 @@ class Node(_Parts):
         return f"Node({self.tag:02X}, {len(self.value)} bytes{inside})"
 
 
-class Nodes(tuple[Node, ...]):  # noqa: SLOT001 - a tuple subclass cannot have slots
+class Nodes(tuple[Node, ...]):
     """The objects of one template, in order 有序、可重复.
 
     Read eagerly, but an item becomes a ``Node`` only when it is looked at: inside are plain
     tuples of the same four things, because making a ``Node`` costs more than reading it.
 
-    Attributes:
-        tail: Padding bytes after the last object, which ``build`` writes again.
     """
 
-    tail: bytes = b""
+    __slots__ = ()
+
+    @property
+    def tail(self) -> bytes:
+        """Padding bytes after the last object, which ``build`` writes again."""
+        return b""
 
     def __iter__(self) -> Iterator[Node]:
         return map(_new_node, _ALWAYS_NODE, super().__iter__())
@@ -129,6 +132,14 @@ class Nodes(tuple[Node, ...]):  # noqa: SLOT001 - a tuple subclass cannot have s
 
     def __repr__(self) -> str:
         return f"({', '.join(map(repr, self))}{',' if len(self) == 1 else ''})"
+
+
+class _Padded(Nodes):
+    _tail: bytes = b""
+
+    @property
+    def tail(self) -> bytes:
+        return self._tail
 
 
 _new_node: Callable[..., Node] = tuple.__new__
@@ -156,9 +167,9 @@ def parse(data: bytes | bytearray | memoryview, *, limits: Limits = LIMITS) -> N
     size = len(data)
     if size > limits.length:
         raise BadTlv("limit", why=f"length > {limits.length}")
-    nodes = _read(data if type(data) is bytes else bytes(data), limits.depth)
+    nodes = _read(data if type(data) is bytes else bytes(data), limits)
     if size > 2 * limits.nodes and sum(1 for _ in walk(nodes)) > limits.nodes:
-        raise BadTlv("limit", why=f"nodes > {limits.nodes}")
+        _too_many(limits)
     return nodes
 
 
@@ -234,24 +245,29 @@ def tag_bytes(tag: int) -> bytes:
     return raw
 
 
-def read_tag(data: bytes, at: int) -> tuple[int, int]:
+def read_tag(data: bytes, at: int, end: int | None = None) -> tuple[int, int]:
     """Read the tag at *at*; return it and the offset after it.
+
+    Args:
+        data: The bytes.
+        at: Where the tag begins.
+        end: Where the bytes that count end; None for all of *data*.
 
     Raises:
         BadTlv: The tag is incomplete or longer than four bytes.
     """
+    last = min(len(data) if end is None else end, at + _LONGEST_TAG)
     tag = data[at]
-    end = at + 1
+    after = at + 1
     if tag & 0x1F != 0x1F:
-        return tag, end
-    while True:
-        if end == len(data) or end - at == _LONGEST_TAG:
-            raise BadTlv("tag", offset=at)
-        byte = data[end]
+        return tag, after
+    while after < last:
+        byte = data[after]
         tag = tag << 8 | byte
-        end += 1
+        after += 1
         if byte < 0x80:
-            return tag, end
+            return tag, after
+    raise BadTlv("tag", offset=at)
 
 
 class _Head(NamedTuple):
@@ -273,7 +289,7 @@ _KIND = tuple(
 _STOPPER = b"\x80\x80\x80"  # behind the input, so that looking one byte too far finds no length
 
 
-def _read(raw: bytes, depth: int) -> Nodes:  # noqa: C901, PLR0912, PLR0915 - for its speed
+def _read(raw: bytes, limits: Limits) -> Nodes:  # noqa: C901, PLR0912, PLR0915 - for its speed
     """Read *raw* in one loop; templates wait on a stack, so no input is too deep for Python.
 
     Written for speed: usual tags and short lengths are read in line, everything else (padding,
@@ -309,20 +325,23 @@ def _read(raw: bytes, depth: int) -> Nodes:  # noqa: C901, PLR0912, PLR0915 - fo
                     found = _head(data, at, end)
                     if found is None:
                         break
+                    if len(out) >= limits.nodes:
+                        _too_many(limits)
                     tag, begin, stop, header, kind = found
                 if kind & 1:
-                    if len(waiting) == depth:
-                        _too_deep(tag, begin, depth)
+                    if len(waiting) == limits.depth:
+                        _too_deep(tag, begin, limits)
                     waiting.append((tag, header, out, begin, end))
                     out, at, end = [], begin, stop
                 else:
                     out.append((tag, data[begin:stop], (), header))
                     at = stop
             if not waiting:
-                nodes = Nodes(out)
-                if at < end:
-                    nodes.tail = data[at:end]
-                return nodes
+                if at == end:
+                    return Nodes(out)
+                padded = _Padded(out)
+                padded._tail = data[at:end]  # noqa: SLF001 - its only maker
+                return padded
             inside = tuple(out)
             tag, header, out, begin, stop = waiting.pop()
             out.append((tag, data[begin:end], inside, header))
@@ -335,8 +354,12 @@ def _read(raw: bytes, depth: int) -> Nodes:  # noqa: C901, PLR0912, PLR0915 - fo
         raise
 
 
-def _too_deep(tag: int, offset: int, depth: int) -> NoReturn:
-    raise BadTlv("limit", offset=offset, tag=tag, why=f"depth > {depth}")
+def _too_deep(tag: int, offset: int, limits: Limits) -> NoReturn:
+    raise BadTlv("limit", offset=offset, tag=tag, why=f"depth > {limits.depth}")
+
+
+def _too_many(limits: Limits) -> NoReturn:
+    raise BadTlv("limit", why=f"nodes > {limits.nodes}")
 
 
 def _head(data: bytes, start: int, end: int) -> _Head | None:
@@ -350,7 +373,7 @@ def _head(data: bytes, start: int, end: int) -> _Head | None:
         at += 1
     if at == end:
         return None
-    tag, after = read_tag(data[:end], at)
+    tag, after = read_tag(data, at, end)
     if after == end or data[after] == 0x80:  # 80, the indefinite form, is not allowed in EMV
         raise BadTlv("length", offset=after, tag=tag)
     length, begin = data[after], after + 1

@@ -29,7 +29,7 @@ def fuzz_tlv(data: bytes) -> None:
     with suppress(EmvError):
         nodes = tlv.parse(data)
         assert tlv.build(nodes) == data
-        assert [node.tag for node in tlv.walk(nodes)] != None
+        assert all(tlv.tag_bytes(node.tag) for node in tlv.walk(nodes))
         repr(nodes)
 
 
@@ -103,7 +103,7 @@ def fuzz_explain_tlv(data: bytes) -> None:
 
 def fuzz_explain(data: bytes) -> None:
     """Cut *data* into commands and answers, and explain them."""
-    trace = []
+    trace: list[Exchange] = []
     at = 0
     while at < len(data) and len(trace) < 50:
         size = data[at]
