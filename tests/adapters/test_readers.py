@@ -307,3 +307,27 @@ def test_every_reader_code_has_its_page() -> None:
     for page in pages:
         assert page.what.zh
         assert page.do.en
+
+
+def test_a_broken_line_is_a_removed_card(listening: VpcdReader) -> None:
+    line = socket.create_connection(listening.address)
+    assert listening.wait("vpcd", present=True, seconds=5)
+    # a reset instead of a hang-up: the next write or read breaks
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    line.close()
+    with pytest.raises((CardRemoved, NoCard)):
+        listening.connect("vpcd")
+
+
+def test_a_line_that_breaks_while_the_reader_waits_is_noticed(listening: VpcdReader) -> None:
+    line = socket.create_connection(listening.address)
+    assert listening.wait("vpcd", present=True, seconds=5)
+    timer = threading.Timer(0.05, _break, [line])
+    timer.start()
+    assert listening.wait("vpcd", present=False, seconds=5)
+    timer.join()
+
+
+def _break(line: socket.socket) -> None:
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    line.close()

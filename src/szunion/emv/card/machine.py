@@ -83,6 +83,7 @@ class SimulatedCard:
         self._current: CardApplication | None = None
         self._in_pse = False
         self._waiting: Response | None = None
+        self._asked: tuple[str, Response] | None = None
         self._contactless = False
 
     @property
@@ -106,6 +107,7 @@ class SimulatedCard:
         self._current = None
         self._in_pse = False
         self._waiting = None
+        self._asked = None
         for application in self._applications:
             application.power_up(contactless=contactless)
         return CONTACTLESS_ATR if contactless else self._content.atr
@@ -154,7 +156,12 @@ class SimulatedCard:
         if command.ins == _GET_RESPONSE and command.cla == 0x00:
             return self._rest(command)
         self._waiting = None
-        response = self._dispatch(command)
+        asked, self._asked = self._asked, None
+        if asked is not None and asked[0] == command.name and not command.data:
+            # the same command with another Le: it was carried out already
+            response = asked[1]
+        else:
+            response = self._dispatch(command)
         if not self._content.get_response or self._contactless or not response.data:
             return response
         size = len(response.data)
@@ -163,6 +170,7 @@ class SimulatedCard:
             warning = response.sw >> 8 in (0x62, 0x63)
             return Response(response.sw if warning else 0x6100 | min(size, 255))
         if command.le is None or (command.le != size and size <= _MOST_AT_ONCE):
+            self._asked = command.name, response
             return Response(0x6C00 | size & 0xFF)
         return response
 
