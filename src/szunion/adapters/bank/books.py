@@ -66,6 +66,8 @@ class Books:
         """Who has, or is promised, a class I account: person to row, or to ``elsewhere``."""
         self.orders: dict[str, BankOrder] = {}
         self.payouts: dict[str, list[str]] = {}
+        self.taken: list[str] = []
+        """The keys of batches and pay-outs, in the order they came."""
         self.paying = 0
         """The union's paying account, in fen, from 0 downwards."""
         self.movements: dict[date, list[Movement]] = {}

@@ -79,8 +79,7 @@ class Agenda:
         self._heap: list[_Due] = []
         self._count = 0
         self._read = 0
-        self._batches = 0
-        self._payouts = 0
+        self._taken = 0
         self._evening = books.today
 
     def next_act(self, until: int) -> Op | None:
@@ -112,16 +111,15 @@ class Agenda:
     def _look(self) -> None:
         """Plan what follows from the batches and notices that are new."""
         books, habits = self._books, self._habits
-        if len(books.batches) > self._batches:
-            for key in list(books.batches)[self._batches :]:
+        for place in range(self._taken, len(books.taken)):
+            key = books.taken[place]
+            if key in books.payouts:
+                self._plan_settlement(key)
+            else:
                 came = max(books.rows[row].received for row in books.batches[key])
                 self._after(came, habits.check_within, "check", key)
                 self._plan(came + micros_of(habits.produce_after), "produce", key)
-            self._batches = len(books.batches)
-        if len(books.payouts) > self._payouts:
-            for key in list(books.payouts)[self._payouts :]:
-                self._plan_settlement(key)
-            self._payouts = len(books.payouts)
+        self._taken = len(books.taken)
         for index in range(self._read, len(books.log)):
             self._look_at(index)
         self._read = len(books.log)

@@ -164,6 +164,7 @@ def _check_open(books: Books, op: Op) -> str:
 
 def _act_open(books: Books, op: Op) -> None:
     batch = RequestKey(op["key"])
+    books.taken.append(op["key"])
     books.batches[op["key"]] = [line[0] for line in op["rows"]]
     for key, person, cls, wish, encodable in op["rows"]:
         known = books.rows.get(key)
@@ -209,6 +210,7 @@ def _check_pay(books: Books, op: Op) -> str:
 
 def _act_pay(books: Books, op: Op) -> None:
     batch = RequestKey(op["key"])
+    books.taken.append(op["key"])
     books.payouts[op["key"]] = [line[0] for line in op["lines"]]
     for key, serial, fen in op["lines"]:
         if key in books.orders:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from types import MappingProxyType
+from typing import Generic, TypeVar
 
 from szunion.adapters.bank.books import Books
 from szunion.adapters.bank.post import RefusedFile
 from szunion.adapters.bank.records import (
     AccountSeen,
+    BankOrder,
+    BankRow,
     CardSeen,
     Movement,
     OrderSeen,
@@ -20,6 +24,26 @@ from szunion.adapters.bank.requests import person_digest
 from szunion.domain.bank import BankNotice, CardRef, Receipt
 from szunion.domain.identity import IdentityDocument
 from szunion.domain.values import Fen, RequestKey
+
+_Kept = TypeVar("_Kept")
+_Shown = TypeVar("_Shown")
+
+
+class ByKey(Mapping[RequestKey, _Shown], Generic[_Kept, _Shown]):
+    """A window on what the books keep by key: looking one up copies nothing."""
+
+    def __init__(self, kept: Mapping[str, _Kept], show: Callable[[_Kept], _Shown]) -> None:
+        self._kept = kept
+        self._show = show
+
+    def __getitem__(self, key: RequestKey) -> _Shown:
+        return self._show(self._kept[key.text])
+
+    def __iter__(self) -> Iterator[RequestKey]:
+        return map(RequestKey, self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 class BankTruth:
@@ -71,20 +95,20 @@ class BankTruth:
     @property
     def rows(self) -> Mapping[RequestKey, RowSeen]:
         """Every application row."""
-        return {row.row: row for row in self._rows()}
+        return ByKey(self._books.rows, self._row)
 
     def row(self, key: RequestKey) -> RowSeen | None:
         """Return the row of *key*; None: the bank never met it."""
-        return next(self._rows([key.text] if key.text in self._books.rows else []), None)
+        return self.rows.get(key)
 
     @property
     def orders(self) -> Mapping[RequestKey, OrderSeen]:
         """Every payment line."""
-        return {order.order: order for order in self._orders()}
+        return ByKey(self._books.orders, self._order)
 
     def order(self, key: RequestKey) -> OrderSeen | None:
         """Return the payment of *key*; None: the bank never met it."""
-        return next(self._orders([key.text] if key.text in self._books.orders else []), None)
+        return self.orders.get(key)
 
     def movements(self, day: date) -> tuple[Movement, ...]:
         """Return what moved on the paying account on *day*."""
@@ -104,17 +128,17 @@ class BankTruth:
         A request's key counts when it was accepted and acted on, a row's when its card was made,
         an order's when its money arrived.
         """
-        return {RequestKey(key): count for key, count in self._books.effects.items()}
+        return ByKey(self._books.effects, _as_it_is)
 
     @property
     def arrived(self) -> Mapping[RequestKey, int]:
         """How often each request reached the bank."""
-        return {RequestKey(key): count for key, count in self._books.arrived.items()}
+        return ByKey(self._books.arrived, _as_it_is)
 
     @property
     def receipts(self) -> Mapping[RequestKey, Receipt]:
         """What was answered to each key."""
-        return {RequestKey(key): each.receipt for key, each in self._books.answers.items()}
+        return ByKey(self._books.answers, attrgetter("receipt"))
 
     @property
     def told(self) -> Sequence[BankNotice]:
@@ -158,14 +182,14 @@ class BankTruth:
             credits_blocked=account.blocked,
         )
 
-    def _rows(self, keys: Sequence[str] | None = None) -> Iterator[RowSeen]:
-        for key in self._books.rows if keys is None else keys:
-            row = self._books.rows[key]
-            card = None if row.card < 0 else self._books.cards[row.card].ref
-            yield RowSeen(row=row.key, batch=row.batch, state=row.state, card=card)
+    def _row(self, row: BankRow) -> RowSeen:
+        card = None if row.card < 0 else self._books.cards[row.card].ref
+        return RowSeen(row=row.key, batch=row.batch, state=row.state, card=card)
 
-    def _orders(self, keys: Sequence[str] | None = None) -> Iterator[OrderSeen]:
-        for key in self._books.orders if keys is None else keys:
-            order = self._books.orders[key]
-            card = None if order.card < 0 else self._books.cards[order.card].ref
-            yield OrderSeen(order=order.key, state=order.state, fen=Fen(order.fen), card=card)
+    def _order(self, order: BankOrder) -> OrderSeen:
+        card = None if order.card < 0 else self._books.cards[order.card].ref
+        return OrderSeen(order=order.key, state=order.state, fen=Fen(order.fen), card=card)
+
+
+def _as_it_is(count: int) -> int:
+    return count
