@@ -14,7 +14,10 @@ from importlib import import_module
 from itertools import islice
 
 from tests.emv.fuzz.codec_targets import CODEC_TARGETS
+from tests.emv.fuzz.crypto_targets import CRYPTO_TARGETS
 from tests.emv.fuzz.mutation import corpus, mutations
+
+TARGETS = {**CODEC_TARGETS, **CRYPTO_TARGETS}
 
 
 def soak(name: str, target: Callable[[bytes], None], runs: int, seed: int) -> None:
@@ -43,12 +46,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--atheris", action="store_true", help="one target, guided by coverage")
     asked = parser.parse_args()
-    names = asked.targets or list(CODEC_TARGETS)
+    names = asked.targets or list(TARGETS)
     if asked.atheris:
-        guided(CODEC_TARGETS[names[0]], asked.runs)
+        guided(TARGETS[names[0]], asked.runs)
         return
     for name in names:
-        soak(name, CODEC_TARGETS[name], asked.runs, asked.seed)
+        soak(name, TARGETS[name], asked.runs, asked.seed)
 
 
 if __name__ == "__main__":
