@@ -15,9 +15,12 @@ from itertools import islice
 
 from tests.emv.fuzz.codec_targets import CODEC_TARGETS
 from tests.emv.fuzz.crypto_targets import CRYPTO_TARGETS
+from tests.emv.fuzz.flow_targets import FLOW_TARGETS
 from tests.emv.fuzz.mutation import corpus, mutations
 
 TARGETS = {**CODEC_TARGETS, **CRYPTO_TARGETS}
+
+TARGETS = {**CODEC_TARGETS, **CRYPTO_TARGETS, **FLOW_TARGETS}
 
 
 def soak(name: str, target: Callable[[bytes], None], runs: int, seed: int) -> None:
