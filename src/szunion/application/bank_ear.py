@@ -146,6 +146,27 @@ class BankEar:
             kind = f"E-BANK-013 {type(error).__name__}"
             self.office.storage.run(lambda work: set_aside(work, kind))
 
+    def look_again(self, most: int = 200) -> bool:
+        """Try what has waited longest: what it waited for may have moved by our own doing.
+
+        Returns:
+            Whether any of it waits no more.
+        """
+        longest = self.office.storage.read(
+            lambda work: work.inbox.waiting_longest(self._scope(work), most)
+        )
+        if not longest:
+            return False
+        names = list(dict.fromkeys(waiting.about for waiting in longest))
+
+        def again(work: UnitOfWork) -> bool:
+            scope = self._scope(work)
+            self.retry_waiting(work, scope, names)
+            left = {waiting.id for waiting in work.inbox.waiting_longest(scope, most)}
+            return not {waiting.id for waiting in longest} <= left
+
+        return self.office.storage.run(again)
+
     def retry_aside(self, event_id: str) -> Hearing:
         """Obey a notice once more that was set aside; if it fails again, it stays set aside.
 

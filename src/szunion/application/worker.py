@@ -53,6 +53,7 @@ class Worker:
             lambda: self.desk.deliver(self.name),
             lambda: self.desk.ask(self.name),
             self._listen,
+            self.desk.ear.look_again,
             Deadlines(self.office, self.by).keep,
             *self.more,
             letters.deliver,

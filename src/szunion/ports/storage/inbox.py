@@ -40,6 +40,10 @@ class Inbox(Protocol):
         """Return what waits for *about*, in the order in which it came."""
         ...
 
+    def waiting_longest(self, scope: Scope, most: int) -> Sequence[WaitingNotice]:
+        """Return notices that wait for something, oldest first; not those set aside."""
+        ...
+
     def waits_no_more(self, scope: Scope, waiting: WaitingNotice) -> None:
         """Forget a waiting notice: it has been obeyed."""
         ...

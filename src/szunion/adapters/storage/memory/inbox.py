@@ -55,6 +55,10 @@ class MemoryInbox:
         found = [row for row in self.tables.waiting if row.about == about]
         return sorted(found, key=lambda row: row.id)
 
+    def waiting_longest(self, scope: Scope, most: int) -> Sequence[WaitingNotice]:
+        found = [row for row in self.tables.waiting if row.about != "aside"]
+        return sorted(found, key=lambda row: row.id)[:most]
+
     def waits_no_more(self, scope: Scope, waiting: WaitingNotice) -> None:
         self.tables.waiting.delete(self.undo, waiting.id)
 

@@ -82,6 +82,9 @@ class SqliteInbox:
     def waiting(self, scope: Scope, about: str) -> Sequence[WaitingNotice]:
         return [_waiting(row) for row in self.session.all("inbox.waiting", {"about": about})]
 
+    def waiting_longest(self, scope: Scope, most: int) -> Sequence[WaitingNotice]:
+        return [_waiting(row) for row in self.session.all("inbox.waiting_longest", {"most": most})]
+
     def waits_no_more(self, scope: Scope, waiting: WaitingNotice) -> None:
         self.session.do("inbox.waits_no_more", {"id": waiting.id})
 

@@ -26,6 +26,10 @@ VALUES (?, ?, ?, ?, ?, ?)
 SELECT waiting_id, source, event_id, about, sealed, received
 FROM inbox_waiting WHERE about = :about ORDER BY waiting_id
 
+-- name: waiting_longest
+SELECT waiting_id, source, event_id, about, sealed, received
+FROM inbox_waiting WHERE about <> 'aside' ORDER BY waiting_id LIMIT :most
+
 -- name: waits_no_more
 DELETE FROM inbox_waiting WHERE waiting_id = :id
 
