@@ -1,0 +1,266 @@
+"""Know how a city's system is put together: settings, adapters, and the object that users hold.
+
+This is the one composition root. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import typed_settings
+from attrs import evolve, field, frozen
+
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.roster.reader import read_roster
+from szunion.adapters.storage.memory.storage import MemoryStorage
+from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
+from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
+from szunion.application.audit import AuditLog
+from szunion.application.bank_desk import engine
+from szunion.application.office import Office
+from szunion.application.system import Desk
+from szunion.application.worker import Worker
+from szunion.domain.access import Principal
+from szunion.domain.cities import City, city_from
+from szunion.errors import ConfigError
+from szunion.plugins import Registry, collect
+from szunion.ports.bank import BankAdapter
+from szunion.ports.identity import IdentityProofs
+from szunion.ports.notifier import Notifier
+from szunion.ports.reader import CardReader
+from szunion.ports.storage import Storage
+from szunion.ports.system import Clock, Ids
+
+_SQLITE: Final = "sqlite:///"
+_MEMORY: Final = "memory:"
+
+
+@frozen(kw_only=True)
+class AdapterSettings:
+    """Which adapter, and what it is told."""
+
+    name: str = "simulated"
+    settings: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """The settings of one installation: ``szunion.toml``, then ``SZUNION_…``, then options."""
+
+    city: str = ""
+    """The city's name; may be left out where only one is installed."""
+    database: str = "sqlite:///szunion.db"
+    keys: str = ""
+    """The key file; empty: beside the database."""
+    bank: AdapterSettings = AdapterSettings()
+    notifier: AdapterSettings = AdapterSettings(name="recording")
+    identity: AdapterSettings = AdapterSettings()
+    reader: AdapterSettings = AdapterSettings()
+    load_plugins: str = ""
+    """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
+
+
+def load_settings(file: str | None = None, *, database: str | None = None) -> Settings:
+    """Return the settings from *file* (or ``./szunion.toml``) and the environment.
+
+    Raises:
+        ConfigError: a setting is unknown or of the wrong kind (E-CONFIG-001).
+    """
+    path = f"!{file}" if file else "szunion.toml"
+    try:
+        settings = typed_settings.load(
+            Settings, appname="szunion", config_files=[path], env_nested_delimiter="__"
+        )
+    except (typed_settings.exceptions.TsError, OSError, ValueError) as error:
+        raise ConfigError("E-CONFIG-001", problem=type(error).__name__) from None
+    return evolve(settings, database=database) if database else settings
+
+
+@frozen(kw_only=True)
+class UnionSystem:
+    """The system of one city: what an application holds.
+
+    Everything goes through a :class:`~szunion.application.system.Desk`, made for the person who
+    acts. Two systems in one process share nothing.
+    """
+
+    office: Office
+    bank: BankAdapter
+    notifier: Notifier
+    identity: IdentityProofs
+    reader: CardReader | None
+    city: City
+
+    def worker(self, name: str = "engine") -> Worker:
+        """Return a worker that sends, asks, listens, keeps deadlines and seals the log."""
+        log = AuditLog(self.office, engine())
+        more = (lambda: log.seal() is not None,)
+        return Worker(
+            office=self.office, bank=self.bank, notifier=self.notifier, name=name, more=more
+        )
+
+    @classmethod
+    def open(  # noqa: PLR0913 - each is a part that a host may bring
+        cls,
+        database: str = "sqlite:///szunion.db",
+        *,
+        city: str | City = "",
+        bank: BankAdapter | str = "simulated",
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        keys: FileKeys | str | Path | None = None,
+        notifier: Notifier | str = "recording",
+        identity: IdentityProofs | str = "simulated",
+        reader: CardReader | str | None = None,
+        plugins: Iterable[object] = (),
+        registry: Registry | None = None,
+        settings: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> Self:
+        """Open the system of *city* on *database*.
+
+        Args:
+            database: ``sqlite:///path`` (made when it is not there) or ``memory:``.
+            city: A city's name or its policy; empty: the only one installed.
+            bank: An adapter, or the name of an installed one.
+            notifier: Likewise, the way to people.
+            identity: Likewise, who proves identities.
+            reader: Likewise, the way to cards; None: this installation has no counter.
+            clock: What time it is; a test's clock can be moved.
+            ids: Where ids come from.
+            keys: The key store, or its file; None: a file beside the database.
+            plugins: Objects with hook implementations, besides the installed ones.
+            registry: What has been collected already.
+            settings: The settings of the named adapters: ``{"bank": {...}}``.
+
+        Raises:
+            ConfigError: the database's URL is not understood (E-CONFIG-002).
+            PluginError: an adapter or city is missing, doubled or broken.
+            StorageError: the database cannot be opened safely.
+            KeysUnavailable: the key file cannot be read.
+        """
+        registry = (registry or collect(plugins)).sound()
+        told = settings or {}
+        clock = clock or SystemClock()
+        ids = ids or SystemIds(clock, SystemChance())
+        chosen = city if isinstance(city, City) else _city(registry, city)
+        store = keys if isinstance(keys, FileKeys) else FileKeys.open(_key_file(database, keys))
+        vault = store.vault()
+        line = (
+            registry.bank(bank).build(told.get("bank", {}), clock)
+            if isinstance(bank, str)
+            else bank
+        )
+        office = Office(
+            storage=_storage(database, clock, ids, vault),
+            clock=clock,
+            ids=ids,
+            vault=vault,
+            signer=store.signer(f"szunion/{chosen.policy.code}"),
+            calendar=ChineseCalendar(),
+            policy=chosen.policy,
+            catalogue=chosen.catalogue,
+            bank_info=line.info,
+        )
+        return cls(
+            office=office,
+            bank=line,
+            notifier=(
+                registry.notifier(notifier).build(told.get("notifier", {}), clock)
+                if isinstance(notifier, str)
+                else notifier
+            ),
+            identity=(
+                registry.identity(identity).build(told.get("identity", {}), clock)
+                if isinstance(identity, str)
+                else identity
+            ),
+            reader=(
+                registry.reader(reader).build(told.get("reader", {}), clock)
+                if isinstance(reader, str)
+                else reader
+            ),
+            city=chosen,
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Open the system that *settings* describe."""
+        allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
+        return cls.open(
+            settings.database,
+            city=settings.city,
+            bank=settings.bank.name,
+            notifier=settings.notifier.name,
+            identity=settings.identity.name,
+            keys=settings.keys or None,
+            registry=collect(allow=allow),
+            settings={
+                "bank": settings.bank.settings,
+                "notifier": settings.notifier.settings,
+                "identity": settings.identity.settings,
+                "reader": settings.reader.settings,
+            },
+        )
+
+    def desk(self, principal: Principal) -> Desk:
+        """Return the desk at which *principal* works."""
+        return Desk(office=self.office, by=principal, opens=read_roster, proofs=self.identity)
+
+    def within(self, connection: sqlite3.Connection) -> UnionSystem:
+        """Return this system inside the host application's transaction on *connection*.
+
+        What its desks change is committed, or rolled back, with the host's own changes.
+
+        Raises:
+            StorageError: the connection is weaker than ours would be (E-STORE-003).
+        """
+        office = self.office
+        borrowed = BorrowedSqlite(connection, office.clock, office.ids, office.vault)
+        return evolve(self, office=evolve(office, storage=borrowed))
+
+    def run_until_idle(self) -> None:
+        """Deliver, ask, collect and obey until nothing is due now."""
+        self.worker().run_until_idle()
+
+    def close(self) -> None:
+        """Close the store. A second time does nothing."""
+        self.office.storage.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _city(registry: Registry, name: str) -> City:
+    if not name and len(registry.cities) == 1:
+        (name,) = registry.cities
+    return city_from(registry.city(name).read)
+
+
+def _key_file(database: str, given: str | Path | None) -> Path:
+    if given:
+        return Path(given)
+    if database.startswith(_SQLITE):
+        return Path(database.removeprefix(_SQLITE)).with_suffix(".keys")
+    raise ConfigError("E-CONFIG-003")
+
+
+def _storage(database: str, clock: Clock, ids: Ids, vault: Any) -> Storage:  # noqa: ANN401
+    if database == _MEMORY:
+        return MemoryStorage(clock, ids, vault)
+    if database.startswith(_SQLITE):
+        path = database.removeprefix(_SQLITE)
+        return SqliteStorage.open(path, clock=clock, ids=ids, vault=vault)
+    scheme = database.partition(":")[0]
+    raise ConfigError("E-CONFIG-002", scheme=scheme)

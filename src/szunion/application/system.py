@@ -1,0 +1,103 @@
+"""Know which desks there are, and gather them for whoever acts.
+
+A desk is made for one principal; each of its attributes is the use cases of one noun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from attrs import define
+
+from szunion.application.audit import AuditLog
+from szunion.application.bank_books import BankBooks
+from szunion.application.batches import Batches
+from szunion.application.bindings import Bindings
+from szunion.application.cards import Cards
+from szunion.application.custody import Custody
+from szunion.application.enrolment import Enrolment, OpensRosters
+from szunion.application.members import Members
+from szunion.application.membership import Memberships
+from szunion.application.office import Office
+from szunion.application.organisations import Organisations
+from szunion.application.reconciliation import Reconciliation
+from szunion.application.timeline import Event, Timeline
+from szunion.application.transfers import Transfers
+from szunion.domain.access import Principal
+from szunion.domain.values import PersonId
+from szunion.ports.identity import IdentityProofs
+
+
+@define(slots=False, frozen=True, kw_only=True)
+class Desk:
+    """Where one principal works (工作台): the member's own, a union's, an organ's."""
+
+    office: Office
+    by: Principal
+    opens: OpensRosters
+    proofs: IdentityProofs
+
+    @cached_property
+    def organisations(self) -> Organisations:
+        """Unions: found, hang in the tree, suspend, end (组织)."""
+        return Organisations(self.office, self.by)
+
+    @cached_property
+    def roster(self) -> Enrolment:
+        """Rosters: check and import (花名册)."""
+        return Enrolment(self.office, self.by, self.opens)
+
+    @cached_property
+    def members(self) -> Members:
+        """Members: look up, correct, count (会员)."""
+        return Members(self.office, self.by)
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        """Memberships: admit, retain, end (会籍)."""
+        return Memberships(self.office, self.by)
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """Moves between unions (会籍接转)."""
+        return Transfers(self.office, self.by)
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        """Portal accounts tied to people (实名认证与绑定)."""
+        return Bindings(self.office, self.by, self.proofs)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Applications for cards (批量申办)."""
+        return Batches(self.office, self.by)
+
+    @cached_property
+    def cards(self) -> Cards:
+        """Cards: may it be used and why not, lock, revoke (卡)."""
+        return Cards(self.office, self.by)
+
+    @cached_property
+    def custody(self) -> Custody:
+        """Plastic: collect, hand out, count (实体卡保管)."""
+        return Custody(self.office, self.by)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """Differences between the bank's books and ours (对账)."""
+        return Reconciliation(self.office, self.by)
+
+    @cached_property
+    def bank_books(self) -> BankBooks:
+        """What goes to the bank and comes from it (收发)."""
+        return BankBooks(self.office, self.by)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """The audit log (审计)."""
+        return AuditLog(self.office, self.by)
+
+    def timeline(self, person: PersonId) -> Sequence[Event]:
+        """Return what happened to a person, who did it and why, oldest first."""
+        return Timeline(self.office, self.by).of(person)
