@@ -18,8 +18,6 @@ from tests.emv.fuzz.crypto_targets import CRYPTO_TARGETS
 from tests.emv.fuzz.flow_targets import FLOW_TARGETS
 from tests.emv.fuzz.mutation import corpus, mutations
 
-TARGETS = {**CODEC_TARGETS, **CRYPTO_TARGETS}
-
 TARGETS = {**CODEC_TARGETS, **CRYPTO_TARGETS, **FLOW_TARGETS}
 
 
