@@ -19,6 +19,7 @@ from szunion.emv.crypto import Algorithm, Sm4Mac, Sm4Session
 from szunion.emv.cryptogram import PBOC_01, Sm4Rules
 from szunion.emv.errors import AuthenticationFailed, BadField, KeyRefused, LimitExceeded
 from szunion.emv.issuer import Genuine, IssuerHost, NotGenuine
+from szunion.emv.mismatch import explain_arqc
 from szunion.emv.scripts import Encipherment, Order
 from szunion.emv.vault import Account, Ask, ScriptSession, SoftwareVault
 
@@ -110,6 +111,18 @@ def test_no_changed_input_is_taken_for_genuine(bank: TestBank, content: Any, *, 
             assert not isinstance(host.verify(ACCOUNT, told | {tag: bytes(changed)}), Genuine)
     for other in (evolve(ACCOUNT, psn="02"), evolve(ACCOUNT, psn=None), Account(pan=pan_of(2))):
         assert host.verify(other, told) is NotGenuine.WRONG_CRYPTOGRAM
+
+
+@pytest.mark.parametrize("sm", SIDES)
+def test_a_card_whose_cdol_asks_for_a_tc_hash_puts_it_in_front(bank: TestBank, *, sm: bool) -> None:
+    profile = Profile(pan=pan_of(1), scheme=Scheme.BOTH, tc_hash=True)
+    _, told = started(personalise(bank, profile, 5), sm=sm)
+    told[0x98] = bytes(20)
+    assert bank.host().verify(ACCOUNT, told) is NotGenuine.WRONG_CRYPTOGRAM
+    host = IssuerHost(vault=bank.vault, versions={0x01: cryptogram.PBOC_01_HASH})
+    assert isinstance(host.verify(ACCOUNT, told), Genuine)
+    found = explain_arqc(bank.vault, ACCOUNT, told)
+    assert found.matches[0].recipe.version == "PBOC-01-HASH"
 
 
 def test_two_transactions_never_give_the_same_cryptogram(content: Any) -> None:

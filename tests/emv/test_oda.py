@@ -9,9 +9,11 @@ from attrs import evolve
 from tests.emv.dialogue import POLICY, TODAY, Opened, card_of, generate, message, ok, opened, sent
 from tests.emv.published import cases, raw
 
-from szunion.emv import capk, oda, tlv
+from szunion.emv import capk, certificates, oda, tlv
 from szunion.emv.apdu import Command
+from szunion.emv.card import testca
 from szunion.emv.card.bank import TestBank
+from szunion.emv.card.chance import Chance
 from szunion.emv.card.content import PaymentApplication
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.personalise import deck, personalise
@@ -29,6 +31,7 @@ from szunion.emv.issuer import Genuine, NotGenuine
 from szunion.emv.oda import Method
 from szunion.emv.oda_keys import Assurance, CardData, Policy, Record, recover, signed_value
 from szunion.emv.reasons import Reason
+from szunion.emv.rsa import RsaKey
 from szunion.emv.tlv import Node
 from szunion.emv.vault import Account
 
@@ -156,6 +159,36 @@ def test_a_hundred_genuine_cards_are_accepted(bank: TestBank, roots: capk.CaKeys
     assert accepted >= 100
 
 
+@pytest.mark.parametrize("bits", [1024, 1152, 1984])
+def test_roots_of_every_size_vouch_for_cards(bits: int) -> None:
+    bank = TestBank.grow(bits, root_bits=bits)
+    keys = bank.roots(TODAY)
+    for icc_bits in (1024, 1408):
+        seen = opened(card_of(bank, icc_bits=icc_bits))
+        assert oda.check_sda(seen.data, keys, POLICY).passed
+        assert dda(seen, keys).passed
+        assert cda(seen, keys)[0].passed
+
+
+def test_b20_an_exponent_of_65537_has_three_bytes() -> None:
+    issuer = testca.rsa_private(Chance(1), 1152, 65537)
+    card = testca.rsa_private(Chance(2), 1024, 65537)
+    made = testca.certify_card(issuer, pan_of(1), raw("1229"), b"\0\0\1", card, b"s")
+    assert made.exponent == raw("010001")
+    key = RsaKey(issuer.modulus, 65537)
+
+    def certified(exponent: bytes) -> certificates.Opened[certificates.IccCertificate]:
+        return certificates.open_rsa_icc(
+            key, made.body, made.remainder, exponent, b"s", least_bits=1024
+        )
+
+    found = certified(made.exponent).value
+    assert found is not None
+    assert found.key == RsaKey(card.modulus, 65537)
+    for wrong in (raw("00010001"), raw("03"), b""):
+        assert certified(wrong).value is None
+
+
 @pytest.mark.parametrize("sm", SIDES)
 def test_each_method_has_its_level(bank: TestBank, roots: capk.CaKeys, *, sm: bool) -> None:
     card = card_of(bank, scheme=Scheme.BOTH)
@@ -190,6 +223,27 @@ def test_fast_signatures_of_both_versions(
     # a card asked for version 00 does not refresh 9F69: the terminal leaves it out
     assert fdda(older, roots, card=None, least=0).passed
     assert fdda(older, roots, card=None).reasons == (Reason.FDDA_VERSION,)
+
+
+def test_the_bank_must_speak_of_the_same_card_and_cryptogram(
+    bank: TestBank, roots: capk.CaKeys
+) -> None:
+    seen = opened(card_of(bank))
+    first, answer = cda(seen, roots)
+    assert first.dynamic is not None
+    assert first.pan == pan_of(1)
+    told = message(seen, answer) | {0x9F26: first.dynamic.cryptogram}
+    genuine = bank.host().verify(Account(pan=pan_of(1), psn="01"), told)
+    assert isinstance(genuine, Genuine)
+    again, _ = cda(opened(seen.card), roots)
+    with pytest.raises(AuthenticationFailed, match="cryptogram"):
+        oda.confirmed_by_bank(again, genuine)
+    other = opened(card_of(bank, pan=pan_of(2)))
+    with pytest.raises(AuthenticationFailed, match="card numbers"):
+        oda.confirmed_by_bank(dda(other, roots), genuine)
+    assert oda.confirmed_by_bank(dda(opened(seen.card), roots), genuine).pan == pan_of(1)
+    failed = oda.check_sda(evolve(seen.data, records=()), roots, POLICY)
+    assert failed.pan == ""
 
 
 def test_the_strongest_common_method_is_chosen() -> None:
@@ -439,8 +493,6 @@ def test_records_of_files_above_ten_are_signed_with_their_tag(
     bank: TestBank, roots: capk.CaKeys
 ) -> None:
     # a card whose issuer signed file 11 the way the book says: whole record, tag and length too
-    from szunion.emv.card import testca
-
     seen = opened(card_of(bank))
     record = tlv.build([Node.of(0x70, [Node.of(0x5A, seen.values[0x5A])])])
     inside = {tag: seen.values[tag] for tag in (0x8F, 0x90, 0x92, 0x9F32) if tag in seen.values}

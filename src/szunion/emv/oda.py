@@ -60,6 +60,7 @@ class _Seal(NamedTuple):
     reasons: Reasons
     code: bytes
     dynamic: DynamicData | None
+    pan: str
 
 
 @final
@@ -79,10 +80,14 @@ class Verdict:
     """SDA: data authentication code 9F45."""
     dynamic: DynamicData | None = field(default=None, repr=False)
     """The others: what the card signed. 9F4C is its ``number``."""
+    pan: str = field(default="", repr=False)
+    """The card number that was authenticated; empty where none was."""
     _seal: object = field(repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        content = (self.method, self.assurance, self.reasons, self.code, self.dynamic)
+        content = (
+            self.method, self.assurance, self.reasons, self.code, self.dynamic, self.pan
+        )  # fmt: skip
         if not isinstance(self._seal, _Seal) or self._seal != content:
             raise failed(Reason.VERDICT_FORGED)
 
@@ -122,17 +127,19 @@ def _sealed(seal: _Seal) -> Verdict:
         reasons=seal.reasons,
         code=seal.code,
         dynamic=seal.dynamic,
+        pan=seal.pan,
         seal=seal,
     )
 
 
-def _verdict(
+def _verdict(  # noqa: PLR0913 - what an outcome consists of
     method: Method,
     policy: Policy,
     reasons: Reasons,
     *,
     code: bytes = b"",
     dynamic: DynamicData | None = None,
+    pan: str = "",
 ) -> Verdict:
     """Seal an outcome; the floor is the last check."""
     level = _LEVEL[method]
@@ -140,23 +147,29 @@ def _verdict(
         reasons = (Reason.METHOD_BELOW_FLOOR,)
     if reasons:
         once = tuple(dict.fromkeys(reasons))
-        return _sealed(_Seal(method, Assurance.READ_ONLY, once, b"", None))
-    return _sealed(_Seal(method, level, (), code, dynamic))
+        return _sealed(_Seal(method, Assurance.READ_ONLY, once, b"", None, ""))
+    return _sealed(_Seal(method, level, (), code, dynamic, pan))
 
 
 def confirmed_by_bank(verdict: Verdict, genuine: Genuine) -> Verdict:
     """Raise a verdict to `ONLINE_BANK`, for the issuer's host found the cryptogram right.
 
-    *genuine* can only come from `szunion.emv.issuer`. A card that failed offline stays failed.
+    *genuine* can only come from `szunion.emv.issuer`, and must be about the same card, and about
+    the cryptogram that the card signed where it signed one. A card that failed stays failed.
 
     Raises:
-        AuthenticationFailed: *genuine* is something else.
+        AuthenticationFailed: *genuine* is something else, or about something else.
     """
     if not isinstance(genuine, Genuine):
         raise failed(Reason.VERDICT_FORGED)
     if any(reason is not Reason.METHOD_NOT_SUPPORTED for reason in verdict.reasons):
         return verdict
-    seal = _Seal(verdict.method, Assurance.ONLINE_BANK, (), verdict.code, verdict.dynamic)
+    ask, dynamic = genuine.ask, verdict.dynamic
+    if verdict.pan and verdict.pan != ask.account.pan:
+        raise failed(Reason.PAN_MISMATCH)
+    if dynamic is not None and dynamic.cryptogram not in (b"", ask.claimed):
+        raise failed(Reason.CRYPTOGRAM_MISMATCH)
+    seal = _Seal(verdict.method, Assurance.ONLINE_BANK, (), verdict.code, dynamic, ask.account.pan)
     return _sealed(seal)
 
 
@@ -201,7 +214,9 @@ def check_sda(card: CardData, keys: CaKeys, policy: Policy) -> Verdict:
         opened = certificates.open_rsa_static(issuer.key, signature, facts.static)
     else:
         opened = certificates.open_sm2_static(issuer.key, signature, facts.static)
-    return _verdict(Method.SDA, policy, (*reasons, *opened.reasons), code=opened.value or b"")
+    return _verdict(
+        Method.SDA, policy, (*reasons, *opened.reasons), code=opened.value or b"", pan=recovered.pan
+    )
 
 
 def _open_dynamic(recovered: Recovered, signature: bytes, terminal: bytes) -> Opened[bytes]:
@@ -263,7 +278,9 @@ def check_dda(recovered: Recovered, answer: bytes, terminal: bytes, challenge: b
     if opened.value is None:
         return _verdict(Method.DDA, policy, reasons)
     dynamic = certificates.read_dynamic(opened.value)
-    return _verdict(Method.DDA, policy, (*reasons, *dynamic.reasons), dynamic=dynamic.value)
+    return _verdict(
+        Method.DDA, policy, (*reasons, *dynamic.reasons), dynamic=dynamic.value, pan=recovered.pan
+    )
 
 
 def check_cda(recovered: Recovered, answer: bytes, told: bytes, challenge: bytes) -> Verdict:
@@ -297,7 +314,7 @@ def check_cda(recovered: Recovered, answer: bytes, told: bytes, challenge: bytes
         told += b"".join(node.encode() for node in nodes if node.tag != 0x9F4B)
         right = crypto.sha1(told) if is_rsa else crypto.sm3(told)
         reasons += _combined_reasons(dynamic.value, values, right)
-    return _verdict(Method.CDA, policy, tuple(reasons), dynamic=dynamic.value)
+    return _verdict(Method.CDA, policy, tuple(reasons), dynamic=dynamic.value, pan=recovered.pan)
 
 
 def _combined_reasons(
@@ -369,7 +386,7 @@ def check_fdda(
     reasons += dynamic.reasons
     if dynamic.value is not None and dynamic.value.number != data.atc:
         reasons.append(Reason.ATC_MISMATCH)
-    return _verdict(Method.FDDA, policy, tuple(reasons), dynamic=dynamic.value)
+    return _verdict(Method.FDDA, policy, tuple(reasons), dynamic=dynamic.value, pan=recovered.pan)
 
 
 def _fast_terminal(data: FastData) -> tuple[int | None, bytes]:

@@ -176,6 +176,8 @@ class Recovered:
 
     policy: Policy
     reasons: Reasons
+    pan: str = field(repr=False)
+    """The card number that the data tell; believed only together with a verdict."""
     issuer: IssuerCertificate | None = None
     icc: IccCertificate | None = None
     facts: Facts = field(repr=False)
@@ -219,19 +221,19 @@ def recover(card: CardData, keys: CaKeys, policy: Policy, *, dynamic: bool) -> R
         else Reason.CA_INDEX_MISSING
     )
     if isinstance(root, Reason):
-        return Recovered(policy=policy, reasons=(*reasons, root), facts=facts)
+        return Recovered(policy=policy, pan=pan, reasons=(*reasons, root), facts=facts)
     opened = _open_issuer(root, facts, policy)
     issuer = opened.value
     reasons += opened.reasons
     if issuer is None:
-        return Recovered(policy=policy, reasons=tuple(reasons), facts=facts)
+        return Recovered(policy=policy, pan=pan, reasons=tuple(reasons), facts=facts)
     reasons += certificates.expiry_reasons(issuer.expiry, policy.today)
     if keys.is_revoked(root.rid, root.index, issuer.serial):
         reasons.append(Reason.CERTIFICATE_REVOKED)
     if not pan.startswith(issuer.iin):
         reasons.append(Reason.IIN_MISMATCH)
     if not dynamic:
-        return Recovered(policy=policy, reasons=tuple(reasons), issuer=issuer, facts=facts)
+        return Recovered(policy=policy, pan=pan, reasons=tuple(reasons), issuer=issuer, facts=facts)
     card_side = _open_icc(issuer, facts, policy)
     reasons += card_side.reasons
     if card_side.value is not None:
@@ -239,7 +241,12 @@ def recover(card: CardData, keys: CaKeys, policy: Policy, *, dynamic: bool) -> R
         if card_side.value.pan != pan:
             reasons.append(Reason.PAN_MISMATCH)
     return Recovered(
-        policy=policy, reasons=tuple(reasons), issuer=issuer, icc=card_side.value, facts=facts
+        policy=policy,
+        pan=pan,
+        reasons=tuple(reasons),
+        issuer=issuer,
+        icc=card_side.value,
+        facts=facts,
     )
 
 
