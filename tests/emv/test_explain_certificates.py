@@ -7,12 +7,18 @@ from datetime import date
 import pytest
 from attrs import evolve
 from tests.emv.codec import cases, unhex
+from tests.emv.dialogue import TODAY, card_of, generate, opened, sent
 
 from szunion.emv import capk
 from szunion.emv.apdu import Command, Response
+from szunion.emv.card.bank import TestBank
+from szunion.emv.card.machine import SimulatedCard
+from szunion.emv.card.profiles import Scheme, pan_of
+from szunion.emv.explain import explain
 from szunion.emv.explain_certificates import follow
 from szunion.emv.explain_model import Item, walk
-from szunion.emv.explain_trace import Exchange
+from szunion.emv.explain_text import as_text
+from szunion.emv.explain_trace import Exchange, redact, write_trace
 from szunion.emv.oda_keys import Policy
 
 FLOW = cases("contact-flow")
@@ -89,3 +95,43 @@ def test_odd_traces_are_followed_without_failing(roots: capk.CaKeys) -> None:
             for exchange in TRACE
         ]
         assert follow(mixed, roots, POLICY)
+
+
+class Recorder:
+    """Stands before a simulated card and keeps what passes."""
+
+    def __init__(self, card: SimulatedCard) -> None:
+        self.card = card
+        self.trace: list[Exchange] = []
+
+    def reset(self, *, contactless: bool = False) -> bytes:
+        return self.card.reset(contactless=contactless)
+
+    def process(self, command: Command) -> Response:
+        response = self.card.process(command)
+        self.trace.append(Exchange(command, response))
+        return response
+
+
+@pytest.mark.parametrize("sm", [False, True], ids=["RSA", "SM2"])
+def test_a_simulated_card_is_explained_from_its_own_trace(*, sm: bool) -> None:
+    bank = TestBank.grow(7)
+    recorder = Recorder(card_of(bank, scheme=Scheme.BOTH))
+    seen = opened(recorder, sm=sm)  # type: ignore[arg-type]
+    challenge = seen.terminal[0x9F37]
+    assert sent(seen.card, "00880000", challenge).ok
+    generate(seen, 0x80)
+    told = explain(recorder.trace)
+    wrong = [path for step in told.steps for path, item in walk(step.answer) if item.wrong]
+    assert wrong == []
+    assert all(step.good for step in told.steps)
+    text = as_text(told, "en") + as_text(told, "zh")
+    number = pan_of(1)
+    assert number not in text
+    assert f"{number[:6]}******{number[-4:]}" in text
+    chain = follow(recorder.trace, bank.roots(TODAY), Policy(today=TODAY))
+    assert "the signature is right" in said(chain)
+    assert ("SM2" in said(chain)) is sm
+    assert not chain[0].wrong
+    safe = write_trace(redact(recorder.trace))
+    assert number not in safe
