@@ -11,7 +11,7 @@ import pytest
 from szunion.errors import CodePage, code_pages
 
 SOURCE = Path(__file__).parents[2] / "src" / "szunion"
-CODE = re.compile(r"""["']((?:E|W)-[A-Z]+-[0-9]{3})["']""")
+CODE = re.compile(r"""["']((?:E|W)-[A-Z]+-[0-9]{3})\b""")
 
 
 def codes_in_source() -> dict[str, str]:
