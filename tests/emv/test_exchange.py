@@ -196,3 +196,27 @@ def test_a_pin_is_4_to_12_digits(wrong: str) -> None:
         Pin(wrong)
     assert isinstance(error.value, EmvError)
     assert not wrong or wrong not in str(error.value)
+
+
+def test_an_answer_from_far_away_is_suspect() -> None:
+    """A relay stretches the way; that is seen, and too much of it ends the conversation."""
+    now = [0.0]
+
+    def slow(raw: bytes) -> bytes:
+        del raw
+        now[0] += 0.6
+        return b"\x90\0"
+
+    performer = Performer(transmit=slow, clock=lambda: now[0], most_seconds=1.5)
+    run(exchange(READ), performer)
+    assert performer.relay_suspect
+    assert 0.5 < performer.slowest < 0.7
+    run(exchange(READ), performer)
+    with pytest.raises(LimitExceeded):
+        run(exchange(READ), performer)
+    near = Performer(transmit=lambda _: b"\x90\0", clock=lambda: now[0])
+    run(exchange(READ), near)
+    assert not near.relay_suspect
+    unwatched = Performer(transmit=slow)
+    run(exchange(READ), unwatched)
+    assert not unwatched.relay_suspect

@@ -92,6 +92,19 @@ def test_authenticated_when_asked(scheme: Scheme, contactless: bool) -> None:  #
     assert found.expires == date(2031, 12, 31)
     assert held.cell(PBOC_DEBIT, 0x9F36) == b"\0\1"
     assert "0020" not in heard.names()
+    assert found.counter == 1
+
+
+def test_a_challenge_of_the_server_is_the_one_that_is_signed() -> None:
+    heard = Heard()
+    challenge = bytes.fromhex("A1B2C3D4")
+    found = reading(card(), None, authentication(challenge=challenge), heard=heard)
+    assert found.assurance is Assurance.DDA_OFFLINE
+    signed = next(command for command, _ in heard.lines if command.ins == 0x88)
+    assert signed.data == challenge
+    assert challenge.hex() not in repr(authentication(challenge=challenge))
+    with pytest.raises(BadField):
+        reading(card(), None, authentication(challenge=b"short"))
 
 
 @pytest.mark.parametrize("flaw", [Flaw.CLONED, Flaw.REVOKED, Flaw.ROCA, Flaw.UNKNOWN_ROOT])

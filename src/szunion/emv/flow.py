@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from szunion.emv.apdu import Command, Response
 from szunion.emv.errors import CardFault, LimitExceeded, OffScript
@@ -23,6 +23,13 @@ MOST_COMMANDS = 256
 
 MOST_BYTES = 65_536
 """Answer bytes in one conversation."""
+
+
+MOST_SECONDS = 15.0
+"""Seconds spent waiting for the card's answers; people's time does not count."""
+
+RELAY_SECONDS = 0.5
+"""A card in the reader answers faster than this; somebody far away may not."""
 
 
 class PinEntry(Enum):
@@ -205,6 +212,23 @@ def run(flow: Flow[T], perform: Perform) -> T:
         flow.close()
 
 
+@define
+class _Spent:
+    """What one conversation has cost so far."""
+
+    commands: int = 0
+    size: int = 0
+    seconds: float = 0.0
+    slowest: float = 0.0
+
+    def add(self, size: int, seconds: float) -> None:
+        """Count one answer."""
+        self.commands += 1
+        self.size += size
+        self.seconds += seconds
+        self.slowest = max(self.slowest, seconds)
+
+
 def _nobody(effect: object) -> None:
     """Answer a question that nobody is there to hear: there is no answer."""
 
@@ -228,9 +252,25 @@ class Performer:
     )
     heard: Callable[[Command, Response], None] | None = field(default=None, repr=False)
     """Told every command and answer, for a trace. They hold personal data."""
+    clock: Callable[[], float] | None = field(default=None, repr=False)
+    """Seconds that only ever grow; with it the time of each answer is watched."""
     most_commands: int = MOST_COMMANDS
     most_bytes: int = MOST_BYTES
-    _spent: list[int] = field(factory=lambda: [0, 0], init=False, repr=False, eq=False)
+    most_seconds: float = MOST_SECONDS
+    _spent: _Spent = field(factory=_Spent, init=False, repr=False, eq=False)
+
+    @property
+    def slowest(self) -> float:
+        """Seconds of the slowest answer so far; 0 without a clock."""
+        return self._spent.slowest
+
+    @property
+    def relay_suspect(self) -> bool:
+        """Whether an answer took longer than a card in this reader takes: 中继嫌疑.
+
+        A relay cannot be excluded, only suspected; let no tap that is suspect move anything.
+        """
+        return self._spent.slowest > RELAY_SECONDS
 
     def __call__(self, effect: Effect) -> object:
         """Perform one effect.
@@ -252,16 +292,20 @@ class Performer:
                 return self.go_online(request)
 
     def _send(self, command: Command) -> Response:
-        if self._spent[0] >= self.most_commands:
+        spent = self._spent
+        if spent.commands >= self.most_commands:
             raise LimitExceeded("commands", self.most_commands)
+        begun = self.clock() if self.clock is not None else 0.0
         raw = self.transmit(command.encode())
+        took = self.clock() - begun if self.clock is not None else 0.0
         if len(raw) < 2:
             raise CardFault(0, "FLOW-ANSWER", got=len(raw))
         response = Response.decode(raw)
-        self._spent[0] += 1
-        self._spent[1] += len(raw)
-        if self._spent[1] > self.most_bytes:
+        spent.add(len(raw), took)
+        if spent.size > self.most_bytes:
             raise LimitExceeded("answer bytes", self.most_bytes)
+        if spent.seconds > self.most_seconds:
+            raise LimitExceeded("seconds of waiting for the card", int(self.most_seconds))
         if self.heard is not None:
             self.heard(command, response)
         return response

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from szunion.emv import bcd, dol, logs, oda
 from szunion.emv.apdu import Command
-from szunion.emv.errors import BadData, CardFault
+from szunion.emv.errors import BadData, BadField, CardFault
 from szunion.emv.exchange import exchange
 from szunion.emv.files import Signed, read_membership
 from szunion.emv.flow import Candidate
@@ -73,6 +73,9 @@ class Authentication:
     """Today, YYMMDD."""
     contactless: bool = False
     """The card is in the air: fDDA for a payment of nothing, instead of DDA."""
+    challenge: bytes | None = field(default=None, repr=False)
+    """The unpredictable number, 4 bytes, when a server issued it for this one use; None: the
+    terminal's own randomness."""
 
 
 @frozen(kw_only=True)
@@ -93,6 +96,9 @@ class PublicData:
     ecash: EcashLimits | None = None
     transactions: tuple[logs.LogRecord, ...] = field(default=(), repr=False)
     loads: tuple[logs.LoadRecord, ...] = field(default=(), repr=False)
+    counter: int | None = None
+    """The card's transaction counter (ATC), told when authentication was asked for. Whoever
+    remembers the highest one seen notices a recording; over the air it is signed."""
     assurance: Assurance = Assurance.READ_ONLY
     """READ_ONLY: a copy would look the same. Data are a hint, not a proof."""
     verdict: oda.Verdict | None = None
@@ -165,7 +171,10 @@ async def _authenticated(
     """Initiate, read what the AFL lists, and let the card sign: DDA, or fDDA over the air."""
     terminal = wanted.terminal
     business = Business(amount=0, date=wanted.date)
-    values = terminal_values(terminal, business, terminal.random(4))
+    challenge = terminal.random(4) if wanted.challenge is None else wanted.challenge
+    if len(challenge) != 4:
+        raise BadField("FIELD-LENGTH", name="9F37", want=4, got=len(challenge))
+    values = terminal_values(terminal, business, challenge)
     values[0x9F66] = qualifiers(terminal, 0) if wanted.contactless else bytes(4)
     values[0x9F02] = n12(0)
     values[0x9F7A] = b"\0"
@@ -207,9 +216,15 @@ async def _public(
         ecash=await _ecash() if probes.ecash else None,
         transactions=await read_transactions(selected) if probes.logs else (),
         loads=await read_loads(selected) if probes.logs else (),
+        counter=await _counter(data) if verdict is not None else None,
         assurance=verdict.assurance if verdict is not None else Assurance.READ_ONLY,
         verdict=verdict,
     )
+
+
+async def _counter(data: ApplicationData) -> int | None:
+    raw = data.value(0x9F36) or await get_data(0x9F36)
+    return int.from_bytes(raw, "big") if raw is not None and len(raw) == 2 else None
 
 
 async def _ecash() -> EcashLimits | None:
