@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.documents import TELLING
 from szunion.domain.identity import (
     DocumentKind,
     DocumentNumber,
@@ -86,14 +87,15 @@ def file_for(
 
 def _new(work: UnitOfWork, applicant: Applicant) -> Person:
     shard = work.vault.route(applicant.document.number.plain())
+    told = applicant.document.kind in TELLING
     return new_person(
         PersonId(work.ids.new(shard)),
         applicant.name,
         applicant.document,
         recorded=work.now,
         mobile=applicant.mobile,
-        gender=applicant.gender,
-        birth=applicant.birth,
+        gender=None if told else applicant.gender,
+        birth=None if told else applicant.birth,
     )
 
 

@@ -144,6 +144,9 @@ CHECKED: Final = frozenset(
 )
 """The kinds whose number carries a date, a sex and a check digit."""
 
+TELLING: Final = CHECKED | {DocumentKind.RESIDENT_15}
+"""The kinds whose number says birth date and sex: what a roster says beside it is not kept."""
+
 HINTS: Final[Mapping[DocumentKind, Text]] = MappingProxyType(
     {
         DocumentKind.RESIDENT: Text(
@@ -172,7 +175,7 @@ def has_form(kind: DocumentKind, number: str) -> bool:
     return _FORMS[kind].fullmatch(number) is not None
 
 
-_TELLING: Final = tuple(kind for kind in DocumentKind if kind is not DocumentKind.PASSPORT)
+_SHOWN: Final = tuple(kind for kind in DocumentKind if kind is not DocumentKind.PASSPORT)
 
 
 def kind_by_form(number: str) -> DocumentKind | None:
@@ -180,7 +183,7 @@ def kind_by_form(number: str) -> DocumentKind | None:
 
     A passport has to be declared: its form says nothing, and an identity is never guessed.
     """
-    return next((kind for kind in _TELLING if has_form(kind, number)), None)
+    return next((kind for kind in _SHOWN if has_form(kind, number)), None)
 
 
 def to_18(number: str) -> str:

@@ -14,7 +14,7 @@ from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation
 from szunion.domain.audit import AuditEntry
-from szunion.domain.documents import DocumentKind, to_18
+from szunion.domain.documents import TELLING, DocumentKind, to_18
 from szunion.domain.identity import DocumentNumber, IdentityDocument
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.people import new_person
@@ -91,7 +91,8 @@ class MemoryImports:
             row = looked.rows[position].checked()
             person = new_person(
                 key, row.name, row.document, recorded=self.now, mobile=row.mobile,
-                gender=row.gender, birth=row.birth,
+                gender=None if row.document.kind in TELLING else row.gender,
+                birth=None if row.document.kind in TELLING else row.birth,
             )  # fmt: skip
             self.people.add(scope, person)
             since = row.joined or today

@@ -18,7 +18,7 @@ from szunion.adapters.storage.sqlite.sealed_person import new_plain
 from szunion.adapters.storage.sqlite.session import Row, Session
 from szunion.adapters.storage.sqlite.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
-from szunion.domain.documents import DocumentKind, to_18
+from szunion.domain.documents import TELLING, DocumentKind, to_18
 from szunion.domain.roster_rows import PlainRow
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.keys import IndexField, Vault
@@ -149,9 +149,11 @@ class SqliteImports:
         at, salts = micros(self.now), self.vault.salts(len(rows))
         kinds = {kind: kind.value for kind in DocumentKind}
         plains = [
-            new_plain(
-                name, kinds[kind], number, mobile or "",
-                "" if gender is None else gender.value, "" if birth is None else str(birth), at,
+            new_plain(name, kinds[kind], number, mobile or "", at)
+            if kind in TELLING
+            else new_plain(
+                name, kinds[kind], number, mobile or "", at,
+                "" if gender is None else gender.value, "" if birth is None else str(birth),
             )
             for _, name, kind, number, mobile, _, gender, birth, _, _ in rows
         ]  # fmt: skip

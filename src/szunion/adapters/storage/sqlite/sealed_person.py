@@ -61,7 +61,13 @@ def plain_bytes(person: Person) -> bytes:
 
 
 def new_plain(  # noqa: PLR0913, PLR0917 - one row of a roster
-    name: str, kind: str, number: str, mobile: str, gender: str, birth: str, recorded: int
+    name: str,
+    kind: str,
+    number: str,
+    mobile: str,
+    recorded: int,
+    gender: str = "",
+    birth: str = "",
 ) -> bytes:
     """Return the same bytes for somebody new from a roster, without making any value."""
     return (
