@@ -16,7 +16,7 @@ from tests.offices import applicant, engine, office_on
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.simulated import SIMULATED
-from szunion.application import bank_ear
+from szunion.application import bank_rows
 from szunion.application.access import authorise
 from szunion.application.bank_desk import LEASE, BankDesk
 from szunion.application.office import Office
@@ -41,7 +41,7 @@ from szunion.domain.instructions import InstructionKind, InstructionState
 from szunion.domain.outbox import MOST_FAULTS, DispatchState, back_off
 from szunion.domain.rows import RowState
 from szunion.domain.values import Fen, PersonId, RequestKey
-from szunion.errors import BankOutcomeUnknown, BankUnavailable, NotFound
+from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, NotFound
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
 from szunion.ports.storage import UnitOfWork
 
@@ -349,7 +349,7 @@ def test_a_program_error_over_one_notice_is_kept_with_its_kind(
         raise KeyError("x")
 
     with monkeypatch.context() as patched:
-        patched.setattr(bank_ear.bank_rows, "changed", broken)
+        patched.setattr(bank_rows, "changed", broken)
         place.tell(fact)
     assert place.heard("Q1").reason == "E-BANK-013 KeyError"
     assert place.worker.desk.ear.retry_aside("Q1") is Hearing.OBEYED
@@ -411,6 +411,7 @@ def _one_act(  # noqa: PLR0913, PLR0917 - everything there is to play with
 ) -> None:
     bank = place.bank.simulate
     batch = luck.choice(batches)
+    assert batch.key is not None
     cards = place.bank.truth.cards
     match act:
         case "verify" | "produce":
@@ -491,9 +492,9 @@ def test_a_storm_would_be_noticed_if_a_dispatch_were_sent_under_a_new_key(
         assert batch.key is not None
         old = work.outbox.by_key(scope, batch.key)
         assert old is not None
-        key, queued = RequestKey("C" * 26), DispatchState.QUEUED
-        more = {"id": work.ids.new(), "key": key, "sequence": old.sequence + 1, "state": queued}
-        work.outbox.add(scope, evolve(old, **more))
+        forged = evolve(old, id=work.ids.new(), key=RequestKey("C" * 26))
+        again = evolve(forged, sequence=old.sequence + 1, state=DispatchState.QUEUED)
+        work.outbox.add(scope, again)
 
     place.office.storage.run(forge)
     place.run()
