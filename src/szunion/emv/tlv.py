@@ -36,6 +36,7 @@ class Limits:
 
 
 LIMITS = Limits()
+_ALWAYS_FINE = 2 * 4_096  # bytes that cannot hold more nodes than the usual limit: two a node
 
 
 class _Parts(NamedTuple):
@@ -164,13 +165,26 @@ def parse(data: bytes | bytearray | memoryview, *, limits: Limits = LIMITS) -> N
     >>> parse(bytes.fromhex("9F3602001C"))
     (Node(9F36, 2 bytes),)
     """
-    size = len(data)
-    if size > limits.length:
+    raw = data if type(data) is bytes else bytes(data)
+    if limits is LIMITS and len(raw) <= _ALWAYS_FINE:
+        return _read(raw, limits)
+    if len(raw) > limits.length:
         raise BadTlv("limit", why=f"length > {limits.length}")
-    nodes = _read(data if type(data) is bytes else bytes(data), limits)
-    if size > 2 * limits.nodes and sum(1 for _ in walk(nodes)) > limits.nodes:
-        _too_many(limits)
+    nodes = _read(raw, limits)
+    _count(nodes, limits)
     return nodes
+
+
+def _count(nodes: Nodes, limits: Limits) -> None:
+    """Count without making a ``Node`` of anything."""
+    count = 0
+    waiting: list[tuple[Any, ...]] = [nodes]
+    while waiting:
+        level = waiting.pop()
+        count += len(level)
+        if count > limits.nodes:
+            _too_many(limits)
+        waiting += [parts[2] for parts in tuple.__iter__(level) if parts[2]]
 
 
 def build(nodes: Iterable[Node]) -> bytes:
@@ -300,12 +314,35 @@ def _read(raw: bytes, limits: Limits) -> Nodes:  # noqa: C901, PLR0912, PLR0915 
     at = 0
     out: list[Any] = []
     waiting: list[tuple[int, bytes | None, list[Any], int, int]] = []
-    kinds = _KIND
+    kinds, deepest = _KIND, limits.depth
     try:
         while True:
             while at < end:
                 tag = data[at]
                 kind = kinds[tag]
+                if not kind:  # the three usual cases first, once more and as short as can be
+                    length = data[at + 1]
+                    stop = at + 2 + length
+                    if stop <= end and length < 0x80:
+                        out.append((tag, data[at + 2 : stop], (), None))
+                        at = stop
+                        continue
+                elif kind == _LONG:
+                    second = data[at + 1]
+                    length = data[at + 2]
+                    stop = at + 3 + length
+                    if stop <= end and (length | second) < 0x80:
+                        out.append((tag << 8 | second, data[at + 3 : stop], (), None))
+                        at = stop
+                        continue
+                elif kind == _SHORT_TEMPLATE:
+                    length = data[at + 1]
+                    stop = at + 2 + length
+                    if stop <= end and length < 0x80 and len(waiting) < deepest:
+                        at += 2
+                        waiting.append((tag, None, out, at, end))
+                        out, end = [], stop
+                        continue
                 header = None
                 if kind < _LONG:
                     length = data[at + 1]
