@@ -209,13 +209,14 @@ class PcscReader:
 
     Args:
         seconds: How long one call may take before its reader counts as lost.
+        library: pyscard's thin layer over PC/SC; None: load it.
 
     Raises:
         ReaderError: pyscard or the PC/SC library is not there.
     """
 
-    def __init__(self, *, seconds: float = 5.0) -> None:
-        self.scard = _library()
+    def __init__(self, *, seconds: float = 5.0, library: ModuleType | None = None) -> None:
+        self.scard = _library() if library is None else library
         self.seconds = seconds
         self._lost: dict[str, _Worker] = {}
         self._enumerating = threading.Lock()
@@ -250,9 +251,11 @@ class PcscReader:
             context = self._established("PC/SC")
             try:
                 code, names = scard.SCardListReaders(context, [])
-                if _codes(code) == _NO_READERS or not names:
+                if _codes(code) == _NO_READERS:
                     return []
                 _check(code, "PC/SC")
+                if not names:
+                    return []
                 asked = [(name, scard.SCARD_STATE_UNAWARE) for name in names]
                 code, states = scard.SCardGetStatusChange(context, 0, asked)
                 _check(code, "PC/SC")
