@@ -55,6 +55,10 @@ class Flaw(Enum):
     ROCA = "ROCA 弱密钥", "a weak key of the ROCA kind"
     SHORT_KEY = "卡密钥过短", "the card's key is too short"
 
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh = zh
+        self.en = en
+
 
 #: what a terminal must say of each flaw over RSA; WRONG_PSN only the issuer can see, and SM cards
 #: have neither short nor ROCA keys
