@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from szunion.emv import bcd, dol, explain_words
 from szunion.emv.bits import BitField
@@ -32,6 +32,7 @@ from szunion.emv.pan import CardNumber, Track2
 from szunion.emv.tags import Format, Scheme, Secrecy, Tag, lookup
 from szunion.emv.tlv import Node
 
+_EMPTY = Said("空", "empty")
 Sentences = list[Said]
 Parts = tuple[Sentences, list[Item]]
 
@@ -72,18 +73,22 @@ def _node(node: Node, manner: Manner) -> Item:
 def value(tag: int, raw: bytes, manner: Manner) -> Item:
     """Explain the value of a primitive tag."""
     entry = lookup(tag, manner.scheme)
-    item = Item(entry.hex, Said(entry.zh, entry.en), raw, hidden=manner.hides(entry))
+    said: Sentences = []
+    children: list[Item] = []
+    wrong = False
     if not raw:
-        return evolve(item, meaning=(Said("空", "empty"),))
-    wrong = entry.known and not entry.shortest <= len(raw) <= entry.longest
-    try:
-        said, children = _parts(entry, raw, manner)
-    except EmvError as error:
-        fault = Said(error.what("zh"), error.what("en"))
-        return evolve(item, meaning=(fault,), wrong=True)
-    if wrong:
-        said = [Said(f"长度应为 {entry.length}", f"length should be {entry.length}"), *said]
-    return evolve(item, meaning=tuple(said), children=tuple(children), wrong=wrong)
+        said = [_EMPTY]
+    else:
+        try:
+            said, children = _parts(entry, raw, manner)
+        except EmvError as error:
+            said, wrong = [Said(error.what("zh"), error.what("en"))], True
+        else:
+            wrong = entry.known and not entry.shortest <= len(raw) <= entry.longest
+            if wrong:
+                said = [Said(f"长度应为 {entry.length}", f"length should be {entry.length}"), *said]
+    name, hidden = Said(entry.zh, entry.en), manner.hides(entry)
+    return Item(entry.hex, name, raw, hidden, tuple(said), tuple(children), wrong)
 
 
 def entries(listed: Iterable[dol.Entry], data: bytes, manner: Manner) -> tuple[Item, ...]:
