@@ -174,3 +174,32 @@ def test_a_selection_answered_with_anything_ends_in_an_emv_error_or_a_list(size:
         run(build_candidate_list(), Performer(transmit=lambda _: answer))
     except EmvError:
         return
+
+
+def test_a_card_that_lists_hundreds_of_applications_is_refused() -> None:
+    entries = "".join(f"610A4F08A0000003330101{at:02d}" for at in range(40))
+    body = f"BF0C82{len(entries) // 2:04X}{entries}"
+    inner = "840E325041592E5359532E4444463031" + f"A582{len(body) // 2:04X}{body}"
+    answer = f"6F82{len(inner) // 2:04X}{inner}9000"
+    with pytest.raises(LimitExceeded):
+        run(build_candidate_list(UNION_PAY, Directory.PPSE), _answers({PPSE: answer}))
+
+
+def test_a_card_blocked_on_ppse_is_blocked() -> None:
+    with pytest.raises(CardFault) as fault:
+        run(build_candidate_list(UNION_PAY, Directory.PPSE), _answers({PPSE: "6A81"}))
+    assert fault.value.sw == 0x6A81
+
+
+def test_an_application_that_is_gone_at_the_final_selection_is_told() -> None:
+    with pytest.raises(CardFault) as fault:
+        run(select_application(bytes.fromhex("A0000003330101")), _answers({}))
+    assert fault.value.sw == 0x6A82
+
+
+def test_an_application_without_logs_has_no_entry() -> None:
+    short = bytes.fromhex("6F0E") + bytes.fromhex("8407A0000003330101A503500158") + b"\x90\0"
+    selected = run(
+        select_application(bytes.fromhex("A0000003330101")), Performer(transmit=lambda _: short)
+    )
+    assert (selected.log_entry, selected.load_log_entry, selected.pdol) == (None, None, b"")

@@ -375,6 +375,27 @@ def test_a_doubled_tag_with_another_value_is_refused() -> None:
         pay(held, transmit=between(held, change))
 
 
+def test_a_record_cannot_say_another_application_profile() -> None:
+    """The AIP chooses the method of authentication: a second one in a record is an attack."""
+    held = at_once()
+
+    def change(command: Command, answer: bytes) -> bytes:
+        if command.ins == 0xB2 and answer[:1] == b"\x70":
+            inside = [*parse(answer[:-2])[0].children, Node.of(0x82, b"\x5c\0")]
+            return build([Node.of(0x70, inside)]) + b"\x90\0"
+        return answer
+
+    with pytest.raises(BadField):
+        pay(held, transmit=between(held, change))
+
+
+def test_a_card_without_any_method_is_not_believed() -> None:
+    outcome = pay(card(aip=b"\x1c\0"), terminal(online=False))
+    assert outcome.assurance is Assurance.READ_ONLY
+    assert Tvr.ODA_NOT_PERFORMED in outcome.tvr
+    assert not outcome.decision.approved
+
+
 def test_an_afl_of_255_times_30_records_is_refused_before_the_first_read() -> None:
     held = at_once()
     heard = Heard()

@@ -222,11 +222,12 @@ def collect(
             if record.signed:
                 signed.add(node.tag)
     if options is not None:
-        for node in primitives(options.nodes):
-            if objects.setdefault(node.tag, node.value) != node.value:
-                raise BadField("FIELD-CONTENT", name=f"{node.tag:02X}", why="two values")
-        objects.setdefault(0x82, options.aip)
-        objects.setdefault(0x94, options.afl)
+        told = [(node.tag, node.value) for node in primitives(options.nodes)]
+        # in a format 1 answer they have no tags, and no record may say otherwise
+        told += [(0x82, options.aip), (0x94, options.afl)]
+        for tag, value in told:
+            if objects.setdefault(tag, value) != value:
+                raise BadField("FIELD-CONTENT", name=f"{tag:02X}", why="two values")
     return ApplicationData(selected, options, tuple(records), objects, frozenset(signed))
 
 
