@@ -58,6 +58,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "person.mobile": Text("人员档案：更换手机号", "file: mobile changed"),
         "person.link_document": Text("人员档案：关联证件", "file: document linked"),
         "person.quarantine": Text("人员档案：待核重复", "file: waits as a possible duplicate"),
+        "person.keep_apart": Text("人员档案：核实不是同一人", "file: found to be another person"),
         "person.merge": Text("人员档案：合并", "file: merged"),
         "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
         "membership.move": Text("会籍：转到新工会", "membership: moved to another union"),
@@ -88,18 +89,22 @@ def action_text(action: str) -> Text:
 
     What no table knows keeps its dotted name: the timeline leaves nothing out.
     """
-    known = _ACTIONS.get(action)
-    if known is not None:
-        return known
     noun, _, rest = action.partition(".")
     verb, _, step = rest.partition(".")
+    known = _ACTIONS.get(f"{noun}.{verb}")
+    if known is not None:
+        return _with_step(known, step)
     for machine in _MACHINES.get(noun, ()):
         found = _word(machine, verb)
         if found is not None:
-            zh, en = f"{machine.text.zh}：{found.zh}", f"{machine.text.en}: {found.en}"
-            said = _VERBS.get(step)
-            return Text(zh, en) if said is None else Text(f"{zh}（{said.zh}）", f"{en} ({said.en})")
+            whole = Text(f"{machine.text.zh}：{found.zh}", f"{machine.text.en}: {found.en}")
+            return _with_step(whole, step)
     return Text(action, action)
+
+
+def _with_step(text: Text, step: str) -> Text:
+    said = _VERBS.get(step)
+    return text if said is None else Text(f"{text.zh}（{said.zh}）", f"{text.en} ({said.en})")
 
 
 def _word(machine: Machine[Any, Any], verb: str) -> Text | None:

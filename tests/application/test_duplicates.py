@@ -1,0 +1,86 @@
+"""Two files, one person: quarantine, merging by two; race 16 as far as the registry goes."""
+
+from __future__ import annotations
+
+import pytest
+from tests.offices import Town, applicant, clock_of
+
+from szunion.application.duplicates import Duplicates
+from szunion.application.members import Members
+from szunion.application.timeline import Timeline
+from szunion.domain.members import MembershipReason, MembershipState
+from szunion.domain.values import PersonId
+from szunion.errors import Conflict, NotAllowed, NotFound
+
+
+def doubled(town: Town) -> tuple[PersonId, PersonId]:
+    """Return somebody's file, and another one in quarantine."""
+    return town.admit(0, applicant(1)), town.admit(2, applicant(1))
+
+
+def test_only_the_city_sees_what_waits_in_quarantine(town: Town) -> None:
+    first, second = doubled(town)
+    (waiting,) = Duplicates(town.office, town.c1).waiting()
+
+    assert (waiting.person, waiting.on_file) == (second, first)
+    assert waiting.source.organisation == town.unions[2].id
+    with pytest.raises(NotAllowed, match="E-ACCESS-001"):
+        Duplicates(town.office, town.g(0)).waiting()
+
+
+def test_race_16_two_files_of_one_person_become_one_by_two_officers(town: Town) -> None:
+    first, second = doubled(town)
+    clock_of(town.office).advance(days=5)
+    proposal = Duplicates(town.office, town.c1).merge(second, into=first, document="核查1号")
+    with pytest.raises(NotAllowed, match="E-ACCESS-004"):
+        Duplicates(town.office, town.c1).confirm(proposal.id)
+    left = Duplicates(town.office, town.c2).confirm(proposal.id)
+
+    assert left.id == first
+    assert Duplicates(town.office, town.c1).waiting() == []
+    look = Members(town.office, town.c1)
+    (void,) = look.episodes(second)
+    (kept,) = look.episodes(first)
+    assert (void.state, void.reason) == (MembershipState.VOID, MembershipReason.DUPLICATE_PERSON)
+    assert void.survivor == kept.id
+    assert kept.state is MembershipState.ACTIVE
+    assert [row for row in look.affiliations(second) if row.open] == []
+    found = look.find(applicant(1).document.number.plain())
+    assert found is not None
+    assert found.id == first
+    labels = [event.label for event in Timeline(town.office, town.c1).of(first)]
+    assert labels[-1] == "人员档案：合并"
+
+
+def test_documents_of_both_files_find_the_one_that_is_left(town: Town) -> None:
+    first, second = town.admit(0, applicant(1)), town.admit(1, applicant(2))
+    proposal = Duplicates(town.office, town.c1).merge(second, into=first, document="核查2号")
+    Duplicates(town.office, town.c2).confirm(proposal.id)
+
+    for index in (1, 2):
+        found = Members(town.office, town.g(0)).find(applicant(index).document.number.plain())
+        assert found is not None
+        assert found.id == first
+    with pytest.raises(Conflict, match="E-PERSON-001"):
+        Duplicates(town.office, town.c1).merge(second, into=first, document="又")
+
+
+def test_the_file_with_the_only_open_membership_stays(town: Town) -> None:
+    first, second = town.admit(0, applicant(1)), town.admit(1, applicant(2))
+    town.memberships(town.g(0)).quit(first, document="申请")
+
+    with pytest.raises(Conflict, match="E-PERSON-003"):
+        Duplicates(town.office, town.c1).merge(second, into=first, document="1")
+    proposal = Duplicates(town.office, town.c1).merge(first, into=second, document="1")
+    assert Duplicates(town.office, town.c2).confirm(proposal.id).id == second
+
+
+def test_two_people_with_one_number_are_kept_apart(town: Town) -> None:
+    _, second = doubled(town)
+    desk = Duplicates(town.office, town.c1)
+    desk.keep_apart(second, document="公安函1号")
+
+    assert desk.waiting() == []
+    assert Members(town.office, town.g(2)).get(second).id == second
+    with pytest.raises(NotFound):
+        desk.keep_apart(second, document="又")
