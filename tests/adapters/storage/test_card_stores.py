@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from attrs import evolve
@@ -76,7 +76,7 @@ def dispatch(number: int, *, aggregate: int = 1, sequence: int = 1) -> Dispatch:
     ],
 )
 def test_the_database_knows_the_states_of_the_tables(
-    table: str, column: str, machine: Machine[object, object]
+    table: str, column: str, machine: Machine[Any, Any]
 ) -> None:
     folder = files("szunion.adapters.storage.sqlite").joinpath("migrations")
     sql = folder.joinpath("0003_cards.sql").read_text("utf-8")
