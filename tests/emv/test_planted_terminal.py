@@ -137,6 +137,14 @@ MISTAKES = (
         test_cvm.test_capability_bits_b07,
     ),
     M(
+        "B08 an unpredictable number that can be predicted",
+        transaction,
+        "transact",
+        "challenge = terminal.random(4)",
+        "challenge = bytes.fromhex(business.date) + bytes(1)",
+        test_transaction.test_every_transaction_signs_a_fresh_number_from_the_injected_randomness_b08,
+    ),
+    M(
         "B09 results of scripts not kept",
         issuer_script,
         "run_scripts",

@@ -21,6 +21,7 @@ from szunion.adapters.reader.simulated import SimulatedReader
 from szunion.emv import scripts
 from szunion.emv.action import Ask
 from szunion.emv.apdu import Command, Response
+from szunion.emv.card.chance import Chance
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Ecash, Scheme, flawed_profiles
 from szunion.emv.errors import BadField, CardFault, EmvError, LimitExceeded
@@ -211,6 +212,15 @@ def test_pdol_data_are_never_left_out_b23() -> None:
     gpo = next(command for command, _ in heard.lines if command.ins == 0xA8)
     assert gpo.data[1] == len(gpo.data) - 2
     assert gpo.data.endswith(b"\0")  # DF69 = 0: known, and zero
+
+
+def test_every_transaction_signs_a_fresh_number_from_the_injected_randomness_b08() -> None:
+    numbers = []
+    for seed in (1, 2):
+        line = Line()
+        pay(made=terminal(random=Chance(seed).bytes), line=line)
+        numbers.append(line.asked[0].value(0x9F37))
+    assert numbers == [Chance(1).bytes(4), Chance(2).bytes(4)]
 
 
 # --- attacks --------------------------------------------------------------------------------
