@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntFlag
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.emv.codec import cases, unhex
 
-from szunion.emv import fields
+from szunion.emv import fields, terminal
 from szunion.emv.bits import Bit, BitField
 from szunion.emv.errors import BadField, LimitExceeded
 from szunion.emv.iad import CID_REASONS, Cid, Cryptogram, Cvr, Iad
@@ -233,3 +234,16 @@ def test_other_schemes_have_their_own_forms() -> None:
             Iad.parse(unhex(wrong))
     with pytest.raises(BadField, match="03"):
         Cvr(unhex("04000000"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [(terminal.Tvr, fields.Tvr), (terminal.Tsi, fields.Tsi)],
+    ids=["TVR", "TSI"],
+)
+def test_the_terminal_s_flags_stand_where_the_named_bits_do(
+    flags: type[IntFlag], named: type[BitField]
+) -> None:
+    places = {1 << (8 * (named.LENGTH - bit.byte) + bit.bit - 1): bit.en for bit in named.bits()}
+    known = [flag for flag in flags if flag.value in places]
+    assert len(known) == len(list(flags))

@@ -55,6 +55,7 @@ def test_published_data_are_read_and_written_back_byte_for_byte(case: Any) -> No
 
 @pytest.mark.parametrize("case", TLV["errors"], ids=lambda case: str(case["data"]))
 def test_published_faults_are_found_at_their_place(case: Any) -> None:
+    """B11 and B12: length 80h and every truncation are errors, always of one type."""
     with pytest.raises(BadTlv) as caught:
         parse(unhex(case["data"]))
     assert (caught.value.offset, caught.value.part) == (case["offset"], case["part"])
@@ -127,6 +128,7 @@ def test_a_fault_inside_a_template_keeps_the_children_before_it() -> None:
 
 
 def test_depth_is_bounded_and_never_a_recursion_error() -> None:
+    """B12: 3,000 nested templates are one of our errors."""
     data = b""
     for _ in range(3000):
         data = b"\x70" + _length(len(data)) + data
@@ -238,6 +240,22 @@ def test_a_tag_that_could_not_be_read_again_is_not_written(tag: int) -> None:
 def test_a_tag_is_read_as_it_was_written(tag: int) -> None:
     raw = tag_bytes(tag)
     assert read_tag(raw, 0) == (tag, len(raw))
+
+
+def test_b10_two_scripts_and_two_directory_entries_both_live() -> None:
+    """B10: a dictionary would keep the last one only."""
+    scripts = parse(unhex("721D9F1804000000018609841E000004A1A2A3A486098418000004B1B2B3B4"))
+    assert [node.value[1] for node in find_all(scripts, 0x86)] == [0x1E, 0x18]
+    record = parse(unhex("700A61034F01AA61034F01BB"))
+    assert [first(node.children, 0x4F) for node in find_all(record, 0x61)] == [b"\xaa", b"\xbb"]
+
+
+def test_b11_a_length_of_80_is_an_error_wherever_it_stands() -> None:
+    """B11: the indefinite form is not zero."""
+    for data in ("5A80", "70025A80", "9F368000", "708000", "5A01115A80"):
+        with pytest.raises(BadTlv) as caught:
+            parse(unhex(data))
+        assert caught.value.part == "length"
 
 
 def test_other_bytes_like_objects_are_taken() -> None:

@@ -6,11 +6,16 @@ Modules with plain verbs are used by their own name: ``tlv.parse``, ``dol.fill``
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # checkers take it for true; importing typing would cost more than all this
 if TYPE_CHECKING:
     from szunion.emv.apdu import Command, Response
     from szunion.emv.bits import Bit, BitField
+    from szunion.emv.capk import CaKeys, Revocation, RsaCaKey, Sm2CaKey
+    from szunion.emv.card.bank import TestBank
+    from szunion.emv.card.machine import SimulatedCard
+    from szunion.emv.card.personalise import deck, personalise
+    from szunion.emv.card.profiles import Profile, standard_profiles
     from szunion.emv.errors import (
         AuthenticationFailed,
         BadApdu,
@@ -39,6 +44,20 @@ if TYPE_CHECKING:
         Ttq,
         Tvr,
     )
+    from szunion.emv.flow import (
+        AskPin,
+        AuthorisationReply,
+        AuthorisationRequest,
+        Candidate,
+        CheckDocument,
+        ChooseApplication,
+        GoOnline,
+        Performer,
+        Pin,
+        PinEntry,
+        Transmit,
+        run,
+    )
     from szunion.emv.holder import (
         Document,
         DocumentNumber,
@@ -48,20 +67,34 @@ if TYPE_CHECKING:
         Product,
     )
     from szunion.emv.iad import Cid, Cryptogram, Cvr, Iad, Idd
+    from szunion.emv.issuer import Answer, Genuine, IssuerHost, NotGenuine
     from szunion.emv.lists import AflEntry, CvmList, CvmRule
     from szunion.emv.logs import LoadLog, LoadRecord, LogEntry, LogRecord, read_load, read_record
+    from szunion.emv.look import CardView, read_public
+    from szunion.emv.oda import Verdict
+    from szunion.emv.oda_keys import Assurance, Policy
     from szunion.emv.pan import CardNumber, Track2
     from szunion.emv.private import Private
+    from szunion.emv.reasons import Reason
     from szunion.emv.status_words import StatusWord, status_word
     from szunion.emv.tags import Format, Origin, Scheme, Secrecy, Tag
+    from szunion.emv.terminal import Business, Terminal
     from szunion.emv.tlv import Limits, Node, Nodes
+    from szunion.emv.transaction import Decision, Outcome, transact
+    from szunion.emv.vault import Account, MasterKeys, SoftwareVault, Vault
 
 __all__ = [
+    "Account",
     "AdditionalCapabilities",
     "AflEntry",
     "Aip",
+    "Answer",
+    "AskPin",
+    "Assurance",
     "Auc",
     "AuthenticationFailed",
+    "AuthorisationReply",
+    "AuthorisationRequest",
     "BadApdu",
     "BadData",
     "BadDol",
@@ -69,8 +102,14 @@ __all__ = [
     "BadTlv",
     "Bit",
     "BitField",
+    "Business",
+    "CaKeys",
+    "Candidate",
     "CardFault",
     "CardNumber",
+    "CardView",
+    "CheckDocument",
+    "ChooseApplication",
     "Cid",
     "Command",
     "Cryptogram",
@@ -78,6 +117,7 @@ __all__ = [
     "CvmList",
     "CvmRule",
     "Cvr",
+    "Decision",
     "Difference",
     "Document",
     "DocumentNumber",
@@ -86,9 +126,12 @@ __all__ = [
     "Exchange",
     "Explanation",
     "Format",
+    "Genuine",
+    "GoOnline",
     "HolderName",
     "Iad",
     "Idd",
+    "IssuerHost",
     "Item",
     "KeyRefused",
     "LimitExceeded",
@@ -97,42 +140,73 @@ __all__ = [
     "LoadRecord",
     "LogEntry",
     "LogRecord",
+    "MasterKeys",
     "Name",
     "Node",
     "Nodes",
+    "NotGenuine",
     "OffScript",
     "Origin",
+    "Outcome",
+    "Performer",
+    "Pin",
+    "PinEntry",
+    "Policy",
     "Private",
     "Product",
     "ProductFeatures",
+    "Profile",
+    "Reason",
     "Response",
+    "Revocation",
+    "RsaCaKey",
     "Said",
     "Scheme",
     "Secrecy",
+    "SimulatedCard",
+    "Sm2CaKey",
+    "SoftwareVault",
     "StatusWord",
     "Step",
     "Tag",
+    "Terminal",
     "TerminalCapabilities",
+    "TestBank",
     "Track2",
+    "Transmit",
     "Tsi",
     "Ttq",
     "Tvr",
+    "Vault",
+    "Verdict",
+    "deck",
     "explain_tlv",
+    "personalise",
     "read_load",
+    "read_public",
     "read_record",
     "read_trace",
     "redact",
+    "run",
+    "standard_profiles",
     "status_word",
+    "transact",
     "write_trace",
 ]
 
 #: Where each name lives.
 _HOME = {
+    "Account": "vault",
     "AdditionalCapabilities": "fields",
     "AflEntry": "lists",
     "Aip": "fields",
+    "Answer": "issuer",
+    "AskPin": "flow",
+    "Assurance": "oda_keys",
     "Auc": "fields",
     "AuthenticationFailed": "errors",
+    "AuthorisationReply": "flow",
+    "AuthorisationRequest": "flow",
     "BadApdu": "errors",
     "BadData": "errors",
     "BadDol": "errors",
@@ -140,8 +214,14 @@ _HOME = {
     "BadTlv": "errors",
     "Bit": "bits",
     "BitField": "bits",
+    "Business": "terminal",
+    "CaKeys": "capk",
+    "Candidate": "flow",
     "CardFault": "errors",
     "CardNumber": "pan",
+    "CardView": "look",
+    "CheckDocument": "flow",
+    "ChooseApplication": "flow",
     "Cid": "iad",
     "Command": "apdu",
     "Cryptogram": "iad",
@@ -149,6 +229,7 @@ _HOME = {
     "CvmList": "lists",
     "CvmRule": "lists",
     "Cvr": "iad",
+    "Decision": "transaction",
     "Difference": "explain_diff",
     "Document": "holder",
     "DocumentNumber": "holder",
@@ -157,9 +238,12 @@ _HOME = {
     "Exchange": "explain_trace",
     "Explanation": "explain_model",
     "Format": "tags",
+    "Genuine": "issuer",
+    "GoOnline": "flow",
     "HolderName": "holder",
     "Iad": "iad",
     "Idd": "iad",
+    "IssuerHost": "issuer",
     "Item": "explain_model",
     "KeyRefused": "errors",
     "LimitExceeded": "errors",
@@ -168,32 +252,57 @@ _HOME = {
     "LoadRecord": "logs",
     "LogEntry": "logs",
     "LogRecord": "logs",
+    "MasterKeys": "vault",
     "Name": "holder",
     "Node": "tlv",
     "Nodes": "tlv",
+    "NotGenuine": "issuer",
     "OffScript": "errors",
     "Origin": "tags",
+    "Outcome": "transaction",
+    "Performer": "flow",
+    "Pin": "flow",
+    "PinEntry": "flow",
+    "Policy": "oda_keys",
     "Private": "private",
     "Product": "holder",
     "ProductFeatures": "fields",
+    "Profile": "card.profiles",
+    "Reason": "reasons",
     "Response": "apdu",
+    "Revocation": "capk",
+    "RsaCaKey": "capk",
     "Said": "explain_model",
     "Scheme": "tags",
     "Secrecy": "tags",
+    "SimulatedCard": "card.machine",
+    "Sm2CaKey": "capk",
+    "SoftwareVault": "vault",
     "StatusWord": "status_words",
     "Step": "explain_model",
     "Tag": "tags",
+    "Terminal": "terminal",
     "TerminalCapabilities": "fields",
+    "TestBank": "card.bank",
     "Track2": "pan",
+    "Transmit": "flow",
     "Tsi": "fields",
     "Ttq": "fields",
     "Tvr": "fields",
+    "Vault": "vault",
+    "Verdict": "oda",
+    "deck": "card.personalise",
     "explain_tlv": "explain",
+    "personalise": "card.personalise",
     "read_load": "logs",
+    "read_public": "look",
     "read_record": "logs",
     "read_trace": "explain_trace",
     "redact": "explain_trace",
+    "run": "flow",
+    "standard_profiles": "card.profiles",
     "status_word": "status_words",
+    "transact": "transaction",
     "write_trace": "explain_trace",
 }
 
