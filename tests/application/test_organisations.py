@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from tests.offices import Town, applicant, clock_of, member, officer
 
+from szunion.application.members import Members
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.domain.access import Role
 from szunion.domain.organisations import (
@@ -180,14 +181,15 @@ def test_race_12_a_dissolved_unions_members_go_to_the_upper_unions_pool(town: To
         for union in town.organisations(town.c1).below(town.districts[0].id)
         if union.kind is OrganisationKind.POOL
     ]
-    scope_of = town.memberships(town.upper(0))
+    look = Members(town.office, town.c1)
     for person in [*people, waiting.person]:
-        # The upper union is in charge of the pool: it can act for those who wait there.
-        row = scope_of.withdraw if person == waiting.person else scope_of.quit
-        assert callable(row)
-    assert town.organisations(town.c1).get(pool.id).state is OrganisationState.ACTIVE
-    ended = scope_of.quit(people[0], document="本人申请")
-    assert ended.organisation == pool.id
+        row = look.get(person).membership
+        assert row is not None
+        assert row.organisation == pool.id
+        places = [each for each in look.affiliations(person) if each.open]
+        assert [each.organisation for each in places] == ([] if row.since is None else [pool.id])
+    # The upper union is in charge of the pool: it can act for those who wait there.
+    assert town.memberships(town.upper(0)).quit(people[0], document="本人申请").open is False
 
 
 def test_race_31_a_merged_unions_members_belong_to_the_target(town: Town) -> None:

@@ -175,12 +175,20 @@ class SqliteImports:
         self.session.do("roster.file_salts", salted)
         mobiles = [(row.mobile, key) for row, key in zip(rows, keys, strict=True) if row.mobile]
         blinds = self.vault.index_many(IndexField.MOBILE, [mobile for mobile, _ in mobiles])
-        self.session.many(
-            "person.add_mobile",
-            sorted(
-                (shard_of_blind(blind), blind, key)
-                for blind, (_, key) in zip(blinds, mobiles, strict=True)
-            ),
+        reached = sorted(
+            (blind, key) for blind, (_, key) in zip(blinds, mobiles, strict=True)
+        )  # by the index, and so by its first bits, which are the shard
+        self.session.do(
+            "roster.file_mobiles",
+            {
+                "places": json.dumps(
+                    {
+                        key: shard_of_blind(blind) << 32 | at
+                        for at, (blind, key) in enumerate(reached)
+                    }
+                ),
+                "blinds": b"".join([blind for blind, _ in reached]),
+            },
         )
 
     def _keep_memberships(  # noqa: PLR0913, PLR0917 - the columns of a chunk

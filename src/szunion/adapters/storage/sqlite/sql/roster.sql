@@ -38,6 +38,12 @@ INSERT INTO person_document (shard, blind, rank, person_id)
 SELECT j.value >> 53, substr(:blinds, 16 * j.key + 1, 16), 0, j.value
 FROM json_each(:persons) j
 
+-- name: file_mobiles
+INSERT INTO person_mobile (shard, blind, person_id)
+SELECT j.value >> 32, substr(:blinds, 16 * (j.value & 4294967295) + 1, 16),
+       CAST(j.key AS INTEGER)
+FROM json_each(:places) j
+
 -- name: admit
 INSERT INTO membership (shard, person_id, membership_id, state, organisation_id, applied, since,
                         until, reason, survivor_id, version, holds_from, recorded)
