@@ -1,0 +1,258 @@
+"""Know the demo: sixty days of a city in seconds, with a bank that loses and doubles messages.
+
+Everything follows from the seed: the people, the faults, the numbers, the bytes of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from attrs import define, field, frozen
+
+from szunion.adapters.bank.faults import FaultPlan
+from szunion.adapters.bank.habits import Habits
+from szunion.adapters.bank.simulated import SimulatedBank
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.notifier.recording import RecordingNotifier
+from szunion.adapters.roster.writer import ExcelRosterWriter
+from szunion.application.enrolment import ImportResult
+from szunion.application.system import Desk
+from szunion.application.worker import Worker
+from szunion.bootstrap import UnionSystem
+from szunion.domain.bank import BankState
+from szunion.domain.batches import Batch
+from szunion.domain.card_files import KeptCard
+from szunion.domain.custody import CustodyState
+from szunion.domain.holds import HoldReason
+from szunion.domain.organisations import Organisation
+from szunion.domain.values import PersonId
+from szunion.errors import Conflict
+from szunion.testing.clock import SeededChance, SeededIds, SimClock
+from szunion.testing.rosters import synthetic_roster
+from szunion.testing.world import DEMO_UNIONS, DemoCity, DemoUnion, demo_world
+
+START: Final = "2017-11-23"
+DAYS: Final = 60
+_STEP: Final = timedelta(hours=8)
+_HANDED_OUT: Final = 4
+"""The union (by its place) that keeps plastic and hands it out itself."""
+_CONFIG: Final = """# 演示城市的设置：szunion --config {folder}/szunion.toml …
+[szunion]
+city = "shenzhen"
+database = "sqlite:///{folder}/union.db"
+
+[szunion.bank]
+name = "simulated"
+settings = {{ seed = {seed}, journal = "{folder}/bank.jsonl" }}
+"""
+
+Progress = Callable[[str, int], None]
+"""Told what is being done, and on which day."""
+
+
+def faults_of(seed: int) -> FaultPlan:
+    """Return what goes wrong on the line to the demo's bank."""
+    return FaultPlan(
+        seed=seed,
+        drop_response=0.35,
+        error_after_acting=0.1,
+        late_receipt=0.5,
+        duplicate_notice=0.005,
+        reorder_notices=0.01,
+        delay_notice=0.003,
+        truncate_file=0.05,
+        most_delay=timedelta(days=1),
+    )
+
+
+@frozen(kw_only=True)
+class Enrolled:
+    """What became of one union's roster, and of its application."""
+
+    union: DemoUnion
+    organisation: Organisation
+    result: ImportResult
+    batch: Batch
+
+
+@frozen(kw_only=True)
+class Story:
+    """What was done by hand, for the report: cards, by the part they play."""
+
+    locked: KeptCard | None = None
+    replaced: KeptCard | None = None
+    left: KeptCard | None = None
+    handed: int = 0
+
+
+@define
+class Demo:
+    """One run of the demo: the city, its bank, and the people who act in it."""
+
+    folder: Path
+    seed: int
+    city: DemoCity
+    bank: SimulatedBank
+    clock: SimClock
+    worker: Worker
+    progress: Progress
+    enrolled: list[Enrolled] = field(factory=list)
+    locked: KeptCard | None = None
+    replaced: KeptCard | None = None
+    left: KeptCard | None = None
+    handed: int = 0
+
+    @property
+    def system(self) -> UnionSystem:
+        """The system of the city."""
+        return self.city.system
+
+    def live(self) -> None:
+        """Let the sixty days pass."""
+        agenda = sorted(self._agenda(), key=lambda each: each[0])
+        begin = self.clock.now()
+        for step in range(int(timedelta(days=DAYS) / _STEP)):
+            passed = step * _STEP
+            while agenda and agenda[0][0] <= passed:
+                _, what, act = agenda.pop(0)
+                self.progress(what, passed.days)
+                act()
+            self.worker.run_until_idle()
+            self.clock.advance(seconds=(begin + passed + _STEP - self.clock.now()).total_seconds())
+        self.progress("收尾", DAYS)
+        self.bank.heal()
+        self.bank.simulate.daily_list()
+        self.worker.run_until_idle()
+
+    def _agenda(self) -> Iterator[tuple[timedelta, str, Callable[[], None]]]:
+        day = timedelta(days=1)
+        for place, union in enumerate(DEMO_UNIONS):
+            yield place * day, "导入", partial(self._enrol, place, union)
+            yield place * day + _STEP, "审核", partial(self._approve, place)
+        yield 14 * day, "发卡", self._hand_out
+        yield 20 * day, "锁定", self._lock
+        yield 22 * day, "解除", self._unlock
+        yield 24 * day, "挂失", self._lose
+        yield 26 * day, "换卡", self._replace
+        yield 30 * day, "退会", self._leave
+
+    # --- rosters and applications -----------------------------------------------------------
+
+    def _enrol(self, place: int, union: DemoUnion) -> None:
+        """Import one office's roster, write what is to be mended, apply for cards."""
+        roster = synthetic_roster(self.seed * 100 + place, union.rows)
+        suffix = "xlsx" if union.form == "xlsx" else "csv"
+        data = roster.as_xlsx() if suffix == "xlsx" else roster.as_csv(union.form)
+        file = self.folder / "rosters" / f"{union.name}.{suffix}"
+        file.write_bytes(data)
+        desk = self.city.officer(self.city.unions[place])
+        result = desk.roster.import_file(str(file))
+        if result.rejected:
+            mend = ExcelRosterWriter().to_mend(result.heading, result.rejected)
+            file.with_name(f"{union.name}-待修正.xlsx").write_bytes(mend)
+        (draft,) = desk.batches.draft(result.accepted).batches
+        desk.batches.check(draft.id)
+        batch = desk.batches.submit(draft.id)
+        organisation = self.city.unions[place]
+        self.enrolled.append(
+            Enrolled(union=union, organisation=organisation, result=result, batch=batch)
+        )
+
+    def _approve(self, place: int) -> None:
+        """Let another person approve what one office has submitted."""
+        batch = self.enrolled[place].batch
+        self.city.federation(2).batches.approve(batch.id, rows=batch.row_count)
+
+    # --- plastic ----------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        """Let one union collect its cards, two people signing, and hand them to members."""
+        mine = self.enrolled[_HANDED_OUT]
+        first, second = (self.city.officer(mine.organisation, who) for who in (1, 2))
+        waiting = [
+            kept.id
+            for kept in first.custody.pieces(mine.batch.id)
+            if kept.custody.state is CustodyState.AT_BANK
+        ]
+        counted = first.custody.collect(mine.batch.id, waiting)
+        second.custody.sign(counted.id)
+        for card in waiting:
+            first.custody.hand_out(card, "签收单 2017-12")
+        self.handed = len(waiting)
+
+    # --- what happens to cards --------------------------------------------------------------
+
+    def _active(self, place: int, nth: int = 0) -> KeptCard:
+        """Return the *nth* active card of the members of one office."""
+        desk, seen = self.city.federation(), 0
+        for person in self.enrolled[place].result.accepted:
+            found = desk.cards.current(person)
+            if found is not None and found.usable:
+                if seen == nth:
+                    return found.card
+                seen += 1
+        raise Conflict("E-SIM-002", current=seen, allowed=())
+
+    def _lock(self) -> None:
+        self.locked = self._active(0)
+        self._officer(0).cards.lock(self.locked.id, HoldReason.DATA_DOUBT, note="核对资料")
+
+    def _unlock(self) -> None:
+        assert self.locked is not None
+        desk = self._officer(0)
+        (hold,) = desk.cards.get(self.locked.id).card.open_holds
+        desk.cards.unlock(self.locked.id, hold.id, "资料无误")
+
+    def _lose(self) -> None:
+        self.replaced = self._active(1)
+        assert self.replaced.card.ref is not None
+        self.bank.simulate.report_loss(self.replaced.card.ref, written=True)
+
+    def _replace(self) -> None:
+        assert self.replaced is not None and self.replaced.card.ref is not None
+        successor = self.bank.simulate.replace(self.replaced.card.ref)
+        self.bank.simulate.activate(successor)
+
+    def _leave(self) -> None:
+        self.left = self._active(2)
+        self._officer(2).memberships.quit(self.left.person, document="退会申请（模拟）")
+
+    def _officer(self, place: int) -> Desk:
+        return self.city.officer(self.city.unions[place])
+
+
+@contextmanager
+def demo_run(folder: Path, *, seed: int, progress: Progress) -> Iterator[Demo]:
+    """Make the demo city in *folder*, which must be empty, and yield it before its first day."""
+    (folder / "rosters").mkdir(parents=True)
+    clock = SimClock(START)
+    habits = Habits(seed=seed, loss_share=0.01, sign_within=timedelta(days=30))
+    bank = SimulatedBank(seed=seed, clock=clock, faults=faults_of(seed), habits=habits)
+    keys = FileKeys.open(folder / "union.keys", chance=SeededChance(seed).bytes)
+    opened = UnionSystem.open(
+        f"sqlite:///{folder / 'union.db'}", city="shenzhen", bank=bank, clock=clock,
+        ids=SeededIds(clock), keys=keys, notifier=RecordingNotifier(),
+    )  # fmt: skip
+    with opened as system:
+        yield Demo(
+            folder=folder, seed=seed, city=demo_world(system), bank=bank, clock=clock,
+            worker=system.worker(), progress=progress,
+        )  # fmt: skip
+        (folder / "bank.jsonl").write_bytes(bank.snapshot())
+        config = _CONFIG.format(folder=folder.as_posix(), seed=seed)
+        (folder / "szunion.toml").write_text(config, "utf-8")
+
+
+def people_of(demo: Demo) -> Sequence[PersonId]:
+    """Return everyone who was accepted, in the order of the rosters."""
+    return [person for each in demo.enrolled for person in each.result.accepted]
+
+
+def in_force(kept: KeptCard) -> bool:
+    """Return whether a card is active at the bank."""
+    return kept.card.bank.state is BankState.ACTIVE
