@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.emv.world import (
 )
 
 from szunion.adapters.reader.simulated import SimulatedReader
-from szunion.emv import scripts
+from szunion.emv import dol, scripts
 from szunion.emv.action import Ask
 from szunion.emv.apdu import Command, Response
 from szunion.emv.card.chance import Chance
@@ -221,6 +222,27 @@ def test_every_transaction_signs_a_fresh_number_from_the_injected_randomness_b08
         pay(made=terminal(random=Chance(seed).bytes), line=line)
         numbers.append(line.asked[0].value(0x9F37))
     assert numbers == [Chance(1).bytes(4), Chance(2).bytes(4)]
+
+
+def test_a_card_that_asks_for_the_tc_hash_gets_it_over_the_default_list() -> None:
+    heard, line = Heard(), Line()
+    held = card(tc_hash=True)
+
+    def host(request: AuthorisationRequest) -> AuthorisationReply:
+        line.asked.append(request)
+        return AuthorisationReply(b"05")
+
+    outcome = pay(held, heard=heard, line=host)
+    assert Tvr.DEFAULT_TDOL in outcome.tvr
+    assert outcome.data is not None
+    sent = next(command for command, _ in heard.lines if command.ins == 0xAE)
+    parts = {
+        entry.tag: value
+        for entry, value in dol.split(dol.parse(outcome.data.require(0x8C)), sent.data)
+    }
+    listed = (0x9F02, 0x9F1A, 0x95, 0x5F2A, 0x9A, 0x9C, 0x9F37)
+    assert parts[0x98] == hashlib.sha1(b"".join(parts[tag] for tag in listed)).digest()
+    assert parts[0x95][4] & 0x80
 
 
 # --- attacks --------------------------------------------------------------------------------

@@ -134,6 +134,8 @@ class Terminal:
     knows_sm: bool = False
     """DF69: the terminal knows SM2, SM3, SM4."""
     default_ddol: bytes = bytes.fromhex("9F3704")
+    default_tdol: bytes = bytes.fromhex("9F02069F1A0295055F2A029A039C019F3704")
+    """For the TC hash 98, when a card asks for it and has no TDOL 97."""
     least_pin_tries: int = 3
     """A counter must never lock a member's card: no VERIFY when fewer tries are left."""
     online: bool = True

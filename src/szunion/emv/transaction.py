@@ -13,7 +13,7 @@ from enum import Enum
 
 from attrs import evolve, field, frozen
 
-from szunion.emv import dol, oda, pboc, tlv
+from szunion.emv import crypto, dol, oda, pboc, tlv
 from szunion.emv.action import (
     OFFLINE_APPROVED,
     OFFLINE_DECLINED,
@@ -36,7 +36,7 @@ from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import build_candidate_list, choose, select_application
 from szunion.emv.terminal import Business, Terminal, Tsi, Tvr, n12
 
-_CDA = 0x10
+_CDA, _TC_HASH = 0x10, 0x98
 _USE_NOT_SATISFIED = 0x6985
 _MOST_APPLICATIONS = 8
 _MANDATORY = (0x5F24, 0x5A, 0x8C, 0x8D)
@@ -323,7 +323,17 @@ def _tvr(verdict: oda.Verdict) -> Tvr:
 async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
     """Send GENERATE AC; with CDA judge the signature, unless the card declined."""
     wants_signature = state.method is oda.Method.CDA and ask is not Ask.AAC
-    told = dol.fill(dol.parse(state.data.require(list_tag)), state.values())
+    listed = dol.parse(state.data.require(list_tag))
+    values = state.values()
+    if any(entry.tag == _TC_HASH for entry in listed):
+        # the hash goes over what the TDOL lists; a card without one gets the terminal's, and the
+        # bit that says so is in the very data that are hashed
+        if state.data.value(0x97) is None:
+            state = evolve(state, tvr=state.tvr | Tvr.DEFAULT_TDOL)
+            values = state.values()
+        tdol = state.data.value(0x97) or state.terminal.default_tdol
+        values[_TC_HASH] = crypto.sha1(dol.fill(dol.parse(tdol), values))
+    told = dol.fill(listed, values)
     p1 = ask | (_CDA if wants_signature else 0)
     response = await insist(Command(0x80, 0xAE, p1, 0x00, told, le=256))
     cryptogram = read_cryptogram(response.data)
