@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application import bank_rows
 from szunion.application.access import authorise
 from szunion.application.bank_desk import LEASE, BankDesk
+from szunion.application.members import Members
 from szunion.application.office import Office
 from szunion.domain.access import Operation
 from szunion.domain.bank import (
@@ -36,11 +38,15 @@ from szunion.domain.bank import (
 from szunion.domain.batches import Batch, BatchState
 from szunion.domain.cards import UnionState
 from szunion.domain.holds import HoldReason
+from szunion.domain.identity import Mobile
 from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import InstructionKind, InstructionState
-from szunion.domain.outbox import MOST_FAULTS, DispatchState, back_off
+from szunion.domain.messages import MessageState
+from szunion.domain.outbox import MOST_FAULTS, Dispatch, DispatchState, back_off
 from szunion.domain.rows import RowState
 from szunion.domain.values import Fen, PersonId, RequestKey
+from szunion.domain.wording import MESSAGES
+from szunion.domain.wording_cards import CARD_MESSAGES
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, NotFound
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
 from szunion.ports.storage import UnitOfWork
@@ -500,3 +506,97 @@ def test_a_storm_would_be_noticed_if_a_dispatch_were_sent_under_a_new_key(
     place.run()
     with pytest.raises(AssertionError):
         views_agree(place)
+
+
+def test_the_same_bytes_leave_again_though_the_member_has_a_new_number(place: CardTown) -> None:
+    (person,) = place.admit(1)
+    place.approve([person])
+    bank = ScriptedBank(answers=[LOST, 1], asked=[None] * 100)
+    desk = on(place, bank)
+    desk.deliver()
+    Members(place.office, place.town.g(0)).set_mobile(person, Mobile("13700000001"))
+    while len(bank.sent) == 1:
+        place.clock.advance(hours=1)
+        desk.ask()
+        desk.deliver()
+    assert bank.sent[0] == bank.sent[1]
+    assert state_of(place) is DispatchState.DONE
+    (batch,) = place.batches().listed()
+    pinned = place.look(lambda work, scope: work.rows.pinned_mobiles(scope, batch.id))
+    assert pinned == {}, "forgotten as soon as the bank has answered"
+
+
+# --- letters --------------------------------------------------------------------------------
+
+
+def test_a_gateway_that_is_down_delays_letters_and_nothing_else(place: CardTown) -> None:
+    place.notifier.down = True
+    (kept,) = place.activate(place.admit(1))
+    assert place.against(kept) == set()
+    assert place.notifier.letters == ()
+    place.notifier.down = False
+    place.pass_time(hours=1)
+    assert [letter.message.template for letter in place.notifier.letters].count(
+        "card.produced"
+    ) == 1
+
+
+def test_letters_are_given_up_in_the_end_and_one_without_words_blocks_nobody(
+    place: CardTown,
+) -> None:
+    (person,) = place.admit(1)
+
+    def write(work: UnitOfWork) -> None:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        work.messages.add(scope, person, "no.such.template", {})
+        work.messages.add(scope, person, "pack.granted", {"wrong": "1"})
+        work.messages.add(scope, person, "card.restored", {})
+
+    place.office.storage.run(write)
+    place.run()
+    states = {
+        each.template: each.state
+        for each in place.look(lambda work, scope: work.messages.of_person(scope, person))
+    }
+    assert states["no.such.template"] is MessageState.GIVEN_UP
+    assert states["pack.granted"] is MessageState.GIVEN_UP
+    assert states["card.restored"] is MessageState.DELIVERED
+    place.notifier.down = True
+    place.office.storage.run(write)
+    for _ in range(12):
+        place.pass_time(hours=24)
+    found = place.look(lambda work, scope: work.messages.of_person(scope, person))
+    assert {each.state for each in found} == {MessageState.GIVEN_UP, MessageState.DELIVERED}
+
+
+def test_every_template_that_is_used_has_words() -> None:
+    source = Path(bank_rows.__file__).parent
+    used = {
+        found
+        for file in source.glob("*.py")
+        for found in re.findall(
+            r'messages\.add\(\s*scope,\s*[\w.]+,\s*"([a-z._]+)"', file.read_text("utf-8")
+        )
+    }
+    assert "card.produced" in used
+    assert used <= {*MESSAGES, *CARD_MESSAGES}
+
+
+def test_a_dispatch_in_somebodys_hands_is_not_taken_again_before_it_leaves(
+    place: CardTown,
+) -> None:
+    place.approve(place.admit(1))
+
+    def take(work: UnitOfWork) -> Dispatch | None:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        return work.outbox.take(scope, "first", work.now, work.now + LEASE)
+
+    taken = place.office.storage.run(take)
+    assert taken is not None
+    desk = on(place, ScriptedBank(answers=[1]))
+    assert not desk.deliver("second")
+    place.clock.advance(seconds=LEASE.total_seconds())
+    assert desk.deliver("second")
+    desk._send(taken)  # the first wakes up: it has lost the dispatch, and does nothing
+    (done,) = place.books().dispatches()
+    assert (done.state, done.faults, done.attempts) == (DispatchState.DONE, 0, 1)

@@ -15,7 +15,7 @@ from szunion.domain.bank import AccountClass, CardApplicant, OpenCards
 from szunion.domain.batches import Batch, BatchState
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState
-from szunion.domain.identity import age_on
+from szunion.domain.identity import Mobile, age_on
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.domain.people import Person
@@ -239,7 +239,16 @@ def with_problems(row: Row, codes: tuple[str, ...], at: datetime) -> Row:
 # --- the request ----------------------------------------------------------------------------
 
 
-def request_of(batch: Batch, rows: Sequence[Row], people: Iterable[Person]) -> OpenCards:
+def mobiles_of(rows: Sequence[Row], people: Iterable[Person]) -> Mapping[RowId, Mobile]:
+    """Return the mobile numbers of rows as their people have them now."""
+    files = {person.id: person.mobile for person in people}
+    found = ((row.id, files.get(row.person)) for row in rows)
+    return {row: mobile for row, mobile in found if mobile is not None}
+
+
+def request_of(
+    batch: Batch, rows: Sequence[Row], people: Iterable[Person], mobiles: Mapping[RowId, Mobile]
+) -> OpenCards:
     """Return the request that a batch becomes, from its frozen rows and pinned identities.
 
     Raises:
@@ -261,7 +270,7 @@ def request_of(batch: Batch, rows: Sequence[Row], people: Iterable[Person]) -> O
                 row=row.key,
                 name=pinned[0].name,
                 document=pinned[0].document,
-                mobile=person.mobile,
+                mobile=mobiles.get(row.id),
                 account_class=row.account_class,
                 wish=row.wish,
             )
@@ -274,7 +283,8 @@ def queue_request(
     work: UnitOfWork, scope: Scope, batch: Batch, rows: Sequence[Row], people: Iterable[Person]
 ) -> None:
     """Put a batch into the outbox: who is in it stands in its rows alone, the hash fixes it."""
-    request = request_of(batch, rows, people)
+    files = tuple(people)
+    request = request_of(batch, rows, files, mobiles_of(rows, files))
     work.outbox.add(
         scope,
         Dispatch(

@@ -74,29 +74,33 @@ class BankDesk:
 
     def deliver(self, worker: str = "engine") -> bool:
         """Send the next dispatch that is due; return whether there was one."""
-        taken = self._run(lambda work, scope: self._take(work, scope, worker))
+        taken = self._run(
+            lambda work, scope: work.outbox.take(scope, worker, work.now, work.now + LEASE)
+        )
         if taken is None:
             return False
-        self._send(taken.id)
+        self._send(taken)
         return True
 
-    def _take(self, work: UnitOfWork, scope: Scope, worker: str) -> Dispatch | None:
-        return work.outbox.take(scope, worker, work.now, work.now + LEASE)
-
-    def _send(self, id_: int) -> None:
+    def _send(self, taken: Dispatch) -> None:
         """Write down that it leaves, send it, write down what is known then."""
         try:
-            dispatch, request = self._run(lambda work, scope: self._leave(work, scope, id_))
+            left = self._run(lambda work, scope: self._leave(work, scope, taken))
         except SzunionError as error:
             if error.retry:
                 raise
             code = error.code
-            self._run(lambda work, scope: self._faulty(work, scope, id_, code))
+            self._run(lambda work, scope: self._faulty(work, scope, taken, code))
             return
-        self._carry(dispatch, request)
+        if left is not None:
+            self._carry(*left)
 
-    def _leave(self, work: UnitOfWork, scope: Scope, id_: int) -> tuple[Dispatch, BankRequest]:
-        dispatch = self._get(work, scope, id_)
+    def _leave(
+        self, work: UnitOfWork, scope: Scope, taken: Dispatch
+    ) -> tuple[Dispatch, BankRequest] | None:
+        dispatch = self._get(work, scope, taken.id)
+        if dispatch.version != taken.version:
+            return None  # the lease ran out, and somebody else has taken it up
         if _REQUESTS[dispatch.kind] not in self.bank.info.accepts:
             raise Conflict("E-BANK-011", current=dispatch.kind, allowed=())
         again = dispatch.state is DispatchState.UNKNOWN
@@ -176,7 +180,7 @@ class BankDesk:
             return True
         again = self._run(lambda work, scope: self._never_seen(work, scope, taken.id))
         if again:
-            self._send(taken.id)
+            self._send(taken)
         return True
 
     def _asked_in_vain(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
@@ -247,8 +251,10 @@ class BankDesk:
             raise NotFound("E-BANK-018")
         return dispatch
 
-    def _faulty(self, work: UnitOfWork, scope: Scope, id_: int, code: str) -> None:
-        dispatch = self._get(work, scope, id_)
+    def _faulty(self, work: UnitOfWork, scope: Scope, taken: Dispatch, code: str) -> None:
+        dispatch = self._get(work, scope, taken.id)
+        if dispatch.version != taken.version:
+            return
         if dispatch.state is DispatchState.UNKNOWN:
             after = dispatch.ended(DispatchState.ASIDE, code)
         else:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from szunion.application.applications import request_of, row_entries
+from szunion.application.applications import mobiles_of, request_of, row_entries
 from szunion.application.office import Office
 from szunion.application.wire import digest
 from szunion.domain.access import Scope
@@ -76,7 +76,12 @@ class OpeningCards:
         if row_set_hash(rows) != batch.frozen:
             raise Conflict("E-BANK-016", current=batch.state, allowed=())
         people = work.people.many(scope, [row.person for row in rows])
-        request = request_of(batch, rows, people)
+        if dispatch.sent is None:
+            mobiles = mobiles_of(rows, people)
+            work.rows.pin_mobiles(scope, mobiles)
+        else:
+            mobiles = work.rows.pinned_mobiles(scope, batch.id)
+        request = request_of(batch, rows, people, mobiles)
         content = _same(dispatch, digest(work.vault, request))
         if batch.state is not BatchState.UNKNOWN:  # the same bytes again move nothing
             self._move(work, scope, batch, BatchEvent.SEND, RowEvent.SEND)
@@ -98,6 +103,7 @@ class OpeningCards:
         self, work: UnitOfWork, scope: Scope, dispatch: Dispatch, receipt: Receipt
     ) -> None:
         batch = self._batch(work, scope, dispatch)
+        work.rows.unpin_mobiles(scope, batch.id)
         if receipt.answer is Answer.REFUSED:
             named = evolve(batch, outcome=receipt.bank_code)
             self._move(work, scope, named, BatchEvent.FILE_NACK, RowEvent.FILE_BACK)

@@ -21,6 +21,7 @@ from szunion.text import Text
 MOST_TRIES: Final = 8
 _FIRST: Final = timedelta(minutes=1)
 _TOGETHER: Final = 100
+_NO_WORDS: Final = Text("", "")
 
 
 @frozen(kw_only=True)
@@ -37,9 +38,14 @@ class LetterDesk:
         letters = self.office.storage.read(self._ready)
         if not letters:
             return False
-        told = [(letter.message, self.notifier.deliver(letter)) for letter in letters]
+        told = [(letter.message, self._hand_over(letter)) for letter in letters]
         self.office.storage.run(lambda work: self._keep(work, told))
         return True
+
+    def _hand_over(self, letter: Letter) -> Delivery:
+        if letter.words == _NO_WORDS:
+            return Delivery.IMPOSSIBLE  # it stays in the person's list, given up, for a look
+        return self.notifier.deliver(letter)
 
     def _ready(self, work: UnitOfWork) -> list[Letter]:
         scope = self._scope(work)
@@ -48,10 +54,19 @@ class LetterDesk:
         letters = []
         for message in due:
             person = people.get(message.person)
-            words = self.texts[message.template]
-            filled = Text(words.zh.format_map(message.fields), words.en.format_map(message.fields))
-            letters.append(Letter(message, person.mobile if person else None, filled))
+            mobile = person.mobile if person else None
+            letters.append(Letter(message, mobile, self._words(message)))
         return letters
+
+    def _words(self, message: Message) -> Text:
+        """Return the words of *message*; empty when its template or a field is not known."""
+        words = self.texts.get(message.template)
+        if words is None:
+            return _NO_WORDS
+        try:
+            return Text(words.zh.format_map(message.fields), words.en.format_map(message.fields))
+        except (KeyError, IndexError, ValueError):
+            return _NO_WORDS
 
     def _keep(self, work: UnitOfWork, told: list[tuple[Message, Delivery]]) -> None:
         scope = self._scope(work)

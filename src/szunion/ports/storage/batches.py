@@ -8,6 +8,7 @@ from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.batches import Batch, BatchState
+from szunion.domain.identity import Mobile
 from szunion.domain.rows import Row, RowState
 from szunion.domain.values import BatchId, OrganisationId, PersonId, RequestKey, RowId
 
@@ -90,6 +91,18 @@ class Rows(Protocol):
 
     def put_many(self, scope: Scope, rows: Sequence[Row]) -> None:
         """Keep many changed rows: the bulk path (E-STORE-008)."""
+        ...
+
+    def pin_mobiles(self, scope: Scope, mobiles: Mapping[RowId, Mobile]) -> None:
+        """Keep, sealed, the numbers with which rows leave: the same bytes must leave again."""
+        ...
+
+    def pinned_mobiles(self, scope: Scope, batch: BatchId) -> Mapping[RowId, Mobile]:
+        """Return the numbers with which a batch's rows left, until the bank has answered."""
+        ...
+
+    def unpin_mobiles(self, scope: Scope, batch: BatchId) -> None:
+        """Forget them: the bank has answered."""
         ...
 
     def overdue(self, scope: Scope, before: datetime, most: int) -> Sequence[Row]:

@@ -12,6 +12,7 @@ from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.batches import BATCH, Batch, BatchState
+from szunion.domain.identity import Mobile
 from szunion.domain.rows import Row, RowState
 from szunion.domain.values import BatchId, OrganisationId, PersonId, RequestKey, RowId
 from szunion.errors import Conflict
@@ -40,6 +41,7 @@ class BatchTables:
             },
         )
     )
+    mobiles: dict[RowId, Mobile] = field(factory=dict)
     of_person: dict[PersonId, list[RowId]] = field(factory=dict)
     of_batch: dict[BatchId, list[RowId]] = field(factory=dict)
     """Rows that are or were in a batch: looked through, never relied upon."""
@@ -163,6 +165,29 @@ class MemoryRows:
     def put_many(self, scope: Scope, rows: Sequence[Row]) -> None:
         for row in rows:
             self.put(scope, row)
+
+    def pin_mobiles(self, scope: Scope, mobiles: Mapping[RowId, Mobile]) -> None:
+        for row, mobile in mobiles.items():
+            self._pin(row, mobile)
+
+    def _pin(self, row: RowId, mobile: Mobile | None) -> None:
+        pinned, old = self.tables.mobiles, self.tables.mobiles.get(row)
+        if mobile is None:
+            pinned.pop(row, None)
+        else:
+            pinned[row] = mobile
+        self.undo.append(
+            lambda: pinned.pop(row, None) if old is None else pinned.__setitem__(row, old)
+        )
+
+    def pinned_mobiles(self, scope: Scope, batch: BatchId) -> Mapping[RowId, Mobile]:
+        ids = [id_ for id_ in self.tables.of_batch.get(batch, ()) if id_ in self.tables.mobiles]
+        rows = self.tables.rows.rows
+        return {id_: self.tables.mobiles[id_] for id_ in ids if rows[id_].batch == batch}
+
+    def unpin_mobiles(self, scope: Scope, batch: BatchId) -> None:
+        for row in self.pinned_mobiles(scope, batch):
+            self._pin(row, None)
 
     def overdue(self, scope: Scope, before: datetime, most: int) -> Sequence[Row]:
         found = [

@@ -48,7 +48,11 @@ class MemoryOutbox:
         return max((each.sequence for each in self.of(scope, aggregate)), default=0) + 1
 
     def take(self, scope: Scope, worker: str, now: datetime, until: datetime) -> Dispatch | None:
-        free = [each for each in self._may_leave() if each.due <= now]
+        free = [
+            each
+            for each in self._may_leave()
+            if each.due <= now and (each.lease_until is None or each.lease_until <= now)
+        ]
         return self._leased(free, worker, until)
 
     def _may_leave(self) -> list[Dispatch]:

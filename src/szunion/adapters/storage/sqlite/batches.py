@@ -14,6 +14,7 @@ from szunion.adapters.storage.sqlite.times import micros, moment
 from szunion.domain.access import Scope
 from szunion.domain.bank import AccountClass, RowReason
 from szunion.domain.batches import BATCH, Batch, BatchState
+from szunion.domain.identity import Mobile
 from szunion.domain.rows import Row, RowEvent, RowState
 from szunion.domain.values import (
     BatchId,
@@ -25,6 +26,7 @@ from szunion.domain.values import (
     shard_of,
 )
 from szunion.errors import Conflict
+from szunion.ports.keys import Place, Vault
 
 
 def _batch(raw: Raw) -> Batch:
@@ -126,6 +128,7 @@ class SqliteRows:
     """Application rows in SQLite."""
 
     session: Session
+    vault: Vault
 
     def add_many(self, scope: Scope, rows: Sequence[Row]) -> None:
         self.session.many("application.add", map(_known_row, rows))
@@ -181,9 +184,35 @@ class SqliteRows:
         if rows and self.session.many("application.put", map(_known_row, rows)) != len(rows):
             raise Conflict("E-STORE-008", entity="application", expected=len(rows), current="?")
 
+    def pin_mobiles(self, scope: Scope, mobiles: Mapping[RowId, Mobile]) -> None:
+        self.session.many(
+            "application.pin_mobile",
+            (
+                {
+                    "shard": shard_of(row), "id": row,
+                    "sealed": self.vault.seal(_sealed_at(row), mobile.plain().encode()),
+                }
+                for row, mobile in mobiles.items()
+            ),
+        )  # fmt: skip
+
+    def pinned_mobiles(self, scope: Scope, batch: BatchId) -> Mapping[RowId, Mobile]:
+        rows = self.session.all("application.pinned_mobiles", {"batch": batch})
+        return {
+            RowId(id_): Mobile(self.vault.open(_sealed_at(id_), sealed).decode())
+            for _, id_, sealed in rows
+        }
+
+    def unpin_mobiles(self, scope: Scope, batch: BatchId) -> None:
+        self.session.do("application.unpin_mobiles", {"batch": batch})
+
     def overdue(self, scope: Scope, before: datetime, most: int) -> Sequence[Row]:
         where = {"before": micros(before), "most": most}
         return self._seen(scope, self.session.all("application.overdue", where))
+
+
+def _sealed_at(row: int) -> Place:
+    return Place("application", shard_of(row), row)
 
 
 def people_seen(session: Session, scope: Scope, people: Iterable[PersonId]) -> set[PersonId]:

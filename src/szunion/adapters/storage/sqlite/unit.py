@@ -59,7 +59,7 @@ class SqliteUnit:
         self.imports = SqliteImports(session, ids, vault, now)
         self.bindings = SqliteBindings(session)
         self.batches = SqliteBatches(session)
-        self.rows = SqliteRows(session)
+        self.rows = SqliteRows(session, vault)
         self.cards = SqliteCards(session, vault)
         self.instructions = SqliteInstructions(session)
         self.custody_lists = SqliteCustodyLists(session)

@@ -44,6 +44,7 @@ CREATE TABLE application (
     sequence         INTEGER NOT NULL,       -- the highest of the bank's stream that was obeyed
     missing          TEXT    NOT NULL,       -- GAP: facts that should have come before, by comma
     card_id          INTEGER,
+    mobile_sealed    BLOB,                   -- as it is sent, until the bank has answered
     changed          INTEGER NOT NULL,
     version          INTEGER NOT NULL,
     PRIMARY KEY (shard, row_id)

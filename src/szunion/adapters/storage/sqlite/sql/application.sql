@@ -52,6 +52,18 @@ SET batch_id = :batch, attempt = :attempt, state = :state, identity_version = :i
     card_id = :card, changed = :changed, version = :version + 1
 WHERE shard = :shard AND row_id = :id AND version = :version
 
+-- name: pin_mobile
+UPDATE application SET mobile_sealed = :sealed WHERE shard = :shard AND row_id = :id
+
+-- name: unpin_mobiles
+-- fanout: as of_batch
+UPDATE application SET mobile_sealed = NULL WHERE batch_id = :batch
+
+-- name: pinned_mobiles
+-- fanout: as of_batch
+SELECT shard, row_id, mobile_sealed FROM application
+WHERE batch_id = :batch AND mobile_sealed IS NOT NULL ORDER BY row_id
+
 -- name: overdue
 -- fanout: the engine of a node looks at every shard of its node
 SELECT row_id, batch_id, person_id, programme, number, attempt, key, state, identity_version,

@@ -15,7 +15,7 @@ SELECT coalesce(max(sequence), 0) + 1 FROM outbox WHERE shard = :shard AND aggre
 SELECT dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
        faults, sent, lease_until, worker, outcome, version
 FROM outbox o
-WHERE state = 'QUEUED' AND due <= :now
+WHERE state = 'QUEUED' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
   AND NOT EXISTS (SELECT 1 FROM outbox p
                   WHERE p.shard = o.shard AND p.aggregate = o.aggregate
                     AND p.sequence < o.sequence
