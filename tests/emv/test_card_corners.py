@@ -19,8 +19,8 @@ from szunion.emv.card.session import entries
 from szunion.emv.crypto import Algorithm
 from szunion.emv.flow import Performer, run
 from szunion.emv.pboc import Fast, FastOutcome, tap
+from szunion.emv.terminal import terminal_values
 from szunion.emv.tlv import Node, build, parse
-from szunion.emv.transaction import terminal_values
 
 
 def odd_card(*, air: bool = False, **changes: Any) -> SimulatedCard:

@@ -24,8 +24,8 @@ from szunion.emv.files import MEMBERSHIP_AID, update_file
 from szunion.emv.flow import Performer, run
 from szunion.emv.pboc import tap
 from szunion.emv.selection import select_application
-from szunion.emv.terminal import ActionCodes
-from szunion.emv.transaction import terminal_values, transact
+from szunion.emv.terminal import ActionCodes, terminal_values
+from szunion.emv.transaction import transact
 
 LENIENT = ActionCodes(online=bytes(5), default=bytes(5))
 Recorded = list[bytes]

@@ -19,16 +19,13 @@ from szunion.emv.apdu import Command
 from szunion.emv.cvm import enciphered_verify
 from szunion.emv.exchange import exchange
 from szunion.emv.flow import Performer, Pin, run
+from szunion.emv.generated import read_cryptogram
 from szunion.emv.oda_keys import Assurance, Policy, recover
 from szunion.emv.reading import ApplicationData, read_application
 from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import Supported, build_candidate_list, select_application
-from szunion.emv.transaction import (
-    dynamic_authentication,
-    read_cryptogram,
-    terminal_values,
-    transact,
-)
+from szunion.emv.terminal import terminal_values
+from szunion.emv.transaction import dynamic_authentication, transact
 
 FLOW = vector("contact-flow")["cases"]
 FACTS = FLOW["facts"]

@@ -20,15 +20,13 @@ from szunion.emv.pboc import (
     Fast,
     FastOutcome,
     n12_value,
-    offers_ecash,
     qualifiers,
     read_ecash,
     tap,
 )
 from szunion.emv.selection import select_application
-from szunion.emv.terminal import Terminal
+from szunion.emv.terminal import Terminal, offers_ecash, terminal_values
 from szunion.emv.tlv import Node, build, parse
-from szunion.emv.transaction import terminal_values
 
 SPEC = vector("pboc-spec-examples")["cases"]
 

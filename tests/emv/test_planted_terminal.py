@@ -33,6 +33,7 @@ from szunion.emv import (
     reading,
     risk,
     selection,
+    terminal,
     transaction,
     transit,
 )
@@ -106,7 +107,7 @@ MISTAKES = (
     ),
     M(
         "B05 the floor limit as decimal digits",
-        transaction,
+        terminal,
         "terminal_values",
         'terminal.floor_limit.to_bytes(4, "big")',
         "n12(terminal.floor_limit)",

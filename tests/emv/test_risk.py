@@ -16,8 +16,7 @@ from szunion.emv.flow import Performer, run
 from szunion.emv.reading import ApplicationData, Options
 from szunion.emv.risk import is_selected, manage_risk, percent, read_date, restrictions
 from szunion.emv.selection import Selected
-from szunion.emv.terminal import ActionCodes, Business, RandomSelection, Tvr
-from szunion.emv.transaction import terminal_values
+from szunion.emv.terminal import ActionCodes, Business, RandomSelection, Tvr, terminal_values
 
 SPEC = vector("pboc-spec-examples")["cases"]
 GOOD = {"t5F24": bytes.fromhex("311231")}

@@ -27,11 +27,12 @@ from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Ecash, Scheme, flawed_profiles
 from szunion.emv.errors import BadField, CardFault, EmvError, LimitExceeded
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, run
+from szunion.emv.generated import read_cryptogram
 from szunion.emv.issuer_script import ScriptResult, read_script, run_scripts
 from szunion.emv.oda_keys import Assurance
 from szunion.emv.terminal import ActionCodes, Terminal, Tsi, Tvr
 from szunion.emv.tlv import Node, build, parse
-from szunion.emv.transaction import Decision, Outcome, read_cryptogram, transact
+from szunion.emv.transaction import Decision, Outcome, transact
 from szunion.errors import CardRemoved
 
 DDA_ONLY = bytes.fromhex("E0F9C0")

@@ -20,7 +20,8 @@ from szunion.emv.explain_trace import read_trace
 from szunion.emv.flow import Flow, run
 from szunion.emv.look import Probes, look
 from szunion.emv.pboc import Fast, tap
-from szunion.emv.transaction import Decision, terminal_values, transact
+from szunion.emv.terminal import terminal_values
+from szunion.emv.transaction import Decision, transact
 from szunion.emv.transit import Settings
 
 FOLDER = Path(__file__).parent / "transcripts"

@@ -40,8 +40,8 @@ from szunion.emv.selection import (
     plain,
     select_application,
 )
-from szunion.emv.terminal import Business, Terminal, n12
-from szunion.emv.transaction import dynamic_authentication, terminal_values
+from szunion.emv.terminal import Business, Terminal, n12, terminal_values
+from szunion.emv.transaction import dynamic_authentication
 from szunion.emv.transit import Settings as TransitSettings
 from szunion.emv.transit import Transit, read_transit
 

@@ -66,15 +66,6 @@ async def read_ecash() -> EcashLimits:
     )
 
 
-def offers_ecash(terminal: Terminal, amount: int) -> bool:
-    """Return the terminal indicator 9F7A: electronic cash only below the terminal's limit.
-
-    Without 9F7B the floor limit counts.  Spec: part 13, 7.2.
-    """
-    limit = terminal.floor_limit if terminal.ecash_limit is None else terminal.ecash_limit
-    return amount < limit
-
-
 async def wants_online(data: ApplicationData, terminal: Terminal, amount: int) -> bool:
     """Whether an e-cash payment shall go online to be topped up: below the reset threshold."""
     if not terminal.online:

@@ -185,3 +185,44 @@ def n12(fen: int) -> bytes:
     '000000123456'
     """
     return bytes.fromhex(f"{fen:012d}")
+
+
+def terminal_values(terminal: Terminal, business: Business, challenge: bytes) -> dict[int, bytes]:
+    """Return what the terminal knows before it looks at the card, by tag."""
+    known = {
+        0x9F02: n12(business.amount),
+        0x81: (business.amount & 0xFFFFFFFF).to_bytes(4, "big"),
+        0x9F03: n12(business.other),
+        0x9F1A: terminal.country,
+        0x95: bytes(5),
+        0x5F2A: terminal.currency,
+        0x9A: bytes.fromhex(business.date),
+        0x9F21: bytes.fromhex(business.time),
+        0x9C: bytes((business.kind,)),
+        0x9F37: challenge,
+        0x9F35: bytes((terminal.kind,)),
+        0x9F33: terminal.capabilities,
+        0x9F40: terminal.more_capabilities,
+        0x9F09: terminal.version,
+        0x9F1B: terminal.floor_limit.to_bytes(4, "big"),
+        0x9F1C: terminal.number,
+        0x9F16: terminal.merchant,
+        0x9F4E: terminal.merchant_name,
+        0x9F1E: terminal.serial,
+        0x9F41: bytes.fromhex(f"{business.sequence:08d}"),
+        0xDF69: bytes((int(terminal.knows_sm),)),
+    }
+    if terminal.ecash_limit is not None:
+        known[0x9F7B] = n12(terminal.ecash_limit)
+    if terminal.knows_ecash:
+        known[0x9F7A] = bytes((int(offers_ecash(terminal, business.amount)),))
+    return known
+
+
+def offers_ecash(terminal: Terminal, amount: int) -> bool:
+    """Return the terminal indicator 9F7A: electronic cash only below the terminal's limit.
+
+    Without 9F7B the floor limit counts.  Spec: JR/T 0025.13, 7.2.
+    """
+    limit = terminal.floor_limit if terminal.ecash_limit is None else terminal.ecash_limit
+    return amount < limit

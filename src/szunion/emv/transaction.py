@@ -13,7 +13,7 @@ from enum import Enum
 
 from attrs import evolve, field, frozen
 
-from szunion.emv import crypto, dol, oda, pboc, tlv
+from szunion.emv import crypto, dol, oda, pboc
 from szunion.emv.action import (
     OFFLINE_APPROVED,
     OFFLINE_DECLINED,
@@ -25,16 +25,17 @@ from szunion.emv.action import (
 )
 from szunion.emv.apdu import Command
 from szunion.emv.cvm import HolderCheck, verify_holder
-from szunion.emv.errors import BadTlv, CardFault
+from szunion.emv.errors import CardFault
 from szunion.emv.exchange import exchange, insist
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, GoOnline
+from szunion.emv.generated import Cryptogram, read_cryptogram
 from szunion.emv.issuer_script import ScriptResult, run_scripts
 from szunion.emv.oda_keys import Assurance, Recovered, recover
 from szunion.emv.reading import ApplicationData, collect, initiate, read_records
 from szunion.emv.risk import manage_risk, restrictions
 from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import build_candidate_list, choose, select_application
-from szunion.emv.terminal import Business, Terminal, Tsi, Tvr, n12
+from szunion.emv.terminal import Business, Terminal, Tsi, Tvr, terminal_values
 
 _CDA, _TC_HASH = 0x10, 0x98
 _USE_NOT_SATISFIED = 0x6985
@@ -81,36 +82,6 @@ class Decision(Enum):
     def approved(self) -> bool:
         """Whether goods may change hands."""
         return self in (Decision.APPROVED_OFFLINE, Decision.APPROVED_ONLINE)
-
-
-@frozen
-class Cryptogram:
-    """What GENERATE AC answered: 应用密文."""
-
-    cid: int
-    atc: bytes
-    ac: bytes = field(repr=False)
-    issuer_data: bytes = field(repr=False)
-    raw: bytes = field(repr=False)
-    signed: bool = False
-    """The answer carries a signature (9F4B) over it."""
-
-    @property
-    def kind(self) -> Ask:
-        """AAC, TC or ARQC.
-
-        Raises:
-            CardFault: the fourth kind, which does not exist.
-        """
-        try:
-            return Ask(self.cid & 0xC0)
-        except ValueError as error:
-            raise CardFault(0x9000, "AC-ANSWER") from error
-
-    @property
-    def advice(self) -> bool:
-        """Whether the card wants the issuer told."""
-        return bool(self.cid & 0x08)
 
 
 @frozen(kw_only=True)
@@ -171,38 +142,6 @@ class _State:
         if self.verdict.code:
             known[0x9F45] = self.verdict.code
         return {**self.data.objects, **known}
-
-
-def terminal_values(terminal: Terminal, business: Business, challenge: bytes) -> dict[int, bytes]:
-    """Return what the terminal knows before it looks at the card, by tag."""
-    known = {
-        0x9F02: n12(business.amount),
-        0x81: (business.amount & 0xFFFFFFFF).to_bytes(4, "big"),
-        0x9F03: n12(business.other),
-        0x9F1A: terminal.country,
-        0x95: bytes(5),
-        0x5F2A: terminal.currency,
-        0x9A: bytes.fromhex(business.date),
-        0x9F21: bytes.fromhex(business.time),
-        0x9C: bytes((business.kind,)),
-        0x9F37: challenge,
-        0x9F35: bytes((terminal.kind,)),
-        0x9F33: terminal.capabilities,
-        0x9F40: terminal.more_capabilities,
-        0x9F09: terminal.version,
-        0x9F1B: terminal.floor_limit.to_bytes(4, "big"),
-        0x9F1C: terminal.number,
-        0x9F16: terminal.merchant,
-        0x9F4E: terminal.merchant_name,
-        0x9F1E: terminal.serial,
-        0x9F41: bytes.fromhex(f"{business.sequence:08d}"),
-        0xDF69: bytes((int(terminal.knows_sm),)),
-    }
-    if terminal.ecash_limit is not None:
-        known[0x9F7B] = n12(terminal.ecash_limit)
-    if terminal.knows_ecash:
-        known[0x9F7A] = bytes((int(pboc.offers_ecash(terminal, business.amount)),))
-    return known
 
 
 async def transact(terminal: Terminal, business: Business) -> Outcome:
@@ -350,35 +289,6 @@ async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
             signed = evolve(cryptogram, ac=verdict.dynamic.cryptogram)
             state = evolve(state, cryptograms=(*state.cryptograms[:-1], signed))
     return state
-
-
-def read_cryptogram(raw: bytes) -> Cryptogram:
-    """Read the answer to GENERATE AC, format 1 (80) or 2 (77).
-
-    Raises:
-        CardFault: it is neither, or without CID and ATC, or without AC and signature.
-    """
-    try:
-        nodes = tlv.parse(raw)
-    except BadTlv as error:
-        raise CardFault(0x9000, "AC-ANSWER") from error
-    outer = nodes[0] if len(nodes) == 1 else None
-    if outer is not None and outer.tag == 0x80 and 11 <= len(outer.value) <= 43:
-        body = outer.value
-        found = Cryptogram(body[0], body[1:3], body[3:11], body[11:], raw)
-    elif outer is not None and outer.tag == 0x77:
-        inside = outer.children
-        cid, atc = tlv.first(inside, 0x9F27) or b"", tlv.first(inside, 0x9F36) or b""
-        ac = tlv.first(inside, 0x9F26)
-        signed = tlv.first(inside, 0x9F4B) is not None
-        whole = len(cid) == 1 and len(atc) == 2 and (signed or (ac is not None and len(ac) == 8))
-        if not whole:
-            raise CardFault(0x9000, "AC-ANSWER")
-        issuer_data = tlv.first(inside, 0x9F10) or b""
-        found = Cryptogram(cid[0], atc, ac or b"", issuer_data, raw, signed)
-    else:
-        raise CardFault(0x9000, "AC-ANSWER")
-    return found
 
 
 async def _complete(state: _State, ask: Ask) -> Outcome:

@@ -21,7 +21,8 @@ from szunion.emv.issuer_script import read_script
 from szunion.emv.look import Authentication, Probes, look, read_public
 from szunion.emv.oda_keys import Assurance
 from szunion.emv.pboc import Fast, tap
-from szunion.emv.transaction import terminal_values, transact
+from szunion.emv.terminal import terminal_values
+from szunion.emv.transaction import transact
 from szunion.emv.transit import Settings
 
 _STATUS = ["9000", "6A82", "6A83", "6985", "6283", "6310", "6C10", "6110", "6A81", "6300", "0000"]
