@@ -26,7 +26,7 @@ from szunion.application.system import Desk
 from szunion.application.worker import Worker
 from szunion.domain.access import Principal
 from szunion.domain.cities import City, city_from
-from szunion.errors import ConfigError
+from szunion.errors import ConfigError, StorageError
 from szunion.plugins import Registry, collect
 from szunion.ports.bank import BankAdapter
 from szunion.ports.identity import IdentityProofs
@@ -119,6 +119,7 @@ class UnionSystem:
         plugins: Iterable[object] = (),
         registry: Registry | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
+        create: bool = True,
     ) -> Self:
         """Open the system of *city* on *database*.
 
@@ -135,6 +136,7 @@ class UnionSystem:
             plugins: Objects with hook implementations, besides the installed ones.
             registry: What has been collected already.
             settings: The settings of the named adapters: ``{"bank": {...}}``.
+            create: Whether a database, and its keys, may be made where there is none.
 
         Raises:
             ConfigError: the database's URL is not understood (E-CONFIG-002).
@@ -142,6 +144,8 @@ class UnionSystem:
             StorageError: the database cannot be opened safely.
             KeysUnavailable: the key file cannot be read.
         """
+        if not create:
+            _must_exist(database)
         registry = (registry or collect(plugins)).sound()
         told = settings or {}
         clock = clock or SystemClock()
@@ -187,7 +191,7 @@ class UnionSystem:
         )
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings, *, create: bool = True) -> Self:
         """Open the system that *settings* describe."""
         allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
         return cls.open(
@@ -204,6 +208,7 @@ class UnionSystem:
                 "identity": settings.identity.settings,
                 "reader": settings.reader.settings,
             },
+            create=create,
         )
 
     def desk(self, principal: Principal) -> Desk:
@@ -246,6 +251,12 @@ def _city(registry: Registry, name: str) -> City:
     if not name and len(registry.cities) == 1:
         (name,) = registry.cities
     return city_from(registry.city(name).read)
+
+
+def _must_exist(database: str) -> None:
+    path = Path(database.removeprefix(_SQLITE))
+    if database.startswith(_SQLITE) and not path.is_file():
+        raise StorageError("E-STORE-009", path=path.name)
 
 
 def _key_file(database: str, given: str | Path | None) -> Path:

@@ -1,0 +1,44 @@
+"""Know how ``szunion explain CODE`` prints the page of an error or warning code."""
+
+from __future__ import annotations
+
+import click
+
+from szunion.cli.frame import Frame, framed
+from szunion.errors import NotFound, code_pages
+from szunion.text import Text
+
+
+@click.command()
+@click.argument("code", required=False)
+@framed
+def explain(frame: Frame, code: str | None) -> None:
+    """说明一个错误码；不带参数则列出全部。Explain one code, or list all.
+
+    \b
+    szunion explain E-ROSTER-012
+    szunion --lang en explain E-BANK-002
+    szunion --json explain
+    """  # noqa: D301 - click's own mark for text that is not wrapped
+    pages = code_pages()
+    if code is None:
+        titles = (Text("代码", "code"), Text("含义", "what it means"))
+        rows = [(page.code, page.what.say(frame.language)) for page in pages.values()]
+        frame.rows(("code", "what"), titles, rows)
+        return
+    page = pages.get(code.upper())
+    if page is None:
+        raise NotFound("E-CLI-001", code=code)
+    parts = {"what": page.what, "do": page.do} | ({"why": page.why} if page.why else {})
+    frame.value(
+        {"code": page.code} | {key: text.say(frame.language) for key, text in parts.items()}
+    )
+    if not frame.as_json:
+        titles_of = {
+            "what": Text("含义", "what happened"),
+            "do": Text("处理", "what to do"),
+            "why": Text("原因", "why"),
+        }
+        click.echo(page.code)
+        for key, text in parts.items():
+            click.echo(f"  {titles_of[key].say(frame.language)}  {text.say(frame.language)}")

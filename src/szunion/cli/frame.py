@@ -1,0 +1,300 @@
+"""Know how the command line speaks: language, tables, JSON, exit codes, errors.
+
+Data goes to stdout, progress and prompts to stderr. Codes, JSON keys and exit codes are the same
+in every language.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import update_wrapper
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import click
+from attrs import define, field
+
+from szunion.application.system import Desk
+from szunion.bootstrap import Settings, UnionSystem, load_settings
+from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.organisations import Organisation, OrganisationKind
+from szunion.errors import (
+    BankOutcomeUnknown,
+    BankUnavailable,
+    ConfigError,
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    ReaderError,
+    SzunionError,
+)
+from szunion.text import Language, Text
+
+#: The first match wins; specific before general. 3 (partly done) is chosen by commands.
+EXIT: Final[Mapping[type[SzunionError], int]] = {
+    InvalidInput: 2,
+    ConfigError: 2,
+    NotFound: 4,
+    Conflict: 5,
+    NotAllowed: 5,
+    BankUnavailable: 6,
+    ReaderError: 6,
+    BankOutcomeUnknown: 7,
+    SzunionError: 1,
+}
+PARTLY: Final = 3
+
+#: In which role somebody acts who acts for a union of a kind.
+_ROLES: Final = {
+    OrganisationKind.CITY: Role.CITY,
+    OrganisationKind.DISTRICT: Role.UPPER,
+    OrganisationKind.STREET: Role.UPPER,
+    OrganisationKind.COMMUNITY: Role.UPPER,
+    OrganisationKind.INDUSTRY: Role.UPPER,
+}
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def width(words: str) -> int:
+    """Return how many columns *words* take on a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in words)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table aligned by display width; numbers stand to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [
+        max([width(title), *(width(row[column]) for row in cells)])
+        for column, title in enumerate(head)
+    ]
+    right = [
+        bool(cells) and all(_numeric(row[column]) for row in cells) for column in range(len(head))
+    ]
+
+    def line(row: Sequence[str]) -> str:
+        padded = []
+        for text, wide, to_right in zip(row, widths, right, strict=True):
+            space = " " * (wide - width(text))
+            padded.append(space + text if to_right else text + space)
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(head), line(["─" * wide for wide in widths]), *map(line, cells)])
+
+
+def _numeric(text: str) -> bool:
+    return bool(text) and not text.strip("0123456789,.%-+—")
+
+
+@define
+class Frame:
+    """What every command gets: how to speak, and the way to the system."""
+
+    language: Language
+    as_json: bool
+    config: str | None
+    database: str | None
+    user: str
+    debug: bool = False
+    _system: UnionSystem | None = field(default=None, init=False)
+
+    def say(self, zh: str, en: str, /, **context: object) -> None:
+        """Print one sentence for a person; nothing when JSON was asked for."""
+        if not self.as_json:
+            click.echo(Text(zh, en).say(self.language, **context))
+
+    def note(self, zh: str, en: str, /, **context: object) -> None:
+        """Print progress to stderr."""
+        click.echo(Text(zh, en).say(self.language, **context), err=True)
+
+    def text(self, zh: str, en: str) -> str:
+        """Return the one of the two that is spoken here."""
+        return zh if self.language is Language.ZH else en
+
+    def rows(
+        self, keys: Sequence[str], titles: Sequence[Text], rows: Iterable[Sequence[object]]
+    ) -> None:
+        """Print rows as a table, or as JSON Lines under *keys*."""
+        if self.as_json:
+            for row in rows:
+                click.echo(dumps(dict(zip(keys, row, strict=True))))
+        else:
+            shown = [[self.cell(value) for value in row] for row in rows]
+            click.echo(table([title.say(self.language) for title in titles], shown))
+
+    def value(self, value: Mapping[str, object]) -> None:
+        """Print one JSON object when JSON was asked for."""
+        if self.as_json:
+            click.echo(dumps(value))
+
+    def cell(self, value: object) -> str:
+        """Return one cell in the spoken language."""
+        label = getattr(value, "text", None)
+        if isinstance(label, Text):
+            return label.say(self.language)
+        return "—" if value is None else str(value)
+
+    def settings(self) -> Settings:
+        """Return the settings: file, then environment, then options. A path is a SQLite file."""
+        given = self.database
+        if given and "://" not in given and given != "memory:":
+            given = f"sqlite:///{given}"
+        return load_settings(self.config, database=given)
+
+    def system(self, *, create: bool = False) -> UnionSystem:
+        """Return the open system; it is closed when the command ends.
+
+        Raises:
+            StorageError: there is no database yet, and *create* is not said (E-STORE-009).
+        """
+        if self._system is None:
+            self._system = UnionSystem.from_settings(self.settings(), create=create)
+        return self._system
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._system is not None:
+            self._system.close()
+
+    def desk(self, role: Role, purpose: Purpose, code: str | None = None) -> Desk:
+        """Return the desk of the user of this command, in the role that the command is for.
+
+        Args:
+            role: The role for the whole city.
+            purpose: What for.
+            code: The union for which the user acts, by its code; its kind decides the role then.
+
+        Raises:
+            NotFound: there is no such union (E-CLI-002).
+        """
+        system = self.system()
+        if code is None:
+            return system.desk(Principal(id=self.user, role=role, purpose=purpose))
+        union = self.union(code)
+        own = _ROLES.get(union.kind, Role.GRASSROOTS)
+        id_ = None if own is Role.CITY else union.id
+        return system.desk(Principal(id=self.user, role=own, purpose=purpose, organisation=id_))
+
+    def union(self, code: str) -> Organisation:
+        """Return the union of a code.
+
+        Raises:
+            NotFound: there is none (E-CLI-002).
+        """
+        looking = Principal(id=self.user, role=Role.CITY, purpose=Purpose.OPERATE)
+        found = self.system().desk(looking).organisations.find(code)
+        if found is None:
+            raise NotFound("E-CLI-002", code=code)
+        return found
+
+    def outward(self, kind: str, id_: int) -> str:
+        """Return the name of an id for the world outside, such as ``m_…``."""
+        return self.system().office.vault.outward(kind, id_)
+
+    def inward(self, kind: str, name: str) -> int:
+        """Return the id behind such a name (E-VALUE-003 if it is none)."""
+        return self.system().office.vault.inward(kind, name)
+
+
+def dumps(value: object) -> str:
+    """Return *value* as one line of JSON; values of ours by their code or their masked text."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> object:  # noqa: ANN401 - json hands over anything
+    code = getattr(value, "value", None)
+    return code if isinstance(code, str | int) else str(value)
+
+
+def spoken_language(asked: str | None) -> Language:
+    """Return the language: ``--lang``, ``SZUNION_LANG``, the locale, else Chinese."""
+    for words in (asked, os.environ.get("SZUNION_LANG")):
+        if words:
+            return Language.EN if words.lower().startswith("en") else Language.ZH
+    return Language.ZH
+
+
+def prepare(context: click.Context, *, no_color: bool) -> None:
+    """Decide about colour: click itself leaves it out where nobody looks."""
+    plain = no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    if plain:
+        context.color = False
+
+
+def framed(
+    command: Callable[Concatenate[Frame, P], int | None],
+) -> Callable[P, None]:
+    """Give a command its frame; turn its errors into words and an exit code.
+
+    A broken rule is one of ours and is said; anything else is a defect of ours: its traceback
+    goes to a file whose path is printed, or with ``--debug`` to the terminal.
+    """
+
+    @click.pass_context
+    def run(context: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        frame = context.ensure_object(Frame)
+        try:
+            status = command(frame, *args, **kwargs)
+        except SzunionError as error:
+            if frame.debug:
+                raise
+            report(frame, error)
+            status = next(code for kind, code in EXIT.items() if isinstance(error, kind))
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:
+            if frame.debug:
+                raise
+            click.echo(_kept_traceback(frame), err=True)
+            status = 1
+        finally:
+            frame.close()
+        context.exit(status or 0)
+
+    return update_wrapper(run, command)
+
+
+def _kept_traceback(frame: Frame) -> str:
+    """Write the traceback, without values of variables, to a file; return what to say."""
+    handle, path = tempfile.mkstemp(prefix="szunion-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return frame.text(
+        f"[E-CLI-003] 程序出错，详情在 {path}；加 --debug 直接显示",
+        f"[E-CLI-003] a defect of ours; details are in {path}; --debug shows them",
+    )
+
+
+def report(frame: Frame, error: SzunionError) -> None:
+    """Print an error: the words to stderr, and one JSON object when JSON was asked for."""
+    if frame.as_json:
+        click.echo(
+            dumps(
+                {
+                    "error": error.code,
+                    "what": error.what(frame.language),
+                    "do": error.do(frame.language),
+                    "retry": error.retry,
+                }
+            ),
+            err=True,
+        )
+        return
+    what, do = frame.text("处理：", "do: "), frame.text("说明：", "more: ")
+    click.echo(f"[{error.code}] {error.what(frame.language)}", err=True)
+    click.echo(f"  {what}{error.do(frame.language)}", err=True)
+    click.echo(f"  {do}szunion explain {error.code}", err=True)
+
+
+def progress(done: int, whole: int | None, words: str) -> None:
+    """Show progress on stderr when somebody is looking."""
+    if sys.stderr.isatty():
+        of = f"/{whole:,}" if whole else ""
+        click.echo(f"\r{words} {done:,}{of}", err=True, nl=False)
