@@ -74,7 +74,10 @@ def explain_tlv(
     except BadTlv as error:
         fault = Said(error.what("zh"), error.what("en"))
         rest = Item("…", Said("不完整", "incomplete"), meaning=(fault,), wrong=True)
-        return (*nodes(error.nodes, manner), rest)
+        return (*nodes(error.nodes[:_MOST_OF_BROKEN], manner), rest)
+
+
+_MOST_OF_BROKEN = 1_000  # objects shown of data that are broken further on
 
 
 def joined(trace: Iterable[Exchange]) -> Iterator[Exchange]:

@@ -62,9 +62,9 @@ def nodes(read: Iterable[Node], manner: Manner) -> tuple[Item, ...]:
 
 
 def _node(node: Node, manner: Manner) -> Item:
-    entry = lookup(node.tag, manner.scheme)
-    name = Said(entry.zh, entry.en)
     if node.constructed:
+        entry = lookup(node.tag, manner.scheme)
+        name = Said(entry.zh, entry.en)
         size = Said(f"{len(node.value)} 字节", f"{len(node.value)} bytes")
         return Item(entry.hex, name, meaning=(size,), children=nodes(node.children, manner))
     return value(node.tag, node.value, manner)

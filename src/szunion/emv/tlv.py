@@ -88,7 +88,7 @@ class Node(_Parts):
     @property
     def constructed(self) -> bool:
         """Whether the tag is a template's (bit 6 of its first byte)."""
-        return bool(tag_bytes(self.tag)[0] & 0x20)
+        return bool(self.tag >> (self.tag.bit_length() - 1 & ~7) & 0x20)
 
     def encode(self) -> bytes:
         """Return the bytes of this node, exactly as read if it was read."""
