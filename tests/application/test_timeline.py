@@ -58,7 +58,11 @@ def test_every_message_says_the_same_fields_in_both_languages() -> None:
 
     for name, text in MESSAGES.items():
         fields = [
-            {field for _, field, _, _ in string.Formatter().parse(words) if field}
+            {
+                field.removesuffix("_en")
+                for _, field, _, _ in string.Formatter().parse(words)
+                if field
+            }
             for words in (text.zh, text.en)
         ]
         assert fields[0] == fields[1], name

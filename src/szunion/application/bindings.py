@@ -151,7 +151,7 @@ class Bindings:
         if row.state is BindingState.PROVING:
             proved = row.proved(person.id, person.present.number, work.now)
             _keep_as(work, scope, row, evolve(proved, window_began=None), _E.PROVE)
-            work.messages.add(scope, person.id, "binding.bound", {"portal": portal.label})
+            work.messages.add(scope, person.id, "binding.bound", _named(portal))
             self._only_so_many(work, scope, person.id, portal)
         return Bound(person.id, level_of(work, scope, person))
 
@@ -208,6 +208,10 @@ class Bindings:
         return _keep(work, scope, row, event)
 
 
+def _named(portal: Portal) -> dict[str, str]:
+    return {"portal": portal.label, "portal_en": portal.label_en}
+
+
 def _key(work: UnitOfWork, portal: Portal, account: str) -> str:
     """Return an account's name as it is kept: the keyed blind index, in hex."""
     return work.vault.index(IndexField.ACCOUNT, f"{portal.value}:{account}").hex()
@@ -262,7 +266,7 @@ def _keep_as(
 def _displace(work: UnitOfWork, scope: Scope, row: Binding) -> Binding:
     """End a binding for a newer one, and tell who had it."""
     if row.person is not None:
-        work.messages.add(scope, row.person, "binding.displaced", {"portal": row.portal.label})
+        work.messages.add(scope, row.person, "binding.displaced", _named(row.portal))
     return _keep(work, scope, row, _E.DISPLACE)
 
 

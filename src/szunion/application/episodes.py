@@ -18,6 +18,7 @@ from szunion.domain.transfers import TransferEvent
 from szunion.domain.values import AffiliationId, OrganisationId, PersonId, shard_of
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
+from szunion.text import Text
 
 _E = MembershipEvent
 
@@ -146,17 +147,18 @@ def log_membership(  # noqa: PLR0913, PLR0917 - the columns of the log
     note: str = "",
 ) -> None:
     """Write the audit entry of a step, and the message to the person."""
-    words = [row.reason.value] if row.reason else []
+    codes = [row.reason.value] if row.reason else []
     entry = AuditEntry(
         action=f"membership.{event.value}",
         subject=row.id,
         person=row.person,
         before=before.value if before else "",
         after=row.state.value,
-        reason=" ".join([*words, *([note] if note else [])]),
+        reason=" ".join([*codes, *([note] if note else [])]),
     )
     work.audit.add(scope, entry)
     template = _TOLD.get(event)
     if template is not None:
-        reason = row.reason.label if row.reason else ""
-        work.messages.add(scope, row.person, template, {"reason": reason})
+        why = row.reason.text if row.reason else Text("", "")
+        words = {"reason": why.zh, "reason_en": why.en}
+        work.messages.add(scope, row.person, template, words)

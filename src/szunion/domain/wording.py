@@ -125,12 +125,12 @@ MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
             "Your application was not approved; you may appeal to the upper union.",
         ),
         "membership.retained": Text(
-            "您的会籍已办理保留（{reason}）。", "Your membership is retained ({reason})."
+            "您的会籍已办理保留（{reason}）。", "Your membership is retained ({reason_en})."
         ),
         "membership.resumed": Text("您的会籍已恢复。", "Your membership is active again."),
         "membership.ended": Text(
             "您的会籍已终止（{reason}）。如有疑问请联系工会或拨打 12351。",
-            "Your membership has ended ({reason}). Ask your union or call 12351.",
+            "Your membership has ended ({reason_en}). Ask your union or call 12351.",
         ),
         "membership.reinstated": Text(
             "您的会籍终止有误，已更正恢复。",
@@ -150,11 +150,11 @@ MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
         ),
         "binding.bound": Text(
             "您的{portal}账号已完成实名绑定，如非本人操作请拨打 12351。",
-            "A {portal} account was bound to you; call 12351 if it was not you.",
+            "A {portal_en} account was bound to you; call 12351 if it was not you.",
         ),
         "binding.displaced": Text(
             "您的{portal}账号绑定已被新的绑定取代，如非本人操作请拨打 12351。",
-            "Your {portal} binding was replaced by a newer one; call 12351 if it was not you.",
+            "Your {portal_en} binding was replaced by a newer one; call 12351 if it was not you.",
         ),
         **{
             f"transfer.{state.value.lower()}": Text(
