@@ -23,6 +23,7 @@ from szunion.ports.bank import BankAdapter
 from szunion.ports.notifier import Notifier
 
 _MOST_ROUNDS: Final = 100_000
+_TOGETHER: Final = 50
 Step = Callable[[], bool]
 """One thing to do; it returns whether there was anything to do."""
 
@@ -50,8 +51,8 @@ class Worker:
         letters = LetterDesk(office=self.office, by=self.by, notifier=self.notifier)
         return (
             self.desk.recover,
-            lambda: self.desk.deliver(self.name),
-            lambda: self.desk.ask(self.name),
+            lambda: _drained(lambda: self.desk.deliver(self.name)),
+            lambda: _drained(lambda: self.desk.ask(self.name)),
             self._listen,
             self.desk.ear.look_again,
             Deadlines(self.office, self.by).keep,
@@ -91,3 +92,11 @@ class Worker:
         """Return how long there will be nothing to send or ask; None: for good."""
         due = self.next_due()
         return None if due is None else max(due - self.office.clock.now(), timedelta(0))
+
+
+def _drained(step: Step) -> bool:
+    """Take one step again and again, but let the others have their turn; return whether it did."""
+    for done in range(_TOGETHER):
+        if not step():
+            return done > 0
+    return True
