@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from szunion.emv import errors as emv
 from szunion.errors import CardFault
 
+_SUCCESS = 0x9000
+
 
 @contextmanager
 def told_as_card_faults() -> Iterator[None]:
@@ -40,7 +42,7 @@ def as_card_fault(error: emv.EmvError) -> CardFault:
     match error:
         case emv.AuthenticationFailed():
             return CardFault("E-READER-022", **told)
-        case emv.CardFault(sw=sw) if sw != 0x9000:
+        case emv.CardFault(sw=sw) if sw != _SUCCESS:
             return CardFault("E-READER-020", **told)
         case _:
             return CardFault("E-READER-021", **told)
