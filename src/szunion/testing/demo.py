@@ -98,6 +98,7 @@ class Demo:
     seed: int
     city: DemoCity
     bank: SimulatedBank
+    notifier: RecordingNotifier
     clock: SimClock
     worker: Worker
     progress: Progress
@@ -233,15 +234,17 @@ def demo_run(folder: Path, *, seed: int, progress: Progress) -> Iterator[Demo]:
     clock = SimClock(START)
     habits = Habits(seed=seed, loss_share=0.01, sign_within=timedelta(days=30))
     bank = SimulatedBank(seed=seed, clock=clock, faults=faults_of(seed), habits=habits)
+    notifier = RecordingNotifier()
     keys = FileKeys.open(folder / "union.keys", chance=SeededChance(seed).bytes)
     opened = UnionSystem.open(
         f"sqlite:///{folder / 'union.db'}", city="shenzhen", bank=bank, clock=clock,
-        ids=SeededIds(clock), keys=keys, notifier=RecordingNotifier(),
+        ids=SeededIds(clock), keys=keys, notifier=notifier,
     )  # fmt: skip
     with opened as system:
         yield Demo(
-            folder=folder, seed=seed, city=demo_world(system), bank=bank, clock=clock,
-            worker=system.worker(), progress=progress,
+            folder=folder, seed=seed, city=demo_world(system), bank=bank, notifier=notifier, clock=clock,
+            worker=system.worker(),
+            progress=progress,
         )  # fmt: skip
         (folder / "bank.jsonl").write_bytes(bank.snapshot())
         config = _CONFIG.format(folder=folder.as_posix(), seed=seed)
