@@ -600,3 +600,19 @@ def test_a_dispatch_in_somebodys_hands_is_not_taken_again_before_it_leaves(
     desk._send(taken)  # the first wakes up: it has lost the dispatch, and does nothing
     (done,) = place.books().dispatches()
     assert (done.state, done.faults, done.attempts) == (DispatchState.DONE, 0, 1)
+
+
+def test_a_copy_that_never_arrived_says_nothing_about_the_first(place: CardTown) -> None:
+    batch = place.approve(place.admit(1))
+    info = evolve(SIMULATED, idempotent_send=True)
+    bank = ScriptedBank(info=info, answers=[LOST, GONE], asked=[None, 1])
+    desk = on(place, bank)
+    desk.deliver()
+    place.clock.advance(seconds=2)
+    desk.ask()
+    assert len(bank.sent) == 2
+    assert place.batches().get(batch.id).state is BatchState.UNKNOWN
+    place.clock.advance(hours=2)
+    assert not desk.deliver()
+    desk.ask()
+    assert place.batches().get(batch.id).state is BatchState.ANSWERING

@@ -93,7 +93,7 @@ class BankDesk:
             self._run(lambda work, scope: self._faulty(work, scope, taken, code))
             return
         if left is not None:
-            self._carry(*left)
+            self._carry(*left, again=taken.state is DispatchState.UNKNOWN)
 
     def _leave(
         self, work: UnitOfWork, scope: Scope, taken: Dispatch
@@ -110,11 +110,13 @@ class BankDesk:
         self._log(work, scope, dispatch, left, "outbox.resend" if again else "outbox.send")
         return evolve(left, version=left.version + 1), request
 
-    def _carry(self, dispatch: Dispatch, request: BankRequest) -> None:
+    def _carry(self, dispatch: Dispatch, request: BankRequest, *, again: bool) -> None:
+        # That a later copy never arrived says nothing about the first: it stays unknown.
+        unreached = self._no_answer if again else self._unreached
         try:
             receipt = self.bank.send(request, deadline=_CALL)
         except BankUnavailable:
-            self._run(lambda work, scope: self._unreached(work, scope, dispatch.id))
+            self._run(lambda work, scope: unreached(work, scope, dispatch.id))
         except BankOutcomeUnknown:
             self._run(lambda work, scope: self._no_answer(work, scope, dispatch.id))
         else:
@@ -125,8 +127,6 @@ class BankDesk:
         if dispatch.state is not DispatchState.SENT:
             return
         self._carriers[dispatch.kind].unreached(work, scope, dispatch)
-        # What may have arrived before is still unknown: a later copy that never arrived says
-        # nothing about the first.
         self._put(work, scope, dispatch, dispatch.waiting(DispatchState.QUEUED, work.now))
 
     def _no_answer(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
