@@ -28,7 +28,7 @@ from szunion.ports.roster import RosterSheet
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.imports import RosterImport
 
-CHUNK: Final = 20_000
+CHUNK: Final = 25_000
 """Rows of one commit: a second's work. Each commit writes every page that it touched, and in a
 large registry almost every row touches pages of its own: smaller chunks write more, not less."""
 

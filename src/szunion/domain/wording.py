@@ -38,6 +38,8 @@ _MACHINES: Final[Mapping[str, tuple[Machine[Any, Any], ...]]] = MappingProxyType
         "row": (ROW,),
         "application": (ROW,),
         "card": (CARD_BANK, CARD_UNION),
+        "card.bank": (CARD_BANK,),
+        "card.union": (CARD_UNION,),
         "custody": (CUSTODY,),
         "hold": (HOLD,),
         "instruction": (INSTRUCTION,),
@@ -67,10 +69,30 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         ),
         "membership.import": Text("会籍：花名册导入入会", "membership: admitted from a roster"),
         "roster.import": Text("花名册：导入", "roster: imported"),
+        "row.add": Text("申办明细：列入批次", "application row: put into a batch"),
+        "row.check": Text("申办明细：校验", "application row: checked"),
+        "row.queue": Text("申办明细：待报送", "application row: queued"),
+        "card.current": Text("银行卡：成为当前卡", "card: now the current one"),
+        "card.bank.reconciled": Text(
+            "银行状态：对账更正", "bank's state: set right by the daily list"
+        ),
+        "instruction.stop": Text("联动指令：停用", "instruction: stop the card"),
+        "instruction.restore": Text(
+            "联动指令：恢复使用", "instruction: let the card be used again"
+        ),
+        "outbox.send": Text("待发事项：送出", "outbox: sent"),
+        "outbox.done": Text("待发事项：办结", "outbox: done"),
+        "outbox.unknown": Text("待发事项：结果不明", "outbox: outcome unknown"),
         "card.born": Text("银行卡：建档", "card: on file"),
         "batch.draft": Text("批量申办：起草", "batch: drafted"),
         "batch.row_feedback": Text("批量申办：银行回盘", "batch: answered by the bank"),
         "pack.grant": Text("激活大礼包：发放", "activation pack: granted"),
+        "batch.shrink": Text("批量申办：剔除明细", "batch: rows left out"),
+        "batch.hand_over": Text("批量申办：移交接管工会", "batch: handed to the heir of its union"),
+        "instruction.supersede": Text("联动指令：被取代", "instruction: superseded"),
+        "recon.run": Text("对账：执行", "reconciliation: run"),
+        "recon.resolve": Text("对账：处理差异", "reconciliation: difference resolved"),
+        "outbox.retry": Text("待发事项：重新发送", "outbox: tried again"),
         "inbox.hear": Text("银行消息：收到", "message of the bank: received"),
     }
 )
@@ -79,6 +101,7 @@ _VERBS: Final[Mapping[str, Text]] = MappingProxyType(
         "propose": Text("提请", "proposed"),
         "confirm": Text("第二人确认", "confirmed by a second person"),
         "refuse": Text("第二人未同意", "refused by a second person"),
+        "drop": Text("撤销提请", "proposal dropped"),
     }
 )
 
@@ -91,9 +114,13 @@ def action_text(action: str) -> Text:
     """
     noun, _, rest = action.partition(".")
     verb, _, step = rest.partition(".")
-    known = _ACTIONS.get(f"{noun}.{verb}")
+    known = _ACTIONS.get(action)
+    if known is None and step in _VERBS:
+        known = _ACTIONS.get(f"{noun}.{verb}")
     if known is not None:
         return _with_step(known, step)
+    if f"{noun}.{verb}" in _MACHINES:
+        noun, (verb, _, step) = f"{noun}.{verb}", step.partition(".")
     for machine in _MACHINES.get(noun, ()):
         found = _word(machine, verb)
         if found is not None:
