@@ -13,6 +13,7 @@ from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.members import Members
+from szunion.application.timeline import Timeline
 from szunion.domain.access import Principal
 from szunion.domain.documents import check_character
 from szunion.domain.members import MembershipState
@@ -126,6 +127,12 @@ def test_a_member_of_another_union_is_answered_like_anybody_and_waits_for_the_ci
     assert theirs.id == result.accepted[0] != ours.id
     assert theirs.membership is not None
     assert theirs.membership.state is MembershipState.ACTIVE
+
+    stories = [
+        [(event.label, event.why) for event in Timeline(town.office, town.g(2)).of(person)]
+        for person in result.accepted
+    ]
+    assert stories[0] == stories[1]
 
     def quarantined(work: UnitOfWork) -> list[tuple[int, int]]:
         from szunion.application.access import authorise

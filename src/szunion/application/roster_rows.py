@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from szunion.application import consequences
 from szunion.application.bindings import recheck_bindings
-from szunion.application.episodes import keep_step, log_membership, open_affiliation
+from szunion.application.episodes import keep_step, open_affiliation
 from szunion.application.filing import Applicant, file_for
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
@@ -115,7 +115,14 @@ def _admit(  # noqa: PLR0913, PLR0917 - who, where, since when, why
     )
     work.members.add(scope, row, since)
     open_affiliation(work, scope, row, since)
-    log_membership(work, scope, row, MembershipEvent.APPROVE, MembershipState.APPLIED, note)
+    entry = AuditEntry(  # the same words as for everybody else in the file
+        action="membership.import",
+        subject=row.id,
+        person=person,
+        after=row.state.value,
+        reason=note,
+    )
+    work.audit.add(scope, entry)
     consequences.membership_began(work, scope, row)
 
 
