@@ -20,6 +20,9 @@ from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 APPLICATION_ID: Final = 0x535A554E  # "SZUN"
 _BUSY_MS: Final = 10_000
 
+_LOG_ID: Final = "audit.audit_id)"
+"""The log's own id is a unique index, for its rows lie in the order of their commits."""
+
 #: pragma: what a connection of ours must answer. Weaker settings lose acknowledged work.
 REQUIRED: Final[Mapping[str, object]] = {
     "journal_mode": "wal",
@@ -78,13 +81,20 @@ def statements() -> Mapping[str, str]:
     return found
 
 
+class KeyTaken(Conflict):
+    """A primary key is taken: most likely two processes drew one id in one millisecond."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn every driver error into one of ours, without its text."""
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise Conflict("E-STORE-004", constraint=_constraint(error)) from None
+        constraint = _constraint(error)
+        by_id = _kind(error) == "SQLITE_CONSTRAINT_PRIMARYKEY" or constraint.endswith(_LOG_ID)
+        kind = KeyTaken if by_id else Conflict
+        raise kind("E-STORE-004", constraint=constraint) from None
     except sqlite3.OperationalError as error:
         raise _operational(error) from None
     except sqlite3.DatabaseError as error:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import define, field
 
 from szunion.adapters.storage.sqlite.migrate import migrate, pending
-from szunion.adapters.storage.sqlite.session import APPLICATION_ID, check, prepare, translated
+from szunion.adapters.storage.sqlite.session import (
+    APPLICATION_ID,
+    KeyTaken,
+    check,
+    prepare,
+    translated,
+)
 from szunion.adapters.storage.sqlite.times import micros
 from szunion.adapters.storage.sqlite.unit import SqliteUnit
 from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageError
@@ -21,6 +27,8 @@ from szunion.ports.storage import UnitOfWork
 from szunion.ports.system import Clock, Ids
 
 T = TypeVar("T")
+
+_TRIES: Final = 5
 
 
 @define
@@ -81,6 +89,12 @@ class SqliteStorage:
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
+        for _ in range(_TRIES - 1):
+            with suppress(KeyTaken):  # the decision is made again, with new ids
+                return self._once(work)
+        return self._once(work)
+
+    def _once(self, work: Callable[[UnitOfWork], T]) -> T:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             return work(self._unit(connection))
 

@@ -1,0 +1,159 @@
+"""The SQLite store refuses weaker settings, keeps its word, and makes a decision again."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.storage.sqlite.session import prepare
+from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
+from szunion.application.access import authorise
+from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.errors import Conflict, SchemaOutOfDate, StorageError
+from szunion.ports.storage import UnitOfWork
+from szunion.testing import SimClock
+
+ENGINE = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
+
+
+class Dice:
+    """Ids that come as they are told."""
+
+    def __init__(self, *ids: int) -> None:
+        self.ids = list(ids)
+
+    def new(self, shard: int = 0) -> int:
+        return (shard << 53) | self.ids.pop(0)
+
+    def many(self, shards: list[int]) -> list[int]:
+        return [self.new(shard) for shard in shards]
+
+
+def store(path: Path, *ids: int) -> SqliteStorage:
+    vault = FileKeys(bytes(32)).vault()
+    return SqliteStorage.open(path, clock=SimClock(), ids=Dice(*ids), vault=vault)
+
+
+def log(work: UnitOfWork) -> None:
+    scope: Scope = authorise(work, ENGINE, Operation.OPERATE)
+    work.audit.add(scope, AuditEntry(action="test.note", subject=1))
+
+
+def count(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        found: int = connection.execute("SELECT count(*) FROM audit").fetchone()[0]
+        return found
+
+
+def test_an_id_that_another_process_drew_is_drawn_again(tmp_path: Path) -> None:
+    path = tmp_path / "union.db"
+    one = store(path, 7)
+    one.run(log)
+    other = store(path, 7, 7, 8)
+    other.run(log)
+    assert count(path) == 2
+    one.close()
+    other.close()
+
+
+def test_a_key_that_is_always_taken_is_a_conflict_in_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "union.db"
+    one = store(path, 7, 7, 7, 7, 7, 7)
+    one.run(log)
+    with pytest.raises(Conflict, match="E-STORE-004"):
+        one.run(log)
+    assert count(path) == 1
+    one.close()
+
+
+def test_a_unit_that_raises_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "union.db"
+    one = store(path, 1, 2)
+
+    def half(work: UnitOfWork) -> None:
+        log(work)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        one.run(half)
+    assert count(path) == 0
+    one.run(log)
+    assert count(path) == 1
+    one.close()
+
+
+@pytest.mark.parametrize("setting", ["synchronous=NORMAL", "foreign_keys=OFF", "trusted_schema=ON"])
+def test_a_borrowed_connection_with_weaker_settings_is_refused(
+    tmp_path: Path, setting: str
+) -> None:
+    path = tmp_path / "union.db"
+    store(path).close()
+    connection = sqlite3.connect(path)
+    prepare(connection)
+    connection.execute(f"PRAGMA {setting}")
+    with pytest.raises(StorageError, match="E-STORE-003"):
+        BorrowedSqlite(connection, SimClock(), Dice(), FileKeys(bytes(32)).vault())
+    connection.close()
+
+
+def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "union.db"
+    store(path).close()
+    connection = sqlite3.connect(path)
+    prepare(connection)
+    inside = BorrowedSqlite(connection, SimClock(), Dice(1, 2, 3), FileKeys(bytes(32)).vault())
+    with pytest.raises(StorageError, match="E-STORE-010"):
+        inside.run(log)
+    for end, rows in (("ROLLBACK", 0), ("COMMIT", 1)):
+        connection.execute("BEGIN IMMEDIATE")
+        inside.run(log)
+        connection.execute(end)
+        assert count(path) == rows
+    connection.close()
+
+
+def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE t (x)")
+    other.close()
+    with pytest.raises(StorageError, match="E-STORE-009"):
+        store(path)
+    text = tmp_path / "text.db"
+    text.write_text("no database")
+    with pytest.raises(StorageError, match="E-STORE-009"):
+        store(text)
+
+
+def test_a_schema_of_the_future_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "union.db"
+    store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(SchemaOutOfDate, match="E-STORE-006"):
+        store(path)
+
+
+def test_the_log_cannot_be_edited_in_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "union.db"
+    one = store(path, 1)
+    one.run(log)
+    one.close()
+    connection = sqlite3.connect(path)
+    for attack in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit"):
+        with pytest.raises(sqlite3.IntegrityError, match="never"):
+            connection.execute(attack)
+    connection.close()
+
+
+def test_times_of_the_database_are_exact() -> None:
+    from szunion.adapters.storage.sqlite.times import micros, moment
+
+    at = datetime(2017, 11, 23, 1, 2, 3, 456789, tzinfo=UTC)
+    assert moment(micros(at)) == at
