@@ -529,16 +529,18 @@ def test_the_same_bytes_leave_again_though_the_member_has_a_new_number(place: Ca
 # --- letters --------------------------------------------------------------------------------
 
 
+def letters_of(place: CardTown) -> list[str]:
+    return [letter.message.template for letter in place.notifier.letters]
+
+
 def test_a_gateway_that_is_down_delays_letters_and_nothing_else(place: CardTown) -> None:
     place.notifier.down = True
     (kept,) = place.activate(place.admit(1))
     assert place.against(kept) == set()
-    assert place.notifier.letters == ()
+    assert letters_of(place) == []
     place.notifier.down = False
     place.pass_time(hours=1)
-    assert [letter.message.template for letter in place.notifier.letters].count(
-        "card.produced"
-    ) == 1
+    assert letters_of(place).count("card.produced") == 1
 
 
 def test_letters_are_given_up_in_the_end_and_one_without_words_blocks_nobody(
@@ -569,7 +571,7 @@ def test_letters_are_given_up_in_the_end_and_one_without_words_blocks_nobody(
     assert {each.state for each in found} == {MessageState.GIVEN_UP, MessageState.DELIVERED}
 
 
-def test_every_template_that_is_used_has_words() -> None:
+def test_every_template_of_cards_has_words() -> None:
     source = Path(bank_rows.__file__).parent
     used = {
         found
@@ -578,8 +580,9 @@ def test_every_template_that_is_used_has_words() -> None:
             r'messages\.add\(\s*scope,\s*[\w.]+,\s*"([a-z._]+)"', file.read_text("utf-8")
         )
     }
-    assert "card.produced" in used
-    assert used <= {*MESSAGES, *CARD_MESSAGES}
+    mine = {each for each in used if each.split(".")[0] in {"card", "row", "pack"}}
+    assert "card.produced" in mine
+    assert mine <= {*MESSAGES, *CARD_MESSAGES}
 
 
 def test_a_dispatch_in_somebodys_hands_is_not_taken_again_before_it_leaves(
@@ -616,3 +619,46 @@ def test_a_copy_that_never_arrived_says_nothing_about_the_first(place: CardTown)
     assert not desk.deliver()
     desk.ask()
     assert place.batches().get(batch.id).state is BatchState.ANSWERING
+
+
+def test_listeners_at_once_hear_each_notice_once_and_never_lead_the_cursor_back(
+    tmp_path: Path,
+) -> None:
+    place = card_town_on(office_on("sqlite", tmp_path))
+    batch = place.approve(place.admit(120))
+    place.run()
+    assert batch.key is not None
+    place.bank.simulate.produce(batch.key)
+    desks = [BankDesk(office=place.office, bank=place.bank) for _ in range(3)]
+    threads = [threading.Thread(target=desk.collect) for desk in desks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    place.run()
+    told = place.bank.truth.told
+    assert {place.heard(each.told.event_id).copies for each in told} == {0}
+    assert place.batches().get(batch.id).state is BatchState.RECONCILED
+    place.office.storage.close()
+
+
+def test_a_poisoned_file_is_obeyed_but_for_the_poison(place: CardTown) -> None:
+    people = place.admit(3)
+    place.approve(people)
+    place.run()
+    rows = [place.row(person).key for person in people]
+    notices = [RowVerified(told=told(f"F{n}", row.text), row=row) for n, row in enumerate(rows)]
+    poison = RowVerified(told=told("FX"), row=RequestKey("Q" * 26))
+
+    class Telling(ScriptedBank):
+        def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
+            line = [notices[0], poison, *notices[1:]]
+            start = 0 if after is None else int(after)
+            for place_, notice in enumerate(line[start:], start + 1):
+                yield Collected(notice=notice, cursor=Cursor(str(place_)))
+
+    desk = BankDesk(office=place.office, bank=Telling(info=evolve(SIMULATED, name="other")))
+    assert desk.collect() == 4
+    assert desk.collect() == 0, "the cursor stands behind the poison"
+    assert {place.row(person).state for person in people} == {RowState.VERIFIED}
+    assert [each.event_id for each in place.books().troubles()] == ["FX"]

@@ -7,7 +7,7 @@ reason, in a commit of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, assert_never
 
 from attrs import evolve, frozen
@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from szunion.application import bank_rows, payouts, reconciliation
 from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome, card_name, tell_row
-from szunion.application.card_moves import engine_hold, move_plastic
+from szunion.application.card_moves import engine_hold
 from szunion.application.office import Office
 from szunion.application.wire import decode, digest, encode
 from szunion.domain.access import Operation, Principal, Scope
@@ -29,7 +29,6 @@ from szunion.domain.bank import (
     OrderRejected,
     OrderReturned,
     OrderSettled,
-    PlasticEvent,
     PlasticMoved,
     Receipt,
     RequestAnswered,
@@ -38,7 +37,6 @@ from szunion.domain.bank import (
     RowVerified,
     Statement,
 )
-from szunion.domain.custody import CUSTODY, CustodyEvent
 from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.domain.rows import RowEvent
@@ -51,10 +49,6 @@ from szunion.ports.storage import UnitOfWork
 _TOGETHER = 64
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
 _ASIDE = "aside"
-_PLASTIC = {
-    PlasticEvent.COLLECTED_AT_BRANCH: CustodyEvent.COLLECTED_AT_BRANCH,
-    PlasticEvent.DESTROYED: CustodyEvent.DESTROYED,
-}
 
 
 class TakesReceipts(Protocol):
@@ -77,74 +71,93 @@ class BankEar:
     # --- fetching ---------------------------------------------------------------------------
 
     def collect(self, bank: BankAdapter, most: int) -> int:
-        """Fetch and obey at most about *most* notices; return how many."""
-        after = self.office.storage.read(
+        """Fetch and obey at most about *most* notices; return how many.
+
+        When another worker has moved the cursor meanwhile, it has the rest: this one stops.
+        """
+        at = self.office.storage.read(
             lambda work: work.inbox.cursor(self._scope(work), self.source)
         )
         count = 0
         part: list[Collected] = []
         try:
-            for each in bank.collect(after=after):
+            for each in bank.collect(after=at):
                 part.append(each)
-                if len(part) == _TOGETHER:
-                    count += self._hear_all(part)
-                    part = []
+                if len(part) < _TOGETHER:
+                    continue
+                if not self._hear_all(part, at):
+                    return count
+                at, count, part = part[-1].cursor, count + len(part), []
                 if count >= most:
                     return count
         except BankUnavailable:
             pass  # what came before the line broke is kept; the rest is fetched the next time
-        return count + self._hear_all(part)
+        return count + (len(part) if part and self._hear_all(part, at) else 0)
 
     def receive(self, notices: Sequence[BankNotice]) -> None:
         """Obey notices that the bank brought itself, verified by the adapter."""
         for notice in notices:
-            self._hear_one(notice, None)
+            self._hear_alone(notice, _no_cursor)
 
-    def _hear_all(self, part: Sequence[Collected]) -> int:
-        if not part:
-            return 0
+    def _hear_all(self, part: Sequence[Collected], at: Cursor | None) -> bool:
+        """Obey *part* from cursor *at* on; return whether the cursor was still there."""
         try:
-            self.office.storage.run(lambda work: self._obey_part(work, part))
+            return self.office.storage.run(lambda work: self._obey_part(work, part, at))
         except Exception as error:
             if isinstance(error, SzunionError) and error.retry:
                 raise
-            for each in part:
-                self._hear_one(each.notice, each.cursor)
-        return len(part)
+        return all(
+            self._hear_alone(each.notice, self._mover(before, each.cursor))
+            for before, each in zip((at, *(one.cursor for one in part)), part, strict=False)
+        )
 
-    def _obey_part(self, work: UnitOfWork, part: Sequence[Collected]) -> None:
+    def _obey_part(self, work: UnitOfWork, part: Sequence[Collected], at: Cursor | None) -> bool:
         scope = self._scope(work)
+        if not self._mover(at, part[-1].cursor)(work, scope):
+            return False
         for each in part:
             self.hear(work, scope, each.notice)
-        work.inbox.move_cursor(scope, self.source, part[-1].cursor, work.now)
+        return True
 
-    def _hear_one(self, notice: BankNotice, cursor: Cursor | None) -> None:
-        def obey(work: UnitOfWork) -> None:
-            scope = self._scope(work)
-            self.hear(work, scope, notice)
-            if cursor is not None:
-                work.inbox.move_cursor(scope, self.source, cursor, work.now)
+    def _mover(self, before: Cursor | None, after: Cursor) -> Callable[[UnitOfWork, Scope], bool]:
+        """Return the step that moves the cursor, unless somebody else has moved it."""
 
-        def set_aside(work: UnitOfWork, reason: str) -> None:
+        def move(work: UnitOfWork, scope: Scope) -> bool:
+            if work.inbox.cursor(scope, self.source) != before:
+                return False
+            work.inbox.move_cursor(scope, self.source, after, work.now)
+            return True
+
+        return move
+
+    def _hear_alone(self, notice: BankNotice, move: Callable[[UnitOfWork, Scope], bool]) -> bool:
+        """Obey one notice in a commit of its own, or set it aside in one (搁置)."""
+
+        def obey(work: UnitOfWork) -> bool:
             scope = self._scope(work)
+            moved = move(work, scope)
+            if moved:
+                self.hear(work, scope, notice)
+            return moved
+
+        def set_aside(work: UnitOfWork, reason: str) -> bool:
+            scope = self._scope(work)
+            moved = move(work, scope)
             heard = self._heard(work, notice, Hearing.ASIDE, reason)
-            known = work.inbox.hear(scope, heard)
-            if known is None:
+            if moved and work.inbox.hear(scope, heard) is None:
                 self._keep(work, scope, notice, _ASIDE)
                 self._log(work, scope, heard, 0)
-            if cursor is not None:
-                work.inbox.move_cursor(scope, self.source, cursor, work.now)
+            return moved
 
         try:
-            self.office.storage.run(obey)
+            return self.office.storage.run(obey)
         except SzunionError as error:
             if error.retry:
                 raise
             code = error.code
-            self.office.storage.run(lambda work: set_aside(work, code))
         except Exception as error:  # noqa: BLE001 - kept with its kind, listed, and blocking nobody
-            kind = f"E-BANK-013 {type(error).__name__}"
-            self.office.storage.run(lambda work: set_aside(work, kind))
+            code = f"E-BANK-013 {type(error).__name__}"
+        return self.office.storage.run(lambda work: set_aside(work, code))
 
     def look_again(self, most: int = 200) -> bool:
         """Try what has waited longest: what it waited for may have moved by our own doing.
@@ -326,27 +339,12 @@ class BankEar:
                 name = card_name(work, notice.card)
                 return bank_rows.changed(office, work, scope, notice, content, name)
             case PlasticMoved():
-                return self._plastic(work, scope, notice)
+                return bank_rows.plastic(work, scope, notice, card_name(work, notice.card))
             case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned() | Statement():
                 return payouts.obey(office, work, scope, notice)
             case DailyCardList():
                 return reconciliation.listed(office, work, scope, notice, content)
         assert_never(notice)
-
-    def _plastic(self, work: UnitOfWork, scope: Scope, notice: PlasticMoved) -> Outcome:
-        kept = work.cards.by_ref(scope, notice.card)
-        name = card_name(work, notice.card)
-        if kept is None:
-            return Outcome(hearing=Hearing.WAITING, about=name)
-        event = _PLASTIC[notice.event]
-        step = CUSTODY.transition(kept.custody.state, event)
-        if step is None:
-            known = {one.target for one in CUSTODY.edges() if one.event is event}
-            if kept.custody.state in known:
-                return Outcome(hearing=Hearing.LATE, subject=kept.id)
-            return Outcome(hearing=Hearing.WAITING, subject=kept.id, about=name)
-        move_plastic(work, scope, kept, kept.custody.after(event), f"custody.{event.value}")
-        return Outcome(hearing=Hearing.OBEYED, subject=kept.id)
 
     # --- within -----------------------------------------------------------------------------
 
@@ -390,6 +388,10 @@ class BankEar:
             reason=heard.reason or heard.kind,
         )
         work.audit.add(scope, entry)
+
+
+def _no_cursor(work: UnitOfWork, scope: Scope) -> bool:  # noqa: ARG001 - it has nothing to move
+    return True
 
 
 def _place(id_: int) -> Place:

@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 
 from szunion.application import card_facts
 from szunion.application.applications import row_entries
-from szunion.application.card_moves import with_card
+from szunion.application.card_moves import move_plastic, with_card
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
@@ -16,10 +16,13 @@ from szunion.domain.bank import (
     CardChanged,
     CardProduced,
     CardRef,
+    PlasticEvent,
+    PlasticMoved,
     RowRejected,
 )
 from szunion.domain.batches import BATCH, Batch, BatchEvent, BatchState, Outcomes
 from szunion.domain.card_files import KeptCard
+from szunion.domain.custody import CUSTODY, CustodyEvent
 from szunion.domain.facets import BankFact, Verdict, as_fact
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
@@ -28,6 +31,10 @@ from szunion.domain.values import RequestKey
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
+_PLASTIC = {
+    PlasticEvent.COLLECTED_AT_BRANCH: CustodyEvent.COLLECTED_AT_BRANCH,
+    PlasticEvent.DESTROYED: CustodyEvent.DESTROYED,
+}
 HEARD = {
     Verdict.APPLIED: Hearing.OBEYED,
     Verdict.LATE: Hearing.LATE,
@@ -211,3 +218,18 @@ def changed(  # noqa: PLR0913, PLR0917 - a notice with its hash and its name
             if told.hearing is Hearing.WAITING:
                 return evolve(told, subject=kept.id, moved=moved)
     return Outcome(hearing=HEARD[verdict], subject=kept.id, moved=moved)
+
+
+def plastic(work: UnitOfWork, scope: Scope, notice: PlasticMoved, name: str) -> Outcome:
+    """Follow what the bank did with a piece of plastic (实体卡)."""
+    kept = work.cards.by_ref(scope, notice.card)
+    if kept is None:
+        return Outcome(hearing=Hearing.WAITING, about=name)
+    event = _PLASTIC[notice.event]
+    if CUSTODY.transition(kept.custody.state, event) is None:
+        reached = {one.target for one in CUSTODY.edges() if one.event is event}
+        if kept.custody.state in reached:
+            return Outcome(hearing=Hearing.LATE, subject=kept.id)
+        return Outcome(hearing=Hearing.WAITING, subject=kept.id, about=name)
+    move_plastic(work, scope, kept, kept.custody.after(event), f"custody.{event.value}")
+    return Outcome(hearing=Hearing.OBEYED, subject=kept.id)
