@@ -1,0 +1,297 @@
+"""One generation of a killed town: the edges at which it can die, and what it does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import cache, partial
+from io import BytesIO
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+from attrs import define, evolve, field
+from tests.offices import officer, shenzhen
+
+from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
+from szunion.adapters.roster.reader import read_roster
+from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.application.audit import AuditLog
+from szunion.application.batches import Batches
+from szunion.application.enrolment import Enrolment
+from szunion.application.office import Office
+from szunion.application.worker import Worker
+from szunion.domain.access import Principal, Role
+from szunion.domain.bank import BankRequest, Receipt
+from szunion.domain.batches import BatchState
+from szunion.domain.cities import City
+from szunion.domain.values import (
+    OrganisationId,
+    PersonId,
+    RequestKey,
+)
+from szunion.errors import Conflict
+from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
+from szunion.ports.storage import Storage, UnitOfWork
+from szunion.testing.clock import SimClock
+from szunion.testing.rosters import SyntheticRoster, synthetic_roster
+
+T = TypeVar("T")
+Edge = Callable[[], None]
+
+UNIONS = 3
+FILES = 2
+ROWS = 12
+CHUNK = 5
+SENDS = evolve(SIMULATED, most_rows=16)
+START = date(2017, 11, 24)
+KINDS = ("time", "call", "edge")
+
+
+# --- where it can die ----------------------------------------------------------------------
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@define
+class Countdown:
+    """Kills this process when it has been called so often; 0: never."""
+
+    left: int = 0
+
+    def __call__(self) -> None:
+        if self.left:
+            self.left -= 1
+            if not self.left:
+                _die()
+
+
+def die_at_call(number: int) -> None:
+    """Kill this process at the *number*-th call of a Python function from now on."""
+    left = number
+
+    def count(_frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal left
+        if event == "call":
+            left -= 1
+            if not left:
+                _die()
+
+    sys.setprofile(count)
+
+
+@define
+class EdgedStorage:
+    """A store with an edge before, inside at the end of, and after every transaction."""
+
+    inner: Storage
+    edge: Edge
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        self.edge()
+
+        def then(unit: UnitOfWork) -> T:
+            result = work(unit)
+            self.edge()
+            return result
+
+        result = self.inner.run(then)
+        self.edge()
+        return result
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        return self.inner.read(look)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+class Careless(SqliteStorage):
+    """A planted bug: every statement is a commit of its own."""
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        assert begin
+        yield self._connection()
+
+
+@define
+class EdgedBank:
+    """A line with an edge before and after every call."""
+
+    inner: SimulatedBank
+    edge: Edge
+
+    @property
+    def info(self) -> BankInfo:
+        return self.inner.info
+
+    def send(self, request: BankRequest, *, deadline: Deadline) -> Receipt:
+        self.edge()
+        receipt = self.inner.send(request, deadline=deadline)
+        self.edge()
+        return receipt
+
+    def ask(self, key: RequestKey, *, deadline: Deadline) -> Receipt | None:
+        self.edge()
+        receipt = self.inner.ask(key, deadline=deadline)
+        self.edge()
+        return receipt
+
+    def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
+        self.edge()
+        return self._then(self.inner.collect(after=after))
+
+    def _then(self, found: Iterable[Collected]) -> Iterator[Collected]:
+        yield from found
+        self.edge()
+
+
+# --- what it does --------------------------------------------------------------------------
+
+
+@cache
+def city() -> City:
+    """Return the city; a child inherits it from its parent."""
+    return shenzhen()
+
+
+@cache
+def rosters(seed: int) -> list[list[SyntheticRoster]]:
+    """Return the files that each union hands in."""
+    return [
+        [synthetic_roster(seed * 100 + union * 10 + file, ROWS) for file in range(FILES)]
+        for union in range(UNIONS)
+    ]
+
+
+@define
+class Acks:
+    """What was acknowledged to the client, one line each; a line is whole or not there."""
+
+    path: Path
+    known: dict[str, Any] = field(factory=dict)
+
+    def load(self) -> None:
+        if self.path.exists():
+            for line in self.path.read_bytes().splitlines():
+                name, value = json.loads(line)
+                self.known[name] = value
+
+    def add(self, name: str, value: object) -> None:
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, json.dumps([name, value]).encode() + b"\n")
+        finally:
+            os.close(handle)
+        self.known[name] = value
+
+
+def keep_time(file: Path, clock: SimClock) -> None:
+    """Write down what time it is, so that the next generation begins later."""
+    draft = file.with_suffix(".new")
+    draft.write_text(clock.now().isoformat(), "ascii")
+    draft.replace(file)
+
+
+@define
+class Client:
+    """One generation: it does what is not acknowledged yet, in order, then comes to rest."""
+
+    office: Office
+    bank: SimulatedBank
+    worker: Worker
+    acks: Acks
+    unions: list[OrganisationId]
+    seed: int
+    edge: Edge
+    plant: str
+    clock: SimClock
+    clock_file: Path
+
+    def g(self, union: int) -> Principal:
+        return officer(f"g-{union}", Role.GRASSROOTS, self.unions[union])
+
+    @property
+    def city(self) -> Principal:
+        return officer("city-1", Role.CITY)
+
+    def step(self, name: str, work: Callable[[], object]) -> Any:
+        """Do *work* unless it was acknowledged; note the acknowledgement."""
+        if name not in self.acks.known:
+            if self.plant == "ack_first":
+                self.acks.add(name, [])
+            value = work()
+            self.edge()
+            if self.plant != "ack_first":
+                self.acks.add(name, value)
+            self.edge()
+        return self.acks.known[name]
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds=seconds)
+        keep_time(self.clock_file, self.clock)
+
+    def live(self) -> None:
+        """Import, apply, approve, send, let the bank act, pay, and settle down."""
+        for union, files in enumerate(rosters(self.seed)):
+            for number, roster in enumerate(files):
+                self.step(f"import-{union}-{number}", partial(self._import, union, roster))
+            self.step(f"apply-{union}", partial(self._apply, union))
+        self.worker.run_until_idle()
+        self.settle_down()
+        for number, act in enumerate((self.bank.simulate.produce, self.bank.simulate.face_sign)):
+            for key in list(dict.fromkeys(row.batch for row in self.bank.truth.rows.values())):
+                self.step(f"bank-{number}-{key.text}", partial(_done, act, key))
+            self.settle_down()
+        self.settle_down()
+        AuditLog(self.office, self.worker.by).seal_all()
+
+    def settle_down(self) -> None:
+        while True:
+            self.worker.run_until_idle()
+            wait = self.worker.idle_for()
+            if wait is None:
+                return
+            self.advance(wait.total_seconds() + 0.001)
+
+    def _import(self, union: int, roster: SyntheticRoster) -> list[PersonId]:
+        desk = Enrolment(self.office, self.g(union), read_roster)
+        return list(desk.import_file(BytesIO(roster.as_csv()), chunk=CHUNK).accepted)
+
+    def _apply(self, union: int) -> list[str]:
+        people = [
+            PersonId(person)
+            for number in range(FILES)
+            for person in self.acks.known[f"import-{union}-{number}"]
+        ]
+        desk = Batches(self.office, self.g(union))
+        desk.draft(people)
+        keys = []
+        for batch in desk.listed():
+            if batch.state is BatchState.DRAFT:
+                batch, _ = desk.check(batch.id)  # noqa: PLW2901 - as it then stands
+            if batch.state is BatchState.CHECKED:
+                batch = desk.submit(batch.id)  # noqa: PLW2901
+            if batch.state is BatchState.SUBMITTED:
+                batch = Batches(self.office, self.city).approve(batch.id)  # noqa: PLW2901
+            assert batch.key is not None, batch.state
+            keys.append(batch.key.text)
+        return keys
+
+
+def _done(act: Callable[[RequestKey], object], key: RequestKey) -> None:
+    """Let the bank do something; that it did so before a kill is no error."""
+    try:
+        act(key)
+    except Conflict as error:
+        if error.code != "E-SIM-002":
+            raise
