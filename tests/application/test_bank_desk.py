@@ -22,7 +22,7 @@ from szunion.application.access import authorise
 from szunion.application.bank_desk import LEASE, BankDesk
 from szunion.application.members import Members
 from szunion.application.office import Office
-from szunion.domain.access import Operation
+from szunion.domain.access import Operation, Scope
 from szunion.domain.bank import (
     Answer,
     BankEvent,
@@ -43,7 +43,7 @@ from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import InstructionKind, InstructionState
 from szunion.domain.messages import MessageState
 from szunion.domain.outbox import MOST_FAULTS, Dispatch, DispatchState, back_off
-from szunion.domain.rows import RowState
+from szunion.domain.rows import Row, RowState
 from szunion.domain.values import Fen, PersonId, RequestKey
 from szunion.domain.wording import MESSAGES
 from szunion.domain.wording_cards import CARD_MESSAGES
@@ -662,3 +662,47 @@ def test_a_poisoned_file_is_obeyed_but_for_the_poison(place: CardTown) -> None:
     assert desk.collect() == 0, "the cursor stands behind the poison"
     assert {place.row(person).state for person in people} == {RowState.VERIFIED}
     assert [each.event_id for each in place.books().troubles()] == ["FX"]
+
+
+def everything(place: CardTown, people: list[PersonId]) -> list[object]:
+    """Return all that a store holds of cards, applications and the bank, for comparing."""
+
+    def look(work: UnitOfWork, scope: Scope) -> list[object]:
+        cards = work.cards.of_people(scope, people)
+        return [
+            cards,
+            [work.cards.facts(scope, kept.id) for kept in cards],
+            [work.instructions.of_card(scope, kept.id) for kept in cards],
+            [work.rows.of_person(scope, person) for person in people],
+            [work.entitlements.of_person(scope, person) for person in people],
+            work.batches.listed(scope),
+            work.outbox.listed(scope, list(DispatchState)),
+            work.inbox.listed(scope, list(Hearing), most=10_000),
+            list(work.cards.states(scope)),
+            [list(work.audit.of_person(scope, person)) for person in people],
+            [work.messages.of_person(scope, person) for person in people],
+        ]
+
+    return place.look(look)
+
+
+@pytest.mark.parametrize("seed", range(100, 108))
+def test_one_history_leaves_the_same_in_both_stores(seed: int, tmp_path: Path) -> None:
+    ends = []
+    for kind in ("memory", "sqlite"):
+        plan = FaultPlan.storm(seed)
+        place = card_town_on(office_on(kind, tmp_path), faults=plan)
+        live(place, seed)
+        people = [row.person for row in _all_rows(place)]
+        ends.append(everything(place, sorted(set(people))))
+        place.office.storage.close()
+    for ours, twins in zip(*ends, strict=True):
+        assert ours == twins
+
+
+def _all_rows(place: CardTown) -> list[Row]:
+    return [
+        row
+        for batch in place.batches(place.town.c1).listed()
+        for row in place.batches(place.town.c1).rows(batch.id)
+    ]

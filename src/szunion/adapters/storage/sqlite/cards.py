@@ -86,6 +86,8 @@ class SqliteCards:
         }  # fmt: skip
 
     def _keep_holds(self, card: Card) -> None:
+        if not card.holds:
+            return
         self.session.many(
             "card.keep_hold",
             (
@@ -176,7 +178,7 @@ class SqliteCards:
         self._keep_holds(card.card)
 
     def facts(self, scope: Scope, card: CardId) -> Sequence[BankFact]:
-        if self.get(scope, card) is None:
+        if not scope.whole_city and self.get(scope, card) is None:
             return []
         rows = self.session.all("card.facts", {"ids": json.dumps([card])})
         return [fact for _, fact in map(_fact, rows)]
