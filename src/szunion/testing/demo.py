@@ -242,9 +242,8 @@ def demo_run(folder: Path, *, seed: int, progress: Progress) -> Iterator[Demo]:
     )  # fmt: skip
     with opened as system:
         yield Demo(
-            folder=folder, seed=seed, city=demo_world(system), bank=bank, notifier=notifier, clock=clock,
-            worker=system.worker(),
-            progress=progress,
+            folder=folder, seed=seed, city=demo_world(system), bank=bank,
+            notifier=notifier, clock=clock, worker=system.worker(), progress=progress,
         )  # fmt: skip
         (folder / "bank.jsonl").write_bytes(bank.snapshot())
         config = _CONFIG.format(folder=folder.as_posix(), seed=seed)
