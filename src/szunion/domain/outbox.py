@@ -48,7 +48,7 @@ def back_off(key: RequestKey, attempts: int) -> timedelta:
     Up to half of it is taken away by the key, so that many dispatches that failed together do not
     come back together; the same key waits the same time in every run.
     """
-    whole = min(_LONGEST, _FIRST * 2 ** min(attempts, _DOUBLINGS))
+    whole = min(_LONGEST, _FIRST * (1 << min(attempts, _DOUBLINGS)))
     drawn = int.from_bytes(sha256(f"{key}|{attempts}".encode()).digest()[:4]) / 2**32
     return whole * (1 - drawn / 2)
 
