@@ -35,6 +35,7 @@ from szunion.errors import Conflict
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.rosters import synthetic_roster
 from szunion.testing.world import DEMO_UNIONS, DemoCity, DemoUnion, demo_world
+from szunion.text import Text
 
 START: Final = "2017-11-23"
 DAYS: Final = 60
@@ -51,7 +52,7 @@ name = "simulated"
 settings = {{ seed = {seed}, journal = "{folder}/bank.jsonl" }}
 """
 
-Progress = Callable[[str, int], None]
+Progress = Callable[[Text, int], None]
 """Told what is being done, and on which day."""
 
 
@@ -125,22 +126,30 @@ class Demo:
                 act()
             self.worker.run_until_idle()
             self.clock.advance(seconds=(begin + passed + _STEP - self.clock.now()).total_seconds())
-        self.progress("收尾", DAYS)
+        self.progress(Text("收尾", "close the books"), DAYS)
         self.bank.heal()
         self.bank.simulate.daily_list()
         self.worker.run_until_idle()
 
-    def _agenda(self) -> Iterator[tuple[timedelta, str, Callable[[], None]]]:
+    def _agenda(self) -> Iterator[tuple[timedelta, Text, Callable[[], None]]]:
         day = timedelta(days=1)
         for place, union in enumerate(DEMO_UNIONS):
-            yield place * day, "导入", partial(self._enrol, place, union)
-            yield place * day + _STEP, "审核", partial(self._approve, place)
-        yield 14 * day, "发卡", self._hand_out
-        yield 20 * day, "锁定", self._lock
-        yield 22 * day, "解除", self._unlock
-        yield 24 * day, "挂失", self._lose
-        yield 26 * day, "换卡", self._replace
-        yield 30 * day, "退会", self._leave
+            yield (
+                place * day,
+                Text("导入", "import a roster, apply for cards"),
+                partial(self._enrol, place, union),
+            )
+            yield (
+                place * day + _STEP,
+                Text("审核", "approve, by another person"),
+                partial(self._approve, place),
+            )
+        yield 14 * day, Text("发卡", "collect and hand out cards"), self._hand_out
+        yield 20 * day, Text("锁定", "lock a card"), self._lock
+        yield 22 * day, Text("解除", "lift the lock"), self._unlock
+        yield 24 * day, Text("挂失", "report a card lost"), self._lose
+        yield 26 * day, Text("换卡", "replace it"), self._replace
+        yield 30 * day, Text("退会", "a member quits"), self._leave
 
     # --- rosters and applications -----------------------------------------------------------
 

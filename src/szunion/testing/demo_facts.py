@@ -151,6 +151,12 @@ class DemoFacts:
         """How many rows there were in all rosters."""
         return sum(each.rows for each in self.files)
 
+    @property
+    def fine(self) -> bool:
+        """Whether nothing was issued or paid twice and nothing is left unexplained."""
+        wrong = (self.issued_twice, self.paid_twice, self.differences, self.bank_laws_broken)
+        return not any(wrong)
+
     def plain(self) -> dict[str, Any]:
         """Return the same as plain values, for JSON."""
         return asdict(self)
