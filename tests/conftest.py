@@ -23,6 +23,14 @@ def _look(where: str, data: bytes) -> None:
         _leaks.append(f"{where}: {len(marks)} kinds of plain personal data")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the long runs to ``make soak``."""
+    if not os.environ.get("SZUNION_SOAK"):
+        for item in items:
+            if item.get_closest_marker("soak"):
+                item.add_marker(pytest.mark.skip(reason="long: make soak"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report: pytest.TestReport = yield  # type: ignore[assignment]
