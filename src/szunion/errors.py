@@ -39,6 +39,34 @@ from attrs import frozen
 
 from szunion.text import Language, Text
 
+__all__ = [
+    "BankError",
+    "BankOutcomeUnknown",
+    "BankUnavailable",
+    "CardFault",
+    "CardRemoved",
+    "CodePage",
+    "CommitUnknown",
+    "ConfigError",
+    "Conflict",
+    "InvalidInput",
+    "KeysUnavailable",
+    "NoCard",
+    "NoReader",
+    "NotAllowed",
+    "NotFound",
+    "PluginError",
+    "ReaderError",
+    "SchemaOutOfDate",
+    "SharingViolation",
+    "SignatureInvalid",
+    "StorageBusy",
+    "StorageError",
+    "StorageFull",
+    "SzunionError",
+    "code_pages",
+]
+
 
 @frozen
 class CodePage:

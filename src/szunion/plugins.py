@@ -36,6 +36,22 @@ from szunion.ports.reader import CardReader
 from szunion.ports.system import Clock
 from szunion.text import Text
 
+__all__ = [
+    "AdapterSpec",
+    "BankSpec",
+    "BrokenPlugin",
+    "CitySpec",
+    "Hooks",
+    "IdentitySpec",
+    "NoConfig",
+    "NotifierSpec",
+    "ReaderSpec",
+    "Registry",
+    "Spec",
+    "collect",
+    "hookimpl",
+]
+
 GROUP: Final = "szunion"
 
 C = TypeVar("C")

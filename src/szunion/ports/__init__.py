@@ -1,0 +1,101 @@
+"""What szunion asks of the world outside: banks, cards, stores, keys, people, time 端口.
+
+Names are loaded when they are first used. An adapter implements one of these Protocols; it need
+not import szunion to be right.
+"""
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # checkers take it for true; importing typing would cost more than all this
+if TYPE_CHECKING:
+    from szunion.ports.bank import (
+        BankAdapter,
+        BankInfo,
+        Collected,
+        Cursor,
+        Deadline,
+        ReceivesCallbacks,
+    )
+    from szunion.ports.identity import Claimed, IdentityProofs, Proof
+    from szunion.ports.keys import IndexField, Place, Signer, Vault
+    from szunion.ports.notifier import Delivery, Letter, Notifier
+    from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
+    from szunion.ports.roster import RosterReader, RosterSheet, RosterWriter
+    from szunion.ports.storage import Storage, UnitOfWork
+    from szunion.ports.system import Chance, Clock, Ids, WorkCalendar
+
+__all__ = [
+    "BankAdapter",
+    "BankInfo",
+    "CardChannel",
+    "CardReader",
+    "Chance",
+    "Claimed",
+    "Clock",
+    "Collected",
+    "Cursor",
+    "Deadline",
+    "Delivery",
+    "IdentityProofs",
+    "Ids",
+    "IndexField",
+    "Letter",
+    "Notifier",
+    "Place",
+    "Proof",
+    "ReaderSeen",
+    "ReceivesCallbacks",
+    "RosterReader",
+    "RosterSheet",
+    "RosterWriter",
+    "Signer",
+    "Storage",
+    "UnitOfWork",
+    "Vault",
+    "WorkCalendar",
+]
+
+#: Where each name lives.
+_HOME = {
+    "BankAdapter": "bank",
+    "BankInfo": "bank",
+    "CardChannel": "reader",
+    "CardReader": "reader",
+    "Chance": "system",
+    "Claimed": "identity",
+    "Clock": "system",
+    "Collected": "bank",
+    "Cursor": "bank",
+    "Deadline": "bank",
+    "Delivery": "notifier",
+    "IdentityProofs": "identity",
+    "Ids": "system",
+    "IndexField": "keys",
+    "Letter": "notifier",
+    "Notifier": "notifier",
+    "Place": "keys",
+    "Proof": "identity",
+    "ReaderSeen": "reader",
+    "ReceivesCallbacks": "bank",
+    "RosterReader": "roster",
+    "RosterSheet": "roster",
+    "RosterWriter": "roster",
+    "Signer": "keys",
+    "Storage": "storage",
+    "UnitOfWork": "storage",
+    "Vault": "keys",
+    "WorkCalendar": "system",
+}
+
+
+if not TYPE_CHECKING:  # a type checker must see the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
