@@ -48,6 +48,20 @@ class AdapterSettings:
 
 
 @frozen(kw_only=True)
+class NotifierSettings(AdapterSettings):
+    """The way to people. A class of its own: a loader knows the defaults of classes alone."""
+
+    name: str = "recording"
+
+
+@frozen(kw_only=True)
+class ReaderSettings(AdapterSettings):
+    """The way to cards; without a name this installation has no counter."""
+
+    name: str = ""
+
+
+@frozen(kw_only=True)
 class Settings:
     """The settings of one installation: ``szunion.toml``, then ``SZUNION_…``, then options."""
 
@@ -57,9 +71,9 @@ class Settings:
     keys: str = ""
     """The key file; empty: beside the database."""
     bank: AdapterSettings = AdapterSettings()
-    notifier: AdapterSettings = AdapterSettings(name="recording")
+    notifier: NotifierSettings = NotifierSettings()
     identity: AdapterSettings = AdapterSettings()
-    reader: AdapterSettings = AdapterSettings()
+    reader: ReaderSettings = ReaderSettings()
     load_plugins: str = ""
     """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
 
@@ -200,6 +214,7 @@ class UnionSystem:
             bank=settings.bank.name,
             notifier=settings.notifier.name,
             identity=settings.identity.name,
+            reader=settings.reader.name or None,
             keys=settings.keys or None,
             registry=collect(allow=allow),
             settings={

@@ -1,0 +1,66 @@
+"""What an installation is told: the file, then the environment; a wrong setting stops the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from szunion.bootstrap import Settings, UnionSystem, load_settings
+from szunion.errors import ConfigError
+
+FILE = """
+[szunion]
+city = "shenzhen"
+database = "sqlite:///of-the-file.db"
+[szunion.bank]
+settings = { seed = 3 }
+[szunion.reader]
+name = "simulated"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_a_file_every_setting_has_its_declared_default() -> None:
+    assert load_settings() == Settings()
+
+
+def test_a_system_opens_on_the_defaults_and_has_no_counter(tmp_path: Path) -> None:
+    with UnionSystem.from_settings(load_settings()) as system:
+        assert system.reader is None
+    assert (tmp_path / "szunion.db").is_file()
+
+
+def test_the_environment_goes_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.joinpath("szunion.toml").write_text(FILE, "utf-8")
+    monkeypatch.setenv("SZUNION_DATABASE", "sqlite:///of-the-environment.db")
+    settings = load_settings()
+    assert settings.database == "sqlite:///of-the-environment.db"
+    assert settings.bank.settings == {"seed": 3}
+    assert load_settings(database="sqlite:///told.db").database == "sqlite:///told.db"
+
+
+def test_a_reader_that_is_named_is_there(tmp_path: Path) -> None:
+    tmp_path.joinpath("szunion.toml").write_text(FILE, "utf-8")
+    with UnionSystem.from_settings(load_settings()) as system:
+        assert system.reader is not None
+
+
+@pytest.mark.parametrize("line", ["cities = 'x'", "bank = { nane = 'x' }", "city = ["])
+def test_a_setting_that_nobody_knows_stops_the_start(tmp_path: Path, line: str) -> None:
+    tmp_path.joinpath("szunion.toml").write_text(f"[szunion]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError, match="E-CONFIG-001"):
+        load_settings()
+
+
+def test_a_setting_that_an_adapter_does_not_know_stops_the_start(tmp_path: Path) -> None:
+    text = FILE.replace("seed = 3", "sead = 3")
+    tmp_path.joinpath("szunion.toml").write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match="E-PLUGIN-004"):
+        UnionSystem.from_settings(load_settings())
