@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from enum import IntEnum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -70,6 +70,7 @@ _BY_REMAINDER: Final = tuple(CHECK_CHARACTERS[2 * rest % 11] for rest in range(1
 # 13 and 2 leave the same remainder by 11, so that reading 17 digits in base 13 is the weighted sum.
 
 _FIRST_BIRTH: Final = date(1900, 1, 1)
+_COMMON_YEAR: Final = date(1901, 1, 1)
 _LENGTH: Final = 18
 _BODY: Final = re.compile(r"[0-9]{17}", re.ASCII)
 
@@ -80,15 +81,27 @@ def check_character(body: str) -> str:
     return _BY_REMAINDER[int(body, 13) % 11]
 
 
-@lru_cache(maxsize=8)
-def birth_dates(today: date) -> Mapping[str, date]:
-    """Return every day from 1900 to *today* by its eight digits (出生日期码)."""
-    days = (today - _FIRST_BIRTH).days + 1
-    every = (_FIRST_BIRTH + timedelta(days=ahead) for ahead in range(days))
-    return {day.isoformat().replace("-", ""): day for day in every}
+class BirthDates(dict[str, date | None]):
+    """Days by their eight digits (出生日期码): looked up in the calendar once, then remembered.
+
+    A day before 1900 or after *today*, or one that the calendar does not have, is None.
+    """
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self._today = today
+
+    def __missing__(self, digits: str) -> date | None:
+        day = None
+        if digits.isascii() and digits.isdigit():  # together they mean [0-9] and nothing else
+            with suppress(ValueError):
+                day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        if day is not None and not _FIRST_BIRTH <= day <= self._today:
+            day = None
+        self[digits] = day
+        return day
 
 
-@lru_cache(maxsize=8)
 def number_check(today: date) -> Callable[[str], Verdict]:
     """Return the function that judges 18-character numbers, as of the business day *today*.
 
@@ -97,10 +110,11 @@ def number_check(today: date) -> Callable[[str], Verdict]:
     Macao and Taiwan residents and the new permanent residence card of foreigners alike.
     Source: GB 11643; ISO 7064 MOD 11-2.
     """
-    dates = birth_dates(today)
-    # Two small tables answer for nearly all; the large one is asked in leap and running years.
-    safe_years = frozenset(day[:4] for day in dates) - {str(today.year)}
-    safe_days = frozenset(day[4:] for day in dates) - {"0229"}
+    # Two small tables answer for nearly all; the calendar is asked in leap and running years.
+    safe_years = frozenset(map(str, range(_FIRST_BIRTH.year, today.year)))
+    common_year = (_COMMON_YEAR + timedelta(days=ahead) for ahead in range(365))
+    safe_days = frozenset(f"{day:%m%d}" for day in common_year)
+    births = BirthDates(today)
     checks = _BY_REMAINDER
     right, length, characters = Verdict.OK, Verdict.LENGTH, Verdict.CHARACTERS
     wrong_date, wrong_check = Verdict.DATE, Verdict.CHECK_DIGIT
@@ -112,7 +126,7 @@ def number_check(today: date) -> Callable[[str], Verdict]:
         if not (body.isascii() and body.isdigit()):  # together they mean [0-9] and nothing else
             return characters
         safe = number[10:14] in safe_days and number[6:10] in safe_years
-        if not safe and number[6:14] not in dates:
+        if not safe and births[number[6:14]] is None:
             return wrong_date
         if checks[int(body, 13) % 11] == number[17]:
             return right
@@ -123,7 +137,7 @@ def number_check(today: date) -> Callable[[str], Verdict]:
 
 def birth_date_of(number: str, today: date) -> date | None:
     """Return the birth date (出生日期) that an 18-character number carries; None: no such day."""
-    return birth_dates(today).get(number[6:14])
+    return BirthDates(today)[number[6:14]]
 
 
 _FORMS: Final[Mapping[DocumentKind, re.Pattern[str]]] = MappingProxyType(

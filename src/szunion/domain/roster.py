@@ -15,9 +15,9 @@ from attrs import Factory, frozen
 
 from szunion.domain.documents import (
     PROVINCES,
+    BirthDates,
     DocumentKind,
     Gender,
-    birth_dates,
     number_check,
     to_18,
 )
@@ -114,7 +114,7 @@ def _glance(  # noqa: C901 - one straight line of doubts: this is the hot path
     heading: Heading, today: date
 ) -> Callable[[RawRow], PlainRow | None]:
     """Return what recognises a clean row at a glance, or says None: look more closely."""
-    check, births = number_check(today), birth_dates(today)
+    check, births = number_check(today), BirthDates(today)
     right, resident = NumberVerdict.OK, DocumentKind.RESIDENT
     name_good, mobile_good = _CLEAN_NAME.fullmatch, _CLEAN_MOBILE.fullmatch
     areas, kinds = _CLEAN_AREAS, _CLEAN_KINDS
@@ -137,7 +137,7 @@ def _glance(  # noqa: C901 - one straight line of doubts: this is the hot path
             return None
         birth = births[number[6:14]]
         gender, word = male if number[16] in "13579" else female
-        if not oldest < birth < youngest or number[15:] == "000":
+        if birth is None or not oldest < birth < youngest or number[15:] == "000":
             return None
         mobile = joined = None
         if at_mobile is not None:
