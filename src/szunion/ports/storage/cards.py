@@ -71,7 +71,7 @@ class Cards(Protocol):
         ...
 
     def facts(self, scope: Scope, card: CardId) -> Sequence[BankFact]:
-        """Return all that the bank has told of a card."""
+        """Return all that the bank has told of a card, by sequence, event id and content."""
         ...
 
     def add_fact(self, scope: Scope, card: CardId, fact: BankFact) -> None:

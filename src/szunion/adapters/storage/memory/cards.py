@@ -142,9 +142,8 @@ class MemoryCards:
     def facts(self, scope: Scope, card: CardId) -> Sequence[BankFact]:
         if self.get(scope, card) is None:
             return []
-        return sorted(
-            self.tables.facts_of.get(card, ()), key=lambda fact: (fact.sequence, fact.event_id)
-        )
+        told = self.tables.facts_of.get(card, ())
+        return sorted(told, key=lambda fact: (fact.sequence, fact.event_id, fact.digest))
 
     def add_fact(self, scope: Scope, card: CardId, fact: BankFact) -> None:
         key = (card, fact.event_id, fact.digest)

@@ -73,7 +73,7 @@ WHERE shard = :shard AND card_id = :id AND version = :version
 SELECT f.card_id, f.event_id, f.digest, f.sequence, f.event, f.state, f.effective, f.received
 FROM json_each(:ids) p
 JOIN card_fact f ON f.shard = p.value >> 53 AND f.card_id = p.value
-ORDER BY f.card_id, f.sequence, f.event_id
+ORDER BY f.card_id, f.sequence, f.event_id, f.digest
 
 -- name: add_fact
 INSERT INTO card_fact (shard, card_id, event_id, digest, sequence, event, state, effective,
