@@ -13,6 +13,7 @@ import tempfile
 import traceback
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from functools import update_wrapper
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -23,6 +24,7 @@ from szunion.application.system import Desk
 from szunion.bootstrap import Settings, UnionSystem, load_settings
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
+from szunion.domain.values import PersonId
 from szunion.errors import (
     BankOutcomeUnknown,
     BankUnavailable,
@@ -49,6 +51,7 @@ EXIT: Final[Mapping[type[SzunionError], int]] = {
     SzunionError: 1,
 }
 PARTLY: Final = 3
+_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 #: In which role somebody acts who acts for a union of a kind.
 _ROLES: Final = {
@@ -194,6 +197,28 @@ class Frame:
             raise NotFound("E-CLI-002", code=code)
         return found
 
+    def member(self, desk: Desk, who: str) -> PersonId:
+        """Return the member of a name of ours (``m_…``) or of a document number; ``-``: stdin.
+
+        Raises:
+            NotFound: there is none within reach (E-ACCESS-002).
+        """
+        word = sys.stdin.readline().strip() if who == "-" else who
+        if word.startswith("m_"):
+            return desk.members.get(PersonId(self.inward("m", word))).id
+        found = desk.members.find(word)
+        if found is None:
+            raise NotFound("E-ACCESS-002")
+        return found.id
+
+    def local(self, moment: datetime | None) -> str:
+        """Return a moment as a person in the city writes it; in JSON, with its zone."""
+        if moment is None:
+            return "—"
+        if self.as_json:
+            return moment.isoformat()
+        return moment.astimezone(_CITY).strftime("%Y-%m-%d %H:%M")
+
     def outward(self, kind: str, id_: int) -> str:
         """Return the name of an id for the world outside, such as ``m_…``."""
         return self.system().office.vault.outward(kind, id_)
@@ -201,6 +226,16 @@ class Frame:
     def inward(self, kind: str, name: str) -> int:
         """Return the id behind such a name (E-VALUE-003 if it is none)."""
         return self.system().office.vault.inward(kind, name)
+
+
+def helps(sentence: str, *examples: str) -> str:
+    """Return a command's help: three examples first, then a sentence in both languages."""
+    return "\b\n" + "\n".join(examples) + "\n\n" + sentence
+
+
+#: For which union somebody acts; most commands have it.
+ORG: Final = click.option("--org", metavar="CODE", help="以哪家工会的名义  For which union")
+DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="只看，不写  Look, write nothing")
 
 
 def dumps(value: object) -> str:

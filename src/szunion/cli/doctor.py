@@ -1,0 +1,184 @@
+"""Know how ``szunion doctor`` finds out why something does not work: one text that can be pasted.
+
+Nothing personal and no setting's value is in it.
+"""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from attrs import frozen
+
+from szunion import __version__
+from szunion.adapters.storage.sqlite.migrate import migrations
+from szunion.adapters.system import ChineseCalendar, SystemClock
+from szunion.cli.frame import Frame, dumps, framed, helps
+from szunion.domain.access import Principal, Purpose, Role
+from szunion.errors import SzunionError, code_pages
+from szunion.plugins import collect
+from szunion.text import Text
+
+_EXTRAS = (
+    ("excel", ("xlsxwriter", "python_calamine"), Text("Excel 花名册", "Excel rosters")),
+    ("report", ("lets_plot",), Text("报告里的图", "pictures in reports")),
+)
+
+
+@frozen
+class Finding:
+    """One thing that was looked at: ``ok``, ``warning`` or ``error``."""
+
+    level: str
+    text: Text
+    code: str = ""
+
+
+@click.command(
+    help=helps(
+        "为什么不工作：一段可以贴给别人看的文字。Why does it not work? To be pasted.",
+        "szunion doctor",
+        "szunion --config szunion-demo/szunion.toml doctor",
+        "szunion --json doctor",
+    )
+)
+@framed
+def doctor(frame: Frame) -> int:
+    findings = list(_findings(frame))
+    marks = {"ok": "✔", "warning": "!", "error": "✘"}
+    for each in findings:
+        if frame.as_json:
+            said = each.text.say(frame.language)
+            click.echo(dumps({"level": each.level, "code": each.code, "text": said}))
+            continue
+        code = f"{each.code} " if each.code else ""
+        click.echo(f"{marks[each.level]} {code}{each.text.say(frame.language)}")
+        page = code_pages().get(each.code)
+        if page is not None:
+            click.echo(f"    {frame.text('处理', 'do')}  {page.do.say(frame.language)}")
+    errors = sum(1 for each in findings if each.level == "error")
+    warnings = sum(1 for each in findings if each.level == "warning")
+    frame.say(
+        "结论：{errors} 项错误，{warnings} 项警告",
+        "result: {errors} errors, {warnings} warnings",
+        errors=errors,
+        warnings=warnings,
+    )
+    return 1 if errors else 0
+
+
+def _findings(frame: Frame) -> Iterator[Finding]:
+    words = (
+        f"Python {platform.python_version()} · szunion {__version__} · "
+        f"SQLite {sqlite3.sqlite_version} · {platform.system()} {platform.machine()}"
+    )
+    yield Finding("ok", Text(words, words))
+    yield from _extras()
+    yield from _reader()
+    yield from _calendar()
+    yield from _adapters(frame)
+    yield from _system(frame)
+
+
+def _extras() -> Iterator[Finding]:
+    for name, packages, purpose in _EXTRAS:
+        missing = [each.replace("_", "-") for each in packages if find_spec(each) is None]
+        if missing:
+            lacking = "、".join(missing)
+            yield Finding(
+                "warning",
+                Text(
+                    f"没有 {lacking}（{purpose.zh}）：pip install “szunion[{name}]”",
+                    f"no {lacking} ({purpose.en}): pip install “szunion[{name}]”",
+                ),
+            )
+        else:
+            yield Finding("ok", Text(f"{purpose.zh}可用", f"{purpose.en}: available"))
+
+
+def _reader() -> Iterator[Finding]:
+    if find_spec("smartcard") is None:
+        yield Finding(
+            "warning",
+            Text(
+                "没有安装 pyscard：只有模拟读卡器。真读卡器要 pip install “szunion[pcsc]”，"
+                "Linux 先 apt install pcscd libpcsclite-dev gcc",
+                "no pyscard: simulated readers only. For real ones pip install “szunion[pcsc]”, "
+                "on Linux first apt install pcscd libpcsclite-dev gcc",
+            ),
+        )
+    else:
+        yield Finding("ok", Text("pyscard 已安装", "pyscard is installed"))
+
+
+def _calendar() -> Iterator[Finding]:
+    today = SystemClock().today()
+    last = date(today.year + 1, 12, 31)
+    for year in ChineseCalendar().missing(today, last):
+        yield Finding(
+            "warning",
+            Text(
+                f"没有 {year} 年节假日，按周一至周五计算",
+                f"no holidays of {year}: Monday to Friday are taken for working days",
+            ),
+            "W-CAL-001",
+        )
+
+
+def _adapters(frame: Frame) -> Iterator[Finding]:
+    try:
+        allow = frozenset(filter(None, frame.settings().load_plugins.split(","))) or None
+        found = collect(allow=allow)
+    except SzunionError as error:
+        yield _of(error)
+        return
+    for each in found.broken:
+        words = f"{each.name}（{each.distribution}）：{each.problem}"
+        yield Finding("error", Text(f"用不了的适配器 {words}", f"adapter cannot be used: {words}"))
+    names = " · ".join(
+        sorted(f"{kind.removesuffix('Spec').lower()} {name}" for kind, name in found.adapters)
+    )
+    count = len(found.adapters)
+    yield Finding("ok", Text(f"适配器 {count} 个：{names}", f"{count} adapters: {names}"))
+
+
+def _system(frame: Frame) -> Iterator[Finding]:
+    try:
+        database = frame.settings().database
+        path = Path(database.removeprefix("sqlite:///"))
+        if not path.is_file():
+            yield Finding(
+                "warning",
+                Text(
+                    f"数据库 {path.name} 还没有：szunion db init，或先 szunion demo",
+                    f"no database {path.name} yet: szunion db init, or first szunion demo",
+                ),
+            )
+            return
+        system = frame.system()
+        by = Principal(id=frame.user, role=Role.CITY, purpose=Purpose.OPERATE)
+        state = system.desk(by).audit.state()
+    except SzunionError as error:
+        yield _of(error)
+        return
+    size = state.checkpoint.frontier.size if state.checkpoint else 0
+    yield Finding(
+        "ok",
+        Text(
+            f"数据库 {path.name} 模式 {len(migrations())}，已是最新；密钥可用；"
+            f"审计日志已封存 {size:,} 条，未封存 {state.unsealed:,} 条",
+            f"database {path.name}, schema {len(migrations())}, up to date; keys are there; "
+            f"{size:,} audit entries sealed, {state.unsealed:,} not yet",
+        ),
+    )
+
+
+def _of(error: SzunionError) -> Finding:
+    from szunion.text import Language  # noqa: PLC0415 - only here
+
+    return Finding("error", Text(error.what(), error.what(Language.EN)), error.code)

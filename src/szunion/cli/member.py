@@ -1,0 +1,217 @@
+"""Know how members are looked up, moved and ended on the command line; everything is masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from szunion.application.members import Member
+from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
+from szunion.domain.access import Purpose, Role
+from szunion.text import Text
+
+_KEYS = ("member", "name", "document", "mobile", "state", "since")
+_TITLES = (
+    Text("会员", "member"),
+    Text("姓名", "name"),
+    Text("证件", "document"),
+    Text("手机", "mobile"),
+    Text("会籍", "membership"),
+    Text("起于", "since"),
+)
+
+
+@click.group(
+    help=helps(
+        "会员；姓名、证件、手机只显示一部分。Members; everything personal is masked.",
+        "szunion member list --org 440305-0001",
+        "szunion member find 440301199003071230",
+        "szunion member timeline m_…",
+    )
+)
+def member() -> None: ...
+
+
+def _rows(frame: Frame, members: Iterable[Member]) -> list[tuple[object, ...]]:
+    return [
+        (
+            frame.outward("m", each.id),
+            str(each.name),
+            str(each.document.number),
+            str(each.mobile) if each.mobile else None,
+            each.membership.state if each.membership else None,
+            each.membership.since if each.membership else None,
+        )
+        for each in members
+    ]
+
+
+@member.command(
+    "list",
+    help=helps(
+        "一家工会的在籍会员；不写 --org 则全市前若干名。Members of a union.",
+        "szunion member list --org 440305-0001",
+        "szunion --json member list --most 1000",
+    ),
+)
+@ORG
+@click.option("--most", default=50, metavar="N", help="最多几名  How many at most")
+@framed
+def list_(frame: Frame, org: str | None, most: int) -> None:
+    desk = frame.desk(Role.CITY, Purpose.SERVE, org)
+    unions = [frame.union(org)] if org else [union for _, union in desk.organisations.tree()]
+    persons = [row.person for union in unions for row in desk.members.of_union(union.id)]
+    frame.rows(_KEYS, _TITLES, _rows(frame, desk.members.show_many(persons[:most])))
+    if len(persons) > most:
+        frame.note(
+            "共 {all:,} 名，列出 {most:,} 名；--most 可多列",
+            "{most:,} of {all:,}; see --most",
+            all=len(persons),
+            most=most,
+        )
+
+
+@member.command(
+    help=helps(
+        "一名会员：会员名（m_…）或证件号码，- 从标准输入读。One member.",
+        "szunion member show m_…",
+        "echo 号码 | szunion member show -",
+    )
+)
+@click.argument("who")
+@ORG
+@framed
+def show(frame: Frame, who: str, org: str | None) -> None:
+    desk = frame.desk(Role.CITY, Purpose.SERVE, org)
+    person = frame.member(desk, who)
+    frame.rows(_KEYS, _TITLES, _rows(frame, [desk.members.get(person)]))
+    if not frame.as_json:
+        cards = desk.cards.of_person(person)
+        for kept in cards:
+            frame.say(
+                "卡 {card}  银行 {bank} · 工会 {union}",
+                "card {card}  bank {bank} · union {union}",
+                card=frame.outward("c", kept.id),
+                bank=frame.cell(kept.card.bank.state),
+                union=frame.cell(kept.card.union.state),
+            )
+
+
+@member.command(
+    help=helps(
+        "按证件号码找；查无此人退出码 4。Find by document number.",
+        "szunion member find 440301199003071230",
+        "echo 号码 | szunion member find -",
+    )
+)
+@click.argument("number")
+@ORG
+@framed
+def find(frame: Frame, number: str, org: str | None) -> None:
+    desk = frame.desk(Role.CITY, Purpose.SERVE, org)
+    found = desk.members.get(frame.member(desk, number))
+    frame.rows(_KEYS, _TITLES, _rows(frame, [found]))
+
+
+@member.command(
+    help=helps(
+        "提出接转到另一家工会。Ask to move a member to another union.",
+        "szunion member transfer m_… --to 440307-0001 --org 440307-0001",
+        "szunion member transfer m_… --to 440307-0001 --dry-run",
+    )
+)
+@click.argument("who")
+@click.option("--to", "target", required=True, metavar="CODE", help="转入工会  The new union")
+@ORG
+@DRY_RUN
+@framed
+def transfer(frame: Frame, who: str, *, target: str, org: str | None, dry_run: bool) -> None:
+    looking = frame.desk(Role.CITY, Purpose.SERVE)
+    person = frame.member(looking, who)
+    union = frame.union(target)
+    if dry_run:
+        frame.say("将提出接转到 {name}", "would ask for a move to {name}", name=union.name)
+        return
+    desk = frame.desk(Role.CITY, Purpose.ENROL, org or target)
+    made = desk.transfers.request(person, union.id)
+    frame.value({"transfer": frame.outward("t", made.id), "state": made.state})
+    frame.say(
+        "接转 {id}：{state}",
+        "transfer {id}: {state}",
+        id=frame.outward("t", made.id),
+        state=frame.cell(made.state),
+    )
+
+
+@member.command(
+    help=helps(
+        "办理退会，写明申请的编号；卡随之停用。Accept that a member quits.",
+        "szunion member leave m_… --document 申请2018-7 --org 440305-0001",
+        "szunion member leave m_… --document 申请2018-7 --dry-run",
+    )
+)
+@click.argument("who")
+@click.option("--document", required=True, metavar="NO", help="申请编号  Number of the request")
+@ORG
+@DRY_RUN
+@framed
+def leave(frame: Frame, who: str, *, document: str, org: str | None, dry_run: bool) -> None:
+    desk = frame.desk(Role.CITY, Purpose.ENROL, org)
+    person = frame.member(desk, who)
+    if dry_run:
+        cards = [kept for kept in desk.cards.of_person(person) if kept.card.current]
+        frame.say(
+            "将终止会籍，并停用 {cards} 张卡",
+            "would end the membership and stop {cards} cards",
+            cards=len(cards),
+        )
+        return
+    row = desk.memberships.quit(person, document=document)
+    frame.value({"member": frame.outward("m", person), "state": row.state, "until": row.until})
+    frame.say(
+        "会籍：{state}，止于 {until}",
+        "membership: {state}, until {until}",
+        state=frame.cell(row.state),
+        until=row.until,
+    )
+
+
+@member.command(
+    help=helps(
+        "发生过什么、谁办的、为什么。What happened, who did it, and why.",
+        "szunion member timeline m_…",
+        "szunion --json member timeline m_…",
+    )
+)
+@click.argument("who")
+@ORG
+@framed
+def timeline(frame: Frame, who: str, org: str | None) -> None:
+    desk = frame.desk(Role.CITY, Purpose.SERVE, org)
+    person = frame.member(desk, who)
+    keys = ("at", "action", "text", "before", "after", "actor", "role", "why")
+    titles = (
+        Text("时间", "when"),
+        Text("动作", "action"),
+        Text("事项", "what"),
+        Text("之前", "before"),
+        Text("之后", "after"),
+        Text("经办", "who"),
+        Text("角色", "as"),
+        Text("依据", "why"),
+    )
+    events = [
+        (
+            frame.local(each.at),
+            each.action,
+            each.text.say(frame.language),
+            each.before or None,
+            each.after or None,
+            each.actor,
+            each.role,
+            each.why or None,
+        )
+        for each in desk.timeline(person)
+    ]
+    frame.rows(keys, titles, events)

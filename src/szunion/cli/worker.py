@@ -1,0 +1,48 @@
+"""Know how the engine runs on the command line: until stopped, or once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+
+import click
+
+from szunion.cli.frame import Frame, framed, helps
+
+_LONGEST_WAIT = 30.0
+
+
+@click.command(
+    help=helps(
+        "后台作业：发送、询问、收取、到期、封存日志。The engine: send, ask, listen, seal.",
+        "szunion worker",
+        "szunion worker --once",
+    )
+)
+@click.option("--once", is_flag=True, help="做到没有可做的为止  Until nothing is due")
+@click.option("--name", default="engine", metavar="NAME", help="作业名  The worker's name")
+@framed
+def worker(frame: Frame, *, once: bool, name: str) -> int:
+    engine = frame.system().worker(name)
+    if once:
+        rounds = engine.run_until_idle()
+        frame.value({"rounds": rounds})
+        frame.say(
+            "已做 {rounds} 轮，没有到期的了", "{rounds} rounds; nothing is due", rounds=rounds
+        )
+        return 0
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    frame.note("作业 {name} 开始；Ctrl-C 结束", "worker {name} began; Ctrl-C ends it", name=name)
+    while not stop.is_set():
+        engine.run_until_idle()
+        wait = engine.idle_for()
+        stop.wait(_LONGEST_WAIT if wait is None else min(wait.total_seconds(), _LONGEST_WAIT))
+    frame.note("已停，下次接着做", "stopped; the next one goes on from here")
+    return 0
