@@ -15,7 +15,7 @@ class Line:
         raise NotImplementedError
 
     def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
-        return () if after else ()
+        raise NotImplementedError
 
 
 bank: BankAdapter = Line()
