@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -102,6 +103,18 @@ class BirthDates(dict[str, date | None]):
         return day
 
 
+@lru_cache(maxsize=8)
+def _past_years(year: int) -> frozenset[str]:
+    return frozenset(map(str, range(_FIRST_BIRTH.year, year)))
+
+
+@lru_cache(maxsize=1)
+def _common_days() -> frozenset[str]:
+    """Return the days that every year has. Kept: each document that is opened asks for them."""
+    year = (_COMMON_YEAR + timedelta(days=ahead) for ahead in range(365))
+    return frozenset(f"{day:%m%d}" for day in year)
+
+
 def number_check(today: date) -> Callable[[str], Verdict]:
     """Return the function that judges 18-character numbers, as of the business day *today*.
 
@@ -111,9 +124,7 @@ def number_check(today: date) -> Callable[[str], Verdict]:
     Source: GB 11643; ISO 7064 MOD 11-2.
     """
     # Two small tables answer for nearly all; the calendar is asked in leap and running years.
-    safe_years = frozenset(map(str, range(_FIRST_BIRTH.year, today.year)))
-    common_year = (_COMMON_YEAR + timedelta(days=ahead) for ahead in range(365))
-    safe_days = frozenset(f"{day:%m%d}" for day in common_year)
+    safe_years, safe_days = _past_years(today.year), _common_days()
     births = BirthDates(today)
     checks = _BY_REMAINDER
     right, length, characters = Verdict.OK, Verdict.LENGTH, Verdict.CHARACTERS
