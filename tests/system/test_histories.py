@@ -17,7 +17,7 @@ from tests.system.twins import ACTS, Step, twin_on
 BATCHES, EACH = 4, 2_500
 
 #: One number is one step: drawing one is faster than drawing three.
-_STEPS = st.lists(st.integers(0, len(ACTS) * 4 * 60 - 1), min_size=1, max_size=8)
+_STEPS = st.lists(st.integers(0, len(ACTS) * 4 * 60 - 1), min_size=1, max_size=5)
 
 
 def _steps(numbers: list[int]) -> list[Step]:

@@ -11,7 +11,9 @@ from attrs import frozen
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import SimulatedIdentity
 from szunion.adapters.notifier.recording import RecordingNotifier
+from szunion.adapters.reader.pcsc import PcscReader
 from szunion.adapters.reader.simulated import SimulatedReader
+from szunion.adapters.reader.vpcd import PORT, VpcdReader
 from szunion.domain.cities import city_from
 from szunion.plugins import (
     AdapterSpec,
@@ -42,9 +44,26 @@ def _bank(config: SimulatedBankConfig, clock: Clock) -> SimulatedBank:
     return SimulatedBank(seed=config.seed, clock=clock)
 
 
+@frozen
+class PcscConfig:
+    """The settings of real readers."""
+
+    seconds: float = 5.0
+    """How long one call may take before its reader counts as lost."""
+
+
+@frozen
+class VpcdConfig:
+    """The settings of the virtual reader, for development only: the way has no authentication."""
+
+    host: str = "127.0.0.1"
+    port: int = PORT
+    seconds: float = 5.0
+
+
 @hookimpl
 def szunion_adapters() -> Iterable[AdapterSpec]:
-    """Offer the simulated bank, reader, identity proofs, and the recording notifier."""
+    """Offer the simulated adapters, the readers, and the notifier that records."""
     yield BankSpec(
         name="simulated",
         title=Text("模拟银行", "simulated bank"),
@@ -56,6 +75,18 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         title=Text("模拟读卡器", "simulated reader"),
         config=NoConfig,
         make=lambda _config, _clock: SimulatedReader(),
+    )
+    yield ReaderSpec(
+        name="pcsc",
+        title=Text("真实读卡器（PC/SC）", "real readers (PC/SC)"),
+        config=PcscConfig,
+        make=lambda config, _clock: PcscReader(seconds=config.seconds),
+    )
+    yield ReaderSpec(
+        name="vpcd",
+        title=Text("虚拟读卡器或手机（仅开发）", "virtual reader or phone (development only)"),
+        config=VpcdConfig,
+        make=lambda config, _clock: VpcdReader((config.host, config.port), seconds=config.seconds),
     )
     yield NotifierSpec(
         name="recording",

@@ -6,6 +6,7 @@ This is the only maker of a :class:`~szunion.domain.access.Scope`.
 from __future__ import annotations
 
 from szunion.domain.access import (
+    AT_A_COUNTER,
     MAY,
     READS,
     OnePerson,
@@ -60,7 +61,7 @@ def _reach(work: UnitOfWork, principal: Principal, operation: Operation) -> Reac
     if standing.state is not OrganisationState.ACTIVE and operation not in READS:
         state = standing.state.text
         raise NotAllowed("E-ACCESS-003", state=state.say(), state_en=state.say(Language.EN))
-    return Subtree(standing.path)
+    return WholeCity() if operation in AT_A_COUNTER else Subtree(standing.path)
 
 
 def second_person(maker: str, checker: Principal) -> None:

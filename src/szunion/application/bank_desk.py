@@ -104,7 +104,12 @@ class BankDesk:
         if _REQUESTS[dispatch.kind] not in self.bank.info.accepts:
             raise Conflict("E-BANK-011", current=dispatch.kind, allowed=())
         again = dispatch.state is DispatchState.UNKNOWN
-        request, content = self._carriers[dispatch.kind].leaving(work, scope, dispatch)
+        leaving = self._carriers[dispatch.kind].leaving(work, scope, dispatch)
+        if leaving is None:
+            after = dispatch.ended(DispatchState.CANCELLED, "NOTHING_LEFT")
+            self._put(work, scope, dispatch, after)
+            return None
+        request, content = leaving
         left = evolve(dispatch.leaving(work.now), digest=content)
         work.outbox.put(scope, left)
         self._log(work, scope, dispatch, left, "outbox.resend" if again else "outbox.send")

@@ -27,8 +27,10 @@ class Freight(Protocol):
 
     def leaving(
         self, work: UnitOfWork, scope: Scope, dispatch: Dispatch
-    ) -> tuple[BankRequest, str]:
+    ) -> tuple[BankRequest, str] | None:
         """Write down that it leaves; return its request and the request's digest.
+
+        None: nothing of it is left to send.
 
         Raises:
             Conflict: it cannot leave in this state, or its content is not what was queued.

@@ -14,6 +14,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.messages import Message, MessageState
 from szunion.domain.wording import MESSAGES
 from szunion.domain.wording_cards import CARD_MESSAGES
+from szunion.domain.wording_services import SERVICE_MESSAGES
 from szunion.ports.notifier import Delivery, Letter, Notifier
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
@@ -31,7 +32,9 @@ class LetterDesk:
     office: Office
     by: Principal
     notifier: Notifier
-    texts: Mapping[str, Text] = field(factory=lambda: {**MESSAGES, **CARD_MESSAGES})
+    texts: Mapping[str, Text] = field(
+        factory=lambda: {**MESSAGES, **CARD_MESSAGES, **SERVICE_MESSAGES}
+    )
 
     def deliver(self) -> bool:
         """Hand over the letters that are due; return whether there were any."""

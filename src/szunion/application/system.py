@@ -17,6 +17,7 @@ from szunion.application.bindings import Bindings
 from szunion.application.cards import Cards
 from szunion.application.custody import Custody
 from szunion.application.enrolment import Enrolment, OpensRosters
+from szunion.application.grants import Grants
 from szunion.application.members import Members
 from szunion.application.membership import Memberships
 from szunion.application.office import Office
@@ -24,6 +25,7 @@ from szunion.application.organisations import Organisations
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.timeline import Event, Timeline
 from szunion.application.transfers import Transfers
+from szunion.application.treasury import Treasury
 from szunion.domain.access import Principal
 from szunion.domain.values import PersonId
 from szunion.ports.identity import IdentityProofs
@@ -92,6 +94,16 @@ class Desk:
     def bank_books(self) -> BankBooks:
         """What goes to the bank and comes from it (收发)."""
         return BankBooks(self.office, self.by)
+
+    @cached_property
+    def grants(self) -> Grants:
+        """Help and allowances: ask for, decide (困难帮扶、补助)."""
+        return Grants(self.office, self.by)
+
+    @cached_property
+    def treasury(self) -> Treasury:
+        """Money: budgets, pay-outs by maker and checker, the books (财务拨付)."""
+        return Treasury(self.office, self.by)
 
     @cached_property
     def audit(self) -> AuditLog:

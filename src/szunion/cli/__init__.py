@@ -29,6 +29,7 @@ _COMMANDS = {
     "org": ("szunion.cli.org", "org", "组织  unions"),
     "outbox": ("szunion.cli.outbox", "outbox", "与银行的收发  what goes to the bank"),
     "pay": ("szunion.cli.pay", "pay", "拨付  payments"),
+    "reader": ("szunion.cli.reader", "reader", "读卡器  card readers"),
     "recon": ("szunion.cli.recon", "recon", "对账  reconciliation"),
     "roster": ("szunion.cli.roster", "roster", "花名册  rosters"),
     "version": ("szunion.cli.version", "version", "版本  the version"),

@@ -6,6 +6,7 @@ import click
 
 from szunion.application.cards import CardUse
 from szunion.application.system import Desk
+from szunion.cli import card_chip
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.card_files import KeptCard
@@ -195,3 +196,7 @@ def _print_holds(frame: Frame, desk: Desk, kept: KeptCard) -> None:
     frame.rows(("hold", "reason", "since", "until"), titles, rows)
     if not frame.as_json:
         _print_use(frame, desk.cards.use(kept.id))
+
+
+for _verb in (card_chip.read, card_chip.trace, card_chip.explain, card_chip.apdu):
+    card.add_command(_verb)

@@ -83,6 +83,16 @@ class Operation(Enum):
     BANK_DESK = "bank.desk"
     BANK_READ = "bank.read"
     BANK_OPERATE = "bank.operate"
+    OFFER_WRITE = "offer.write"
+    BOOKING_WRITE = "booking.write"
+    BOOKING_CHECK = "booking.check"
+    SERVICE_READ = "service.read"
+    SERVICE_RATE = "service.rate"
+    COUNTER_TAP = "counter.tap"
+    GRANT_WRITE = "grant.write"
+    GRANT_DECIDE = "grant.decide"
+    PAY_WRITE = "pay.write"
+    PAY_READ = "pay.read"
     AUDIT_READ = "audit.read"
     OPERATE = "system.operate"
 
@@ -122,6 +132,18 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     Operation.BANK_DESK: frozenset({_R.ENGINE}),
     Operation.BANK_READ: frozenset({_R.CITY, _R.FINANCE, _R.AUDITOR, _R.ENGINE}),
     Operation.BANK_OPERATE: frozenset({_R.CITY, _R.ENGINE}),
+    Operation.OFFER_WRITE: frozenset({_R.CITY, _R.UPPER}),
+    Operation.BOOKING_WRITE: frozenset({_R.MEMBER, _R.HOTLINE}),
+    Operation.BOOKING_CHECK: frozenset({_R.PROVIDER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.SERVICE_READ: frozenset(
+        {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE, _R.AUDITOR, _R.ENGINE}
+    ),
+    Operation.SERVICE_RATE: frozenset({_R.MEMBER}),
+    Operation.COUNTER_TAP: frozenset({_R.PROVIDER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.GRANT_WRITE: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.GRANT_DECIDE: frozenset({_R.UPPER, _R.CITY}),
+    Operation.PAY_WRITE: frozenset({_R.FINANCE}),
+    Operation.PAY_READ: frozenset({_R.FINANCE, _R.CITY, _R.AUDITOR, _R.ENGINE}),
     Operation.AUDIT_READ: frozenset({_R.AUDITOR, _R.CITY, _R.ENGINE}),
     Operation.OPERATE: frozenset({_R.ENGINE, _R.CITY}),
 }
@@ -138,8 +160,13 @@ READS: Final = frozenset(
         Operation.BATCH_READ,
         Operation.CARD_READ,
         Operation.BANK_READ,
+        Operation.SERVICE_READ,
+        Operation.PAY_READ,
     }
 )
+
+#: What is done at a counter: whoever works there serves any member of the city who stands there.
+AT_A_COUNTER: Final = frozenset({Operation.COUNTER_TAP, Operation.BOOKING_CHECK})
 
 
 @frozen

@@ -408,3 +408,16 @@ class CheckedLine:
     kind: StatementKind
     fen: Fen
     verdict: LineVerdict
+    explained: str = ""
+    """Why it differs, in the words of who looked into it."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether it stands against the books and nobody has said why."""
+        return self.verdict in DIFFERS and not self.explained
+
+
+DIFFERS: Final = frozenset(
+    {LineVerdict.OTHER_AMOUNT, LineVerdict.UNKNOWN_ORDER, LineVerdict.NOT_EXPECTED}
+)
+"""Verdicts that a person has to look into."""

@@ -21,6 +21,7 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.notifier.recording import RecordingNotifier
 from szunion.adapters.roster.writer import ExcelRosterWriter
 from szunion.application.enrolment import ImportResult
+from szunion.application.grants import AlreadyGranted, Granted, NotGranted, Proposed
 from szunion.application.system import Desk
 from szunion.application.worker import Worker
 from szunion.bootstrap import UnionSystem
@@ -30,7 +31,8 @@ from szunion.domain.card_files import KeptCard
 from szunion.domain.custody import CustodyState
 from szunion.domain.holds import HoldReason
 from szunion.domain.organisations import Organisation
-from szunion.domain.values import PersonId
+from szunion.domain.payouts import Obligation, OrderState, PayoutBatch
+from szunion.domain.values import Fen, PersonId
 from szunion.errors import Conflict
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.rosters import synthetic_roster
@@ -40,6 +42,10 @@ from szunion.text import Text
 START: Final = "2017-11-23"
 DAYS: Final = 60
 _STEP: Final = timedelta(hours=8)
+AID: Final = "ha-spring-festival"
+HOUSEHOLDS: Final = 312
+CEILING: Final = 100_000_000
+"""The budget of the year for it, in fen."""
 _HANDED_OUT: Final = 4
 """The union (by its place) that keeps plastic and hands it out itself."""
 _CONFIG: Final = """# 演示城市的设置：szunion --config {folder}/szunion.toml …
@@ -81,16 +87,6 @@ class Enrolled:
     batch: Batch
 
 
-@frozen(kw_only=True)
-class Story:
-    """What was done by hand, for the report: cards, by the part they play."""
-
-    locked: KeptCard | None = None
-    replaced: KeptCard | None = None
-    left: KeptCard | None = None
-    handed: int = 0
-
-
 @define
 class Demo:
     """One run of the demo: the city, its bank, and the people who act in it."""
@@ -108,6 +104,12 @@ class Demo:
     replaced: KeptCard | None = None
     left: KeptCard | None = None
     handed: int = 0
+    asked: list[int] = field(factory=list)
+    """Proposals of aid."""
+    asked_twice: int = 0
+    not_granted: int = 0
+    granted: list[Obligation] = field(factory=list)
+    paid: list[PayoutBatch] = field(factory=list)
 
     @property
     def system(self) -> UnionSystem:
@@ -150,6 +152,11 @@ class Demo:
         yield 24 * day, Text("挂失", "report a card lost"), self._lose
         yield 26 * day, Text("换卡", "replace it"), self._replace
         yield 30 * day, Text("退会", "a member quits"), self._leave
+        yield 43 * day, Text("提请送温暖", "ask for aid"), self._ask_for_aid
+        yield 44 * day, Text("核准送温暖", "decide about aid"), self._grant_aid
+        yield 45 * day, Text("拨付", "pay out"), self._pay
+        yield 48 * day, Text("一笔退汇", "a payment comes back"), self._send_back
+        yield 50 * day, Text("退汇重拨", "pay it again"), self._pay
 
     # --- rosters and applications -----------------------------------------------------------
 
@@ -231,6 +238,65 @@ class Demo:
     def _leave(self) -> None:
         self.left = self._active(2)
         self._officer(2).memberships.quit(self.left.person, document="退会申请（模拟）")
+
+    # --- aid --------------------------------------------------------------------------------
+
+    def _ask_for_aid(self) -> None:
+        """Let unions ask for households' aid; some households are named by both spouses."""
+        self.city.finance(1).treasury.set_budget(AID, self._year, Fen(CEILING))
+        looking = self.city.federation()
+        left = HOUSEHOLDS
+        for each in self.enrolled:
+            desk = self.city.officer(each.organisation)
+            for number, person in enumerate(each.result.accepted):
+                if not left or number >= HOUSEHOLDS // len(self.enrolled) + 60:
+                    break
+                found = looking.cards.current(person)
+                if found is None or not found.usable:
+                    continue
+                left -= 1
+                self._ask(desk, person, f"{each.union.code}-{number}")
+                spouse = each.result.accepted[number - 1]
+                if left % 40 == 0 and number:
+                    self._ask(desk, spouse, f"{each.union.code}-{number}")
+
+    def _ask(self, desk: Desk, person: PersonId, household: str) -> None:
+        asked = desk.grants.propose(person, AID, subject=f"模拟户-{household}")
+        match asked:
+            case Proposed():
+                self.asked.append(asked.proposal.id)
+            case AlreadyGranted():
+                self.asked_twice += 1
+            case NotGranted():
+                self.not_granted += 1
+
+    def _grant_aid(self) -> None:
+        desk = self.city.federation(2)
+        for proposal in self.asked:
+            decided = desk.grants.decide(proposal)
+            if isinstance(decided, Granted):
+                self.granted.append(decided.obligation)
+
+    def _pay(self) -> None:
+        """Let finance pay what is owed: one makes the pay-out, another approves its total."""
+        draft = self.city.finance(1).treasury.draft(AID, self._year)
+        if draft.payout is not None:
+            desk = self.city.finance(2).treasury
+            self.paid.append(desk.approve(draft.payout.id, total=draft.payout.total))
+
+    def _send_back(self) -> None:
+        (payout,) = self.paid
+        settled = [
+            order
+            for order in self.city.finance(1).treasury.orders(payout.id)
+            if order.state is OrderState.SETTLED
+        ]
+        if settled:
+            self.bank.simulate.return_payment(settled[0].key)
+
+    @property
+    def _year(self) -> int:
+        return self.clock.today().year
 
     def _officer(self, place: int) -> Desk:
         return self.city.officer(self.city.unions[place])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from szunion.domain.access import Scope
@@ -17,6 +17,10 @@ class Obligations(Protocol):
 
     def add(self, scope: Scope, obligation: Obligation) -> Obligation | None:
         """Keep a new one; if its business key is known, change nothing and return that one."""
+        ...
+
+    def granted(self, scope: Scope, key: str) -> Obligation | None:
+        """Return what was granted under a business key, wherever: for deciding alone."""
         ...
 
     def get(self, scope: Scope, obligation: ObligationId) -> Obligation | None:
@@ -63,6 +67,12 @@ class Orders(Protocol):
 
     def of_obligation(self, scope: Scope, obligation: ObligationId) -> Sequence[Order]:
         """Return the attempts to pay one obligation, oldest first."""
+        ...
+
+    def of_obligations(
+        self, scope: Scope, obligations: Iterable[ObligationId]
+    ) -> Mapping[ObligationId, Sequence[Order]]:
+        """Return the attempts to pay each of many obligations: the bulk path."""
         ...
 
     def of_payout(
@@ -161,4 +171,16 @@ class Statements(Protocol):
 
     def last_day(self, scope: Scope) -> date | None:
         """Return the newest day of which there is a statement."""
+        ...
+
+    def unexplained(self, scope: Scope, most: int) -> Sequence[CheckedLine]:
+        """Return lines that differ from the books and that nobody has explained, oldest first."""
+        ...
+
+    def explain(self, scope: Scope, day: date, position: int, words: str) -> bool:
+        """Keep why a line differs; False: there is no such line that differs unexplained."""
+        ...
+
+    def missing(self, scope: Scope, before: datetime, most: int) -> Sequence[str]:
+        """Return codes of money posted before a moment that no statement has shown."""
         ...

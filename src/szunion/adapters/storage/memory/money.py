@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
+from szunion.domain.bank import StatementKind
 from szunion.domain.ledger import Balance, Entry, Transfer
 from szunion.domain.payouts import (
     Budget,
@@ -74,6 +75,9 @@ class MemoryObligations:
             self.tables.obligations.insert(self.undo, obligation.id, kept)
         return known
 
+    def granted(self, scope: Scope, key: str) -> Obligation | None:
+        return self.tables.obligations.find("key", self.vault.index(IndexField.GRANT, key).hex())
+
     def get(self, scope: Scope, obligation: ObligationId) -> Obligation | None:
         row = self.tables.obligations.get(obligation)
         return row if row is not None and self.sight.person(scope, row.payee) else None
@@ -132,6 +136,16 @@ class MemoryOrders:
     def of_obligation(self, scope: Scope, obligation: ObligationId) -> Sequence[Order]:
         rows = [row for row in self.tables.orders if row.obligation == obligation]
         return sorted(rows, key=lambda row: row.id)
+
+    def of_obligations(
+        self, scope: Scope, obligations: Iterable[ObligationId]
+    ) -> Mapping[ObligationId, Sequence[Order]]:
+        wanted = frozenset(obligations)
+        found: dict[ObligationId, list[Order]] = {}
+        for order in sorted(self.tables.orders, key=lambda row: row.id):
+            if order.obligation in wanted:
+                found.setdefault(order.obligation, []).append(order)
+        return found
 
     def of_payout(
         self, scope: Scope, payout: PayoutBatchId, part: int | None = None
@@ -266,3 +280,23 @@ class MemoryStatements:
 
     def last_day(self, scope: Scope) -> date | None:
         return max((row.day for row in self.tables.lines), default=None)
+
+    def unexplained(self, scope: Scope, most: int) -> Sequence[CheckedLine]:
+        rows = [row for row in self.tables.lines if row.differs]
+        return sorted(rows, key=lambda row: (row.day, row.position))[:most]
+
+    def explain(self, scope: Scope, day: date, position: int, words: str) -> bool:
+        line = self.tables.lines.get((day, position))
+        if line is None or not line.differs:
+            return False
+        self.tables.lines.replace(self.undo, (day, position), evolve(line, explained=words))
+        return True
+
+    def missing(self, scope: Scope, before: datetime, most: int) -> Sequence[str]:
+        shown = {line.key.text for line in self.tables.lines if line.kind is StatementKind.PAID}
+        posts = [
+            row
+            for row in self.tables.ledger
+            if row.entry is Entry.POST and row.at < before and row.code not in shown
+        ]
+        return [row.code for row in sorted(posts, key=lambda row: row.at)][:most]

@@ -217,5 +217,9 @@ def _sealed_at(row: int) -> Place:
 
 def people_seen(session: Session, scope: Scope, people: Iterable[PersonId]) -> set[PersonId]:
     """Return those of *people* whose newest membership is at a union within *scope*."""
+    if scope.whole_city:
+        return set(people)
+    if scope.only_person is not None:
+        return {scope.only_person} & set(people)
     wanted = {"people": json.dumps(sorted(set(people)))} | _reach(scope)
     return {PersonId(id_) for (id_,) in session.all("card.seen", wanted)}

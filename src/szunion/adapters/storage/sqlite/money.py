@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from attrs import frozen
 
@@ -60,8 +60,7 @@ class SqliteObligations:
             "key": self.vault.index(IndexField.GRANT, obligation.key),
         }
         if self.session.do("obligation.grant", key | {"id": obligation.id}) != 1:
-            known = self.session.one("obligation.granted", key)
-            return None if known is None else self._get(ObligationId(known[0]))
+            return self.granted(scope, obligation.key)
         self.session.do(
             "obligation.add",
             {
@@ -73,6 +72,14 @@ class SqliteObligations:
             },
         )  # fmt: skip
         return None
+
+    def granted(self, scope: Scope, key: str) -> Obligation | None:
+        where = {
+            "shard": self.vault.route(key),
+            "key": self.vault.index(IndexField.GRANT, key),
+        }
+        row = self.session.one("obligation.of_key", where)
+        return None if row is None else _obligation(row)
 
     def _get(self, obligation: ObligationId) -> Obligation | None:
         where = {"shard": shard_of(obligation), "id": obligation}
@@ -158,6 +165,15 @@ class SqliteOrders:
     def of_obligation(self, scope: Scope, obligation: ObligationId) -> Sequence[Order]:
         where = {"shard": shard_of(obligation), "obligation": obligation}
         return [_order(row) for row in self.session.all("pay_order.of_obligation", where)]
+
+    def of_obligations(
+        self, scope: Scope, obligations: Iterable[ObligationId]
+    ) -> Mapping[ObligationId, Sequence[Order]]:
+        found: dict[ObligationId, list[Order]] = {}
+        where = {"obligations": json.dumps(list(obligations))}
+        for order in map(_order, self.session.all("pay_order.of_obligations", where)):
+            found.setdefault(order.obligation, []).append(order)
+        return found
 
     def of_payout(
         self, scope: Scope, payout: PayoutBatchId, part: int | None = None
@@ -286,6 +302,14 @@ class SqliteLedger:
         return Balance(posted, posted, pending, pending)
 
 
+def _line(row: Row) -> CheckedLine:
+    day, position, key, kind, fen, verdict, explained = row
+    return CheckedLine(
+        day=date.fromisoformat(day), position=position, key=RequestKey(key),
+        kind=StatementKind(kind), fen=Fen(fen), verdict=LineVerdict(verdict), explained=explained,
+    )  # fmt: skip
+
+
 @frozen
 class SqliteStatements:
     """The lines of the bank's statements, in SQLite."""
@@ -298,7 +322,7 @@ class SqliteStatements:
             (
                 (
                     each.day.isoformat(), each.position, each.key.text, each.kind.value,
-                    each.fen.amount, each.verdict.value,
+                    each.fen.amount, each.verdict.value, each.explained,
                 )
                 for each in lines
             ),
@@ -306,14 +330,19 @@ class SqliteStatements:
 
     def of_day(self, scope: Scope, day: date) -> Sequence[CheckedLine]:
         rows = self.session.all("statement.of_day", {"day": day.isoformat()})
-        return [
-            CheckedLine(
-                day=date.fromisoformat(on), position=position, key=RequestKey(key),
-                kind=StatementKind(kind), fen=Fen(fen), verdict=LineVerdict(verdict),
-            )
-            for on, position, key, kind, fen, verdict in rows
-        ]  # fmt: skip
+        return [_line(row) for row in rows]
 
     def last_day(self, scope: Scope) -> date | None:
         row = self.session.one("statement.last_day")
         return date.fromisoformat(row[0]) if row and row[0] else None
+
+    def unexplained(self, scope: Scope, most: int) -> Sequence[CheckedLine]:
+        return [_line(row) for row in self.session.all("statement.unexplained", {"most": most})]
+
+    def explain(self, scope: Scope, day: date, position: int, words: str) -> bool:
+        where = {"day": day.isoformat(), "position": position, "words": words}
+        return self.session.do("statement.explain", where) == 1
+
+    def missing(self, scope: Scope, before: datetime, most: int) -> Sequence[str]:
+        where = {"before": micros(before), "most": most}
+        return [code for (code,) in self.session.all("statement.missing", where)]

@@ -184,8 +184,12 @@ CREATE TABLE statement_line (                -- what the bank's statement says, 
     kind     TEXT    NOT NULL CHECK (kind IN ('PAID', 'RETURNED')),
     fen      INTEGER NOT NULL CHECK (typeof(fen) = 'integer'),
     verdict  TEXT    NOT NULL,
+    explained TEXT   NOT NULL,
     PRIMARY KEY (day, position)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX statement_key ON statement_line (key, kind);
+CREATE INDEX statement_open ON statement_line (verdict, explained);
+CREATE INDEX ledger_posted ON ledger (at) WHERE entry = 'POST';
 
 CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger
 BEGIN SELECT raise(ABORT, 'the books are never changed'); END;

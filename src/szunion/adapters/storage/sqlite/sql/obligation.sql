@@ -2,9 +2,6 @@
 INSERT INTO granted (shard, key, obligation_id) VALUES (:shard, :key, :id)
 ON CONFLICT (shard, key) DO NOTHING
 
--- name: granted
-SELECT obligation_id FROM granted WHERE shard = :shard AND key = :key
-
 -- name: add
 INSERT INTO obligation (shard, obligation_id, key, person_id, item, year, fen, settled, in_flight,
                         decided, decided_by, version)
@@ -15,6 +12,13 @@ VALUES (:shard, :id, :key, :person, :item, :year, :fen, :settled, :in_flight,
 SELECT obligation_id, key, person_id, item, year, fen, settled, in_flight, decided, decided_by,
        version
 FROM obligation WHERE shard = :shard AND obligation_id = :id
+
+-- name: of_key
+SELECT o.obligation_id, o.key, o.person_id, o.item, o.year, o.fen, o.settled, o.in_flight,
+       o.decided, o.decided_by, o.version
+FROM granted g JOIN obligation o ON o.shard = g.obligation_id >> 53
+                                AND o.obligation_id = g.obligation_id
+WHERE g.shard = :shard AND g.key = :key
 
 -- name: of_person
 SELECT obligation_id, key, person_id, item, year, fen, settled, in_flight, decided, decided_by,

@@ -25,6 +25,14 @@ SELECT order_id, obligation_id, person_id, card_id, payout_id, part, fen, key, d
        approved_by, replaces, settlement_missing, sequence, bank_code, bank_text, version
 FROM pay_order WHERE shard = :shard AND obligation_id = :obligation ORDER BY order_id
 
+-- name: of_obligations
+SELECT o.order_id, o.obligation_id, o.person_id, o.card_id, o.payout_id, o.part, o.fen, o.key,
+       o.due, o.state, o.made_by, o.approved_by, o.replaces, o.settlement_missing, o.sequence,
+       o.bank_code, o.bank_text, o.version
+FROM json_each(:obligations) j
+JOIN pay_order o ON o.shard = j.value >> 53 AND o.obligation_id = j.value
+ORDER BY o.order_id
+
 -- name: of_payout
 -- fanout: a pay-out holds orders for people of every shard
 SELECT order_id, obligation_id, person_id, card_id, payout_id, part, fen, key, due, state, made_by,

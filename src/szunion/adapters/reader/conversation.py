@@ -1,0 +1,85 @@
+"""Know how a flow of the card layer talks to the card in a reader, and what its errors mean: 会话.
+
+The card layer is an island with errors of its own; here they become errors of the reader.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from attrs import define, field
+
+from szunion.application.card_faults import told_as_card_faults
+from szunion.emv.apdu import Command, Response
+from szunion.emv.explain_trace import Exchange
+from szunion.emv.flow import (
+    AskPin,
+    AuthorisationReply,
+    AuthorisationRequest,
+    Candidate,
+    CheckDocument,
+    Flow,
+    Performer,
+    Pin,
+    run,
+)
+from szunion.ports.reader import CardChannel
+
+T = TypeVar("T")
+
+
+def _nobody(_question: object) -> None:
+    """Answer a question that nobody is there to hear."""
+
+
+def _the_only_one(candidates: Sequence[Candidate]) -> Candidate | None:
+    return candidates[0] if len(candidates) == 1 else None
+
+
+@define(kw_only=True)
+class Conversation:
+    """What goes between us and one card, written down. It holds personal data: see ``redact``.
+
+    The functions answer what a flow may ask besides the card; by default nobody does.
+    """
+
+    channel: CardChannel
+    choose: Callable[[Sequence[Candidate]], Candidate | None] = _the_only_one
+    ask_pin: Callable[[AskPin], Pin | None] = _nobody
+    check_document: Callable[[CheckDocument], bool | None] = _nobody
+    go_online: Callable[[AuthorisationRequest], AuthorisationReply | None] = _nobody
+    clock: Callable[[], float] = time.monotonic
+    exchanges: list[Exchange] = field(factory=list, init=False, repr=False)
+    """Everything so far, with milliseconds."""
+    _millis: float = field(default=0.0, init=False)
+
+    def hold(self, flow: Flow[T]) -> T:
+        """Drive *flow* with this card and return its result.
+
+        Raises:
+            CardFault: the card refused (E-READER-020), or broke the standard (E-READER-021).
+            KeyRefused: a key of ours must not be used.
+            ReaderError: as the reader raises it.
+        """
+        performer = Performer(
+            transmit=self._transmit,
+            choose=self.choose,
+            ask_pin=self.ask_pin,
+            check_document=self.check_document,
+            go_online=self.go_online,
+            heard=self._heard,
+            clock=self.clock,
+        )
+        with told_as_card_faults():
+            return run(flow, performer)
+
+    def _transmit(self, raw: bytes) -> bytes:
+        begun = self.clock()
+        answer = self.channel.transmit(raw)
+        self._millis = (self.clock() - begun) * 1000
+        return answer
+
+    def _heard(self, command: Command, response: Response) -> None:
+        self.exchanges.append(Exchange(command, response, round(self._millis, 3)))

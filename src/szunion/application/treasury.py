@@ -1,0 +1,428 @@
+"""Know how finance pays: budgets, pay-outs by maker and checker, the books, what differs (财务)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Final
+
+from attrs import evolve, frozen
+
+from szunion.application import statements
+from szunion.application.access import authorise, second_person
+from szunion.application.money_moves import Moved, keep_moves
+from szunion.application.office import Office, one_commit, one_look
+from szunion.application.payouts import cards_of, dead, part_key, request_of
+from szunion.application.wire import digest
+from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.ledger import Balance
+from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+from szunion.domain.payouts import (
+    Budget,
+    CheckedLine,
+    Obligation,
+    Order,
+    OrderEvent,
+    OrderState,
+    PayoutBatch,
+    PayoutState,
+)
+from szunion.domain.policy import Payable
+from szunion.domain.use import payable
+from szunion.domain.values import (
+    CardId,
+    Fen,
+    Labelled,
+    ObligationId,
+    OrderId,
+    PayoutBatchId,
+    shard_of,
+)
+from szunion.errors import Conflict, NotFound
+from szunion.ports.storage import UnitOfWork
+
+_PAGE: Final = 500
+_CITY: Final = timezone(timedelta(hours=8))
+_BACK: Final = frozenset({OrderState.RETURNED, OrderState.REJECTED})
+
+
+class LeftOut(Labelled):
+    """Why something that is owed is not in a pay-out now (暂不发放的原因)."""
+
+    NO_CARD = "NO_CARD", "没有可入账的卡", "no card whose account takes money"
+    TO_CHECK = "TO_CHECK", "账户须先核对", "the account is to be checked first"
+    DECEASED = "DECEASED", "收款人已去世", "the payee has died"
+    IN_DRAFT = "IN_DRAFT", "已在另一待复核批次中", "in another draft already"
+
+
+@frozen(kw_only=True)
+class Draft:
+    """A pay-out that waits for its checker, and what was left out of it."""
+
+    payout: PayoutBatch | None
+    """None: there was nothing to pay."""
+    left_out: tuple[tuple[ObligationId, LeftOut], ...]
+
+
+@frozen(kw_only=True)
+class Books:
+    """Where the books stand: both sides are the same, or something is very wrong."""
+
+    whole: Balance
+    lines: tuple[CheckedLine, ...]
+    """Lines of statements that differ and that nobody has explained."""
+    not_shown: tuple[str, ...]
+    """Payments that arrived, says the bank, and that none of its statements shows."""
+
+    @property
+    def explained(self) -> bool:
+        """Whether nothing stands open between the books and the bank."""
+        return not self.lines and not self.not_shown
+
+
+@frozen
+class Treasury:
+    """The desk of finance (财务拨付)."""
+
+    office: Office
+    by: Principal
+
+    # --- budgets ----------------------------------------------------------------------------
+
+    @one_commit
+    def set_budget(self, work: UnitOfWork, item: str, year: int, ceiling: Fen) -> Budget:
+        """Set how much an item may cost in a year (项目预算).
+
+        Raises:
+            NotFound: the catalogue has no such item (E-SERVICE-002).
+            Conflict: more than that is committed already (E-STORE-004).
+        """
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        known = self.office.catalogue
+        if known.item(item) is None and known.pack_item(item) is None:
+            raise NotFound("E-SERVICE-002", item=item)
+        work.budgets.set(scope, Budget(item=item, year=year, ceiling=ceiling))
+        entry = AuditEntry(action="budget.set", subject=year, after=f"{item}:{ceiling.amount}")
+        work.audit.add(scope, entry)
+        found = work.budgets.get(scope, item, year)
+        assert found is not None
+        return found
+
+    @one_look
+    def budget(self, work: UnitOfWork, item: str, year: int) -> Budget | None:
+        """Return the budget of an item and year."""
+        return work.budgets.get(authorise(work, self.by, Operation.PAY_READ), item, year)
+
+    # --- pay-outs ---------------------------------------------------------------------------
+
+    @one_commit
+    def draft(  # noqa: PLR0913 - what is to be paid, and when
+        self,
+        work: UnitOfWork,
+        item: str,
+        year: int,
+        *,
+        only: Sequence[ObligationId] = (),
+        due: date | None = None,
+        most: int = 5000,
+    ) -> Draft:
+        """Make a pay-out of what is owed for an item and year (制单).
+
+        Args:
+            work: Given by the office.
+            item: The service item.
+            year: The year whose budget it comes from.
+            only: These obligations alone; empty: whatever is open.
+            due: When it is to leave; None: as soon as it is approved.
+            most: At most so many orders.
+        """
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        open_ = self._open(work, scope, item, year, only, most)
+        tried = work.orders.of_obligations(scope, [each.id for each in open_])
+        chosen, left_out = self._choose(work, scope, open_, tried)
+        if not chosen:
+            return Draft(payout=None, left_out=tuple(left_out))
+        day = due or _city_day(work.now)
+        id_ = PayoutBatchId(work.ids.new())
+        orders = []
+        for obligation, card in chosen:
+            before = list(tried.get(obligation.id, ()))
+            back = [each.id for each in before if each.state in _BACK]
+            named = {each.replaces for each in before if each.state is not OrderState.CANCELLED}
+            business = f"order:{obligation.id}:{len(before) + 1}"
+            orders.append(
+                Order(
+                    id=OrderId(work.ids.new(shard_of(obligation.payee))),
+                    obligation=obligation.id,
+                    payee=obligation.payee,
+                    card=card,
+                    fen=obligation.fen - obligation.settled - obligation.in_flight,
+                    key=work.vault.request_key(business),
+                    due=day,
+                    made_by=self.by.id,
+                    batch=id_,
+                    replaces=next((one for one in reversed(back) if one not in named), None),
+                )
+            )
+        total = Fen(sum(order.fen.amount for order in orders))
+        content = ",".join(sorted(order.key.text for order in orders))
+        payout = PayoutBatch(
+            id=id_, key=work.vault.request_key(f"payout:{content}"), item=item, year=year,
+            orders=len(orders), total=total, made=work.now, made_by=self.by.id,
+        )  # fmt: skip
+        work.payouts.add(scope, payout)
+        work.orders.add_many(scope, orders)
+        entries = [
+            AuditEntry(
+                action="order.draft", subject=order.id, person=order.payee,
+                after=order.state.value,
+            )
+            for order in orders
+        ]  # fmt: skip
+        work.audit.add_many(scope, [*entries, _entry("payout.draft", None, payout)])
+        return Draft(payout=payout, left_out=tuple(left_out))
+
+    def _open(  # noqa: PLR0913, PLR0917 - which of what is owed
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        item: str,
+        year: int,
+        only: Sequence[ObligationId],
+        most: int,
+    ) -> list[Obligation]:
+        found: list[Obligation] = []
+        if only:
+            for id_ in dict.fromkeys(only):
+                one = work.obligations.get(scope, id_)
+                if one is None or (one.item, one.year) != (item, year):
+                    raise NotFound("E-PAY-009")
+                if one.settled + one.in_flight < one.fen:
+                    found.append(one)
+            return found
+        after: ObligationId | None = None
+        while len(found) < most:
+            page = work.obligations.unpaid(
+                scope, item, year, after=after, most=min(_PAGE, most - len(found))
+            )
+            if not page:
+                break
+            found.extend(page)
+            after = page[-1].id
+        return found
+
+    def _choose(
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        open_: Sequence[Obligation],
+        tried: object,
+    ) -> tuple[list[tuple[Obligation, CardId]], list[tuple[ObligationId, LeftOut]]]:
+        """Return what can be paid, each with the card whose account takes it; and the rest."""
+        assert isinstance(tried, dict)
+        people = sorted({each.payee for each in open_})
+        cards = {
+            kept.person: kept for kept in work.cards.of_people(scope, people) if kept.card.current
+        }
+        gone = dead(work, scope, people)
+        chosen: list[tuple[Obligation, CardId]] = []
+        left_out: list[tuple[ObligationId, LeftOut]] = []
+        for each in open_:
+            kept = cards.get(each.payee)
+            can = payable(kept.card, self.office.policy) if kept is not None else Payable.NO
+            if any(order.state is OrderState.DRAFT for order in tried.get(each.id, ())):
+                left_out.append((each.id, LeftOut.IN_DRAFT))
+            elif each.payee in gone:
+                left_out.append((each.id, LeftOut.DECEASED))
+            elif kept is None or can is Payable.NO:
+                left_out.append((each.id, LeftOut.NO_CARD))
+            elif can is Payable.CHECK:
+                left_out.append((each.id, LeftOut.TO_CHECK))
+            else:
+                chosen.append((each, kept.id))
+        return chosen, left_out
+
+    @one_commit
+    def approve(
+        self, work: UnitOfWork, payout: PayoutBatchId, *, total: Fen | None = None
+    ) -> PayoutBatch:
+        """Approve another person's pay-out and queue it for the bank, in one commit (复核).
+
+        Args:
+            work: Given by the office.
+            payout: The pay-out.
+            total: What the checker believes to approve: the control total.
+
+        Raises:
+            NotAllowed: it is the maker (E-ACCESS-004).
+            Conflict: the total is another (E-PAY-010), more than is owed would be paid
+                (E-PAY-005), or more than the budget (E-PAY-006, E-PAY-007); the bank's statement
+                holds something that nobody has explained (E-PAY-014); or it is past approval
+                (E-PAY-015).
+        """
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        old = _payout(work, scope, payout)
+        if old.state is PayoutState.APPROVED and old.approved_by == self.by.id:
+            return old
+        second_person(old.made_by, self.by)
+        if old.state is not PayoutState.DRAFT:
+            raise Conflict("E-PAY-015", current=old.state, allowed=(PayoutState.DRAFT,))
+        if total is not None and total != old.total:
+            raise Conflict("E-PAY-010", current=old.total, allowed=(), total=total, ours=old.total)
+        lines, missing = statements.differences(work, scope)
+        if lines or missing:
+            open_ = len(lines) + len(missing)
+            raise Conflict("E-PAY-014", current=open_, allowed=(), lines=open_)
+        drafts = [
+            order
+            for order in work.orders.of_payout(scope, payout)
+            if order.state is OrderState.DRAFT
+        ]
+        self._queue(work, scope, old, drafts)
+        new = evolve(old, state=PayoutState.APPROVED, approved_by=self.by.id)
+        work.payouts.put(scope, new)
+        work.audit.add(scope, _entry("payout.approve", old, new))
+        return evolve(new, version=new.version + 1)
+
+    def _queue(
+        self, work: UnitOfWork, scope: Scope, payout: PayoutBatch, drafts: list[Order]
+    ) -> None:
+        """Set the money aside and write the outbox, in parts that the bank takes at once."""
+        cards = cards_of(work, scope, drafts)
+        moves: list[Moved] = []
+        most = self.office.bank_info.most_rows
+        for first in range(0, len(drafts), most):
+            part = work.outbox.next_sequence(scope, payout.id)
+            some = []
+            for draft in drafts[first : first + most]:
+                batched = draft.after(OrderEvent.APPROVE).after(OrderEvent.BATCH)
+                after = evolve(batched, approved_by=self.by.id, part=part)
+                moves.append(Moved(draft, after, "order.approve"))
+                some.append(after)
+            request = request_of(part_key(work, payout.id, part), some, cards)
+            due = max(work.now, _start_of(max(order.due for order in some)))
+            work.outbox.add(
+                scope,
+                Dispatch(
+                    id=work.ids.new(),
+                    kind=DispatchKind.PAY_OUT,
+                    key=request.key,
+                    digest=digest(work.vault, request),
+                    subject=payout.id,
+                    aggregate=payout.id,
+                    sequence=part,
+                    created=work.now,
+                    due=due,
+                ),
+            )
+        keep_moves(work, scope, moves)
+
+    @one_commit
+    def cancel(self, work: UnitOfWork, payout: PayoutBatchId, reason: str) -> PayoutBatch:
+        """Give a pay-out up of which nothing has left; what is owed stays owed (取消).
+
+        Raises:
+            Conflict: something of it may have left (E-PAY-016), or it was given up before
+                (E-PAY-015).
+        """
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        old = _payout(work, scope, payout)
+        if old.state is PayoutState.CANCELLED:
+            raise Conflict("E-PAY-015", current=old.state, allowed=())
+        for dispatch in work.outbox.of(scope, payout):
+            if dispatch.state is not DispatchState.QUEUED or dispatch.sent is not None:
+                raise Conflict("E-PAY-016", current=dispatch.state, allowed=())
+            work.outbox.put(scope, dispatch.ended(DispatchState.CANCELLED, "CANCELLED"))
+        moves = [
+            Moved(order, order.after(OrderEvent.CANCEL), "order.cancel", reason)
+            for order in work.orders.of_payout(scope, payout)
+            if order.state is not OrderState.CANCELLED
+        ]
+        keep_moves(work, scope, moves)
+        new = evolve(old, state=PayoutState.CANCELLED)
+        work.payouts.put(scope, new)
+        work.audit.add(scope, _entry("payout.cancel", old, new, reason))
+        return evolve(new, version=new.version + 1)
+
+    # --- looking ----------------------------------------------------------------------------
+
+    @one_look
+    def get(self, work: UnitOfWork, payout: PayoutBatchId) -> PayoutBatch:
+        """Return a pay-out (E-PAY-008: there is none)."""
+        return _payout(work, authorise(work, self.by, Operation.PAY_READ), payout)
+
+    @one_look
+    def orders(self, work: UnitOfWork, payout: PayoutBatchId) -> Sequence[Order]:
+        """Return the orders of a pay-out, each where it stands."""
+        return work.orders.of_payout(authorise(work, self.by, Operation.PAY_READ), payout)
+
+    @one_look
+    def tries(self, work: UnitOfWork, obligation: ObligationId) -> Sequence[Order]:
+        """Return every attempt to pay an obligation, oldest first."""
+        scope = authorise(work, self.by, Operation.PAY_READ)
+        return work.orders.of_obligation(scope, obligation)
+
+    @one_look
+    def listed(self, work: UnitOfWork, *, after: int = 0, most: int = 200) -> Sequence[PayoutBatch]:
+        """Return a page of pay-outs, by id."""
+        scope = authorise(work, self.by, Operation.PAY_READ)
+        return work.payouts.listed(scope, after=after, most=most)
+
+    @one_look
+    def books(self, work: UnitOfWork) -> Books:
+        """Return where the books stand, and what stands open between them and the bank."""
+        scope = authorise(work, self.by, Operation.PAY_READ)
+        lines, missing = statements.differences(work, scope)
+        return Books(whole=work.ledger.whole(scope), lines=tuple(lines), not_shown=tuple(missing))
+
+    @one_look
+    def account(self, work: UnitOfWork, name: str) -> Balance:
+        """Return what an account of the books holds."""
+        return work.ledger.balance(authorise(work, self.by, Operation.PAY_READ), name)
+
+    @one_look
+    def statement(self, work: UnitOfWork, day: date) -> Sequence[CheckedLine]:
+        """Return the lines of a day's statement, each with what it was found to be."""
+        return work.statements.of_day(authorise(work, self.by, Operation.PAY_READ), day)
+
+    @one_commit
+    def explain(self, work: UnitOfWork, day: date, position: int, why: str) -> None:
+        """Write down why a line of a statement differs: it blocks no pay-out any more (差异说明).
+
+        Raises:
+            NotFound: no such line stands unexplained (E-PAY-017).
+        """
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        if not why.strip() or not work.statements.explain(scope, day, position, why.strip()):
+            raise NotFound("E-PAY-017")
+        entry = AuditEntry(
+            action="statement.explain", subject=day.toordinal(), after=str(position),
+            reason=why.strip(),
+        )  # fmt: skip
+        work.audit.add(scope, entry)
+
+
+def _payout(work: UnitOfWork, scope: Scope, payout: PayoutBatchId) -> PayoutBatch:
+    found = work.payouts.get(scope, payout)
+    if found is None:
+        raise NotFound("E-PAY-008")
+    return found
+
+
+def _entry(action: str, old: PayoutBatch | None, new: PayoutBatch, reason: str = "") -> AuditEntry:
+    return AuditEntry(
+        action=action,
+        subject=new.id,
+        before=old.state.value if old else "",
+        after=new.state.value,
+        reason=reason,
+    )
+
+
+def _city_day(now: datetime) -> date:
+    return now.astimezone(_CITY).date()
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), _CITY).astimezone(UTC)

@@ -1,0 +1,92 @@
+"""Know which readers a person at this machine can use: real ones, and the simulated one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from szunion.adapters.system import SystemClock
+from szunion.cli.frame import Frame
+from szunion.errors import NoCard, NoReader, ReaderError
+from szunion.plugins import collect
+from szunion.ports.reader import CardReader, ReaderSeen
+from szunion.testing.cards import SampleCard
+
+SIMULATED: Final = "simulated"
+_REAL: Final = "pcsc"
+_CONTACT: Final = "szunion 模拟读卡器 0"
+_AIR: Final = "szunion 模拟读卡器 1（非接）"
+
+
+@frozen(kw_only=True)
+class Place:
+    """One reader that can be named, by its number here or by its name."""
+
+    number: int
+    adapter: str
+    seen: ReaderSeen
+    reader: CardReader
+    sample: SampleCard | None = None
+    """The simulated card in it; None: a real reader."""
+
+    @property
+    def contactless(self) -> bool:
+        """Whether the ATR is one that a reader makes up for a card in the air (PC/SC part 3)."""
+        atr = self.seen.atr or b""
+        return atr[:1] == b"\x3b" and atr[1:2] >= b"\x80" and atr[2:4] == b"\x80\x01"
+
+
+def places(frame: Frame) -> tuple[tuple[Place, ...], tuple[ReaderError, ...]]:
+    """Return the readers there are, and why a kind of them could not be asked."""
+    settings = frame.settings()
+    registry = collect(allow=frozenset(filter(None, settings.load_plugins.split(","))) or None)
+    clock = SystemClock()
+    found: list[Place] = []
+    problems: list[ReaderError] = []
+    for name in dict.fromkeys((_REAL, settings.reader.name)):
+        if name == SIMULATED:
+            continue
+        told = settings.reader.settings if name == settings.reader.name else {}
+        try:
+            reader = registry.reader(name).build(told, clock)
+            for seen in reader.list():
+                found.append(Place(number=len(found), adapter=name, seen=seen, reader=reader))
+        except ReaderError as error:
+            problems.append(error)
+    sample = SampleCard.grow()
+    simulated = sample.reader(_CONTACT, _AIR)
+    for seen in simulated.list():
+        found.append(
+            Place(number=len(found), adapter=SIMULATED, seen=seen, reader=simulated, sample=sample)
+        )
+    return tuple(found), tuple(problems)
+
+
+def named(all_: Sequence[Place], asked: str) -> Place:
+    """Return the reader of that number or name.
+
+    Raises:
+        NoReader: there is none.
+    """
+    found = [place for place in all_ if asked in (str(place.number), place.seen.name)]
+    if not found:
+        raise NoReader("E-READER-001", reader=asked)
+    return found[0]
+
+
+def chosen(all_: Sequence[Place], asked: str | None) -> Place:
+    """Return the reader that was asked for; without asking, the first one with a card.
+
+    Raises:
+        NoReader: no reader of that number or name.
+        NoCard: it is empty.
+    """
+    if asked is not None:
+        place = named(all_, asked)
+    else:
+        place = next(place for place in all_ if place.seen.atr is not None)
+    if place.seen.atr is None:
+        raise NoCard("E-READER-002", reader=place.seen.name)
+    return place
