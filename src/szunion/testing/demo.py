@@ -50,7 +50,7 @@ _HANDED_OUT: Final = 4
 """The union (by its place) that keeps plastic and hands it out itself."""
 _CONFIG: Final = """# 演示城市的设置：szunion --config {folder}/szunion.toml …
 [szunion]
-city = "shenzhen"
+city = ""
 database = "sqlite:///{folder}/union.db"
 
 [szunion.bank]
@@ -312,7 +312,7 @@ def demo_run(folder: Path, *, seed: int, progress: Progress) -> Iterator[Demo]:
     notifier = RecordingNotifier()
     keys = FileKeys.open(folder / "union.keys", chance=SeededChance(seed).bytes)
     opened = UnionSystem.open(
-        f"sqlite:///{folder / 'union.db'}", city="shenzhen", bank=bank, clock=clock,
+        f"sqlite:///{folder / 'union.db'}", city="", bank=bank, clock=clock,
         ids=SeededIds(clock), keys=keys, notifier=notifier,
     )  # fmt: skip
     with opened as system:
