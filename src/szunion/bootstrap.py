@@ -21,6 +21,7 @@ from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorag
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import engine
+from szunion.application.bank_fit import check_bank
 from szunion.application.office import Office
 from szunion.application.system import Desk
 from szunion.application.worker import Worker
@@ -154,6 +155,8 @@ class UnionSystem:
 
         Raises:
             ConfigError: the database's URL is not understood (E-CONFIG-002).
+            ConfigError: the bank's adapter does not accept what the city needs (E-BANK-021), or
+                says something impossible of itself (E-BANK-022).
             PluginError: an adapter or city is missing, doubled or broken.
             StorageError: the database cannot be opened safely.
             KeysUnavailable: the key file cannot be read.
@@ -172,6 +175,7 @@ class UnionSystem:
             if isinstance(bank, str)
             else bank
         )
+        check_bank(chosen.policy, line.info)
         office = Office(
             storage=_storage(database, clock, ids, vault),
             clock=clock,

@@ -14,6 +14,7 @@ from szunion.application.bank_books import BankBooks
 from szunion.application.members import Members
 from szunion.domain.access import Operation, Scope
 from szunion.domain.bank import Answer
+from szunion.domain.bank_words import ReservationId
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.rows import RowState
 from szunion.domain.values import (
@@ -135,6 +136,11 @@ class Findings:
             case DispatchKind.PAY_OUT:
                 payout = PayoutBatchId(dispatch.subject)
                 return self.look(lambda work, scope: work.payouts.get(scope, payout))
+            case DispatchKind.RESERVE_NUMBER:
+                number = ReservationId(dispatch.subject)
+                return self.look(lambda work, scope: work.reservations.get(scope, number))
+            case DispatchKind.CARD_LIST | DispatchKind.STATEMENT:
+                return dispatch.subject
 
     def log(self) -> None:
         """Each member's import stands in the log once, and the log is whole."""

@@ -13,16 +13,16 @@ from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
-from szunion.application import payouts
+from szunion.application import numbers, payouts
 from szunion.application.access import authorise
 from szunion.application.bank_ear import BankEar
-from szunion.application.freight import Freight, OpeningCards, SettingUse
+from szunion.application.freight import AskingFor, Freight, OpeningCards, SettingUse
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import Answer, BankRequest, OpenCards, PayOut, Receipt, SetCardUse
+from szunion.domain.bank import Answer, BankRequest, Receipt
 from szunion.domain.inbox import Hearing
-from szunion.domain.outbox import OPEN, Dispatch, DispatchKind, DispatchState
+from szunion.domain.outbox import OPEN, REQUESTS, Dispatch, DispatchKind, DispatchState
 from szunion.errors import (
     BankOutcomeUnknown,
     BankUnavailable,
@@ -38,11 +38,6 @@ T = TypeVar("T")
 LEASE: Final = timedelta(minutes=2)
 """How long a worker may be about one dispatch before others believe that it is dead."""
 _CALL: Final = Deadline(30.0)
-_REQUESTS: Final[Mapping[DispatchKind, type[BankRequest]]] = {
-    DispatchKind.OPEN_CARDS: OpenCards,
-    DispatchKind.SET_CARD_USE: SetCardUse,
-    DispatchKind.PAY_OUT: PayOut,
-}
 
 
 def engine(name: str = "engine") -> Principal:
@@ -55,6 +50,9 @@ def _carriers(desk: BankDesk) -> dict[DispatchKind, Freight]:
         DispatchKind.OPEN_CARDS: OpeningCards(desk.office),
         DispatchKind.SET_CARD_USE: SettingUse(desk.office),
         DispatchKind.PAY_OUT: payouts.Paying(desk.office),
+        DispatchKind.RESERVE_NUMBER: numbers.Reserving(desk.office),
+        DispatchKind.CARD_LIST: AskingFor(desk.office),
+        DispatchKind.STATEMENT: AskingFor(desk.office),
     }
 
 
@@ -101,7 +99,7 @@ class BankDesk:
         dispatch = self._get(work, scope, taken.id)
         if dispatch.version != taken.version:
             return None  # the lease ran out, and somebody else has taken it up
-        if _REQUESTS[dispatch.kind] not in self.bank.info.accepts:
+        if REQUESTS[dispatch.kind] not in self.bank.info.accepts:
             raise Conflict("E-BANK-011", current=dispatch.kind, allowed=())
         again = dispatch.state is DispatchState.UNKNOWN
         leaving = self._carriers[dispatch.kind].leaving(work, scope, dispatch)

@@ -12,7 +12,7 @@ from typing import Protocol, assert_never
 
 from attrs import evolve, frozen
 
-from szunion.application import bank_rows, payouts, reconciliation
+from szunion.application import bank_rows, bank_words, numbers, payouts, reconciliation
 from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome, card_name, tell_row
 from szunion.application.card_moves import engine_hold
@@ -25,6 +25,8 @@ from szunion.domain.bank import (
     CardChanged,
     CardProduced,
     DailyCardList,
+    FeeWaiversUsed,
+    NumberAnswered,
     OrderAccepted,
     OrderRejected,
     OrderReturned,
@@ -33,6 +35,7 @@ from szunion.domain.bank import (
     Receipt,
     RequestAnswered,
     RowDeclined,
+    RowFaceSigned,
     RowRejected,
     RowVerified,
     Statement,
@@ -277,7 +280,7 @@ class BankEar:
                 if kept is not None:
                     outcome = self._obey(work, scope, notice, heard.digest)
                     subject = outcome.subject or subject
-            case RowVerified() | RowRejected() | RowDeclined():
+            case RowVerified() | RowRejected() | RowDeclined() | RowFaceSigned():
                 row = work.rows.by_key(scope, notice.row)
                 if row is not None and row.card is not None:
                     self._stop(work, scope, row.card)
@@ -298,18 +301,18 @@ class BankEar:
 
     def _waits_for(self, work: UnitOfWork, notice: BankNotice) -> tuple[str, ...]:
         match notice:
-            case CardChanged() | PlasticMoved():
+            case CardChanged() | PlasticMoved() | FeeWaiversUsed():
                 return (card_name(work, notice.card),)
             case CardProduced():
                 return (bank_rows.row_name(notice.row), card_name(work, notice.card))
-            case RowVerified() | RowRejected() | RowDeclined():
+            case RowVerified() | RowRejected() | RowDeclined() | RowFaceSigned():
                 return (bank_rows.row_name(notice.row),)
             case _:
                 return ()
 
     # --- obeying ----------------------------------------------------------------------------
 
-    def _obey(  # noqa: C901, PLR0911 - one exhaustive match, a line for each kind
+    def _obey(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a line for each kind
         self, work: UnitOfWork, scope: Scope, notice: BankNotice, content: str
     ) -> Outcome:
         """Do what a notice says. Every kind is here; a new one does not type-check without."""
@@ -332,6 +335,8 @@ class BankEar:
             case RowDeclined():
                 row = bank_rows.row_by_key(work, scope, notice.row)
                 return tell_row(work, scope, row, RowEvent.DECLINED, notice.told.sequence)
+            case RowFaceSigned():
+                return bank_words.face_signed(work, scope, notice)
             case CardProduced():
                 name = card_name(work, notice.card)
                 return bank_rows.produced(office, work, scope, notice, content, name)
@@ -340,6 +345,10 @@ class BankEar:
                 return bank_rows.changed(office, work, scope, notice, content, name)
             case PlasticMoved():
                 return bank_rows.plastic(work, scope, notice, card_name(work, notice.card))
+            case FeeWaiversUsed():
+                return bank_words.waivers_used(work, scope, notice, card_name(work, notice.card))
+            case NumberAnswered():
+                return numbers.told(work, scope, notice)
             case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned() | Statement():
                 return payouts.obey(office, work, scope, notice)
             case DailyCardList():

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve
 
+from szunion.application import bank_words
 from szunion.application.applications import queue_request, row_entries
 from szunion.application.card_facts import end_use
 from szunion.application.card_moves import instruct, keep, move_plastic, stop_use, with_card
@@ -195,6 +196,7 @@ def evidence_of(work: UnitOfWork, scope: Scope, person: Person) -> Evidence:
     rows = work.rows.of_person(scope, person.id)
     checked = {row.identity_version for row in rows if row.state not in _NOT_CHECKED}
     signed = {row.identity_version for row in rows if row.state is RowState.ACTIVATED}
+    signed |= bank_words.signed_versions(work.face_signs.of_person(scope, person.id))
     return Evidence(
         present_version=person.present.number,
         verified_versions=frozenset(checked - {0}),

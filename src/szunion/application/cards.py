@@ -23,6 +23,7 @@ from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.bank import BankState
+from szunion.domain.bank_words import FaceSign, WaiverUse
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import CARD_UNION, UnionEvent
 from szunion.domain.enrolments import Entitlement
@@ -98,6 +99,18 @@ class Cards:
         programme = self.office.policy.cards.programme
         kept = work.cards.current(scope, person, programme)
         return None if kept is None else self._use(work, scope, kept)
+
+    @one_look
+    def free_services(self, work: UnitOfWork, card: CardId) -> Sequence[WaiverUse]:
+        """Return what a card was served free of fee this month, as the bank tells (免手续费)."""
+        scope = authorise(work, self.by, Operation.CARD_READ)
+        month = self.office.clock.today().replace(day=1)
+        return work.fee_waivers.of_card(scope, card_of(work, scope, card).id, month)
+
+    @one_look
+    def signings(self, work: UnitOfWork, person: PersonId) -> Sequence[FaceSign]:
+        """Return what came of a person's signings face to face (面签结果)."""
+        return work.face_signs.of_person(authorise(work, self.by, Operation.CARD_READ), person)
 
     def _use(self, work: UnitOfWork, scope: Scope, kept: KeptCard) -> CardUse:
         membership = work.members.newest(scope, kept.person)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
 
 from attrs import evolve, frozen
@@ -11,13 +12,20 @@ from szunion.application.office import Office
 from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import Answer, BankRequest, Receipt, SetCardUse
+from szunion.domain.bank import (
+    Answer,
+    AskCardList,
+    AskStatement,
+    BankRequest,
+    Receipt,
+    SetCardUse,
+)
 from szunion.domain.batches import BATCH, Batch, BatchEvent, BatchState, row_set_hash
 from szunion.domain.instructions import INSTRUCTION, Instruction, InstructionEvent, InstructionState
 from szunion.domain.machine import Gap
-from szunion.domain.outbox import Dispatch
+from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.domain.rows import ROW, Row, RowEvent, RowState
-from szunion.domain.values import BatchId, InstructionId
+from szunion.domain.values import BatchId, InstructionId, RequestKey
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -56,7 +64,7 @@ class Freight(Protocol):
         ...
 
 
-def _same(dispatch: Dispatch, found: str) -> str:
+def same_content(dispatch: Dispatch, found: str) -> str:
     """Return *found* if the content is what was queued; before it ever left, it may be newer."""
     if dispatch.sent is not None and found != dispatch.digest:
         raise Conflict("E-BANK-016", current=dispatch.state, allowed=())
@@ -84,7 +92,7 @@ class OpeningCards:
         else:
             mobiles = work.rows.pinned_mobiles(scope, batch.id)
         request = request_of(batch, rows, people, mobiles)
-        content = _same(dispatch, digest(work.vault, request))
+        content = same_content(dispatch, digest(work.vault, request))
         if batch.state is not BatchState.UNKNOWN:  # the same bytes again move nothing
             self._move(work, scope, batch, BatchEvent.SEND, RowEvent.SEND)
         return request, content
@@ -180,7 +188,7 @@ class SettingUse:
             allowed=instruction.kind.allows,
             reason=instruction.reason,
         )
-        content = _same(dispatch, digest(work.vault, request))
+        content = same_content(dispatch, digest(work.vault, request))
         again = instruction.state is InstructionState.UNKNOWN
         event = InstructionEvent.RESEND if again else InstructionEvent.SEND
         self._put(work, scope, instruction, instruction.after(event))
@@ -245,3 +253,39 @@ class SettingUse:
             reason=reason,
         )
         work.audit.add(scope, entry)
+
+
+def list_request(kind: DispatchKind, key: RequestKey, day: date) -> AskCardList | AskStatement:
+    """Return the request for a day's list or statement."""
+    if kind is DispatchKind.CARD_LIST:
+        return AskCardList(key=key, day=day)
+    return AskStatement(key=key, day=day)
+
+
+@frozen
+class AskingFor:
+    """A request for a day's list or statement: it moves nothing; what comes is told (索取)."""
+
+    office: Office
+
+    def leaving(
+        self, work: UnitOfWork, scope: Scope, dispatch: Dispatch
+    ) -> tuple[BankRequest, str]:
+        del scope
+        request = list_request(dispatch.kind, dispatch.key, date.fromordinal(dispatch.subject))
+        return request, same_content(dispatch, digest(work.vault, request))
+
+    def unreached(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> None:
+        """Nothing hangs on it but the dispatch."""
+
+    def no_answer(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> None:
+        """Nothing hangs on it but the dispatch."""
+
+    def not_found(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> bool:
+        del work, scope, dispatch
+        return True
+
+    def answered(
+        self, work: UnitOfWork, scope: Scope, dispatch: Dispatch, receipt: Receipt
+    ) -> None:
+        """Nothing hangs on it but the dispatch."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome
 from szunion.application.card_facts import hear
+from szunion.application.freight import list_request
 from szunion.application.office import Office, one_commit, one_look
+from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import BankState, DailyCardList, ListedCard
@@ -18,7 +20,7 @@ from szunion.domain.card_files import KeptCard
 from szunion.domain.facets import CARD_BANK, as_listed
 from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import InstructionKind
-from szunion.domain.outbox import DispatchKind, DispatchState
+from szunion.domain.outbox import OPEN, REQUESTS, Dispatch, DispatchKind, DispatchState
 from szunion.domain.reconciliation import (
     Difference,
     DifferenceKind,
@@ -26,7 +28,7 @@ from szunion.domain.reconciliation import (
     ReconKind,
     ReconRun,
 )
-from szunion.domain.values import CardId, InstructionId
+from szunion.domain.values import CardId, InstructionId, RequestKey
 from szunion.errors import Conflict, NotFound
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
@@ -41,6 +43,10 @@ _OF_CARDS = (
     DifferenceKind.NOT_LISTED,
     DifferenceKind.USE_NOT_STOPPED,
 )
+_ASKED_AS = {
+    ReconKind.CARDS: DispatchKind.CARD_LIST,
+    ReconKind.MONEY: DispatchKind.STATEMENT,
+}
 _UNANSWERED = (
     DispatchState.QUEUED,
     DispatchState.SENT,
@@ -265,6 +271,48 @@ class Reconciliation:
             OpenDifference(each, now - (work.reconciliations.first_found(scope, each.id) or now))
             for each in work.reconciliations.open(scope)
         ]
+
+    @one_commit
+    def ask_for(self, work: UnitOfWork, kind: ReconKind, day: date) -> RequestKey:
+        """Ask the bank for a day's list or statement, again or for the first time (索取).
+
+        While one is under way it is the answer; after it, each asking is a new request.
+
+        Raises:
+            Conflict: the bank's adapter does not offer it (E-BANK-011).
+        """
+        scope = authorise(work, self.by, Operation.BANK_OPERATE)
+        wanted = _ASKED_AS[kind]
+        if REQUESTS[wanted] not in self.office.bank_info.accepts:
+            raise Conflict("E-BANK-011", current=wanted, allowed=())
+        number = 1
+        while True:
+            key = work.vault.request_key(f"list:{wanted.value}:{day.isoformat()}:{number}")
+            earlier = work.outbox.by_key(scope, key)
+            if earlier is None:
+                break
+            if earlier.state in OPEN:
+                return key
+            number += 1
+        work.outbox.add(
+            scope,
+            Dispatch(
+                id=work.ids.new(),
+                kind=wanted,
+                key=key,
+                digest=digest(work.vault, list_request(wanted, key, day)),
+                subject=day.toordinal(),
+                aggregate=day.toordinal(),
+                sequence=work.outbox.next_sequence(scope, day.toordinal()),
+                created=work.now,
+                due=work.now,
+            ),
+        )
+        entry = AuditEntry(
+            action="recon.ask", subject=day.toordinal(), after=wanted.value, reason=kind.value
+        )
+        work.audit.add(scope, entry)
+        return key
 
     @one_commit
     def resolve(self, work: UnitOfWork, difference: int, note: str) -> Difference:

@@ -20,6 +20,7 @@ from szunion.application.enrolment import Enrolment, OpensRosters
 from szunion.application.grants import Grants
 from szunion.application.members import Members
 from szunion.application.membership import Memberships
+from szunion.application.numbers import Numbers
 from szunion.application.office import Office
 from szunion.application.organisations import Organisations
 from szunion.application.reconciliation import Reconciliation
@@ -79,6 +80,11 @@ class Desk:
     def cards(self) -> Cards:
         """Cards: may it be used and why not, lock, revoke (卡)."""
         return Cards(self.office, self.by)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """Chosen card numbers: ask the bank to keep one for a member (吉祥号)."""
+        return Numbers(self.office, self.by)
 
     @cached_property
     def custody(self) -> Custody:

@@ -90,7 +90,40 @@ class PayOut:
         return Fen(sum(line.fen.amount for line in self.lines))
 
 
-BankRequest: TypeAlias = OpenCards | SetCardUse | PayOut
+@frozen(kw_only=True)
+class ReserveNumber:
+    """Keep a card number with these digits for one person (预留吉祥号).
+
+    The bank gives it to that person's next card of the programme; until then it lapses by the
+    bank's own rules. Whether there is one is told by :class:`NumberAnswered`.
+    """
+
+    key: RequestKey
+    programme: str
+    name: PersonName
+    document: IdentityDocument
+    digits: str
+
+
+@frozen(kw_only=True)
+class AskCardList:
+    """Ask for the full list of a business day, again or for the first time (索取日终全量)."""
+
+    key: RequestKey
+    day: date
+
+
+@frozen(kw_only=True)
+class AskStatement:
+    """Ask for the statement of a business day, again or for the first time (索取流水)."""
+
+    key: RequestKey
+    day: date
+
+
+BankRequest: TypeAlias = (
+    OpenCards | SetCardUse | PayOut | ReserveNumber | AskCardList | AskStatement
+)
 
 
 class Answer(Enum):
@@ -208,6 +241,35 @@ class RowRejected:
     bank_text: str = ""
 
 
+class FaceSignResult(Labelled):
+    """What came of signing face to face at the counter (面签结果)."""
+
+    SIGNED = "SIGNED", "已面签", "signed"
+    NOT_THE_PERSON = "NOT_THE_PERSON", "人证不一致", "the person does not match the document"
+    PAPERS_MISSING = "PAPERS_MISSING", "材料不全", "papers missing"
+    NOT_WILLING = "NOT_WILLING", "本人不愿签", "the person would not sign"
+    OTHER = "OTHER", "其他", "other"
+
+    @property
+    def signed(self) -> bool:
+        """Whether the identity was proven in person."""
+        return self is FaceSignResult.SIGNED
+
+
+@frozen(kw_only=True)
+class RowFaceSigned:
+    """What came of the face-to-face signing for a row (面签结果反馈). Told in the row's stream.
+
+    It is no activation: the bank may activate at once, later, or never.
+    """
+
+    told: Told
+    row: RequestKey
+    result: FaceSignResult
+    bank_code: str = ""
+    bank_text: str = ""
+
+
 @frozen(kw_only=True)
 class RowDeclined:
     """The member refused at the counter (放弃)."""
@@ -260,6 +322,54 @@ class PlasticMoved:
     told: Told
     card: CardRef
     event: PlasticEvent
+
+
+class NumberResult(Labelled):
+    """What became of a number that was asked for (预留结果)."""
+
+    RESERVED = "RESERVED", "已预留", "reserved"
+    TAKEN = "TAKEN", "已无此号", "none left"
+    NOT_OFFERED = "NOT_OFFERED", "不提供此号", "not offered"
+    LAPSED = "LAPSED", "预留已失效", "lapsed"
+    USED = "USED", "已用于制卡", "on a card"
+
+
+@frozen(kw_only=True)
+class NumberAnswered:
+    """Whether a number was reserved, and later what became of it (预留吉祥号结果).
+
+    ``reservation`` is the key of the :class:`ReserveNumber` that asked for it.
+    """
+
+    told: Told
+    reservation: RequestKey
+    result: NumberResult
+    until: date | None = None
+    """The last day on which a reserved number is kept."""
+
+
+class Waiver(Labelled):
+    """What is free of fee so many times a month (每月免费项目)."""
+
+    ATM_WITHDRAWAL = "ATM_WITHDRAWAL", "国内跨行取款", "withdrawal at another bank's machine"
+    REMITTANCE = "REMITTANCE", "异地跨行汇款", "remittance to another bank and place"
+
+
+@frozen(kw_only=True)
+class FeeWaiversUsed:
+    """How often a card has been served free of fee this month (本月已免手续费次数).
+
+    The counts are sums: a later notice of its stream replaces an earlier one.
+    """
+
+    told: Told
+    card: CardRef
+    month: date
+    """The first day of the month."""
+    kind: Waiver
+    used: int
+    allowed: int | None = None
+    """How many are free in the month; None: any number."""
 
 
 @frozen(kw_only=True)
@@ -346,10 +456,13 @@ BankNotice: TypeAlias = (
     RequestAnswered
     | RowVerified
     | RowRejected
+    | RowFaceSigned
     | RowDeclined
     | CardProduced
     | CardChanged
     | PlasticMoved
+    | NumberAnswered
+    | FeeWaiversUsed
     | OrderAccepted
     | OrderRejected
     | OrderSettled

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from attrs import evolve, field, frozen
 
+from szunion.domain.bank import (
+    AskCardList,
+    AskStatement,
+    BankRequest,
+    OpenCards,
+    PayOut,
+    ReserveNumber,
+    SetCardUse,
+)
 from szunion.domain.values import Labelled, RequestKey
 
 
@@ -17,6 +27,20 @@ class DispatchKind(Labelled):
     OPEN_CARDS = "OPEN_CARDS", "批量办卡", "open cards"
     SET_CARD_USE = "SET_CARD_USE", "停用或恢复", "stop or allow a card"
     PAY_OUT = "PAY_OUT", "批量代发", "pay out"
+    RESERVE_NUMBER = "RESERVE_NUMBER", "预留吉祥号", "reserve a card number"
+    CARD_LIST = "CARD_LIST", "索取日终全量", "ask for the daily list"
+    STATEMENT = "STATEMENT", "索取流水", "ask for the statement"
+
+
+REQUESTS: Final[Mapping[DispatchKind, type[BankRequest]]] = {
+    DispatchKind.OPEN_CARDS: OpenCards,
+    DispatchKind.SET_CARD_USE: SetCardUse,
+    DispatchKind.PAY_OUT: PayOut,
+    DispatchKind.RESERVE_NUMBER: ReserveNumber,
+    DispatchKind.CARD_LIST: AskCardList,
+    DispatchKind.STATEMENT: AskStatement,
+}
+"""Which request a dispatch carries."""
 
 
 class DispatchState(Labelled):

@@ -19,6 +19,7 @@ from szunion.domain.bank import BankState
 from szunion.domain.holds import HoldReason
 from szunion.domain.members import MembershipReason, MembershipState, Rights, RightsRule, rights_of
 from szunion.domain.organisations import OrganisationKind
+from szunion.domain.outbox import DispatchKind
 from szunion.domain.values import Fen, Labelled
 from szunion.errors import ConfigError
 from szunion.text import Text
@@ -102,6 +103,16 @@ class ServiceRules:
 
 
 @frozen(kw_only=True)
+class BankRules:
+    """What the city cannot do without at its bank (银行必备能力)."""
+
+    needs: frozenset[DispatchKind] = frozenset(
+        {DispatchKind.OPEN_CARDS, DispatchKind.SET_CARD_USE, DispatchKind.PAY_OUT}
+    )
+    """Requests that the bank's adapter must accept; without one the system does not open."""
+
+
+@frozen(kw_only=True)
 class CityPolicy:
     """All that a city decides for itself (城市政策)."""
 
@@ -120,6 +131,7 @@ class CityPolicy:
     cards: CardRules
     services: ServiceRules
     rights: tuple[RightsRule, ...]
+    bank: BankRules = field(factory=BankRules)
     sources: Mapping[str, Source] = field(factory=dict)
     """Where each value comes from, by its path such as ``deadlines.unclaimed``."""
 

@@ -47,6 +47,15 @@ CARD_MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
             "The bank could not open your card ({reason_en}). Your union will get in touch to mend "
             "the application.",
         ),
+        "row.face_sign_failed": Text(
+            "银行面签未完成（{result}）。请按银行提示补齐后再到网点办理，或联系工会。",
+            "Signing at the bank was not completed ({result_en}). Go back with what the bank asks "
+            "for, or ask your union.",
+        ),
+        "number.answered": Text(
+            "您的吉祥号申请：{result}。",
+            "The card number that was asked for you: {result_en}.",
+        ),
         "row.unclaimed": Text(
             "您的会员服务卡尚未领取或激活，请尽快办理。",
             "Your card has not been collected or activated; please do it soon.",

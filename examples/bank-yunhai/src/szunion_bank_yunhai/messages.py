@@ -24,13 +24,19 @@ WORDS: Final[dict[type[Any], str]] = {
     bank.OpenCards: "KK-开卡",
     bank.SetCardUse: "KZ-控制",
     bank.PayOut: "DF-代发",
+    bank.ReserveNumber: "HM-预留",
+    bank.AskCardList: "RZ-索取全量",
+    bank.AskStatement: "RZ-索取流水",
     bank.RequestAnswered: "HZ-回执",
     bank.RowVerified: "HC-核查通过",
     bank.RowRejected: "HC-退回",
+    bank.RowFaceSigned: "HC-面签",
     bank.RowDeclined: "HC-放弃",
     bank.CardProduced: "ZK-制卡",
     bank.CardChanged: "ZT-变更",
     bank.PlasticMoved: "ZT-卡片",
+    bank.NumberAnswered: "HM-号码",
+    bank.FeeWaiversUsed: "ZT-免费",
     bank.OrderAccepted: "DF-受理",
     bank.OrderRejected: "DF-拒付",
     bank.OrderSettled: "DF-到账",
@@ -41,7 +47,8 @@ WORDS: Final[dict[type[Any], str]] = {
 _MASKED: Final = (PersonName, Mobile, DocumentNumber, CardToken)
 _ENUMS: Final = (
     bank.AccountClass, bank.Answer, bank.BankState, bank.BankEvent, bank.RowReason,
-    bank.PlasticEvent, bank.StatementKind, DocumentKind,
+    bank.PlasticEvent, bank.StatementKind, bank.FaceSignResult, bank.NumberResult, bank.Waiver,
+    DocumentKind,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import evolve
 
+from szunion.adapters.bank import extras
 from szunion.adapters.bank.books import Books, Op, missing, refuse
 from szunion.adapters.bank.payments import reject_order, return_payment, settle
 from szunion.adapters.bank.records import (
@@ -30,13 +31,18 @@ from szunion.domain.bank import (
     CardChanged,
     CardProduced,
     DailyCardList,
+    FaceSignResult,
+    FeeWaiversUsed,
     ListedCard,
+    NumberAnswered,
+    NumberResult,
     OrderReturned,
     OrderSettled,
     PlasticEvent,
     PlasticMoved,
     RequestAnswered,
     RowDeclined,
+    RowFaceSigned,
     RowReason,
     RowRejected,
     RowVerified,
@@ -112,7 +118,11 @@ def produce(books: Books, op: Op) -> None:
     for row in rows:
         if row.state is RowState.VERIFIED:
             books.accounts.append(BankAccount(row.person, row.account_class))
-            row.card = books.new_card(row.key, len(books.accounts) - 1, row.wish, None)
+            kept = extras.kept_for(books, row)
+            wish = row.wish if kept is None else kept.digits
+            row.card = books.new_card(row.key, len(books.accounts) - 1, wish, None)
+            if kept is not None:
+                extras.use_number(books, kept)
             row.state = RowState.PRODUCED
             books.effect(row.key.text)
             card = books.cards[row.card]
@@ -301,7 +311,7 @@ def same_id(books: Books, op: Op) -> None:
     raise missing("通知", "notice")
 
 
-def _twisted(notice: BankNotice) -> BankNotice:  # noqa: PLR0911  (one for each kind)
+def _twisted(notice: BankNotice) -> BankNotice:  # noqa: C901, PLR0911  (one for each kind)
     match notice:
         case CardChanged(state=BankState.ACTIVE):
             return evolve(notice, event=BankEvent.FROZEN, state=BankState.FROZEN)
@@ -311,6 +321,14 @@ def _twisted(notice: BankNotice) -> BankNotice:  # noqa: PLR0911  (one for each 
             return evolve(notice, last_four=f"{(int(notice.last_four) + 1) % 10_000:04d}")
         case OrderSettled() | OrderReturned():
             return evolve(notice, fen=notice.fen + Fen(1))
+        case FeeWaiversUsed():
+            return evolve(notice, used=notice.used + 1)
+        case NumberAnswered():
+            return evolve(notice, result=NumberResult.NOT_OFFERED, until=None)
+        case RowFaceSigned(result=FaceSignResult.SIGNED):
+            return evolve(notice, result=FaceSignResult.NOT_THE_PERSON)
+        case RowFaceSigned():
+            return evolve(notice, result=FaceSignResult.SIGNED)
         case RowVerified():
             return RowDeclined(told=notice.told, row=notice.row)
         case RowRejected(reason=RowReason.OTHER):
@@ -351,6 +369,10 @@ ACTS: Final[dict[str, Callable[[Books, Op], None]]] = {
     "daily_list": daily_list,
     "statement": statement,
     "receipt": receipt,
+    "sign": extras.sign,
+    "free_service": extras.free_service,
+    "exhaust_number": extras.exhaust_number,
+    "lapse_number": extras.lapse_number,
     "refuse_next": refuse_next,
     "same_id": same_id,
     "revive_closed": revive_closed,

@@ -15,11 +15,12 @@ from szunion.adapters.bank.records import (
     Answered,
     BankAccount,
     BankCard,
+    BankNumber,
     BankOrder,
     BankRow,
     Movement,
 )
-from szunion.domain.bank import BankNotice, CardRef, Told
+from szunion.domain.bank import BankNotice, CardRef, Told, Waiver
 from szunion.domain.values import CardToken, RequestKey
 from szunion.errors import Conflict, NotFound
 
@@ -78,6 +79,11 @@ class Books:
         self.streams: dict[str, int] = {}
         """The last sequence of streams that belong to no row, card or order."""
         self.refuse_next = ""
+        self.numbers: dict[str, BankNumber] = {}
+        """Reserved card numbers, by the key of the request."""
+        self.exhausted: set[str] = set()
+        self.waivers: dict[tuple[int, date, Waiver], int] = {}
+        """How often a card was served free of fee in a month."""
         self.log: list[BankNotice] = []
         self.written = array("q")
         self.groups = array("L")

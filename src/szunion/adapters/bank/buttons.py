@@ -9,7 +9,14 @@ from typing import TypeAlias
 from szunion.adapters.bank.books import Books, Op, missing, refuse
 from szunion.adapters.bank.records import OrderState, RowState
 from szunion.adapters.bank.requests import person_digest
-from szunion.domain.bank import BankEvent, CardRef, PlasticEvent, RowReason
+from szunion.domain.bank import (
+    BankEvent,
+    CardRef,
+    FaceSignResult,
+    PlasticEvent,
+    RowReason,
+    Waiver,
+)
 from szunion.domain.identity import IdentityDocument
 from szunion.domain.values import RequestKey
 
@@ -67,6 +74,19 @@ class Simulate:
             cards = [one for one in cards if not self._books.cards[one].signed]
         self._change(BankEvent.ACTIVATED, cards)
         return len(cards)
+
+    def sign_face(
+        self,
+        key: RequestKey,
+        result: FaceSignResult = FaceSignResult.SIGNED,
+        rows: Rows = None,
+        *,
+        code: str = "",
+        text: str = "",
+    ) -> int:
+        """Tell what came of the signing for a batch or row (面签结果); nothing is activated."""
+        more = {"result": result.value, "code": code, "text": text}
+        return self._on_rows("sign", key, rows, {RowState.VERIFIED, RowState.PRODUCED}, more)
 
     def has_class_one(self, document: IdentityDocument) -> None:
         """Note that a person has a class I account from elsewhere (已有一类户)."""
@@ -128,6 +148,21 @@ class Simulate:
     def destroy_plastic(self, card: CardRef) -> None:
         """Destroy the plastic (银行销毁)."""
         self._plastic(card, PlasticEvent.DESTROYED)
+
+    def free_service(self, card: CardRef, kind: Waiver, times: int = 1) -> None:
+        """Serve a card free of fee, and tell how often this month (免手续费)."""
+        serial = self._serial(card)
+        self._act({"op": "free_service", "card": serial, "kind": kind.value, "times": times})
+
+    # --- numbers --------------------------------------------------------------------------
+
+    def exhaust_number(self, digits: str) -> None:
+        """Let no number with these digits be left (已无此号)."""
+        self._act({"op": "exhaust_number", "digits": digits})
+
+    def lapse_number(self, reservation: RequestKey) -> None:
+        """Let a reservation lapse (预留失效)."""
+        self._act({"op": "lapse_number", "key": reservation.text})
 
     # --- money ----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from szunion.domain.bank import (
     BankEvent,
     BankState,
     CardRef,
+    NumberResult,
     Receipt,
     StatementKind,
 )
@@ -108,6 +109,17 @@ class BankOrder:
     accepted: int
     state: OrderState = OrderState.ACCEPTED
     told: int = 0
+
+
+@define
+class BankNumber:
+    """A number that is kept for a person."""
+
+    key: RequestKey
+    person: str
+    digits: str
+    result: NumberResult
+    until: date | None
 
 
 class Answered(NamedTuple):

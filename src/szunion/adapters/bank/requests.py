@@ -7,21 +7,27 @@ it is answered from that line alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from hashlib import blake2b
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
+from szunion.adapters.bank.acts import daily_list, statement
 from szunion.adapters.bank.books import Books, Op
+from szunion.adapters.bank.extras import reserve
 from szunion.adapters.bank.payments import refuse_order, why_not_payable
 from szunion.adapters.bank.records import Answered, BankOrder, BankRow, RowState
 from szunion.domain.bank import (
     AccountClass,
     Answer,
+    AskCardList,
+    AskStatement,
     BankRequest,
     BankState,
     OpenCards,
     OrderAccepted,
     PayOut,
     Receipt,
+    ReserveNumber,
     SetCardUse,
 )
 from szunion.domain.identity import IdentityDocument
@@ -36,6 +42,7 @@ _REFUSALS: Final = {
     "B004": "批内明细键重复",
     "B005": "明细键已用于另一内容",
     "B006": "按要求整批退回",
+    "B007": "日期未到",
     "C001": "查无此卡",
     "C002": "该卡已换卡或销卡",
 }
@@ -87,6 +94,17 @@ def to_op(request: BankRequest, books: Books) -> Op:
                 "lines": lines,
                 "digest": _digest(content),
             }
+        case ReserveNumber():
+            person = person_digest(request.document, books.seed)
+            content = [request.programme, person, request.name.plain(), request.digits]
+            key, digits = request.key.text, request.digits
+            op = {"op": "reserve", "key": key, "person": person, "digits": digits}
+            return {**op, "digest": _digest(content)}
+        case AskCardList() | AskStatement():
+            name = "ask_list" if isinstance(request, AskCardList) else "ask_statement"
+            day = request.day.isoformat()
+            op = {"op": name, "key": request.key.text, "day": day}
+            return {**op, "digest": _digest([name, day])}
     assert_never(request)
 
 
@@ -135,7 +153,8 @@ def _refused(op: Op, code: str) -> Receipt:
 
 
 def _count(op: Op) -> int:
-    return len(op["lines"] if op["op"] == "pay" else op["rows"]) if op["op"] != "use" else 1
+    many: list[Any] | None = op.get("lines", op.get("rows"))
+    return 1 if many is None else len(many)
 
 
 def _batch_refusal(books: Books, op: Op, keys: list[str]) -> str:
@@ -224,10 +243,25 @@ def _act_pay(books: Books, op: Op) -> None:
             refuse_order(books, order, why)
 
 
+# --- numbers, lists -------------------------------------------------------------------------
+
+
+def _check_nothing(books: Books, op: Op) -> str:
+    del books, op
+    return ""
+
+
+def _check_day(books: Books, op: Op) -> str:
+    return "B007" if date.fromisoformat(op["day"]) > books.today else ""
+
+
 _KINDS: Final[dict[str, tuple[Callable[[Books, Op], str], Callable[[Books, Op], None]]]] = {
     "open": (_check_open, _act_open),
     "use": (_check_use, _act_use),
     "pay": (_check_pay, _act_pay),
+    "reserve": (_check_nothing, reserve),
+    "ask_list": (_check_day, daily_list),
+    "ask_statement": (_check_day, statement),
 }
 
 

@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import RLock
-from typing import Final, Self
+from typing import Final, Self, get_args
 
 from szunion.adapters.bank.acts import ACTS
 from szunion.adapters.bank.books import Books, Op, micros
@@ -32,7 +32,7 @@ from szunion.adapters.bank.post import Post, cursor_at, place_of
 from szunion.adapters.bank.requests import seen, take, to_op
 from szunion.adapters.bank.truth import BankTruth
 from szunion.adapters.system import SystemClock
-from szunion.domain.bank import BankRequest, OpenCards, PayOut, Receipt, SetCardUse
+from szunion.domain.bank import BankRequest, Receipt
 from szunion.domain.values import RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, NotFound
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
@@ -40,12 +40,12 @@ from szunion.ports.system import Clock
 
 SIMULATED: Final = BankInfo(
     name="simulated",
-    accepts=frozenset({OpenCards, SetCardUse, PayOut}),
+    accepts=frozenset(get_args(BankRequest)),
     gapless=True,
 )
 """What the simulated bank says of itself, unless it is told to say something else."""
 
-_REQUESTS: Final = frozenset({"open", "use", "pay"})
+_REQUESTS: Final = frozenset({"open", "use", "pay", "reserve", "ask_list", "ask_statement"})
 
 
 class SimulatedBank:

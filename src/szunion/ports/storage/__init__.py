@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from szunion.ports.keys import Vault
+from szunion.ports.storage.bank_words import FaceSigns, FeeWaivers, Reservations
 from szunion.ports.storage.batches import Batches, Rows
 from szunion.ports.storage.bindings import Bindings
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
@@ -134,6 +135,21 @@ class UnitOfWork(Protocol):
     @property
     def reconciliations(self) -> Reconciliations:
         """Comparisons with the bank."""
+        ...
+
+    @property
+    def face_signs(self) -> FaceSigns:
+        """What came of signing face to face."""
+        ...
+
+    @property
+    def fee_waivers(self) -> FeeWaivers:
+        """What was free of fee."""
+        ...
+
+    @property
+    def reservations(self) -> Reservations:
+        """Reserved card numbers."""
         ...
 
     @property

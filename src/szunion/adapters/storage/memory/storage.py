@@ -9,6 +9,12 @@ from typing import TypeVar
 
 from attrs import define, field
 
+from szunion.adapters.storage.memory.bank_words import (
+    BankWordTables,
+    MemoryFaceSigns,
+    MemoryFeeWaivers,
+    MemoryReservations,
+)
 from szunion.adapters.storage.memory.batches import BatchTables, MemoryBatches, MemoryRows
 from szunion.adapters.storage.memory.bindings import BindingTables, MemoryBindings
 from szunion.adapters.storage.memory.cards import (
@@ -66,6 +72,7 @@ class Tables:
     outbox: OutboxTables = field(factory=OutboxTables)
     inbox: InboxTables = field(factory=InboxTables)
     reconciliations: ReconTables = field(factory=ReconTables)
+    bank_words: BankWordTables = field(factory=BankWordTables)
     services: ServiceTables = field(factory=ServiceTables)
     money: MoneyTables = field(factory=MoneyTables)
 
@@ -96,6 +103,9 @@ class MemoryUnit:
         self.outbox = MemoryOutbox(tables.outbox, undo)
         self.inbox = MemoryInbox(tables.inbox, undo)
         self.reconciliations = MemoryReconciliations(tables.reconciliations, undo)
+        self.face_signs = MemoryFaceSigns(tables.bank_words, sight, undo)
+        self.fee_waivers = MemoryFeeWaivers(tables.bank_words, sight, undo)
+        self.reservations = MemoryReservations(tables.bank_words, sight, undo)
         self.offers = MemoryOffers(tables.services, undo)
         self.bookings = MemoryBookings(tables.services, sight, undo)
         self.participations = MemoryParticipations(tables.services, sight, undo)

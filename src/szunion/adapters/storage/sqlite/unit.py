@@ -5,6 +5,11 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from szunion.adapters.storage.sqlite.bank_words import (
+    SqliteFaceSigns,
+    SqliteFeeWaivers,
+    SqliteReservations,
+)
 from szunion.adapters.storage.sqlite.batches import SqliteBatches, SqliteRows
 from szunion.adapters.storage.sqlite.bindings import SqliteBindings
 from szunion.adapters.storage.sqlite.card_files import (
@@ -67,6 +72,9 @@ class SqliteUnit:
         self.outbox = SqliteOutbox(session)
         self.inbox = SqliteInbox(session)
         self.reconciliations = SqliteReconciliations(session)
+        self.face_signs = SqliteFaceSigns(session)
+        self.fee_waivers = SqliteFeeWaivers(session)
+        self.reservations = SqliteReservations(session)
         self.offers = SqliteOffers(session)
         self.bookings = SqliteBookings(session)
         self.participations = SqliteParticipations(session)
