@@ -8,7 +8,9 @@ import pytest
 
 from szunion.adapters.storage.sqlite import migrate, session
 
-_OLD = "INSERT INTO outbox VALUES (?, ?, 'PAY_OUT', ?, 'D', 9, 9, ?, 1, 2, ?, 3, 0, 5, NULL, 'w', '', 4)"
+_OLD = """
+INSERT INTO outbox VALUES (?, ?, 'PAY_OUT', ?, 'D', 9, 9, ?, 1, 2, ?, 3, 0, 5, NULL, 'w', '', 4)
+"""
 
 
 def test_what_waits_in_the_outbox_is_there_after_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
