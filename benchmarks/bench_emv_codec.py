@@ -73,19 +73,30 @@ def lines() -> list[dict[str, Any]]:
         _beside("TLV: a union card's record, us", [RECORD]),
         _beside("TLV: answers of a contact card, us", answers()),
         _beside("TLV: all of these together, us", [FIELD_55, PARAMETERS, RECORD, *answers()]),
+        _beside(
+            "TLV: all of these, and every value taken out, us",
+            [FIELD_55, PARAMETERS, RECORD, *answers()],
+            lambda data: list(tlv.leaves(tlv.parse(data))),
+            1.0,
+        ),
         _worst_time(),
         _worst_memory(),
         _import(),
     ]
 
 
-def _beside(name: str, inputs: list[bytes]) -> dict[str, Any]:
+def _beside(
+    name: str,
+    inputs: list[bytes],
+    read: Callable[[bytes], object] = tlv.parse,
+    floor: float = FLOOR,
+) -> dict[str, Any]:
     """Measure both in turn, and keep the best of each: the machine may be busy."""
     for data in inputs:
         assert len(list(tlv.walk(tlv.parse(data)))) == _count(peer.decode(data))
     ours = theirs = float("inf")
     for _ in range(60):
-        ours = min(ours, _once(tlv.parse, inputs))
+        ours = min(ours, _once(read, inputs))
         theirs = min(theirs, _once(peer.decode, inputs))
     ratio = theirs / ours
     return {
@@ -94,8 +105,8 @@ def _beside(name: str, inputs: list[bytes]) -> dict[str, Any]:
         "peer": round(theirs, 2),
         "limit": None,
         "ratio": round(ratio, 2),
-        "floor": FLOOR,
-        "ok": ratio >= FLOOR,
+        "floor": floor,
+        "ok": ratio >= floor,
     }
 
 

@@ -6,6 +6,7 @@ cannot hide one of the card, the host, or the authentication.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from attrs import field, frozen
@@ -78,7 +79,7 @@ def ok(answer: Response) -> bytes:
     return answer.data
 
 
-def flat(nodes: tuple[tlv.Node, ...]) -> dict[int, bytes]:
+def flat(nodes: Sequence[tlv.Node]) -> dict[int, bytes]:
     out: dict[int, bytes] = {}
     for node in nodes:
         if node.constructed:
@@ -99,7 +100,7 @@ def opened(
     pdol_data = by_list(fci.get(0x9F38, b""), mine)
     raw = ok(sent(card, "80A80000", b"\x83" + bytes((len(pdol_data),)) + pdol_data))
     nodes = tlv.parse(raw)
-    others: tuple[tlv.Node, ...] = ()
+    others: Sequence[tlv.Node] = ()
     if nodes[0].tag == 0x80:
         aip, afl = nodes[0].value[:2], nodes[0].value[2:]
     else:

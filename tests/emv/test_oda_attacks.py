@@ -6,7 +6,7 @@ gives them and knows no way to excuse a fault.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from attrs import evolve, frozen
@@ -156,7 +156,7 @@ def test_no_changed_byte_of_a_static_signature_is_accepted(
         assert not oda.check_sda(evolve(data, records=records), roots, POLICY).passed
 
 
-def _deletions(nodes: tuple[Node, ...]) -> Iterator[bytes]:
+def _deletions(nodes: Sequence[Node]) -> Iterator[bytes]:
     """Yield the encoding once without each object, at every level."""
     for place, node in enumerate(nodes):
         rest = (*nodes[:place], *nodes[place + 1 :])

@@ -20,7 +20,7 @@ Context values go into messages: never put card data, names, numbers or keys the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -160,7 +160,7 @@ class BadTlv(BadData):
         *,
         offset: int = 0,
         tag: int | None = None,
-        nodes: tuple[Any, ...] = (),
+        nodes: Sequence[Any] = (),
         why: str = "",
     ) -> None:
         shown = "-" if tag is None else f"{tag:02X}"

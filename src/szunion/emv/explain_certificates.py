@@ -6,7 +6,7 @@ again afterwards, given the roots. The checks are those of ``oda``; here they ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
@@ -86,7 +86,7 @@ def _more(seen: _Seen, command: Command, response: Response) -> _Seen:
     return seen
 
 
-def _nodes(data: bytes) -> tuple[tlv.Node, ...]:
+def _nodes(data: bytes) -> Sequence[tlv.Node]:
     try:
         return tlv.parse(data)
     except EmvError:

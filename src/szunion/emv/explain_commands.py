@@ -6,7 +6,7 @@ log format) label the data that follow. ``Known`` holds them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
@@ -68,7 +68,7 @@ class Known:
         return evolve(known, values={**known.values, **told}) if told else known
 
 
-def _read(data: bytes) -> tuple[tlv.Node, ...]:
+def _read(data: bytes) -> Sequence[tlv.Node]:
     """Return the nodes of an answer, as far as it is TLV at all."""
     try:
         return tlv.parse(data)

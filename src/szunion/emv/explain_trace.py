@@ -130,14 +130,12 @@ def _redacted(data: bytes, scheme: Scheme) -> bytes:
 
 
 def _hide(node: Node, scheme: Scheme) -> Node:
-    if node.inside:
-        children = tuple(_hide(child, scheme) for child in node.children)
-        value = build(children)
-        if len(value) == len(node.value):
-            return Node(node.tag, value, children, node.header)
-    elif lookup(node.tag, scheme).secrecy is Secrecy.OPEN:
+    if node.children:
+        hidden = build(_hide(child, scheme) for child in node.children) + node.children.tail
+        return Node(node.tag, hidden, header=node.header)
+    if lookup(node.tag, scheme).secrecy is Secrecy.OPEN:
         return node
-    return Node(node.tag, _HIDDEN * len(node.value), (), node.header)
+    return Node(node.tag, _HIDDEN * len(node.value), header=node.header)
 
 
 def _from_json(line: str, at: int) -> Exchange:

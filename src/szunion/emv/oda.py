@@ -27,7 +27,7 @@ from szunion.emv.issuer import Genuine
 from szunion.emv.oda_keys import Assurance, CardData, Policy, Recovered, recover
 from szunion.emv.reasons import Reason, failed
 from szunion.emv.rsa import RsaKey
-from szunion.emv.tlv import Node, parse
+from szunion.emv.tlv import Nodes, parse
 
 
 @unique
@@ -236,7 +236,7 @@ def _challenge_reasons(challenge: bytes, terminal: bytes) -> Reasons:
     return () if challenge in terminal else (Reason.DDOL_WITHOUT_CHALLENGE,)
 
 
-def _answer_nodes(answer: bytes) -> tuple[Node, ...] | None:
+def _answer_nodes(answer: bytes) -> Nodes | None:
     """Return the objects of an answer in template 77, None where it is not one."""
     try:
         nodes = parse(answer)

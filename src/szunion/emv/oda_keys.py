@@ -9,7 +9,7 @@ Spec: EMV book 2, 5 and 6; book 3, 10.3; JR/T 0025.17, 8.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import IntEnum
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from szunion.emv.certificates import IccCertificate, IssuerCertificate, Opened, 
 from szunion.emv.errors import BadTlv
 from szunion.emv.reasons import Reason
 from szunion.emv.rsa import RsaKey
-from szunion.emv.tlv import Node, parse
+from szunion.emv.tlv import Node, Nodes, leaves, parse
 
 
 class Assurance(IntEnum):
@@ -88,7 +88,7 @@ class CardData:
     aip: bytes
     """Application interchange profile 82, 2 bytes."""
     records: tuple[Record, ...]
-    others: tuple[Node, ...] = ()
+    others: Sequence[Node] = ()
     """Objects that came elsewhere, such as in qPBOC's answer to GET PROCESSING OPTIONS."""
 
 
@@ -102,33 +102,23 @@ class Facts:
     reasons: Reasons
 
 
-def _content(record: Record) -> tuple[tuple[Node, ...], bytes] | None:
+def _content(record: Record) -> tuple[Nodes, bytes] | None:
     """Return a record's objects and what is signed of it; None where it is no template 70."""
     try:
         nodes = parse(record.raw)
     except BadTlv:
         return None
-    if len(nodes) != 1 or nodes[0].tag != 0x70 or nodes[0].encode() != record.raw:
+    outer = nodes[0] if len(nodes) == 1 else None
+    if outer is None or outer.tag != 0x70 or outer.encode() != record.raw:
         return None
     # files 1-10 belong to the application: contents only; files 11-30 with tag and length
-    return nodes[0].children, nodes[0].value if record.sfi <= 10 else record.raw
-
-
-def _leaves(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield the primitive objects of all levels; depth is bounded by the parser."""
-    for node in nodes:
-        if node.constructed:
-            yield from _leaves(node.children)
-        else:
-            yield node
+    return outer.children, outer.value if record.sfi <= 10 else record.raw
 
 
 def _noted(nodes: Iterable[Node], places: Iterable[dict[int, bytes]]) -> bool:
     """Put objects down by tag; tell whether no tag has two different values now."""
     found = [
-        place.setdefault(node.tag, node.value) == node.value
-        for node in _leaves(nodes)
-        for place in places
+        place.setdefault(tag, value) == value for tag, value in leaves(nodes) for place in places
     ]
     return all(found)
 

@@ -41,7 +41,7 @@ class Options:
     """Application file locator 94; empty with qPBOC online answers."""
     told: bytes = field(default=b"", repr=False)
     """The PDOL data that the terminal sent; CDA signs them."""
-    nodes: tuple[Node, ...] = field(default=(), repr=False)
+    nodes: Sequence[Node] = field(default=(), repr=False)
     """Objects of a template 77 answer; empty for format 1."""
 
 

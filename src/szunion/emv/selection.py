@@ -15,7 +15,7 @@ from szunion.emv.apdu import Command, Response
 from szunion.emv.errors import BadTlv, CardFault, LimitExceeded
 from szunion.emv.exchange import exchange
 from szunion.emv.flow import Candidate, ChooseApplication
-from szunion.emv.tlv import Node
+from szunion.emv.tlv import Node, Nodes
 
 MOST_CANDIDATES = 32
 """Applications we list; an endless directory is a hostile one."""
@@ -70,7 +70,7 @@ class Selected:
     """What was selected."""
     name: bytes
     """DF name 84, as the card gave it."""
-    fci: tuple[Node, ...] = field(repr=False)
+    fci: Sequence[Node] = field(repr=False)
     raw: bytes = field(repr=False)
     blocked: bool = False
 
@@ -111,7 +111,7 @@ def plain(raw: bytes) -> str:
     return "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\x{b:02x}" for b in raw)
 
 
-def read_fci(raw: bytes) -> tuple[Node, ...]:
+def read_fci(raw: bytes) -> Nodes:
     """Return the nodes of the FCI template in the answer *raw* to SELECT.
 
     Raises:
@@ -272,7 +272,7 @@ async def _from_ppse(supported: Sequence[Supported]) -> tuple[Candidate, ...]:
     return _limited(_directory_entries(nodes, supported))
 
 
-def _named(response: Response) -> tuple[bytes, tuple[Node, ...]] | None:
+def _named(response: Response) -> tuple[bytes, Nodes] | None:
     """Return DF name and FCI of an answer to SELECT, None when it has none."""
     try:
         nodes = read_fci(response.data)

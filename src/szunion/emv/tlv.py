@@ -8,9 +8,10 @@ Spec: EMV 4.3 Book 3, annex B; ISO/IEC 8825-1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
-from typing import Any, NamedTuple, NoReturn, SupportsIndex, overload
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import NamedTuple, NoReturn, TypeAlias, overload
 
 from attrs import frozen
 
@@ -36,30 +37,129 @@ class Limits:
 
 
 LIMITS = Limits()
-_ALWAYS_FINE = 2 * 4_096  # bytes that cannot hold more nodes than the usual limit: two a node
+_NO_LIMITS = Limits(depth=1 << 30, length=1 << 30, nodes=1 << 30)  # for what we made ourselves
+
+#: One object in an input: its tag, where its header begins, its value begins, its value stops,
+#: and what its first byte means.
+_Place: TypeAlias = tuple[int, int, int, int, int]
+_START: Callable[[_Place], int] = itemgetter(1)
 
 
-class _Parts(NamedTuple):
-    tag: int
-    value: bytes
-    inside: tuple[Any, ...] = ()
-    header: bytes | None = None
+class Nodes(Sequence["Node"]):
+    """The objects of one template, in order 有序、可重复, looked at where they stand.
+
+    Reading finds where each object begins and ends, at all levels; a value is cut out, and a
+    ``Node`` made, when it is looked at. Equal to any sequence of equal nodes.
+    """
+
+    __slots__ = ("_data", "_own", "_place", "_places")
+
+    def __init__(self, data: bytes, places: list[_Place], place: int) -> None:
+        self._data = data
+        self._places = places  # of the whole input, every template before what is in it
+        self._place = place  # the template's own; what is in it follows
+        self._own: list[int] | None = None
+
+    @property
+    def tail(self) -> bytes:
+        """Padding bytes after the last object, which ``build`` writes again."""
+        own = self._indices()
+        _, _, begin, end, _ = self._places[self._place]
+        return self._data[self._places[own[-1]][3] if own else begin : end]
+
+    def _inside(self) -> range:
+        """Return the indices of the places of everything in us."""
+        places, here = self._places, self._place
+        last = bisect_left(places, places[here][3], here + 1, key=_START) if here else len(places)
+        return range(here + 1, last)
+
+    def _indices(self) -> list[int]:
+        """Return where in the places our own objects are: those that no other one covers."""
+        if self._own is None:
+            self._own = []
+            covered = 0
+            for index in self._inside():
+                _, start, _, stop, _ = self._places[index]
+                if start >= covered:
+                    self._own.append(index)
+                    covered = stop
+        return self._own
+
+    def _node(self, index: int) -> Node:
+        tag, start, begin, stop, kind = self._places[index]
+        data, children, header = self._data, _NOTHING, None
+        if kind & 1:
+            children = Nodes(data, self._places, index)
+        if begin - start != 2 + (kind >> 1) and begin - start != _shortest(tag, stop - begin):
+            header = data[start:begin]
+        return _new_node(Node, (tag, data[begin:stop], children, header))
+
+    def everything(self) -> Iterator[Node]:
+        """Yield each object and everything in it, each template before its children."""
+        return map(self._node, self._inside())
+
+    def values(self, tag: int) -> Iterator[bytes]:
+        """Yield the value of every object of *tag*, at any level, in order."""
+        inside = self._inside()
+        for found, _, begin, stop, _ in self._places[inside.start : inside.stop]:
+            if found == tag:
+                yield self._data[begin:stop]
+
+    def leaves(self) -> Iterator[tuple[int, bytes]]:
+        """Yield tag and value of every object that is no template, at any level, in order."""
+        inside = self._inside()
+        for tag, _, begin, stop, kind in self._places[inside.start : inside.stop]:
+            if not kind & 1:
+                yield tag, self._data[begin:stop]
+
+    def __len__(self) -> int:
+        return len(self._indices())
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(self._node, self._indices())
+
+    @overload
+    def __getitem__(self, at: int) -> Node: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Node, ...]: ...
+    def __getitem__(self, at: int | slice) -> Node | tuple[Node, ...]:
+        if isinstance(at, slice):
+            return tuple(map(self._node, self._indices()[at]))
+        return self._node(self._indices()[at])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Nodes, tuple)):
+            return NotImplemented
+        return tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
-class Node(_Parts):
+_new_node: Callable[..., Node] = tuple.__new__
+_NOTHING = Nodes(b"", [(0, 0, 0, 0, 0)], 0)
+
+
+class Node(NamedTuple):
     """One object: a tag with its value. Its ``repr`` shows tags and lengths, never a value.
 
-    A named tuple and not an attrs class for one measured reason: thousands are made in a read.
     Make one yourself with ``Node.of``.
 
     Attributes:
         tag: The tag as an integer, such as ``0x9F36``.
         value: The value; of a template, the bytes of its children with their padding.
+        children: The nodes of a template, in order; none for a primitive object.
         header: Padding, tag and length as they were read, when they are not the shortest
             form; None otherwise.
     """
 
-    __slots__ = ()
+    tag: int
+    value: bytes
+    children: Nodes = _NOTHING
+    header: bytes | None = None
 
     @staticmethod
     def of(tag: int, content: bytes | Iterable[Node]) -> Node:
@@ -73,22 +173,15 @@ class Node(_Parts):
         Node(6F, 16 bytes, [Node(84, 14 bytes)])
         """
         template = tag_bytes(tag)[0] & 0x20
-        if isinstance(content, bytes):
-            return Node(tag, content, tuple(parse(content)) if template else ())
-        if not template:
+        if not template and not isinstance(content, bytes):
             raise BadTlv("build", tag=tag, why=f"{tag:02X} is not a template")
-        children = tuple(content)
-        return Node(tag, build(children), children)
-
-    @property
-    def children(self) -> Nodes:
-        """The nodes of a template, in order; none for a primitive object."""
-        return Nodes(self.inside)
+        value = content if isinstance(content, bytes) else build(content)
+        return Node(tag, value, parse(value, limits=_NO_LIMITS)) if template else Node(tag, value)
 
     @property
     def constructed(self) -> bool:
         """Whether the tag is a template's (bit 6 of its first byte)."""
-        return bool(self.tag >> (self.tag.bit_length() - 1 & ~7) & 0x20)
+        return _is_template(self.tag)
 
     def encode(self) -> bytes:
         """Return the bytes of this node, exactly as read if it was read."""
@@ -97,58 +190,17 @@ class Node(_Parts):
         return tag_bytes(self.tag) + _length_bytes(len(self.value)) + self.value
 
     def __repr__(self) -> str:
-        inside = f", {list(self.children)!r}" if self.inside else ""
+        inside = f", {list(self.children)!r}" if self.children else ""
         return f"Node({self.tag:02X}, {len(self.value)} bytes{inside})"
 
 
-class Nodes(tuple[Node, ...]):
-    """The objects of one template, in order 有序、可重复.
-
-    Read eagerly, but an item becomes a ``Node`` only when it is looked at: inside are plain
-    tuples of the same four things, because making a ``Node`` costs more than reading it.
-
-    """
-
-    __slots__ = ()
-
-    @property
-    def tail(self) -> bytes:
-        """Padding bytes after the last object, which ``build`` writes again."""
-        return b""
-
-    def __iter__(self) -> Iterator[Node]:
-        return map(_new_node, _ALWAYS_NODE, super().__iter__())
-
-    @overload
-    def __getitem__(self, at: SupportsIndex) -> Node: ...
-    @overload
-    def __getitem__(self, at: slice) -> tuple[Node, ...]: ...
-    def __getitem__(self, at: SupportsIndex | slice) -> Node | tuple[Node, ...]:
-        if isinstance(at, slice):
-            return Nodes(super().__getitem__(at))
-        return _new_node(Node, super().__getitem__(at))
-
-    def __add__(self, other: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (*self, *other)
-
-    def __repr__(self) -> str:
-        return f"({', '.join(map(repr, self))}{',' if len(self) == 1 else ''})"
-
-
-class _Padded(Nodes):
-    _tail: bytes = b""
-
-    @property
-    def tail(self) -> bytes:
-        return self._tail
-
-
-_new_node: Callable[..., Node] = tuple.__new__
-_ALWAYS_NODE = repeat(Node)
-
-
-def parse(data: bytes | bytearray | memoryview, *, limits: Limits = LIMITS) -> Nodes:
+def parse(  # noqa: C901, PLR0912 - one loop, for its speed
+    data: bytes | bytearray | memoryview, *, limits: Limits = LIMITS
+) -> Nodes:
     """Read every object of *data*, at all levels.
+
+    Templates wait on a stack, so no input is too deep for Python. Usual tags and short lengths
+    are read in line, everything else (padding, long tags and lengths, faults) by ``_head``.
 
     Args:
         data: The bytes, without a status word.
@@ -166,25 +218,56 @@ def parse(data: bytes | bytearray | memoryview, *, limits: Limits = LIMITS) -> N
     (Node(9F36, 2 bytes),)
     """
     raw = data if type(data) is bytes else bytes(data)
-    if limits is LIMITS and len(raw) <= _ALWAYS_FINE:
-        return _read(raw, limits)
-    if len(raw) > limits.length:
+    whole = len(raw)
+    if whole > limits.length:
         raise BadTlv("limit", why=f"length > {limits.length}")
-    nodes = _read(raw, limits)
-    _count(nodes, limits)
-    return nodes
+    raw += _STOPPER
+    at, end = 0, whole
+    places = [(0, 0, 0, end, 0)]
+    waiting: list[int] = []
+    kinds, one, two, deepest = _KIND, _AFTER_ONE, _AFTER_TWO, limits.depth
+    try:
+        while True:
+            while at < end:
+                tag = raw[at]
+                kind = kinds[tag]
+                if kind < _LONG:
+                    begin = at + 2
+                    stop = at + one[raw[at + 1]]
+                elif kind < _PADDING and (second := raw[at + 1]) < 0x80:
+                    tag = tag << 8 | second
+                    begin = at + 3
+                    stop = at + two[raw[at + 2]]
+                else:
+                    begin, stop = 0, _FAR
+                if stop > end:
+                    if raw[begin - 1] == 0x81 and (stop := begin + 1 + raw[begin]) <= end:
+                        begin += 1
+                    elif found := _head(raw, at, end):
+                        tag, begin, stop, kind = found
+                    else:  # padding up to the end
+                        break
+                places.append((tag, at, begin, stop, kind))
+                if kind & 1:
+                    if len(waiting) == deepest:
+                        _too_deep(tag, begin, limits)
+                    waiting.append(end)
+                    at, end = begin, stop
+                else:
+                    at = stop
+            if not waiting:
+                break
+            at, end = end, waiting.pop()
+    except BadTlv as error:
+        error.nodes = Nodes(raw, places, 0)
+        raise
+    if len(places) > limits.nodes + 1:
+        raise BadTlv("limit", why=f"nodes > {limits.nodes}")
+    return Nodes(raw, places, 0)
 
 
-def _count(nodes: Nodes, limits: Limits) -> None:
-    """Count without making a ``Node`` of anything."""
-    count = 0
-    waiting: list[tuple[Any, ...]] = [nodes]
-    while waiting:
-        level = waiting.pop()
-        count += len(level)
-        if count > limits.nodes:
-            _too_many(limits)
-        waiting += [parts[2] for parts in tuple.__iter__(level) if parts[2]]
+def _too_deep(tag: int, offset: int, limits: Limits) -> NoReturn:
+    raise BadTlv("limit", offset=offset, tag=tag, why=f"depth > {limits.depth}")
 
 
 def build(nodes: Iterable[Node]) -> bytes:
@@ -199,15 +282,16 @@ def build(nodes: Iterable[Node]) -> bytes:
 
 def walk(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield *nodes* and everything below them, each template before its children."""
-    waiting = [iter(nodes)]
-    while waiting:
-        for node in waiting[-1]:
-            yield node
-            if node.inside:
-                waiting.append(iter(node.children))
-                break
-        else:
-            waiting.pop()
+    if isinstance(nodes, Nodes):
+        return nodes.everything()
+    return (inner for node in nodes for inner in (node, *node.children.everything()))
+
+
+def leaves(nodes: Iterable[Node]) -> Iterator[tuple[int, bytes]]:
+    """Yield tag and value of every object that is no template, at any level, in order."""
+    if isinstance(nodes, Nodes):
+        return nodes.leaves()
+    return ((node.tag, node.value) for node in walk(nodes) if not node.constructed)
 
 
 def find(nodes: Iterable[Node], tag: int) -> Node | None:
@@ -217,8 +301,9 @@ def find(nodes: Iterable[Node], tag: int) -> Node | None:
 
 def first(nodes: Iterable[Node], tag: int) -> bytes | None:
     """Return the value of the first node of *tag* at any level, or None."""
-    found = find(nodes, tag)
-    return None if found is None else found.value
+    if isinstance(nodes, Nodes):
+        return next(nodes.values(tag), None)
+    return next((node.value for node in walk(nodes) if node.tag == tag), None)
 
 
 def find_all(nodes: Iterable[Node], tag: int) -> tuple[Node, ...]:
@@ -232,10 +317,10 @@ def require(nodes: Iterable[Node], tag: int) -> bytes:
     Raises:
         BadField: There is none.
     """
-    found = find(nodes, tag)
+    found = first(nodes, tag)
     if found is None:
         raise BadField("FIELD-MISSING", tag=f"{tag:02X}")
-    return found.value
+    return found
 
 
 def tag_bytes(tag: int) -> bytes:
@@ -284,123 +369,24 @@ def read_tag(data: bytes, at: int, end: int | None = None) -> tuple[int, int]:
     raise BadTlv("tag", offset=at)
 
 
-class _Head(NamedTuple):
-    """Where the object that begins at some offset has its parts."""
-
-    tag: int
-    begin: int
-    stop: int
-    header: bytes | None
-    template: int
-
-
-#: What the first byte of an object means for the loop below.
+#: What the first byte of an object means; a template has the odd number.
 _SHORT, _SHORT_TEMPLATE, _LONG, _LONG_TEMPLATE, _PADDING = range(5)
 _KIND = tuple(
     _PADDING if lead in {0x00, 0xFF} else 2 * (lead & 0x1F == 0x1F) + bool(lead & 0x20)
     for lead in range(256)
 )
+#: How far an object reaches that has a short length after one byte of tag, or after two.
+_FAR = 1 << 40  # behind any end: what is no short length is looked at with care
+_AFTER_ONE = tuple(2 + length if length < 0x80 else _FAR for length in range(256))
+_AFTER_TWO = tuple(3 + length if length < 0x80 else _FAR for length in range(256))
 _STOPPER = b"\x80\x80\x80"  # behind the input, so that looking one byte too far finds no length
 
 
-def _read(raw: bytes, limits: Limits) -> Nodes:  # noqa: C901, PLR0912, PLR0915 - for its speed
-    """Read *raw* in one loop; templates wait on a stack, so no input is too deep for Python.
-
-    Written for speed: usual tags and short lengths are read in line, everything else (padding,
-    long tags and lengths, faults) by ``_head``.
-    """
-    data = raw + _STOPPER
-    end = len(raw)
-    at = 0
-    out: list[Any] = []
-    waiting: list[tuple[int, bytes | None, list[Any], int, int]] = []
-    kinds, deepest = _KIND, limits.depth
-    try:
-        while True:
-            while at < end:
-                tag = data[at]
-                kind = kinds[tag]
-                if not kind:  # the three usual cases first, once more and as short as can be
-                    length = data[at + 1]
-                    stop = at + 2 + length
-                    if stop <= end and length < 0x80:
-                        out.append((tag, data[at + 2 : stop], (), None))
-                        at = stop
-                        continue
-                elif kind == _LONG:
-                    second = data[at + 1]
-                    length = data[at + 2]
-                    stop = at + 3 + length
-                    if stop <= end and (length | second) < 0x80:
-                        out.append((tag << 8 | second, data[at + 3 : stop], (), None))
-                        at = stop
-                        continue
-                elif kind == _SHORT_TEMPLATE:
-                    length = data[at + 1]
-                    stop = at + 2 + length
-                    if stop <= end and length < 0x80 and len(waiting) < deepest:
-                        at += 2
-                        waiting.append((tag, None, out, at, end))
-                        out, end = [], stop
-                        continue
-                header = None
-                if kind < _LONG:
-                    length = data[at + 1]
-                    begin = at + 2
-                else:
-                    tag = tag << 8 | data[at + 1]
-                    length = data[at + 2] if kind < _PADDING and not tag & 0x80 else 0x80
-                    begin = at + 3
-                if length > 0x7F:
-                    if length == 0x81 and data[begin] > 0x7F:
-                        length = data[begin]
-                        begin += 1
-                    else:
-                        length = end  # cannot fit: sends it to _head
-                stop = begin + length
-                if stop > end:
-                    found = _head(data, at, end)
-                    if found is None:
-                        break
-                    if len(out) >= limits.nodes:
-                        _too_many(limits)
-                    tag, begin, stop, header, kind = found
-                if kind & 1:
-                    if len(waiting) == limits.depth:
-                        _too_deep(tag, begin, limits)
-                    waiting.append((tag, header, out, begin, end))
-                    out, at, end = [], begin, stop
-                else:
-                    out.append((tag, data[begin:stop], (), header))
-                    at = stop
-            if not waiting:
-                if at == end:
-                    return Nodes(out)
-                padded = _Padded(out)
-                padded._tail = data[at:end]  # noqa: SLF001 - its only maker
-                return padded
-            inside = tuple(out)
-            tag, header, out, begin, stop = waiting.pop()
-            out.append((tag, data[begin:end], inside, header))
-            at, end = end, stop
-    except BadTlv as error:
-        for tag, header, before, begin, stop in reversed(waiting):
-            before.append((tag, data[begin:end], tuple(out), header))
-            out, end = before, stop
-        error.nodes = Nodes(out)
-        raise
-
-
-def _too_deep(tag: int, offset: int, limits: Limits) -> NoReturn:
-    raise BadTlv("limit", offset=offset, tag=tag, why=f"depth > {limits.depth}")
-
-
-def _too_many(limits: Limits) -> NoReturn:
-    raise BadTlv("limit", why=f"nodes > {limits.nodes}")
-
-
-def _head(data: bytes, start: int, end: int) -> _Head | None:
+def _head(data: bytes, start: int, end: int) -> tuple[int, int, int, int] | None:
     """Read one header with care; None if there is only padding up to *end*.
+
+    Returns:
+        The tag, where its value begins and stops, and what its first byte means.
 
     Raises:
         BadTlv: The object does not fit before *end*.
@@ -423,9 +409,18 @@ def _head(data: bytes, start: int, end: int) -> _Head | None:
         length = int.from_bytes(data[after + 1 : begin], "big")
     if begin + length > end:
         raise BadTlv("value", offset=begin, tag=tag)
-    odd = at > start or begin - after != len(_length_bytes(length))
-    template = _KIND[data[at]] & 1
-    return _Head(tag, begin, begin + length, data[start:begin] if odd else None, template)
+    return tag, begin, begin + length, _KIND[data[at]]
+
+
+def _is_template(tag: int) -> bool:
+    return bool(tag >> (tag.bit_length() - 1 & ~7) & 0x20)
+
+
+def _shortest(tag: int, length: int) -> int:
+    """Return the number of bytes of the shortest header."""
+    return (tag.bit_length() + 7 >> 3) + (
+        1 if length < 0x80 else 1 + (length.bit_length() + 7 >> 3)
+    )
 
 
 def _length_bytes(length: int) -> bytes:
