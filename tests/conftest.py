@@ -1,4 +1,4 @@
-"""What every test has: the canary scan over all that a run leaves behind."""
+"""What every test has: the scans over all that a run leaves behind, canaries and connections."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests import canaries
+from tests import canaries, connections
 
 #: A file that a test hands in, as an office would: it holds plain data on purpose.
 HANDED_IN: Final = frozenset({".xlsx", ".xls", ".csv", ".py", ".pyc"})
 MUST_RUN: Final = "SZUNION_MUST_RUN"
 
 _leaks: list[str] = []
+
+
+connections.watch()
 
 
 def _look(where: str, data: bytes) -> None:
@@ -29,6 +32,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("soak"):
                 item.add_marker(pytest.mark.skip(reason="long: make soak"))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    connections.runs(item.nodeid)
+    yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """When a module ends, what it left open is its fault, and not that of a test to come."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        left = sorted(set(connections.forgotten()))
+        if left:
+            pytest.fail("connections left open by: " + ", ".join(left), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)

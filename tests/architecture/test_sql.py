@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,11 @@ def text_of(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def schema() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    session.prepare(connection)
+def schema() -> Iterator[sqlite3.Connection]:
+    connection = session.connect(":memory:")
     migrations.migrate(connection, at=0)
-    return connection
+    yield connection
+    connection.close()
 
 
 def columns(schema: sqlite3.Connection) -> dict[str, list[str]]:

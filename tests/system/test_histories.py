@@ -46,7 +46,10 @@ def _compare(folder: Path, first: int, count: int) -> Counter[object]:
             answers[step[0]] += 1
             answers["refused"] += isinstance(step[1], str)
 
-    same()
+    try:
+        same()
+    finally:
+        real.trial.close()
     return answers
 
 

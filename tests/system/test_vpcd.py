@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ def _missing() -> str | None:
     needed = [name for name in ("pcscd", "opensc-tool", "unshare", "ip") if not shutil.which(name)]
     if needed:
         return f"not installed: {', '.join(needed)}"
+    if find_spec("smartcard") is None:
+        return "pyscard is not installed"
     if not any(Path("/etc/reader.conf.d").glob("vpcd*")):
         return "vsmartcard-vpcd is not installed"
     if Path("/run/pcscd/pcscd.comm").exists() and _in_use():

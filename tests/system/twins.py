@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from tests.offices import Town, applicant, engine, member, office_on
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.memory.tables import Undo
-from szunion.adapters.storage.sqlite.session import prepare
+from szunion.adapters.storage.sqlite.session import connect
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite
 from szunion.application.access import authorise
 from szunion.application.audit import AuditLog
@@ -81,6 +80,10 @@ class MemoryTrial:
 @define
 class SqliteTrial(BorrowedSqlite):
     """A database in whose one open transaction a history is lived, and rolled back."""
+
+    def close(self) -> None:
+        """Close the connection: this host is we."""
+        self.connection.close()
 
     def begin(self) -> None:
         """Begin a history."""
@@ -223,8 +226,7 @@ def twin_on(kind: str, folder: Path) -> Twin:
         trial = MemoryTrial(storage)
     else:
         storage.close()
-        connection = sqlite3.connect(folder / "union.db")
-        prepare(connection)
+        connection = connect(folder / "union.db")
         trial = SqliteTrial(connection, office.clock, office.ids, office.vault)
     inside = evolve(place.office, storage=trial)
     moved = evolve(place, town=evolve(place.town, office=inside))

@@ -9,7 +9,7 @@ import click
 
 from szunion.adapters.storage.sqlite.migrate import migrate as apply
 from szunion.adapters.storage.sqlite.migrate import migrations, pending, version
-from szunion.adapters.storage.sqlite.session import APPLICATION_ID, prepare
+from szunion.adapters.storage.sqlite.session import APPLICATION_ID, connect
 from szunion.adapters.storage.sqlite.times import micros
 from szunion.adapters.system import SystemClock
 from szunion.cli.frame import DRY_RUN, Frame, framed, helps
@@ -129,13 +129,8 @@ def _opened(frame: Frame) -> tuple[Path, sqlite3.Connection]:
     path = _path(frame)
     if not path.is_file():
         raise StorageError("E-STORE-009", path=path.name)
-    connection = sqlite3.connect(path)
-    try:
-        known = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-    except sqlite3.DatabaseError:
-        known = False
-    if not known:
+    connection = connect(path)
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         connection.close()
         raise StorageError("E-STORE-009", path=path.name)
-    prepare(connection)
     return path, connection

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -13,9 +15,15 @@ INSERT INTO outbox VALUES (?, ?, 'PAY_OUT', ?, 'D', 9, 9, ?, 1, 2, ?, 3, 0, 5, N
 """
 
 
-def test_what_waits_in_the_outbox_is_there_after_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    session.prepare(connection)
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(session.connect(":memory:")) as made:
+        yield made
+
+
+def test_what_waits_in_the_outbox_is_there_after_the_step(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     every = migrate.migrations()
     before = [each for each in every if each.number < 5]
     monkeypatch.setattr(migrate, "migrations", lambda: before)

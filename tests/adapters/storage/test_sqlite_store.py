@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +47,7 @@ def log(work: UnitOfWork) -> None:
 
 
 def count(path: Path) -> int:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         found: int = connection.execute("SELECT count(*) FROM audit").fetchone()[0]
         return found
 
@@ -87,7 +89,24 @@ def test_a_unit_that_raises_leaves_nothing(tmp_path: Path) -> None:
     one.close()
 
 
-@pytest.mark.parametrize("setting", ["synchronous=NORMAL", "foreign_keys=OFF", "trusted_schema=ON"])
+def test_a_thread_that_ended_leaves_no_connection_behind(tmp_path: Path) -> None:
+    one = store(tmp_path / "union.db", *range(1, 9))
+    for _ in range(5):
+        thread = threading.Thread(target=one.run, args=[log])
+        thread.start()
+        thread.join()
+    assert len(one._opened) <= 2
+    one.close()
+    assert count(tmp_path / "union.db") == 5
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "synchronous=NORMAL", "synchronous=OFF", "foreign_keys=OFF", "trusted_schema=ON",
+        "cell_size_check=OFF", "journal_mode=DELETE", "journal_mode=MEMORY", "journal_mode=OFF",
+    ],
+)  # fmt: skip
 def test_a_borrowed_connection_with_weaker_settings_is_refused(
     tmp_path: Path, setting: str
 ) -> None:
@@ -119,9 +138,8 @@ def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(tmp_path: Pat
 
 def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE t (x)")
-    other.close()
     with pytest.raises(StorageError, match="E-STORE-009"):
         store(path)
     text = tmp_path / "text.db"
@@ -133,9 +151,8 @@ def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
 def test_a_schema_of_the_future_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "union.db"
     store(path).close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    connection.close()
     with pytest.raises(SchemaOutOfDate, match="E-STORE-006"):
         store(path)
 

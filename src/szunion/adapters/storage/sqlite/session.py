@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from attrs import define
@@ -36,6 +37,30 @@ Parameters = Mapping[str, object] | Sequence[object]
 Row = tuple[Any, ...]
 
 
+def connect(path: str | Path) -> sqlite3.Connection:
+    """Open the file at *path*, durable and strict; the caller closes the connection.
+
+    Raises:
+        StorageError: it cannot be opened, or is no database (E-STORE-009), it cannot be made safe
+            (E-STORE-003), or another process holds it too long (E-STORE-001).
+    """
+    try:
+        # Each thread has its own; only ``close`` comes from another thread.
+        connection = sqlite3.connect(path, check_same_thread=False)
+    except sqlite3.Error:
+        raise StorageError("E-STORE-009", path=Path(path).name) from None
+    try:
+        prepare(connection)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            if _is_busy(error):
+                raise StorageBusy("E-STORE-001") from None
+            raise StorageError("E-STORE-009", path=Path(path).name) from None
+        raise
+    return connection
+
+
 def prepare(connection: sqlite3.Connection) -> None:
     """Make *connection* durable and strict, and check that it is.
 
@@ -58,10 +83,12 @@ def check(connection: sqlite3.Connection) -> None:
     Raises:
         StorageError: it is weaker than WAL + FULL with foreign keys (E-STORE-003).
     """
+    in_memory = not connection.execute("PRAGMA database_list").fetchone()[2]
     for pragma, wanted in REQUIRED.items():
         found = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
-        memory = pragma == "journal_mode" and found == "memory"
-        if found != wanted and not memory:
+        # A database in memory has no journal to lose; a file with that mode has no way back.
+        no_file = in_memory and pragma == "journal_mode"
+        if found != wanted and not no_file:
             raise StorageError("E-STORE-003", setting=pragma, wanted=wanted, found=found)
 
 
@@ -105,9 +132,13 @@ def _kind(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", "SQLITE_ERROR")
 
 
+def _is_busy(error: sqlite3.Error) -> bool:
+    return _kind(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
 def _operational(error: sqlite3.OperationalError) -> StorageError:
     kind = _kind(error)
-    if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if _is_busy(error):
         return StorageBusy("E-STORE-001")
     if kind.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
         return StorageFull("E-STORE-002")

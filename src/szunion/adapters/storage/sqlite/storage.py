@@ -16,7 +16,7 @@ from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
     KeyTaken,
     check,
-    prepare,
+    connect,
     translated,
 )
 from szunion.adapters.storage.sqlite.times import micros
@@ -33,14 +33,17 @@ _TRIES: Final = 5
 
 @define
 class SqliteStorage:
-    """A store in one file. Each thread has its own connection; one transaction writes at a time."""
+    """A store in one file. Each thread has its own connection; one transaction writes at a time.
+
+    The connection of a thread that has ended is closed when another thread opens its own.
+    """
 
     path: str
     clock: Clock
     ids: Ids
     vault: Vault
     _local: threading.local = field(factory=threading.local, init=False)
-    _opened: list[sqlite3.Connection] = field(factory=list, init=False)
+    _opened: list[tuple[threading.Thread, sqlite3.Connection]] = field(factory=list, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     @classmethod
@@ -58,30 +61,38 @@ class SqliteStorage:
         if fresh and not create:
             raise StorageError("E-STORE-009", path=Path(path).name)
         storage = cls(str(path), clock, ids, vault)
-        connection = storage._connection()
-        if fresh:
-            storage.migrate()
-        elif connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        try:
+            storage._begin(fresh=fresh)
+        except BaseException:
             storage.close()
-            raise StorageError("E-STORE-009", path=Path(path).name)
+            raise
+        return storage
+
+    def _begin(self, *, fresh: bool) -> None:
+        connection = self._connection()
+        if fresh:
+            self.migrate()
+        elif connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise StorageError("E-STORE-009", path=Path(self.path).name)
         elif steps := pending(connection):
             found, wanted = steps[0].number - 1, steps[-1].number
-            storage.close()
             raise SchemaOutOfDate("E-STORE-006", found=found, wanted=wanted)
-        return storage
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            try:
-                connection = sqlite3.connect(self.path, check_same_thread=False)
-                prepare(connection)
-            except sqlite3.Error:
-                raise StorageError("E-STORE-009", path=Path(self.path).name) from None
-            self._local.connection = connection
+            connection = self._local.connection = connect(self.path)
             with self._lock:
-                self._opened.append(connection)
+                self._close_left_behind()
+                self._opened.append((threading.current_thread(), connection))
         return connection
+
+    def _close_left_behind(self) -> None:
+        for entry in self._opened.copy():
+            thread, connection = entry
+            if not thread.is_alive():
+                self._opened.remove(entry)
+                connection.close()
 
     def migrate(self) -> None:
         """Apply pending migrations."""
@@ -129,7 +140,7 @@ class SqliteStorage:
         """Close every connection."""
         with self._lock:
             while self._opened:
-                self._opened.pop().close()
+                self._opened.pop()[1].close()
         self._local = threading.local()
 
 
