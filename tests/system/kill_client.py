@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import cache, partial
@@ -24,15 +24,21 @@ from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.audit import AuditLog
 from szunion.application.batches import Batches
+from szunion.application.cards import Cards
 from szunion.application.enrolment import Enrolment
+from szunion.application.grants import Grants, Proposed
 from szunion.application.office import Office
+from szunion.application.treasury import Treasury
 from szunion.application.worker import Worker
 from szunion.domain.access import Principal, Role
 from szunion.domain.bank import BankRequest, Receipt
 from szunion.domain.batches import BatchState
 from szunion.domain.cities import City
+from szunion.domain.payouts import PayoutState
 from szunion.domain.values import (
+    Fen,
     OrganisationId,
+    PayoutBatchId,
     PersonId,
     RequestKey,
 )
@@ -52,6 +58,10 @@ CHUNK = 5
 SENDS = evolve(SIMULATED, most_rows=16)
 START = date(2017, 11, 24)
 KINDS = ("time", "call", "edge")
+PHASES = ("import", "issue", "pay")
+AID = "ha-spring-festival"
+YEAR = START.year
+BUDGET = Fen(100_000_000)
 
 
 # --- where it can die ----------------------------------------------------------------------
@@ -195,6 +205,13 @@ class Acks:
         self.known[name] = value
 
 
+def phase_of(acks: Mapping[str, Any]) -> str:
+    """Return what a life was about, by what is acknowledged: importing, issuing, paying."""
+    if f"apply-{UNIONS - 1}" not in acks:
+        return "import"
+    return "pay" if "budget" in acks else "issue"
+
+
 def keep_time(file: Path, clock: SimClock) -> None:
     """Write down what time it is, so that the next generation begins later."""
     draft = file.with_suffix(".new")
@@ -241,7 +258,10 @@ class Client:
         keep_time(self.clock_file, self.clock)
 
     def live(self) -> None:
-        """Import, apply, approve, send, let the bank act, pay, and settle down."""
+        """Import, apply, approve, send, let the bank act, pay, and settle down.
+
+        What is acknowledged is written by this client, after the desk has answered and not before.
+        """
         for union, files in enumerate(rosters(self.seed)):
             for number, roster in enumerate(files):
                 self.step(f"import-{union}-{number}", partial(self._import, union, roster))
@@ -253,7 +273,87 @@ class Client:
                 self.step(f"bank-{number}-{key.text}", partial(_done, act, key))
             self.settle_down()
         self.settle_down()
+        self._pay()
         AuditLog(self.office, self.worker.by).seal_all()
+
+    # --- paying -----------------------------------------------------------------------------
+
+    def _pay(self) -> None:
+        """Grant each household its aid, pay it, let one come back, pay that again, compare."""
+        desk = Treasury(self.office, self.finance(1))
+        self.step("budget", lambda: desk.set_budget(AID, YEAR, BUDGET).ceiling.amount)
+        for union in range(UNIONS):
+            self.step(f"grant-{union}", partial(self._grant, union))
+        for time in ("first", "again"):
+            self.step(f"draft-{time}", self._draft)
+            self.step(f"approve-{time}", partial(self._approve, time))
+            self.settle_down()
+            self.step(f"settle-{time}", partial(self._settle, time))
+            self.settle_down()
+            if time == "first":
+                self.step("return", partial(self._send_back, time))
+                self.settle_down()
+        self.step("statement", self._statement)
+        self.settle_down()
+
+    def finance(self, number: int) -> Principal:
+        return officer(f"finance-{number}", Role.FINANCE)
+
+    def _grant(self, union: int) -> list[int]:
+        """Ask for the aid of every second member of a union, and decide it; whom it went to."""
+        people = [
+            PersonId(person)
+            for number in range(FILES)
+            for person in self.acks.known[f"import-{union}-{number}"]
+        ]
+        cards = Cards(self.office, self.city)
+        paid = []
+        for person in people[::2]:
+            found = cards.current(person)
+            if found is None or not found.usable:
+                continue
+            paid.append(int(person))
+            household = f"HK{person}"
+            if self.plant == "key_by_chance":  # a key that does not come from the business
+                household += self.clock.now().isoformat()
+            asked = Grants(self.office, self.g(union)).propose(person, AID, subject=household)
+            if isinstance(asked, Proposed):
+                Grants(self.office, self.city).decide(asked.proposal.id)
+        return paid
+
+    def _draft(self) -> list[int]:
+        """Draft what is open; a draft that was made before a kill is still there, and is taken."""
+        desk = Treasury(self.office, self.finance(1))
+        made = desk.draft(AID, YEAR).payout
+        drafts = [one for one in desk.listed() if one.state is PayoutState.DRAFT]
+        assert made is None or made.id in {one.id for one in drafts}
+        return [int(one.id) for one in drafts]
+
+    def _approve(self, time: str) -> list[int]:
+        desk = Treasury(self.office, self.finance(2))
+        return [desk.approve(PayoutBatchId(one)).total.amount
+                for one in self.acks.known[f"draft-{time}"]]  # fmt: skip
+
+    def _settle(self, time: str) -> list[str]:
+        """Let the bank pay every order; it tells each of them."""
+        desk = Treasury(self.office, self.finance(1))
+        keys = [order.key for one in self.acks.known[f"draft-{time}"]
+                for order in desk.orders(PayoutBatchId(one))]  # fmt: skip
+        for key in keys:
+            _done(self.bank.simulate.settle, key)
+        return [key.text for key in keys]
+
+    def _send_back(self, time: str) -> str:
+        """Let the first payment come back."""
+        key = RequestKey(self.acks.known[f"settle-{time}"][0])
+        _done(self.bank.simulate.return_payment, key)
+        return key.text
+
+    def _statement(self) -> list[str]:
+        """Let the bank tell the movements of every day on which money moved."""
+        for day in self.bank.truth.days:
+            self.bank.simulate.statement(day)
+        return [day.isoformat() for day in self.bank.truth.days]
 
     def settle_down(self) -> None:
         while True:

@@ -6,19 +6,22 @@ from collections.abc import Callable
 from itertools import chain
 
 from attrs import define, field
-from tests.system.kill_client import Client, T, rosters
+from tests.system.kill_client import AID, YEAR, Client, T, rosters
 
 from szunion.application.access import authorise
 from szunion.application.audit import AuditLog
 from szunion.application.bank_books import BankBooks
 from szunion.application.members import Members
+from szunion.application.treasury import Treasury
 from szunion.domain.access import Operation, Scope
 from szunion.domain.bank import Answer
 from szunion.domain.bank_words import ReservationId
+from szunion.domain.ledger import fund
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.rows import RowState
 from szunion.domain.values import (
     BatchId,
+    Fen,
     InstructionId,
     PayoutBatchId,
     PersonId,
@@ -35,6 +38,7 @@ def wrong_with(client: Client) -> list[str]:
     findings.members()
     findings.cards()
     findings.post()
+    findings.money()
     findings.log()
     return findings.wrong
 
@@ -117,6 +121,42 @@ class Findings:
         self.check(told.fine, str(told))
         troubles = BankBooks(self.client.office, self.client.city).troubles()
         self.check(not troubles, f"{len(troubles)} notices wait or are set aside")
+
+    def money(self) -> None:
+        """Everybody who was granted aid has it once, here, at the bank and in the books."""
+        acks, truth = self.client.acks.known, self.client.bank.truth
+        granted = [PersonId(one) for name, people in acks.items()
+                   if name[:6] == "grant-" for one in people]  # fmt: skip
+        self.check(len(granted) > 0, "nobody was granted anything")
+        owed = [self.look(lambda work, scope, who=one: work.obligations.of_person(scope, who))  # type: ignore[misc]
+                for one in granted]  # fmt: skip
+        self.check({len(each) for each in owed} == {1}, "somebody has not exactly one grant")
+        whole = sum(one.fen.amount for each in owed for one in each)
+        paid = {one.settled == one.fen for each in owed for one in each}
+        self.check(paid == {True}, "something that is owed has not arrived")
+        fen = [self._at_bank(one) for one in granted]
+        self.check(set(fen) == {300_000}, f"accounts at the bank hold {sorted(set(fen))}")
+        others = {account.account: account.fen.amount for account in truth.accounts}
+        self.check(sum(others.values()) == whole, "the bank paid somebody else")
+        self.check(truth.paying.amount == -whole, f"the bank paid {-truth.paying.amount}")
+        desk = Treasury(self.client.office, self.client.finance(1))
+        books = desk.books()
+        same = books.whole.debit == books.whole.credit
+        self.check(same and books.whole.pending_debit == Fen(0), "the books do not balance")
+        self.check(books.explained, "books and statements differ")
+        drawn = desk.account(fund(AID, YEAR)).drawn
+        self.check(drawn == Fen(whole), f"{drawn} drawn for {whole}")
+        budget = desk.budget(AID, YEAR)
+        self.check(
+            budget is not None and budget.committed == Fen(whole), "budget and grants differ"
+        )
+        approved = sum(sum(made) for name, made in acks.items() if name[:8] == "approve-")
+        self.check(approved == whole + 300_000, f"{approved} approved for {whole} and one again")
+
+    def _at_bank(self, person: PersonId) -> int:
+        cards = self.look(lambda work, scope: work.cards.of_person(scope, person))
+        accounts = {self.client.bank.truth.account_of(kept.card.ref) for kept in cards}
+        return sum(each.fen.amount for each in accounts if each is not None)
 
     @property
     def dispatches(self) -> list[Dispatch]:

@@ -26,6 +26,7 @@ from typing import Any
 from tests.offices import Town, office_on, town_on
 from tests.system.kill_client import (
     KINDS,
+    PHASES,
     SENDS,
     START,
     Acks,
@@ -38,6 +39,7 @@ from tests.system.kill_client import (
     city,
     die_at_call,
     keep_time,
+    phase_of,
     rosters,
 )
 from tests.system.kill_findings import wrong_with
@@ -137,6 +139,13 @@ def ended(pid: int) -> bool:
     raise RuntimeError(msg)
 
 
+def phase_in(folder: Path) -> str:
+    """Return what the life in *folder* was about when it was last killed."""
+    acks = Acks(folder / "acks")
+    acks.load()
+    return phase_of(acks.known)
+
+
 def one_generation(
     folder: Path, seed: int, generation: int, luck: random.Random, plant: str
 ) -> bool:
@@ -186,6 +195,7 @@ def main(folder: Path, seed: int, kills: int, plant: str) -> dict[str, Any]:
     template.mkdir()
     ended(child(lambda: found(template)))
     killed = dict.fromkeys(KINDS, 0)
+    phases = dict.fromkeys(PHASES, 0)
     wrong: list[str] = []
     lives = 0
     while sum(killed.values()) < kills:
@@ -198,9 +208,10 @@ def main(folder: Path, seed: int, kills: int, plant: str) -> dict[str, Any]:
             if not one_generation(life, seed + lives, generation, luck, plant):
                 break
             killed[KINDS[generation % len(KINDS)]] += 1
+            phases[phase_in(life)] += 1
             generation += 1
         wrong += finish(life, seed + lives, generation + 1, plant)
-    return {"killed": killed, "lives": lives, "wrong": wrong}
+    return {"killed": killed, "phases": phases, "lives": lives, "wrong": wrong}
 
 
 if __name__ == "__main__":

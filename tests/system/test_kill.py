@@ -37,6 +37,7 @@ def test_killed_at_fifty_points_a_town_loses_nothing_and_does_nothing_twice(
     assert done["wrong"] == []
     assert sum(done["killed"].values()) == 50
     assert min(done["killed"].values()) >= 10, "each way of dying has its share"
+    assert min(done["phases"].values()) >= 4, "importing, issuing and paying have theirs"
 
 
 @pytest.mark.soak
@@ -47,7 +48,7 @@ def test_killed_at_a_thousand_points_a_town_loses_nothing(tmp_path: Path) -> Non
         assert lives(folder, seed, kills=100)["wrong"] == []
 
 
-@pytest.mark.parametrize("plant", ["ack_first", "no_transaction"])
+@pytest.mark.parametrize("plant", ["ack_first", "no_transaction", "key_by_chance"])
 def test_the_harness_notices_a_planted_bug(plant: str, tmp_path: Path) -> None:
-    done = lives(tmp_path, 7, kills=24, plant=plant)
+    done = lives(tmp_path, 7, kills=30, plant=plant)
     assert done["wrong"] != []

@@ -24,6 +24,9 @@ _BUSY_MS: Final = 10_000
 _LOG_ID: Final = "audit.audit_id)"
 """The log's own id is a unique index, for its rows lie in the order of their commits."""
 
+_TAKEN: Final = "the id is taken"
+"""What our own trigger says where a key is not to be written over, as ``REPLACE`` would."""
+
 #: pragma: what a connection of ours must answer. Weaker settings lose acknowledged work.
 REQUIRED: Final[Mapping[str, object]] = {
     "journal_mode": "wal",
@@ -71,6 +74,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     for pragma in (
         f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
         "trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", "cache_size=-65536",
+        "recursive_triggers=ON",  # REPLACE asks the triggers that forbid deletion
         "wal_autocheckpoint=4000", "journal_size_limit=67108864",
     ):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
@@ -120,6 +124,7 @@ def translated() -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         constraint = _constraint(error)
         by_id = _kind(error) == "SQLITE_CONSTRAINT_PRIMARYKEY" or constraint.endswith(_LOG_ID)
+        by_id = by_id or str(error) == _TAKEN
         kind = KeyTaken if by_id else Conflict
         raise kind("E-STORE-004", constraint=constraint) from None
     except sqlite3.OperationalError as error:
