@@ -45,7 +45,7 @@ def places(frame: Frame) -> tuple[tuple[Place, ...], tuple[ReaderError, ...]]:
     clock = SystemClock()
     found: list[Place] = []
     problems: list[ReaderError] = []
-    for name in dict.fromkeys((_REAL, settings.reader.name)):
+    for name in dict.fromkeys(filter(None, (_REAL, settings.reader.name))):
         if name == SIMULATED:
             continue
         told = settings.reader.settings if name == settings.reader.name else {}
