@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -406,3 +407,24 @@ def test_a_redacted_trace_keeps_its_shape_and_loses_the_person() -> None:
     odd = Exchange(Command(0x00, 0xB2, 1, 0x0C), Response(0x9000, unhex("7004005A0111")))
     assert next(redact([odd])).response.data.startswith(unhex("7004"))
     assert b"\x11" not in next(redact([odd])).response.data
+
+
+def test_a_page_without_a_manual_has_a_glossary_that_every_link_leads_to() -> None:
+    for language in ("zh", "en"):
+        page = as_html(explain(GOLDEN), language)
+        links = set(re.findall(r'href="#([0-9a-f]+)"', page))
+        places = re.findall(r'<tr id="([0-9a-f]+)">', page)
+        assert {"9f38", "5a", "82"} <= links == set(places)
+        assert len(places) == len(set(places))
+    bare = as_html(explain([]), "en")
+    assert 'id="tags"' not in bare
+    assert "0 steps" in bare
+
+
+def test_what_was_wiped_from_a_trace_is_said_to_be_wiped_and_not_wrong() -> None:
+    wiped = explain(redact(GOLDEN))
+    text = as_text(wiped, "zh")
+    assert "记录中已抹去" in text
+    assert "✗" not in text
+    assert "wiped from the trace" in as_text(wiped, "en")
+    assert "铑" not in text

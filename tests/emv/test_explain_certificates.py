@@ -9,6 +9,7 @@ from attrs import evolve
 from tests.emv.codec import cases, unhex
 from tests.emv.dialogue import TODAY, card_of, generate, opened, sent
 
+from szunion.adapters.reader.conversation import Conversation
 from szunion.emv import capk
 from szunion.emv.apdu import Command, Response
 from szunion.emv.card.bank import TestBank
@@ -16,10 +17,16 @@ from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Scheme, pan_of
 from szunion.emv.explain import explain
 from szunion.emv.explain_certificates import follow
+from szunion.emv.explain_html import as_html
+from szunion.emv.explain_json import as_data
 from szunion.emv.explain_model import Item, walk
 from szunion.emv.explain_text import as_text
 from szunion.emv.explain_trace import Exchange, redact, write_trace
+from szunion.emv.look import Authentication, Probes, read_public
 from szunion.emv.oda_keys import Policy
+from szunion.emv.selection import Directory
+from szunion.emv.terminal import Terminal
+from szunion.testing.cards import SampleCard
 
 FLOW = cases("contact-flow")
 POLICY = Policy(today=date(2018, 1, 1))
@@ -135,3 +142,61 @@ def test_a_simulated_card_is_explained_from_its_own_trace(*, sm: bool) -> None:
     assert not chain[0].wrong
     safe = write_trace(redact(recorder.trace))
     assert number not in safe
+
+
+@pytest.mark.parametrize("sm", [False, True], ids=["RSA", "SM2"])
+def test_a_signature_with_the_cryptogram_is_followed_and_one_changed_bit_breaks_it(
+    *, sm: bool
+) -> None:
+    bank = TestBank.grow(7)
+    recorder = Recorder(card_of(bank, scheme=Scheme.BOTH))
+    seen = opened(recorder, sm=sm)  # type: ignore[arg-type]
+    generate(seen, 0x90)
+    roots, policy = bank.roots(TODAY), Policy(today=TODAY)
+    told = said(follow(recorder.trace, roots, policy))
+    assert "signature with the cryptogram (CDA) ['the signature is right']" in told
+    assert "the chain holds" in told
+    places = [at for at, each in enumerate(recorder.trace) if each.command.ins == 0xAE]
+    for at in places:
+        changed = list(recorder.trace)
+        command = changed[at].command
+        amount = bytes((command.data[0] ^ 1,)) + command.data[1:]
+        changed[at] = evolve(changed[at], command=evolve(command, data=amount))
+        assert "the chain breaks" in said(follow(changed, roots, policy))
+
+
+def test_a_card_in_the_air_is_followed_to_its_fast_signature() -> None:
+    sample = SampleCard.grow(7)
+    reader = sample.reader("desk", "air")
+    talk = Conversation(channel=reader.connect("air"))
+    terminal = Terminal(
+        keys=sample.bank.roots(TODAY), policy=Policy(today=TODAY), random=bytes, knows_sm=True,
+        floor_limit=5_000,
+    )  # fmt: skip
+    asked = Authentication(terminal=terminal, date=f"{TODAY:%y%m%d}", contactless=True)
+    found = talk.hold(read_public(Probes(directory=Directory.PPSE), asked))
+    assert found is not None
+    assert found.verdict is not None
+    assert found.verdict.passed
+    told = said(follow(talk.exchanges, terminal.keys, terminal.policy))
+    assert "fast dynamic signature (fDDA) ['the signature is right']" in told
+    assert "the chain holds" in told
+
+
+def test_a_wiped_trace_is_said_to_be_unfit_and_no_chain_is_called_broken() -> None:
+    bank = TestBank.grow(7)
+    recorder = Recorder(card_of(bank, scheme=Scheme.BOTH))
+    generate(opened(recorder, sm=False), 0x90)  # type: ignore[arg-type]
+    (told,) = follow(redact(recorder.trace), bank.roots(TODAY), Policy(today=TODAY))
+    assert not told.wrong
+    assert "wiped" in told.meaning[0].en
+
+
+def test_the_chain_is_on_every_kind_of_paper(roots: capk.CaKeys) -> None:
+    whole = evolve(explain(TRACE), certificates=follow(TRACE, roots, POLICY))
+    assert "证书链完整" in as_text(whole, "zh")
+    assert "the chain holds" in as_html(whole, "en")
+    assert as_data(whole)["certificates"][0]["label"] == "ODA"
+    assert "certificates" not in as_data(explain(TRACE))
+    number = FLOW["facts"]["pan"]
+    assert number not in as_text(whole, "zh") + as_html(whole, "en") + str(as_data(whole))

@@ -14,7 +14,8 @@ from szunion.emv import dol, logs, tlv
 from szunion.emv.apdu import Command, Response
 from szunion.emv.errors import BadTlv, EmvError
 from szunion.emv.explain_model import Item, Said
-from szunion.emv.explain_values import Manner, entries, nodes, value
+from szunion.emv.explain_trace import is_redacted
+from szunion.emv.explain_values import REDACTED, Manner, entries, nodes, value
 from szunion.emv.explain_words import application
 from szunion.emv.tags import for_aid
 
@@ -98,6 +99,8 @@ def asked(command: Command, known: Known, manner: Manner) -> Items:
         return (
             _opaque("PIN", Said("密码数据（从不显示）", "PIN data (never shown)"), command.data),
         )
+    if is_redacted(command.data):
+        return (_wiped(command.data),)
     reader = _ASKED.get(key)
     try:
         return reader(command, known, manner) if reader else (_data(command.data, manner),)
@@ -110,6 +113,8 @@ def answered(command: Command, response: Response, known: Known, manner: Manner)
     """Explain the answer data. *known* is what was known before the answer."""
     if not response.data:
         return ()
+    if is_redacted(response.data):
+        return (_wiped(response.data),)
     reader = _ANSWERED.get(_key(command), _tlv)
     try:
         return reader(command, response, known, manner)
@@ -125,6 +130,10 @@ def answered(command: Command, response: Response, known: Known, manner: Manner)
 def _data(raw: bytes, manner: Manner) -> Item:
     size = Said(f"{len(raw)} 字节", f"{len(raw)} bytes")
     return Item("…", Said("数据", "data"), raw, hidden=not manner.reveal, meaning=(size,))
+
+
+def _wiped(raw: bytes) -> Item:
+    return Item("…", Said("数据", "data"), raw, hidden=True, meaning=(REDACTED,))
 
 
 def _opaque(label: str, name: Said, raw: bytes) -> Item:

@@ -15,7 +15,13 @@ def as_json(explanation: Explanation) -> str:
 
 def as_data(explanation: Explanation) -> dict[str, Any]:
     """Return the whole explanation as plain lists and dictionaries."""
-    return {"changed": explanation.changed, "steps": [_step(step) for step in explanation.steps]}
+    out: dict[str, Any] = {
+        "changed": explanation.changed,
+        "steps": [_step(step) for step in explanation.steps],
+    }
+    if explanation.certificates:
+        out["certificates"] = [item_data(item) for item in explanation.certificates]
+    return out
 
 
 def item_data(item: Item) -> dict[str, Any]:

@@ -96,10 +96,11 @@ class Explanation:
 
     Attributes:
         steps: In order.
-        changed: Whether a command changed anything on the card.
+        certificates: The chains in it, when roots were at hand: see ``explain_certificates``.
     """
 
     steps: tuple[Step, ...]
+    certificates: tuple[Item, ...] = ()
 
     @property
     def changed(self) -> bool:

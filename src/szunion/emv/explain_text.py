@@ -13,7 +13,9 @@ _LONGEST_HEX = 64
 def as_text(explanation: Explanation, language: Language = "zh") -> str:
     """Return the whole explanation as text, a blank line between steps."""
     blocks = ["\n".join(_step(step, language)) for step in explanation.steps]
-    return "\n\n".join([*blocks, _summary(explanation).say(language)]) + "\n"
+    if explanation.certificates:
+        blocks.append("\n".join(tree(explanation.certificates, language)))
+    return "\n\n".join([*blocks, summary(explanation).say(language)]) + "\n"
 
 
 def tree(items: tuple[Item, ...], language: Language = "zh", indent: str = "") -> Iterator[str]:
@@ -60,7 +62,8 @@ def _size(count: int, language: Language) -> str:
     return Said(f"（{count} 字节）", f" ({count} bytes)").say(language)
 
 
-def _summary(explanation: Explanation) -> Said:
+def summary(explanation: Explanation) -> Said:
+    """Say how long it was, and whether the card was changed."""
     count = len(explanation.steps)
     if explanation.changed:
         return Said(f"共 {count} 步；卡片有改变", f"{count} steps; the card was changed")

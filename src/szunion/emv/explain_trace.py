@@ -114,6 +114,11 @@ def redact(trace: Iterable[Exchange], scheme: Scheme = Scheme.PBOC) -> Iterator[
         yield evolve(exchange, command=command, response=response, note="")
 
 
+def is_redacted(value: bytes) -> bool:
+    """Whether *value* is what `redact` leaves of a value."""
+    return bool(value) and not value.strip(_HIDDEN)
+
+
 #: SELECT, GET PROCESSING OPTIONS, GENERATE AC, EXTERNAL and INTERNAL AUTHENTICATE.
 _OPEN_COMMANDS = {(0x00, 0xA4), (0x80, 0xA8), (0x80, 0xAE), (0x00, 0x82), (0x00, 0x88)}
 #: SELECT, GET PROCESSING OPTIONS, GENERATE AC, GET DATA, READ RECORD, INTERNAL AUTHENTICATE, and

@@ -13,6 +13,7 @@ from szunion.emv import bcd, dol, explain_words
 from szunion.emv.bits import BitField
 from szunion.emv.errors import EmvError
 from szunion.emv.explain_model import Item, Said
+from szunion.emv.explain_trace import is_redacted
 from szunion.emv.fields import (
     AdditionalCapabilities,
     Aip,
@@ -33,6 +34,7 @@ from szunion.emv.tags import Format, Scheme, Secrecy, Tag, lookup
 from szunion.emv.tlv import Node
 
 _EMPTY = Said("空", "empty")
+REDACTED = Said("记录中已抹去", "wiped from the trace")
 Sentences = list[Said]
 Parts = tuple[Sentences, list[Item]]
 
@@ -78,6 +80,8 @@ def value(tag: int, raw: bytes, manner: Manner) -> Item:
     wrong = False
     if not raw:
         said = [_EMPTY]
+    elif entry.secrecy is not Secrecy.OPEN and is_redacted(raw):
+        said = [REDACTED]
     else:
         try:
             said, children = _parts(entry, raw, manner)
