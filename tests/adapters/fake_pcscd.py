@@ -1,7 +1,9 @@
 """Know enough of pcscd's protocol to be the daemon that libpcsclite talks to, in a child process.
 
 Run as ``python fake_pcscd.py SOCKET READER...``; orders come in on stdin, one a line, and each is
-answered with ``ok``: ``insert READER``, ``remove READER``, ``hang READER``, ``garbage``, ``quit``.
+answered with ``ok``: ``insert READER [KIND]``, ``remove READER``, ``hang READER`` (every command
+from now on is never answered), ``garbage``, ``unplug READER``, ``plug READER``, ``remove-at READER
+K`` and ``swap-at READER K`` (before the command K, from now, 0 is the next), ``quit``.
 The protocol is internal to pcsc-lite and may change: a smoke test with the real daemon stands
 beside the tests that use this.
 """
@@ -15,10 +17,11 @@ import struct
 import sys
 import threading
 from contextlib import suppress
+from typing import Protocol
 
 from tests.emv.world import card
 
-from szunion.emv.card.machine import SimulatedCard
+from szunion.testing.cards import SampleCard
 
 ESTABLISH, RELEASE, CONNECT, RECONNECT, DISCONNECT = 0x01, 0x02, 0x04, 0x05, 0x06
 BEGIN, END, TRANSMIT, CONTROL, STATUS, CANCEL = 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0D
@@ -34,12 +37,53 @@ MOST_READERS = 16
 T0 = 1
 
 
+class Card(Protocol):
+    """What can lie in a reader."""
+
+    def reset(self, *, contactless: bool = False) -> bytes: ...
+    def process_bytes(self, raw: bytes) -> bytes: ...
+    def power_off(self) -> None: ...
+
+
+class Stranger:
+    """A card of another scheme: it lists itself, and knows none of ours."""
+
+    listed = bytes.fromhex("701361114F07A000000003101050065649534120319000")
+
+    def reset(self, *, contactless: bool = False) -> bytes:
+        del contactless
+        return bytes.fromhex("3B0253545247")[:4]
+
+    def process_bytes(self, raw: bytes) -> bytes:
+        if raw[:4] == bytes.fromhex("00A40400") and b"1PAY" in raw:
+            return bytes.fromhex("6F15840E315041592E5359532E4444463031A503880101") + b"\x90\x00"
+        if raw[:3] == bytes.fromhex("00B201"):
+            return self.listed
+        return bytes.fromhex("6A83" if raw[1] == 0xB2 else "6A82")
+
+    def power_off(self) -> None:
+        pass
+
+
+def make(kind: str) -> Card:
+    """Return a fresh card of a kind."""
+    match kind:
+        case "debit":
+            return card()
+        case "sample":
+            return SampleCard.grow().card()
+        case "stranger":
+            return Stranger()
+        case _:
+            raise ValueError(kind)
+
+
 class Reader:
     """One reader: its card, who has it, and how often it changed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.card: SimulatedCard | None = None
+        self.card: Card | None = None
         self.atr = b""
         self.stay = 0
         self.events = 0
@@ -47,6 +91,16 @@ class Reader:
         self.users = 0
         self.hangs = False
         self.transaction = 0
+        self.plugged = True
+        self.left: int | None = None
+        self.swaps = False
+
+    def due(self) -> bool:
+        """Count a command; whether the card goes before it."""
+        if self.left is None:
+            return False
+        self.left -= 1
+        return self.left < 0
 
     def state(self) -> bytes:
         bits = PRESENT | POWERED | NEGOTIABLE if self.card else ABSENT
@@ -79,7 +133,17 @@ class Daemon:
         return self.next
 
     def find(self, name: str) -> Reader | None:
-        return next((reader for reader in self.readers if reader.name == name), None)
+        return next((r for r in self.readers if r.plugged and r.name == name), None)
+
+    def put(self, reader: Reader, kind: str) -> None:
+        reader.card, reader.hangs, reader.left = make(kind), False, None
+        reader.atr = reader.card.reset()
+        self.changed(reader)
+
+    def take(self, reader: Reader) -> None:
+        reader.card, reader.atr, reader.left = None, b"", None
+        reader.exclusive = reader.users = reader.transaction = 0
+        self.changed(reader)
 
     def changed(self, reader: Reader) -> None:
         reader.events += 1
@@ -92,23 +156,28 @@ class Daemon:
     def order(self, words: list[str]) -> None:
         with self.lock:
             match words:
-                case ["insert", name] if reader := self.find(name):
-                    reader.card = card()
-                    reader.atr = reader.card.reset()
-                    self.changed(reader)
+                case ["insert", name, *kind] if reader := self.find(name):
+                    self.put(reader, *kind or ["debit"])
                 case ["remove", name] if reader := self.find(name):
-                    reader.card, reader.atr = None, b""
-                    reader.exclusive = reader.users = reader.transaction = 0
-                    self.changed(reader)
+                    self.take(reader)
+                case [("remove-at" | "swap-at") as how, name, count] if reader := self.find(name):
+                    reader.left, reader.swaps = int(count), how == "swap-at"
                 case ["hang", name] if reader := self.find(name):
                     reader.hangs = True
+                case ["unplug", name] if reader := self.find(name):
+                    self.take(reader)
+                    reader.plugged = False
+                case ["plug", name]:
+                    for reader in self.readers:
+                        reader.plugged |= reader.name == name
+                        self.changed(reader)
                 case ["garbage"]:
                     self.garbage = True
                 case _:
                     raise ValueError(words)
 
     def states(self) -> bytes:
-        out = b"".join(reader.state() for reader in self.readers)
+        out = b"".join(reader.state() for reader in self.readers if reader.plugged)
         return out.ljust(MOST_READERS * 184, b"\0")
 
 
@@ -119,6 +188,7 @@ class Client:
         self.daemon = daemon
         self.line = line
         self.mine: set[int] = set()
+        self.context = 0
 
     def receive(self, size: int) -> bytes:
         body = b""
@@ -158,7 +228,8 @@ class Client:
                     return struct.pack("<iiI", major, min(minor, 5), OK)
                 case 0x01:
                     scope, _, _ = struct.unpack("<III", body)
-                    return struct.pack("<III", scope, daemon.number(), OK)
+                    self.context = daemon.number()
+                    return struct.pack("<III", scope, self.context, OK)
                 case 0x02:
                     context, _ = struct.unpack("<II", body)
                     return struct.pack("<II", context, OK)
@@ -178,8 +249,7 @@ class Client:
                 case 0x12:
                     return daemon.states()
                 case 0x13:
-                    context = daemon.number()
-                    daemon.waiting[id(self)] = self.line, context
+                    daemon.waiting[id(self)] = self.line, self.context
                     return daemon.states()
                 case 0x14:
                     told = daemon.waiting.pop(id(self), None)
@@ -286,6 +356,13 @@ class Client:
             if code != OK:
                 return struct.pack("<iIIIIIII", *fields)
             reader = self.daemon.handles[fields[0]][0]
+            if reader.due():
+                swaps = reader.swaps
+                self.daemon.take(reader)
+                if swaps:
+                    self.daemon.put(reader, "debit")
+                fields[7] = REMOVED
+                return struct.pack("<iIIIIIII", *fields)
         if reader.hangs:
             threading.Event().wait()
         answer = reader.card.process_bytes(apdu) if reader.card else b""
@@ -313,7 +390,7 @@ def main() -> None:
     for order in sys.stdin:
         if order.strip() == "quit":
             break
-        daemon.order(order.rstrip("\n").split(" ", 1))
+        daemon.order(order.split())
         print("ok", flush=True)
 
 

@@ -40,20 +40,33 @@ class Client:
             case ["storm"]:
                 return self.storm()
             case ["pay"]:
-                # growing a test bank takes a moment: only for this order
-                from tests.emv.world import BUSINESS, performer, terminal
-                from tests.emv.world import card as any_card
-
-                from szunion.emv.flow import run
-                from szunion.emv.transaction import transact
-
-                channel = self.reader.connect("desk")
-                wired = performer(any_card(), transmit=channel.transmit)
-                outcome = run(transact(terminal(), BUSINESS), wired)
-                channel.close()
-                return f"{outcome.decision.name} {outcome.assurance.name}"
+                return self.pay()
+            case ["stale"] if self.channel:
+                # whatever is said after the end, and however often, is the same error
+                return " ".join(self.told(["send", "80CA9F3600"]) for _ in range(3))
             case _:
                 return "what?"
+
+    def pay(self) -> str:
+        """Pay with the card in the desk; the channel stays, to be asked afterwards."""
+        # growing a test bank takes a moment: only for this order
+        from tests.emv.world import BUSINESS, performer, terminal
+        from tests.emv.world import card as any_card
+
+        from szunion.emv.flow import run
+        from szunion.emv.transaction import transact
+
+        self.channel = channel = self.reader.connect("desk")
+        wired = performer(any_card(), transmit=channel.transmit)
+        outcome = run(transact(terminal(), BUSINESS), wired)
+        channel.close()
+        return f"{outcome.decision.name} {outcome.assurance.name}"
+
+    def told(self, words: list[str]) -> str:
+        try:
+            return self.obey(words)
+        except ReaderError as error:
+            return error.code
 
     def storm(self) -> str:
         errors: list[ReaderError] = []

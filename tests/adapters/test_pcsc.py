@@ -36,6 +36,9 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.socket = folder / "pcscd.comm"
+        self.start()
+
+    def start(self) -> None:
         self.daemon = self._start("tests.adapters.fake_pcscd", str(self.socket), "desk", "air", {})
 
     def _start(self, module: str, *arguments: object) -> subprocess.Popen[str]:
@@ -88,6 +91,17 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     if reason:
         pytest.skip(reason)
     made = Bench(tmp_path_factory.mktemp("pcsc"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def own_bench(tmp_path: Path) -> Iterator[Bench]:
+    """A daemon of one's own, to be spoiled."""
+    reason = _missing()
+    if reason:
+        pytest.skip(reason)
+    made = Bench(tmp_path)
     yield made
     made.stop()
 
@@ -186,19 +200,105 @@ def test_a_whole_transaction_runs_over_the_library(
     assert say(client, "pay") == "APPROVED_ONLINE CDA_OFFLINE"
 
 
+def test_a_card_taken_out_before_any_command_is_one_error_at_once_and_nothing_stale(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    told: set[str] = set()
+    for gone in range(100):
+        say(bench.daemon, "insert desk")
+        say(bench.daemon, f"remove-at desk {gone}")
+        answer = say(client, "pay")
+        if answer == "APPROVED_ONLINE CDA_OFFLINE":
+            assert gone > 30
+            assert told == {"CardRemoved E-READER-003"}
+            return
+        told.add(answer)
+        say(bench.daemon, "insert desk")  # the same card again is another conversation
+        assert say(client, "stale") == "E-READER-003 E-READER-003 E-READER-003"
+        say(client, "close")
+    pytest.fail("the transaction never ended")
+
+
+def test_a_card_swapped_before_any_command_is_one_error_at_once(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    told: set[str] = set()
+    for gone in range(0, 100, 3):
+        say(bench.daemon, "insert desk")
+        say(bench.daemon, f"swap-at desk {gone}")
+        answer = say(client, "pay")
+        if answer == "APPROVED_ONLINE CDA_OFFLINE":
+            assert gone > 30
+            assert told == {"CardRemoved E-READER-004"}
+            return
+        told.add(answer)
+        assert say(client, "stale") == "E-READER-004 E-READER-004 E-READER-004"
+        say(client, "close")
+    pytest.fail("the transaction never ended")
+
+
+def test_a_reader_unplugged_in_a_conversation_is_told_and_comes_back(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    say(bench.daemon, "insert desk")
+    say(client, "connect desk")
+    say(bench.daemon, "unplug desk")
+    try:
+        assert say(client, "send 80CA9F3600") == "ReaderError E-READER-007"
+        assert say(client, "list").startswith("air:")
+        assert say(client, "connect desk") == "NoReader E-READER-001"
+    finally:
+        say(bench.daemon, "plug desk")
+    say(client, "close")
+    say(bench.daemon, "insert desk")
+    assert say(client, "connect desk").startswith("ok")
+
+
+def test_two_processes_cannot_have_one_card_and_the_next_gets_it(bench: Bench) -> None:
+    one, other = bench.client(), bench.client()
+    try:
+        say(bench.daemon, "insert desk")
+        assert say(one, "connect desk").startswith("ok")
+        assert say(other, "connect desk") == "SharingViolation E-READER-005"
+        assert say(one, "send 00A4040008A00000033301010100")[:2] == "61"
+        assert say(one, "close") == "ok"
+        assert say(other, "connect desk").startswith("ok")
+        # a process that dies lets go of its card
+        other.kill()
+        other.wait(timeout=5)
+        assert any(say(one, "connect desk").startswith("ok") for _ in range(100))
+    finally:
+        end(one)
+        end(other)
+
+
+def test_a_daemon_that_restarts_ends_the_conversation_and_the_next_one_begins(
+    own_bench: Bench,
+) -> None:
+    client = own_bench.client()
+    say(own_bench.daemon, "insert desk")
+    assert say(client, "connect desk").startswith("ok")
+    own_bench.stop()
+    assert say(client, "send 80CA9F3600").split(" ")[0] in {"ReaderError", "CardRemoved"}
+    assert say(client, "list") == "ReaderError E-READER-009"
+    own_bench.socket.unlink()
+    own_bench.start()
+    say(own_bench.daemon, "insert desk")
+    assert say(client, "list").startswith("desk:3B")
+    assert say(client, "stale").count("E-READER-") == 3
+    say(client, "close")
+    assert say(client, "pay") == "APPROVED_ONLINE CDA_OFFLINE"
+    end(client)
+
+
 def test_without_a_daemon_the_error_says_so(bench: Bench, tmp_path: Path) -> None:
     alone = bench.client(tmp_path / "nobody")
     assert say(alone, "list") == "ReaderError E-READER-009"
     end(alone)
 
 
-def test_a_daemon_that_talks_nonsense_is_an_error_not_a_crash(tmp_path: Path) -> None:
-    reason = _missing()
-    if reason:
-        pytest.skip(reason)
-    own = Bench(tmp_path)
-    say(own.daemon, "garbage")
-    alone = own.client()
+def test_a_daemon_that_talks_nonsense_is_an_error_not_a_crash(own_bench: Bench) -> None:
+    say(own_bench.daemon, "garbage")
+    alone = own_bench.client()
     assert say(alone, "list").split(" ")[0] == "ReaderError"
     end(alone)
-    own.stop()

@@ -15,6 +15,7 @@ from szunion.application.bank_books import BankBooks
 from szunion.application.batches import Batches
 from szunion.application.bindings import Bindings
 from szunion.application.cards import Cards
+from szunion.application.chips import Chips
 from szunion.application.custody import Custody
 from szunion.application.enrolment import Enrolment, OpensRosters
 from szunion.application.grants import Grants
@@ -85,6 +86,11 @@ class Desk:
     def numbers(self) -> Numbers:
         """Chosen card numbers: ask the bank to keep one for a member (吉祥号)."""
         return Numbers(self.office, self.by)
+
+    @cached_property
+    def chips(self) -> Chips:
+        """Chips: who may see their plain values (芯片)."""
+        return Chips(self.office, self.by)
 
     @cached_property
     def custody(self) -> Custody:

@@ -96,6 +96,10 @@ class Nouns(click.Group):
             return None
         module, name, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), name)
+        if isinstance(command, click.Group):
+            for verb in command.commands.values():
+                # help begins with examples; in a list of verbs its sentence says more
+                verb.short_help = (verb.help or "").rsplit("\n\n", 1)[-1]
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -6,7 +6,9 @@ import click
 
 from szunion.application.cards import CardUse
 from szunion.application.system import Desk
-from szunion.cli import card_chip
+from szunion.cli.card_apdu import apdu
+from szunion.cli.card_chip import read, trace
+from szunion.cli.card_paper import explain
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.card_files import KeptCard
@@ -31,8 +33,8 @@ _REASONS = tuple(each.value for each in HoldReason if each is not HoldReason.CON
     help=helps(
         "卡。Cards.",
         "szunion card find m_…",
-        "szunion card show c_…",
         "szunion card hold c_… --reason DATA_DOUBT",
+        "szunion card read --authenticate",
     )
 )
 def card() -> None: ...
@@ -198,5 +200,5 @@ def _print_holds(frame: Frame, desk: Desk, kept: KeptCard) -> None:
         _print_use(frame, desk.cards.use(kept.id))
 
 
-for _verb in (card_chip.read, card_chip.trace, card_chip.explain, card_chip.apdu):
+for _verb in (read, trace, explain, apdu):
     card.add_command(_verb)

@@ -51,6 +51,7 @@ EXIT: Final[Mapping[type[SzunionError], int]] = {
     SzunionError: 1,
 }
 PARTLY: Final = 3
+INTERRUPTED: Final = 130
 _CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 #: In which role somebody acts who acts for a union of a kind.
@@ -90,6 +91,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         return "  ".join(padded).rstrip()
 
     return "\n".join([line(head), line(["─" * wide for wide in widths]), *map(line, cells)])
+
+
+def titled(rows: Iterable[tuple[str, str]]) -> str:
+    """Return pairs of a title and words, a line each, the words below each other."""
+    pairs = list(rows)
+    widest = max((width(title) for title, _ in pairs), default=0)
+    return "\n".join(
+        f"  {title}{' ' * (widest - width(title))}  {words}".rstrip() for title, words in pairs
+    )
 
 
 def _numeric(text: str) -> bool:
@@ -284,6 +294,9 @@ def framed(
             status = next(code for kind, code in EXIT.items() if isinstance(error, kind))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except KeyboardInterrupt:
+            frame.note("已中断", "interrupted")
+            status = INTERRUPTED
         except Exception:
             if frame.debug:
                 raise

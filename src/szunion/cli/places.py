@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from attrs import frozen
@@ -55,13 +56,19 @@ def places(frame: Frame) -> tuple[tuple[Place, ...], tuple[ReaderError, ...]]:
                 found.append(Place(number=len(found), adapter=name, seen=seen, reader=reader))
         except ReaderError as error:
             problems.append(error)
-    sample = SampleCard.grow()
+    sample = _sample()
     simulated = sample.reader(_CONTACT, _AIR)
     for seen in simulated.list():
         found.append(
             Place(number=len(found), adapter=SIMULATED, seen=seen, reader=simulated, sample=sample)
         )
     return tuple(found), tuple(problems)
+
+
+@cache
+def _sample() -> SampleCard:
+    """Return the bank and card of the simulated readers; they take half a second to grow."""
+    return SampleCard.grow()
 
 
 def named(all_: Sequence[Place], asked: str) -> Place:

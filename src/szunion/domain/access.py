@@ -79,6 +79,7 @@ class Operation(Enum):
     CARD_READ = "card.read"
     CARD_HOLD = "card.hold"
     CARD_DECIDE = "card.decide"
+    CHIP_REVEAL = "chip.reveal"
     CUSTODY_WRITE = "custody.write"
     BANK_DESK = "bank.desk"
     BANK_READ = "bank.read"
@@ -128,6 +129,7 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     ),
     Operation.CARD_HOLD: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE}),
     Operation.CARD_DECIDE: frozenset({_R.CITY}),
+    Operation.CHIP_REVEAL: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.CUSTODY_WRITE: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.BANK_DESK: frozenset({_R.ENGINE}),
     Operation.BANK_READ: frozenset({_R.CITY, _R.FINANCE, _R.AUDITOR, _R.ENGINE}),

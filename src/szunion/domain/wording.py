@@ -83,6 +83,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "outbox.send": Text("待发事项：送出", "outbox: sent"),
         "outbox.done": Text("待发事项：办结", "outbox: done"),
         "outbox.unknown": Text("待发事项：结果不明", "outbox: outcome unknown"),
+        "chip.reveal": Text("芯片：查看明文", "chip: plain text shown"),
         "card.born": Text("银行卡：建档", "card: on file"),
         "batch.draft": Text("批量申办：起草", "batch: drafted"),
         "batch.row_feedback": Text("批量申办：银行回盘", "batch: answered by the bank"),

@@ -25,9 +25,14 @@ from szunion.emv.flow import (
     Pin,
     run,
 )
+from szunion.errors import CardRemoved
 from szunion.ports.reader import CardChannel
 
 T = TypeVar("T")
+
+
+_LEFT, _LEFT_AT = "E-READER-003", "E-READER-013"
+"""The card left; the second says at which command."""
 
 
 def _nobody(_question: object) -> None:
@@ -54,6 +59,7 @@ class Conversation:
     exchanges: list[Exchange] = field(factory=list, init=False, repr=False)
     """Everything so far, with milliseconds."""
     _millis: float = field(default=0.0, init=False)
+    _sent: int = field(default=0, init=False)
 
     def hold(self, flow: Flow[T]) -> T:
         """Drive *flow* with this card and return its result.
@@ -61,6 +67,7 @@ class Conversation:
         Raises:
             CardFault: the card refused (E-READER-020), or broke the standard (E-READER-021).
             KeyRefused: a key of ours must not be used.
+            CardRemoved: the card left (E-READER-013 says when) or was swapped (E-READER-004).
             ReaderError: as the reader raises it.
         """
         performer = Performer(
@@ -76,8 +83,14 @@ class Conversation:
             return run(flow, performer)
 
     def _transmit(self, raw: bytes) -> bytes:
+        self._sent += 1
         begun = self.clock()
-        answer = self.channel.transmit(raw)
+        try:
+            answer = self.channel.transmit(raw)
+        except CardRemoved as error:
+            if error.code != _LEFT:
+                raise
+            raise CardRemoved(_LEFT_AT, number=self._sent, **error.context) from error
         self._millis = (self.clock() - begun) * 1000
         return answer
 
