@@ -3,7 +3,8 @@
 Run as ``python fake_pcscd.py SOCKET READER...``; orders come in on stdin, one a line, and each is
 answered with ``ok``: ``insert READER [KIND]``, ``remove READER``, ``hang READER`` (every command
 from now on is never answered), ``garbage``, ``unplug READER``, ``plug READER``, ``remove-at READER
-K`` and ``swap-at READER K`` (before the command K, from now, 0 is the next), ``quit``.
+K`` and ``swap-at READER K`` (before the command K, from now, 0 is the next), ``quit``. ``await`` is
+answered when a client waits for a change.
 The protocol is internal to pcsc-lite and may change: a smoke test with the real daemon stands
 beside the tests that use this.
 """
@@ -17,6 +18,7 @@ import struct
 import sys
 import threading
 from contextlib import suppress
+from functools import cache
 from typing import Protocol
 
 from tests.emv.world import card
@@ -65,13 +67,18 @@ class Stranger:
         pass
 
 
+@cache
+def sample() -> SampleCard:
+    return SampleCard.grow()
+
+
 def make(kind: str) -> Card:
     """Return a fresh card of a kind."""
     match kind:
         case "debit":
             return card()
         case "sample":
-            return SampleCard.grow().card()
+            return sample().card()
         case "stranger":
             return Stranger()
         case _:
@@ -390,6 +397,15 @@ def main() -> None:
     for order in sys.stdin:
         if order.strip() == "quit":
             break
+        if order.strip() == "await":
+            # whoever asks us cannot see when its client waits; ten seconds are for ever
+            for _ in range(1_000):
+                with daemon.lock:
+                    if daemon.waiting:
+                        break
+                threading.Event().wait(0.01)
+            print("ok" if daemon.waiting else "nobody", flush=True)
+            continue
         daemon.order(order.split())
         print("ok", flush=True)
 

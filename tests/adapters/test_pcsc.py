@@ -17,7 +17,7 @@ pytestmark = pytest.mark.pcscd_fake
 ROOT = Path(__file__).parents[2]
 
 
-def _missing() -> str | None:
+def missing() -> str | None:
     if importlib.util.find_spec("smartcard") is None:
         return "pyscard is not installed"
     try:
@@ -87,7 +87,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    reason = _missing()
+    reason = missing()
     if reason:
         pytest.skip(reason)
     made = Bench(tmp_path_factory.mktemp("pcsc"))
@@ -98,7 +98,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.fixture
 def own_bench(tmp_path: Path) -> Iterator[Bench]:
     """A daemon of one's own, to be spoiled."""
-    reason = _missing()
+    reason = missing()
     if reason:
         pytest.skip(reason)
     made = Bench(tmp_path)

@@ -85,7 +85,7 @@ def apdu(  # noqa: PLR0913 - what goes to the card, and how
     finally:
         talk.channel.close()
         means.keep(frame, talk.exchanges, save)
-        means.keep_page(frame, means.explained(talk.exchanges, place, None, clear=False), html)
+        means.keep_page(frame, talk.exchanges, place, None, html)
     clear = sight.grant(talk.exchanges)
     whole = means.explained(talk.exchanges, place, None, clear=clear)
     frame.value(as_data(whole))

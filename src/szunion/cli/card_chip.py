@@ -113,7 +113,7 @@ def read(  # noqa: PLR0913 - what a look can be asked for
         took = time.monotonic() - begun
         talk.channel.close()
         means.keep(frame, talk.exchanges, save)
-        means.keep_page(frame, means.explained(talk.exchanges, place, ca_keys, clear=False), html)
+        means.keep_page(frame, talk.exchanges, place, ca_keys, html)
     if not seen.applications and seen.transit is None:
         raise NotFound("E-READER-024", **_listed(talk))
     roots = "".join(f"{raw.hex().upper()}" for raw in means.objects(talk.exchanges, 0x8F)[:1])
@@ -231,7 +231,7 @@ def trace(  # noqa: PLR0913 - what a conversation can be asked for
     finally:
         talk.channel.close()
         means.keep(frame, talk.exchanges, save)
-        means.keep_page(frame, means.explained(talk.exchanges, place, ca_keys, clear=False), html)
+        means.keep_page(frame, talk.exchanges, place, ca_keys, html)
     clear = sight.grant(talk.exchanges)
     whole = means.explained(talk.exchanges, place, ca_keys, clear=clear)
     data = explanation_data(whole)

@@ -209,13 +209,17 @@ def keep(frame: Frame, exchanges: Iterable[Exchange], save: Path | None) -> None
         frame.note("已存 {name}", "saved {name}", name=save.name)
 
 
-def keep_page(frame: Frame, whole: Explanation, html: Path | None) -> None:
-    """Write the page where it was asked for. *whole* must have been explained masked.
+def keep_page(
+    frame: Frame, exchanges: Iterable[Exchange], place: Place | None, ca_keys: Path | None,
+    html: Path | None,
+) -> None:  # fmt: skip
+    """Write the page where it was asked for, masked whatever is shown on the screen.
 
     Raises:
         InvalidInput: the file cannot be written (E-CLI-005).
     """
     if html is not None:
+        whole = explained(exchanges, place, ca_keys, clear=False)
         _write(html, as_html(whole, frame.language.value))
         frame.note("已存 {name}", "saved {name}", name=html.name)
 

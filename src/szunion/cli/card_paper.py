@@ -55,7 +55,7 @@ def explain(  # noqa: PLR0913 - the three things that can be explained
         _diff(frame, *two, clear=sight.grant(()))
     elif file is not None:
         exchanges = means.trace_from(file)
-        means.keep_page(frame, means.explained(exchanges, None, ca_keys, clear=False), html)
+        means.keep_page(frame, exchanges, None, ca_keys, html)
         clear = sight.grant(exchanges)
         whole = means.explained(exchanges, None, ca_keys, clear=clear)
         frame.value(as_data(whole))

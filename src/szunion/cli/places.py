@@ -17,8 +17,9 @@ from szunion.testing.cards import SampleCard
 
 SIMULATED: Final = "simulated"
 _REAL: Final = "pcsc"
-_CONTACT: Final = "szunion 模拟读卡器 0"
-_AIR: Final = "szunion 模拟读卡器 1（非接）"
+CONTACT: Final = "szunion-sim"
+AIR: Final = "szunion-sim-air"
+"""The readers that are always there; short, because people type them."""
 
 
 @frozen(kw_only=True)
@@ -57,7 +58,7 @@ def places(frame: Frame) -> tuple[tuple[Place, ...], tuple[ReaderError, ...]]:
         except ReaderError as error:
             problems.append(error)
     sample = _sample()
-    simulated = sample.reader(_CONTACT, _AIR)
+    simulated = sample.reader(CONTACT, AIR)
     for seen in simulated.list():
         found.append(
             Place(number=len(found), adapter=SIMULATED, seen=seen, reader=simulated, sample=sample)

@@ -1,0 +1,65 @@
+"""Plain values of a chip: who may see them, and that the log knows first, without the number."""
+
+from __future__ import annotations
+
+import pytest
+from tests.offices import Town, engine, officer
+
+from szunion.application.access import authorise
+from szunion.application.chips import Chips
+from szunion.application.office import Office
+from szunion.domain.access import Operation, Role
+from szunion.domain.audit import LoggedEntry
+from szunion.domain.wording import action_text
+from szunion.emv.pan import CardNumber
+from szunion.errors import InvalidInput, NotAllowed
+from szunion.ports.keys import IndexField
+
+NUMBER = CardNumber("6200000000000013")
+
+
+def told(office: Office) -> list[LoggedEntry]:
+    """Return what the log says of chips."""
+
+    def look(work: object) -> list[LoggedEntry]:
+        scope = authorise(work, engine(), Operation.AUDIT_READ)  # type: ignore[arg-type]
+        rows = work.audit.unsealed(scope, 10_000)  # type: ignore[attr-defined]
+        return [row for row in rows if row.entry.action == "chip.reveal"]
+
+    return office.storage.read(look)
+
+
+def test_a_look_is_in_the_log_with_who_and_why_and_without_the_number(town: Town) -> None:
+    office = town.office
+    Chips(office, officer("wang", Role.CITY)).reveal(NUMBER, " 复核证件 ")
+    Chips(office, officer("li", Role.CITY)).reveal(None, "比对记录")
+    first, second = told(office)
+    assert (first.actor, first.entry.reason) == ("wang", "复核证件")
+    assert (second.actor, second.entry.after) == ("li", "")
+    assert NUMBER.plain() not in repr(first) + first.canonical().decode()
+    # whoever has the number finds the line
+    assert first.entry.after == office.vault.index(IndexField.CARD, NUMBER.plain()).hex()
+    assert action_text("chip.reveal").zh == "芯片：查看明文"
+
+
+@pytest.mark.parametrize(
+    "role", [Role.MEMBER, Role.HOTLINE, Role.AUDITOR, Role.FINANCE, Role.PROVIDER, Role.ENGINE]
+)
+def test_who_only_looks_on_sees_no_plain_values(town: Town, role: Role) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        Chips(town.office, officer("x", role)).reveal(NUMBER, "好奇")
+    assert refused.value.code == "E-ACCESS-001"
+    assert told(town.office) == []
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "长" * 201])
+def test_without_a_reason_nothing_is_shown_and_nothing_logged(town: Town, reason: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Chips(town.office, officer("wang", Role.CITY)).reveal(NUMBER, reason)
+    assert refused.value.code == "E-READER-025"
+    assert told(town.office) == []
+
+
+def test_a_union_that_is_not_there_sees_nothing(town: Town) -> None:
+    with pytest.raises(NotAllowed):
+        Chips(town.office, officer("wang", Role.GRASSROOTS)).reveal(NUMBER, "复核")
