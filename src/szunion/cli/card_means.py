@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
@@ -114,7 +114,7 @@ def objects(exchanges: Iterable[Exchange], tag: int) -> list[bytes]:
     """Return every value of *tag* that was answered, in order."""
     found = []
     for exchange in joined(exchanges):
-        nodes: tuple[tlv.Node, ...]
+        nodes: Sequence[tlv.Node]
         try:
             nodes = tlv.parse(exchange.response.data)
         except BadTlv as error:

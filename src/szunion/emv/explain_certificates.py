@@ -108,7 +108,7 @@ def _more(seen: _Seen, command: Command, response: Response) -> _Seen:
             aip, afl = _options(response.data)
             told = tlv.first(_nodes(command.data), 0x83) or b""
             bare = response.data[:1] == b"\x80"
-            others = () if bare else _nodes(response.data)
+            others = () if bare else tuple(_nodes(response.data))
             return evolve(seen, aip=aip, signed=_signed(afl), told=told, others=others)
         case 0x00, 0xB2:
             place = command.p2 >> 3, command.p1
