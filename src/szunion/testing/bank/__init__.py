@@ -1,0 +1,26 @@
+"""The conformance kit for bank adapters: what yours must keep, and a bank to prove it against.
+
+It needs pytest: ``pip install "szunion[testing]"``.
+"""
+
+from szunion.testing.bank.behind import BankBehind, News, Trouble, TroubleKind
+from szunion.testing.bank.laws import LAWS, Law, Tier
+from szunion.testing.bank.promises import BankPromises
+from szunion.testing.bank.run import Outcome, Verdict, check_promises
+from szunion.testing.bank.world import BankWorld, BrokenPromise
+
+__all__ = [
+    "LAWS",
+    "BankBehind",
+    "BankPromises",
+    "BankWorld",
+    "BrokenPromise",
+    "Law",
+    "News",
+    "Outcome",
+    "Tier",
+    "Trouble",
+    "TroubleKind",
+    "Verdict",
+    "check_promises",
+]
