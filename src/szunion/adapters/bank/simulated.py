@@ -229,6 +229,11 @@ class SimulatedBank:
     # --- what a test can turn -------------------------------------------------------------
 
     @property
+    def clock(self) -> Clock:
+        """What time it is at the bank."""
+        return self._clock
+
+    @property
     def faults(self) -> FaultPlan:
         """What the line does now; it may be set at any time."""
         return self._faults

@@ -21,6 +21,7 @@ from szunion.domain.bank import BankNotice, BankRequest, Receipt
 from szunion.domain.values import RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Cursor, Deadline
+from szunion.ports.system import Clock
 
 _SOON: Final = Deadline(5.0)
 
@@ -87,6 +88,11 @@ class BankBehind:
     _coming: list[TroubleKind] = field(factory=list, init=False)
     _turns: list[Callable[[], object]] = field(factory=list, init=False)
     _written: int = field(default=0, init=False)
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is, on both sides of the wire."""
+        return self.bank.clock
 
     # --- what a peer asks -------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from szunion.ports.bank import Collected
 from szunion.testing.bank.base import Promises
 from szunion.testing.bank.behind import TroubleKind
 from szunion.testing.bank.sample import batch, key, payment, person, stop
-from szunion.testing.bank.world import SOON, BankWorld
+from szunion.testing.bank.world import BankWorld
 
 _PLACES: Final = 10
 _BAD_WIRES: Final = (TroubleKind.HALF, TroubleKind.HTML, TroubleKind.CHARSET)
@@ -30,7 +30,7 @@ class NoticePromises(Promises):
     def test_rows_answer_by_key_not_by_line(self, world: BankWorld) -> None:
         """Rows that are answered in another order still answer for themselves."""
         request = batch("mixed", [person(n, row=f"mixed-{n}") for n in range(8)])
-        world.behind.bank.send(request, deadline=SOON)
+        world.at_the_bank(request)
         for n in (5, 2, 7, 0, 3, 6, 1, 4):
             world.simulate.verify(key(f"mixed-{n}"))
         for n in (1, 6, 0, 4, 7, 3, 2, 5):
@@ -156,9 +156,9 @@ def _told(world: BankWorld) -> Mapping[str, BankNotice]:
 
 def let_everything_happen(world: BankWorld) -> None:
     """Let the bank tell everything it has words for, without the adapter's help."""
-    bank, simulate = world.behind.bank, world.simulate
+    simulate = world.simulate
     request = batch("all", [person(7000 + n, row=f"all-{n}") for n in range(8)])
-    bank.send(request, deadline=SOON)
+    world.at_the_bank(request)
     rows = [key(f"all-{n}") for n in range(8)]
     simulate.verify(request.key, rows=rows[:6])
     simulate.reject(rows[6], RowReason.ID_EXPIRED, code="R002", text="证件已过有效期，请更换")
@@ -183,11 +183,11 @@ def let_everything_happen(world: BankWorld) -> None:
     simulate.close(cards[3])
     simulate.destroy_plastic(cards[3])
     pay = payment("all-pay", [(f"all-{n}", cards[n], 100 + n) for n in range(3)])
-    bank.send(pay, deadline=SOON)
+    world.at_the_bank(pay)
     simulate.reject_order(key("all-0"), code="P009", text="户名不符")
     simulate.settle(pay.key)
     simulate.return_payment(key("all-1"), "账号户名不符")
-    bank.send(stop("all-stop", cards[0]), deadline=SOON)
+    world.at_the_bank(stop("all-stop", cards[0]))
     simulate.receipt(key("all-stop"))
     simulate.daily_list()
     simulate.statement()

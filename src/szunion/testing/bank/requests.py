@@ -373,6 +373,12 @@ class RequestPromises(Promises):
             count == 1,
             f"银行执行了 {count} 次，应为 1 次", f"the bank acted {count} times, and not once",
         )  # fmt: skip
+        strays = world.strays()
+        world.expect(
+            not strays,
+            f"银行收到了没有人要求的键 {strays[:1]}（换了请求键）",
+            f"the bank was asked under a key that nobody wanted: {strays[:1]}",
+        )
 
 
 def _standing(world: BankWorld, request: BankRequest) -> object:

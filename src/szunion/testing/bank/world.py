@@ -59,6 +59,8 @@ class BankWorld:
     bank: BankAdapter = field(init=False)
     errors: list[Exception] = field(factory=list, init=False)
     """Every error that the adapter raised, for the law on secrets."""
+    asked: set[RequestKey] = field(factory=set, init=False)
+    """Every key under which anybody asked the bank for anything."""
     _story: list[str] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -114,6 +116,7 @@ class BankWorld:
             BrokenPromise: anything else came out of the adapter.
         """
         self.tell(f"→ {type(request).__name__} {request.key}")
+        self.asked.add(request.key)
         try:
             receipt = self.bank.send(request, deadline=deadline)
         except (BankUnavailable, BankOutcomeUnknown) as error:
@@ -123,6 +126,7 @@ class BankWorld:
             self.broken("send 只能抛出 BankUnavailable 或 BankOutcomeUnknown",
                         "send raises these two and nothing else", cause=error)  # fmt: skip
         self.tell(f"← {receipt.answer.value} {receipt.bank_code}".rstrip())
+        self._is_the_banks(receipt)
         return receipt
 
     def ask(self, key_: RequestKey, *, deadline: Deadline = SOON) -> Receipt | None:
@@ -137,6 +141,8 @@ class BankWorld:
             self.broken("ask 只能抛出 BankUnavailable", "ask raises BankUnavailable alone",
                         cause=error)  # fmt: skip
         self.tell("← 银行无此笔" if receipt is None else f"← {receipt.answer.value}")
+        if receipt is not None:
+            self._is_the_banks(receipt)
         return receipt
 
     def done(self, request: BankRequest) -> Receipt:
@@ -196,11 +202,20 @@ class BankWorld:
     def cards(self, count: int = 3, *, word: str = "cards") -> tuple[CardRef, ...]:
         """Let *count* people have active cards, without the adapter's help."""
         request = batch(word, people(word, count))
-        self.behind.bank.send(request, deadline=SOON)
+        self.at_the_bank(request)
         self.simulate.produce(request.key)
         self.simulate.face_sign(request.key)
         rows = [self.truth.card_of_row(key(f"{word}-{n}")) for n in range(count)]
         return tuple(card.card for card in rows if card is not None)
+
+    def at_the_bank(self, request: BankRequest) -> Receipt:
+        """Let the bank do *request* without the adapter."""
+        self.asked.add(request.key)
+        return self.behind.bank.send(request, deadline=SOON)
+
+    def strays(self) -> list[RequestKey]:
+        """Return the keys under which the bank was asked for something that nobody wanted."""
+        return sorted(key_ for key_ in self.truth.arrived if key_ not in self.asked)
 
     def arrived(self, key_: RequestKey) -> int:
         """Return how often a request reached the bank."""
@@ -246,6 +261,12 @@ class BankWorld:
         if self.replay:
             lines.append(f"  重放：{self.replay}")
         raise BrokenPromise(law, "\n".join(lines)) from cause
+
+    def _is_the_banks(self, receipt: Receipt) -> None:
+        self.expect(
+            receipt.key in self.truth.receipts,
+            "适配器给出了银行没有给过的回执", "the adapter has a receipt that the bank never gave",
+        )  # fmt: skip
 
     def _heard(self, error: Exception) -> None:
         self.errors.append(error)
