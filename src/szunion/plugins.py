@@ -74,6 +74,9 @@ class Spec(Generic[C, A]):
     title: Text
     config: type[C]
     make: Callable[[C, Clock], A]
+    promises: str = ""
+    """Where the conformance kit finds its promises, ``module:Class``: a subclass of the kit's with
+    its factory, which ``szunion adapter conform`` runs. Nothing of it is loaded before."""
     distribution: str = ""
     """Who brought it; filled in when it is collected."""
 

@@ -16,12 +16,20 @@ from typing import Any, Final, get_args
 from attrs import has
 from cattrs import Converter
 
-from szunion.domain.bank import BankNotice, BankRequest, OpenCards, PayOut, Receipt, SetCardUse
+from szunion.domain.bank import BankNotice, BankRequest, Receipt
 from szunion.domain.values import Fen, Masked, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, SignatureInvalid
 from szunion.ports.bank import BankAdapter, BankInfo, Collected, Cursor, Deadline
 from szunion.ports.system import Clock
-from szunion.testing.bank import BankBehind, BankPromises, Trouble, TroubleKind
+from szunion.testing.bank import (
+    BankBehind,
+    BankPromises,
+    News,
+    NewsAfter,
+    PeerAnswer,
+    PeerBank,
+    PeerCall,
+)
 
 SECRET: Final = b"a secret of this test and of nothing else"
 WINDOW: Final = timedelta(seconds=300)
@@ -73,7 +81,7 @@ class PlainBank:
     @property
     def info(self) -> BankInfo:
         return BankInfo(
-            name="plain", accepts=frozenset({OpenCards, SetCardUse, PayOut}), most_rows=500,
+            name="plain", accepts=frozenset(get_args(BankRequest)), most_rows=500,
             idempotent_send=True, gapless=True,
         )  # fmt: skip
 
@@ -195,31 +203,32 @@ def sign(at: str, body: bytes) -> str:
     return hmac.new(SECRET, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-class PlainPeer:
+class PlainPeer(PeerBank):
     """The bank's side of the wire: it reads, asks the kit's bank, and writes."""
 
-    def __init__(self, behind: BankBehind) -> None:
-        self.behind = behind
-
     def __call__(self, path: str, body: bytes) -> tuple[int, bytes]:
-        try:
-            status, answer = self._answer(path, body)
-        except Trouble as trouble:
-            if trouble.kind is TroubleKind.NEVER_ARRIVED:
-                raise ConnectionError from None
-            if trouble.kind is TroubleKind.NO_ANSWER:
-                raise TimeoutError from None
-            return 500, b"<h1>500</h1>"
-        return status, self.behind.wire(json.dumps(answer, ensure_ascii=False).encode())
+        answer = self.answer(PeerCall(path=path, body=body))
+        return answer.status, answer.body
 
-    def _answer(self, path: str, body: bytes) -> tuple[int, Any]:
-        if path == "/requests":
-            return 200, CONVERTER.unstructure(self.behind.take(from_json(json.loads(body))))
-        if path.startswith("/requests/"):
-            receipt = self.behind.question(RequestKey(path.removeprefix("/requests/")))
-            return (404, {}) if receipt is None else (200, CONVERTER.unstructure(receipt))
-        news = self.behind.news(int(path.removeprefix("/news?after=")))
-        return 200, {"news": [[each.place, to_json(each.notice)] for each in news]}
+    def read(self, call: PeerCall) -> BankRequest | RequestKey | NewsAfter:
+        if call.path == "/requests":
+            request: BankRequest = from_json(json.loads(call.body))
+            return request
+        if call.path.startswith("/requests/"):
+            return RequestKey(call.path.removeprefix("/requests/"))
+        return NewsAfter(int(call.path.removeprefix("/news?after=")))
+
+    def write_receipt(self, receipt: Receipt | None) -> PeerAnswer:
+        if receipt is None:
+            return PeerAnswer(status=404, body=b"{}")
+        return PeerAnswer(body=_json(CONVERTER.unstructure(receipt)))
+
+    def write_news(self, news: Sequence[News]) -> PeerAnswer:
+        return PeerAnswer(body=_json({"news": [[n.place, to_json(n.notice)] for n in news]}))
+
+
+def _json(plain: Any) -> bytes:
+    return json.dumps(plain, ensure_ascii=False).encode()
 
 
 class PlainPromises(BankPromises):

@@ -69,6 +69,7 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         title=Text("模拟银行", "simulated bank"),
         config=SimulatedBankConfig,
         make=_bank,
+        promises="szunion.testing.bank.references:SimulatedPromises",
     )
     yield ReaderSpec(
         name="simulated",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
 import click
 
+from szunion.adapters.system import SystemClock
+from szunion.cli.adapter_kit import conform, matrix
 from szunion.cli.frame import Frame, framed, helps
 from szunion.plugins import collect
+from szunion.ports.bank import ReceivesCallbacks
 from szunion.text import Text
 
 
@@ -49,3 +53,47 @@ def list_(frame: Frame) -> int:
             problem=each.problem,
         )
     return 1 if found.broken else 0
+
+
+@adapter.command(
+    help=helps(
+        "看一个银行适配器能否装配、怎么说自己；不与银行联系。What an adapter says of itself.",
+        "szunion adapter check simulated",
+        "szunion --json adapter check simulated",
+    )
+)
+@click.argument("name")
+@framed
+def check(frame: Frame, name: str) -> int:
+    """Build the adapter with the settings of this installation, and look at its info."""
+    settings = frame.settings()
+    allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
+    spec = collect(allow=allow).sound().bank(name)
+    given = settings.bank.settings if settings.bank.name == name else {}
+    bank = spec.build(given, SystemClock())
+    info = bank.info
+    seen = {
+        "name": info.name,
+        "accepts": sorted(kind.__name__ for kind in info.accepts),
+        "most_rows": info.most_rows,
+        "charset": info.charset,
+        "idempotent_send": info.idempotent_send,
+        "settling_seconds": int(info.settling.total_seconds()),
+        "gapless": info.gapless,
+        "callbacks": isinstance(bank, ReceivesCallbacks),
+        "promises": spec.promises,
+        "settings": [each.name for each in attrs.fields(spec.config)],
+        "distribution": spec.distribution,
+    }
+    frame.value(seen)
+    if not frame.as_json:
+        shown = [(key, ", ".join(v) if isinstance(v, list) else v) for key, v in seen.items()]
+        frame.rows(("what", "value"), (Text("项目", "what"), Text("值", "value")), shown)
+    close = getattr(bank, "close", None)
+    if callable(close):
+        close()
+    return 0
+
+
+adapter.add_command(conform)
+adapter.add_command(matrix)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Final, NoReturn, TypeVar, get_args
 
 import pytest
 from attrs import evolve
 
-from szunion.domain.bank import BankNotice, BankRequest, OpenCards, PayOut, SetCardUse
+from szunion.domain.bank import (
+    AskCardList,
+    AskStatement,
+    BankNotice,
+    BankRequest,
+    OpenCards,
+    PayOut,
+    ReserveNumber,
+    SetCardUse,
+)
 from szunion.domain.values import Fen
 from szunion.ports.bank import BankAdapter
 from szunion.testing.bank.behind import BankBehind
 from szunion.testing.bank.laws import LAWS, Tier
-from szunion.testing.bank.sample import batch, payment, people, stop
+from szunion.testing.bank.sample import PROGRAMME, batch, key, payment, people, stop
 from szunion.testing.bank.world import BankWorld
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
-REQUESTS: Final[tuple[type[BankRequest], ...]] = (OpenCards, SetCardUse, PayOut)
+REQUESTS: Final[tuple[type[BankRequest], ...]] = get_args(BankRequest)
 NOTICES: Final[frozenset[type[BankNotice]]] = frozenset(get_args(BankNotice))
 
 
@@ -65,6 +76,16 @@ class Promises:
         msg = "give the promises their one factory: def make_bank(self, behind): ..."
         raise NotImplementedError(msg)
 
+    @classmethod
+    def accepted(cls) -> frozenset[type[BankRequest]]:
+        """Return which requests the adapter accepts."""
+        with TemporaryDirectory(prefix="szunion-kit-") as folder:
+            world = cls().make_world("", Path(folder), cls.seed)
+            try:
+                return world.bank.info.accepts
+            finally:
+                world.close()
+
     def make_world(self, law: str, folder: Path, seed: int, replay: str = "") -> BankWorld:
         """Return a fresh world for one law."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +94,11 @@ class Promises:
         )
 
     def why_not(
-        self, test: Callable[..., None], world: BankWorld, kind: type[BankRequest] | None
+        self,
+        test: Callable[..., None],
+        world: BankWorld,
+        kind: type[BankRequest] | None,
+        tier: Tier | None = None,
     ) -> str:
         """Return why a law is not for this adapter; empty when it is."""
         needs: frozenset[type[BankRequest]] = getattr(test, "needs", frozenset())
@@ -83,7 +108,7 @@ class Promises:
             return f"{', '.join(missing)} 不在 info.accepts 里 · not in info.accepts"
         law = LAWS.get(test.__name__)
         order = list(Tier)
-        if law and order.index(law.tier) > order.index(self.tier):
+        if law and order.index(law.tier) > order.index(tier or self.tier):
             return (
                 f"{law.tier.label}级规则，未要求 · a law of tier {law.tier.label_en}, not asked for"
             )
@@ -98,7 +123,8 @@ class Promises:
         world = self.make_world(test.__name__, tmp_path / "wire", seed, replay)
         try:
             kind = request.node.callspec.params.get("kind") if _has_params(request) else None
-            if why := self.why_not(test, world, kind):
+            asked = request.config.getoption("--szunion-tier", None)
+            if why := self.why_not(test, world, kind, Tier[asked.upper()] if asked else None):
                 pytest.skip(why)
             yield world
         finally:
@@ -113,6 +139,15 @@ def sample(world: BankWorld, kind: type[BankRequest], word: str) -> Any:  # noqa
     """Return a request of *kind* with a key that belongs to *word*."""
     if kind is OpenCards:
         return batch(word, people(word, 3))
+    if kind is ReserveNumber:
+        (who,) = people(word, 1)
+        return ReserveNumber(
+            key=key(word), programme=PROGRAMME, name=who.name, document=who.document, digits="12351"
+        )
+    if kind is AskCardList:
+        return AskCardList(key=key(word), day=world.clock.today())
+    if kind is AskStatement:
+        return AskStatement(key=key(word), day=world.clock.today())
     card, other = world.cards(2, word=f"cards-{word}")
     if kind is SetCardUse:
         return stop(word, card)
@@ -126,6 +161,10 @@ def other_content(request: BankRequest) -> BankRequest:
             return evolve(request, rows=request.rows[:-1])
         case SetCardUse():
             return evolve(request, allowed=not request.allowed)
+        case ReserveNumber():
+            return evolve(request, digits="88")
+        case AskCardList() | AskStatement():
+            return evolve(request, day=request.day - timedelta(days=1))
         case PayOut():
             first, *rest = request.lines
             return evolve(request, lines=(evolve(first, fen=first.fen + Fen(1)), *rest))

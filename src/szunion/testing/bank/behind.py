@@ -184,6 +184,10 @@ class BankBehind:
         """Let *kinds* happen, in this order, to what comes next."""
         self._coming.extend(kinds)
 
+    def next_trouble(self) -> TroubleKind | None:
+        """Take the trouble that is next, of whatever kind; None: nothing is to go wrong."""
+        return self._next(frozenset(TroubleKind))
+
     @property
     def troubles_left(self) -> int:
         """How many troubles were asked for and have not happened."""

@@ -7,12 +7,20 @@ from datetime import timedelta
 from typing import Final
 
 from szunion.adapters.bank.faults import FaultPlan
-from szunion.domain.bank import BankNotice, CardProduced, RowReason, RowVerified
+from szunion.domain.bank import (
+    BankNotice,
+    CardProduced,
+    FaceSignResult,
+    ReserveNumber,
+    RowReason,
+    RowVerified,
+    Waiver,
+)
 from szunion.errors import BankUnavailable
 from szunion.ports.bank import Collected
 from szunion.testing.bank.base import Promises
 from szunion.testing.bank.behind import TroubleKind
-from szunion.testing.bank.sample import batch, key, payment, person, stop
+from szunion.testing.bank.sample import PROGRAMME, batch, key, payment, people, person, stop
 from szunion.testing.bank.world import BankWorld
 
 _PLACES: Final = 10
@@ -165,7 +173,9 @@ def let_everything_happen(world: BankWorld) -> None:
     simulate.decline(rows[7])
     simulate.produce(request.key, rows=rows[:6])
     world.clock.advance(days=1)
+    simulate.sign_face(request.key, rows=rows[:5])
     simulate.face_sign(request.key, rows=rows[:5])
+    simulate.sign_face(rows[5], FaceSignResult.PAPERS_MISSING, code="S002", text="未带身份证原件")
     made = [world.truth.card_of_row(row) for row in rows[:6]]
     cards = [card.card for card in made if card is not None]
     simulate.collected_at_branch(cards[0])
@@ -189,6 +199,14 @@ def let_everything_happen(world: BankWorld) -> None:
     simulate.return_payment(key("all-1"), "账号户名不符")
     world.at_the_bank(stop("all-stop", cards[0]))
     simulate.receipt(key("all-stop"))
+    simulate.free_service(cards[0], Waiver.ATM_WITHDRAWAL, 2)
+    (who,) = people("number", 1)
+    number = ReserveNumber(
+        key=key("all-number"), programme=PROGRAMME, name=who.name, document=who.document,
+        digits="12351",
+    )  # fmt: skip
+    world.at_the_bank(number)
+    simulate.lapse_number(number.key)
     simulate.daily_list()
     simulate.statement()
     world.clock.advance(hours=1)

@@ -7,7 +7,16 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final, get_args
 
-from szunion.domain.bank import Answer, BankRequest, OpenCards, PayOut, SetCardUse
+from szunion.domain.bank import (
+    Answer,
+    AskCardList,
+    AskStatement,
+    BankRequest,
+    OpenCards,
+    PayOut,
+    ReserveNumber,
+    SetCardUse,
+)
 from szunion.domain.values import Fen
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Deadline
@@ -391,6 +400,8 @@ def _standing(world: BankWorld, request: BankRequest) -> object:
             return seen and seen.allowed
         case PayOut(lines=lines):
             return [world.truth.order(line.order) for line in lines], len(world.truth.orders)
+        case ReserveNumber() | AskCardList() | AskStatement():
+            return len(world.truth.told)
 
 
 def _fits(name: str, charset: str) -> bool:

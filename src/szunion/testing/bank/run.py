@@ -56,14 +56,12 @@ def check_promises(  # noqa: PLR0913 - what to run, and how
         replay: The command that repeats one law, with ``{law}`` and ``{seed}``.
     """
     suite = promises()
-    if tier is not None:
-        suite.__dict__["tier"] = tier
     for name, law in LAWS.items():
         test = getattr(suite, name, None)
         if test is None or (only and name not in only):
             continue
         for kind in getattr(test, "each", (None,)):
-            yield _one(suite, test, law, kind, folder, seed or suite.seed, replay)
+            yield _one(suite, test, law, kind, folder, seed or suite.seed, replay, tier)
 
 
 def _one(  # noqa: PLR0913, PLR0917 - the coordinates of one run
@@ -74,13 +72,14 @@ def _one(  # noqa: PLR0913, PLR0917 - the coordinates of one run
     folder: Path,
     seed: int,
     replay: str,
+    tier: Tier | None,
 ) -> Outcome:
     request = kind.__name__ if kind else ""
     place = folder / f"{law.name}-{request or 'all'}"
     command = replay.format(law=law.name, seed=seed)
     world = suite.make_world(law.name, place, seed, command)
     try:
-        if why := suite.why_not(test, world, kind):
+        if why := suite.why_not(test, world, kind, tier):
             return Outcome(law=law, request=request, verdict=Verdict.SKIPPED, text=why)
         parameters = {"world": world, **({"kind": kind} if kind else {})}
         inspect.unwrap(test)(**parameters)

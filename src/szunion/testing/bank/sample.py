@@ -20,6 +20,7 @@ from szunion.domain.documents import DocumentKind
 from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
 from szunion.domain.values import Fen, RequestKey
 
+PROGRAMME: Final = "测试卡"
 TORTURE_NAMES: Final = (
     "张三",
     "欧阳模拟",
@@ -65,7 +66,7 @@ def people(word: str, count: int) -> list[CardApplicant]:
 
 def batch(word: str, people: Iterable[CardApplicant]) -> OpenCards:
     """Return an application for cards."""
-    return OpenCards(key=key(word), programme="测试卡", rows=tuple(people))
+    return OpenCards(key=key(word), programme=PROGRAMME, rows=tuple(people))
 
 
 def payment(word: str, lines: Sequence[tuple[str, CardRef, int]]) -> PayOut:

@@ -14,10 +14,13 @@ from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.habits import Habits
 from szunion.domain.bank import (
     Answer,
+    AskCardList,
+    AskStatement,
     BankNotice,
     BankRequest,
     OpenCards,
     PayOut,
+    ReserveNumber,
     SetCardUse,
 )
 from szunion.domain.values import RequestKey
@@ -252,6 +255,10 @@ def _secrets(request: BankRequest) -> list[str]:
             ]
         case SetCardUse(card=card):
             return [card.token.plain()]
+        case ReserveNumber(document=document):
+            return [document.number.plain()]
+        case AskCardList() | AskStatement():
+            return []
         case PayOut(lines=lines):
             return [line.payee.token.plain() for line in lines]
 
