@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import attrs
 import click
+from bank_laws import bank_laws_page
 
 from szunion.adapters.builtin import szunion_adapters
 from szunion.bootstrap import Settings
@@ -270,6 +271,12 @@ def pages() -> dict[str, str]:
     }  # fmt: skip
     for name, write in writers.items():
         made |= {f"{each.value}/reference/{name}.md": write(each) for each in Language}
+    made |= {
+        f"{each.value}/reference/bank-laws.md": bank_laws_page(
+            each, generated("`szunion.testing.bank.laws`", each)
+        )
+        for each in Language
+    }
     return {name: text.rstrip("\n") + "\n" for name, text in made.items()}
 
 

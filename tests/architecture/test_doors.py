@@ -24,8 +24,9 @@ DOORS: Final = (
     "szunion.plugins",
     "szunion.ports",
     "szunion.testing",
+    "szunion.testing.bank",
 )
-LAZY: Final = ("szunion", "szunion.domain", "szunion.emv", "szunion.ports")
+LAZY: Final = ("szunion", "szunion.domain", "szunion.emv", "szunion.ports", "szunion.testing")
 PUBLIC: Final = Path(__file__).with_name("public.txt")
 HEAVY: Final = ("httpx", "cryptography", "click", "sqlite3", "smartcard", "pluggy", "attr")
 

@@ -8,7 +8,8 @@ import pytest
 from tests.conformance.bugs import BUGS
 from tests.conformance.plain import PlainPromises
 
-from szunion.testing.bank import LAWS, Verdict, check_promises
+from szunion.testing.bank import Verdict, check_promises
+from szunion.testing.bank.laws import LAWS
 
 
 @pytest.mark.parametrize("name", BUGS)

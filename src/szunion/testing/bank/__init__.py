@@ -4,14 +4,13 @@ It needs pytest: ``pip install "szunion[testing]"``.
 """
 
 from szunion.testing.bank.behind import BankBehind, News, Trouble, TroubleKind
-from szunion.testing.bank.laws import LAWS, Law, Tier
+from szunion.testing.bank.laws import Law, Tier
 from szunion.testing.bank.peer import NewsAfter, PeerAnswer, PeerBank, PeerCall
 from szunion.testing.bank.promises import BankPromises
 from szunion.testing.bank.run import Outcome, Verdict, check_promises
 from szunion.testing.bank.world import BankWorld, BrokenPromise
 
 __all__ = [
-    "LAWS",
     "BankBehind",
     "BankPromises",
     "BankWorld",
