@@ -185,7 +185,14 @@ def _fields(kind: Any) -> Iterable[attrs.Attribute[Any]]:  # noqa: ANN401 - any 
 
 
 def _told(config: type[Any]) -> str:
-    return ", ".join(f"`{each.name}` ({each.default!r})" for each in _fields(config))
+    return ", ".join(f"`{each.name}` ({_default(each)})" for each in _fields(config))
+
+
+def _default(setting: attrs.Attribute[Any]) -> str:
+    if setting.default is attrs.NOTHING:
+        return "—"
+    factory = getattr(setting.default, "factory", None)
+    return repr(setting.default if factory is None else factory())
 
 
 def settings_page(language: Language) -> str:

@@ -30,6 +30,9 @@ PLANTED = [
     ("adapters/storage/sqlite/session.py", "import cryptography", "One module knows"),
     ("adapters/storage/sqlite/session.py", "import pluggy", "One module knows"),
     ("application/office.py", "import click", "One module knows"),
+    ("adapters/bank/signed_http.py", "import httpx", "One module knows httpx"),
+    ("adapters/bank/signed_http.py", "import httpcore", "One module knows httpx"),
+    ("adapters/bank/signed_http.py", "import szunion.adapters.keys.messages", "No adapter family"),
     ("domain/values.py", "import szunion.domain.bank", "No circles"),
     ("newcomer.py", '"""Has no place in the layers."""', "flow downwards"),
 ]

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 
 from attrs import frozen
 
+from szunion.adapters.bank.signed_http_config import SignedHttpConfig
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import SimulatedIdentity
 from szunion.adapters.notifier.recording import RecordingNotifier
@@ -25,6 +26,7 @@ from szunion.plugins import (
     ReaderSpec,
     hookimpl,
 )
+from szunion.ports.bank import BankAdapter
 from szunion.ports.system import Clock
 from szunion.text import Text
 
@@ -61,6 +63,13 @@ class VpcdConfig:
     seconds: float = 5.0
 
 
+def _signed_http(config: SignedHttpConfig, clock: Clock) -> BankAdapter:
+    # Loaded when it is asked for: who has another bank does not pay for HTTP at start.
+    from szunion.adapters.assembly import signed_http_bank  # noqa: PLC0415
+
+    return signed_http_bank(config, clock)
+
+
 @hookimpl
 def szunion_adapters() -> Iterable[AdapterSpec]:
     """Offer the simulated adapters, the readers, and the notifier that records."""
@@ -70,6 +79,12 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         config=SimulatedBankConfig,
         make=_bank,
         promises="szunion.testing.bank.references:SimulatedPromises",
+    )
+    yield BankSpec(
+        name="signed_http",
+        title=Text("签名 JSON 接口", "signed JSON over HTTP"),
+        config=SignedHttpConfig,
+        make=_signed_http,
     )
     yield ReaderSpec(
         name="simulated",

@@ -27,6 +27,7 @@ from szunion.domain.bank import (
     DailyCardList,
     FeeWaiversUsed,
     NumberAnswered,
+    NotUnderstood,
     OrderAccepted,
     OrderRejected,
     OrderReturned,
@@ -44,7 +45,7 @@ from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.domain.rows import RowEvent
 from szunion.domain.values import CardId
-from szunion.errors import BankUnavailable, NotFound, SzunionError
+from szunion.errors import BankUnavailable, InvalidInput, NotFound, SzunionError
 from szunion.ports.bank import BankAdapter, Collected, Cursor
 from szunion.ports.keys import Place
 from szunion.ports.storage import UnitOfWork
@@ -353,6 +354,8 @@ class BankEar:
                 return payouts.obey(office, work, scope, notice)
             case DailyCardList():
                 return reconciliation.listed(office, work, scope, notice, content)
+            case NotUnderstood():
+                raise InvalidInput("E-BANK-060", kind=notice.named or "?")
         assert_never(notice)
 
     # --- within -----------------------------------------------------------------------------

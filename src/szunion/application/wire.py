@@ -25,8 +25,9 @@ _MADE_OF: Final[tuple[type[Any], ...]] = (
     *get_args(BankNotice), *get_args(BankRequest), bank.Told, bank.Receipt, bank.CardRef,
     bank.CardApplicant, bank.PayLine, bank.ListedCard, bank.StatementLine, bank.Answer,
     bank.AccountClass, bank.BankState, bank.BankEvent, bank.RowReason, bank.PlasticEvent,
-    bank.StatementKind, bank.FaceSignResult, bank.NumberResult, bank.Waiver, CardToken,
-    Fen, RequestKey, PersonName, IdentityDocument, Mobile, DocumentNumber, DocumentKind,
+    bank.StatementKind, bank.FaceSignResult, bank.NumberResult, bank.Waiver, bank.RawWords,
+    CardToken, Fen, RequestKey, PersonName, IdentityDocument, Mobile, DocumentNumber,
+    DocumentKind,
 )  # fmt: skip
 _NAMES: Final[Mapping[str, type[Any]]] = {each.__name__: each for each in _MADE_OF}
 

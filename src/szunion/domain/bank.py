@@ -14,7 +14,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
-from szunion.domain.values import CardToken, Fen, Labelled, RequestKey
+from szunion.domain.values import CardToken, Fen, Labelled, Masked, RequestKey
 
 
 @frozen
@@ -452,6 +452,21 @@ class Statement:
     lines: tuple[StatementLine, ...]
 
 
+@frozen(repr=False, str=False, order=False)
+class RawWords(Masked):
+    """What the bank sent, as it came. It may name somebody, so it prints masked."""
+
+
+@frozen(kw_only=True)
+class NotUnderstood:
+    """Something that this version does not understand (不识别的来报): set aside for a person."""
+
+    told: Told
+    named: str
+    """How the bank names its kind; empty: not even that can be read."""
+    raw: RawWords
+
+
 BankNotice: TypeAlias = (
     RequestAnswered
     | RowVerified
@@ -469,4 +484,5 @@ BankNotice: TypeAlias = (
     | OrderReturned
     | DailyCardList
     | Statement
+    | NotUnderstood
 )

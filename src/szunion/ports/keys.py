@@ -2,7 +2,8 @@
 
 A :class:`Vault` works with data keys that a key store (file, HSM, KMS) has unwrapped: it seals
 personal data, makes the keyed blind indexes by which sealed data are found, and derives the keys
-that go to the bank. A :class:`Signer` signs what must be provable outside, such as checkpoints.
+that go to the bank. A :class:`Signer` signs what must be provable outside, such as checkpoints. A
+:class:`MessageSigner` and a :class:`MessageVerifier` stand behind the messages of one partner.
 """
 
 from __future__ import annotations
@@ -119,4 +120,42 @@ class Signer(Protocol):
 
     def sign(self, data: bytes) -> bytes:
         """Return a signature over *data*."""
+        ...
+
+
+class MessageSigner(Protocol):
+    """Signs messages to one partner (报文签名): an HSM, a key device, or a key in a file.
+
+    Thread-safe. A certified module stands behind these two members and nothing else.
+    """
+
+    @property
+    def suite(self) -> str:
+        """What it signs with: ``hmac-sha256``, ``hmac-sm3``, ``rsa-pss-sha256`` or ``sm2``."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return a signature over *message*.
+
+        Raises:
+            KeysUnavailable: the key cannot be used now.
+        """
+        ...
+
+
+class MessageVerifier(Protocol):
+    """Checks messages of one partner (报文验签). Thread-safe."""
+
+    @property
+    def suite(self) -> str:
+        """What it checks."""
+        ...
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Return if *signature* over *message* is right.
+
+        Raises:
+            SignatureInvalid: it is not (E-SIG-001), for whatever reason.
+            KeysUnavailable: the key cannot be used now.
+        """
         ...

@@ -53,6 +53,30 @@ class FaultKind(StrEnum):
     CLOCK_SKEW = "clock_skew"
     """The bank's clock is wrong by up to ``clock_skew`` (F21)."""
 
+    # What only a line of real bytes can do.
+    HTML_ANSWER = "html_answer"
+    """The bank acted; a gateway puts its page in HTML in place of the answer."""
+    TRUNCATE_ANSWER = "truncate_answer"
+    """The bank acted; its answer breaks off."""
+    SLOW_ANSWER = "slow_answer"
+    """The bank acted; its answer drips, byte by byte, and never ends (slow loris)."""
+    WRONG_CHARSET = "wrong_charset"
+    """The bank acted; its answer is signed and is no UTF-8 (F13)."""
+    FORGED_ANSWER = "forged_answer"
+    """The bank acted; the answer's signature is not the bank's (F7)."""
+    STALE_ANSWER = "stale_answer"
+    """The bank acted; its clock is ten minutes off, so that its answer is stale (F21)."""
+    SWAPPED_ANSWER = "swapped_answer"
+    """The bank acted; an earlier answer, genuinely signed, comes in place of its own (F8)."""
+    EXPIRED_CERTIFICATE = "expired_certificate"
+    """The bank shows a certificate that has run out: nothing arrives (F1)."""
+    FORGE_CALLBACK = "forge_callback"
+    """Somebody without a key calls back first, with other content (F7)."""
+    REPLAY_CALLBACK = "replay_callback"
+    """Somebody plays a genuine callback back again (F8)."""
+    STALE_CALLBACK = "stale_callback"
+    """A callback comes first with a stamp outside the window."""
+
 
 @frozen(order=True)
 class Fault:
@@ -98,6 +122,17 @@ class FaultPlan:
     truncate_file: float = _rate()
     wrong_total: float = _rate()
     break_collect: float = _rate()
+    html_answer: float = _rate()
+    truncate_answer: float = _rate()
+    slow_answer: float = _rate()
+    wrong_charset: float = _rate()
+    forged_answer: float = _rate()
+    stale_answer: float = _rate()
+    swapped_answer: float = _rate()
+    expired_certificate: float = _rate()
+    forge_callback: float = _rate()
+    replay_callback: float = _rate()
+    stale_callback: float = _rate()
     clock_skew: timedelta = timedelta(0)
     """The bank's stamps are wrong by up to this much, either way."""
     most_delay: timedelta = timedelta(days=3)
@@ -140,6 +175,17 @@ class FaultPlan:
             truncate_file=0.2,
             wrong_total=0.1,
             break_collect=0.05,
+            html_answer=0.01,
+            truncate_answer=0.01,
+            slow_answer=0.001,
+            wrong_charset=0.01,
+            forged_answer=0.01,
+            stale_answer=0.01,
+            swapped_answer=0.01,
+            expired_certificate=0.01,
+            forge_callback=0.05,
+            replay_callback=0.05,
+            stale_callback=0.05,
             clock_skew=timedelta(hours=24),
             most_delay=timedelta(hours=24),
         )

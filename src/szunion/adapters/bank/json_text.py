@@ -1,0 +1,102 @@
+"""Know JSON as a bank may send it, and refuse everything that two programs could read differently.
+
+UTF-8 without a byte order mark, no key twice, no NaN, no fractions, whole numbers of at most 18
+digits, no more than 16 levels, no lone surrogate. Whatever is wrong is one ``ValueError``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NoReturn
+
+MOST_DEPTH: Final = 16
+MOST_DIGITS: Final = 18
+
+
+def _refuse(what: str) -> NoReturn:
+    msg = f"JSON that is not accepted: {what}"
+    raise ValueError(msg)
+
+
+def _no_fraction(_: str) -> NoReturn:
+    _refuse("a fraction")
+
+
+def _no_constant(_: str) -> NoReturn:
+    _refuse("a constant that is no number")
+
+
+def _whole(text: str) -> int:
+    if len(text.lstrip("-")) > MOST_DIGITS:
+        _refuse("a number too long")
+    return int(text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        _refuse("a key twice")
+    return made
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_float=_no_fraction,
+    parse_constant=_no_constant,
+    parse_int=_whole,
+)
+
+
+def read_json(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Return what *body* says.
+
+    Raises:
+        ValueError: it is not JSON of the strict kind above.
+    """
+    text = body.decode("utf-8")
+    if text[:1] == "\ufeff":
+        _refuse("a byte order mark")
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        _refuse("too many levels")
+    if "\\u" in text:
+        _well_formed(value)
+    _shallow(value)
+    return value
+
+
+def write_json(value: object) -> bytes:
+    """Return *value* as JSON: UTF-8, no spaces.
+
+    Raises:
+        ValueError: it holds a number that is not finite, or a lone surrogate.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def _shallow(value: object) -> None:
+    """Look level by level, so that no nest is too deep for looking."""
+    level = [value]
+    for _ in range(MOST_DEPTH + 1):
+        level = [child for each in level for child in _children(each)]
+        if not level:
+            return
+    _refuse("too many levels")
+
+
+def _children(value: object) -> list[object]:
+    """Return what is nested in *value*; a level of plain values counts as none."""
+    match value:
+        case dict():
+            return [one for one in value.values() if isinstance(one, dict | list)]
+        case list():
+            return [one for one in value if isinstance(one, dict | list)]
+        case _:
+            return []
+
+
+def _well_formed(value: object) -> None:
+    """Refuse an escape that stands for half a character: nothing can store it."""
+    json.dumps(value, ensure_ascii=False).encode()
