@@ -1,7 +1,7 @@
 """Know JSON as a bank may send it, and refuse everything that two programs could read differently.
 
 UTF-8 without a byte order mark, no key twice, no NaN, no fractions, whole numbers of at most 18
-digits, no more than 16 levels, no lone surrogate. Whatever is wrong is one ``ValueError``.
+digits, no more than 16 levels, no lone surrogate. Whatever is wrong is one :class:`BadJson`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ MOST_DEPTH: Final = 16
 MOST_DIGITS: Final = 18
 
 
+class BadJson(ValueError):
+    """It is not JSON of the strict kind. The text of the error quotes nothing of it."""
+
+
 def _refuse(what: str) -> NoReturn:
-    msg = f"JSON that is not accepted: {what}"
-    raise ValueError(msg)
+    raise BadJson(what)
 
 
 def _no_fraction(_: str) -> NoReturn:
@@ -51,17 +54,19 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON can hold
     """Return what *body* says.
 
     Raises:
-        ValueError: it is not JSON of the strict kind above.
+        BadJson: it is not JSON of the strict kind above.
     """
-    text = body.decode("utf-8")
-    if text[:1] == "\ufeff":
-        _refuse("a byte order mark")
     try:
+        text = body.decode("utf-8")
+        if text[:1] == "\ufeff":
+            _refuse("a byte order mark")
         value = _DECODER.decode(text)
+        if "\\u" in text:
+            _whole_characters(value)
     except RecursionError:
         _refuse("too many levels")
-    if "\\u" in text:
-        _well_formed(value)
+    except ValueError as error:
+        raise BadJson(type(error).__name__) from None
     _shallow(value)
     return value
 
@@ -79,7 +84,7 @@ def write_json(value: object) -> bytes:
 def _shallow(value: object) -> None:
     """Look level by level, so that no nest is too deep for looking."""
     level = [value]
-    for _ in range(MOST_DEPTH + 1):
+    for _ in range(MOST_DEPTH):
         level = [child for each in level for child in _children(each)]
         if not level:
             return
@@ -97,6 +102,6 @@ def _children(value: object) -> list[object]:
             return []
 
 
-def _well_formed(value: object) -> None:
+def _whole_characters(value: object) -> None:
     """Refuse an escape that stands for half a character: nothing can store it."""
     json.dumps(value, ensure_ascii=False).encode()

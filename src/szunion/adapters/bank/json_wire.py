@@ -1,6 +1,6 @@
 """Know how every request, receipt and notice of the bank language is written in JSON, both ways.
 
-An object's ``kind`` is the value's name in snake case (``open_cards``, ``card_changed``); its
+An object's ``type`` is the value's name in snake case (``open_cards``, ``card_changed``); its
 fields are the value's own, an enum is its code, money is whole fen, a moment has its offset. A
 kind that joins the language is written and read without a line here.
 
@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin
 
 import cattrs
-from attrs import has
+from attrs import fields_dict
 
 from szunion.adapters.bank.json_text import write_json
 from szunion.domain.bank import (
@@ -47,6 +47,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _WORD: Final = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 _LONGEST_TEXT: Final = 1024
 _MOST_FEN: Final = 10**15
+TYPE: Final = "type"
 _NOBODYS: Final = "not-understood"
 
 
@@ -65,6 +66,7 @@ _WRONG: Final = (
     ValueError,
     TypeError,
     KeyError,
+    AttributeError,  # an object was expected, and it is none
     InvalidInput,
     cattrs.BaseValidationError,
     cattrs.ForbiddenExtraKeysError,
@@ -77,7 +79,7 @@ _WRONG: Final = (
 
 def request_to_plain(request: BankRequest) -> Plain:
     """Return *request* as JSON can hold it."""
-    return {"kind": _KINDS[type(request)], **_CONVERTER.unstructure(request)}
+    return {TYPE: _KINDS[type(request)], **_CONVERTER.unstructure(request)}
 
 
 def request_from_plain(plain: object) -> BankRequest:
@@ -111,7 +113,7 @@ def receipt_from_plain(plain: object) -> Receipt:
 
 def notice_to_plain(notice: BankNotice) -> Plain:
     """Return *notice* as JSON can hold it."""
-    return {"kind": _KINDS[type(notice)], **_CONVERTER.unstructure(notice)}
+    return {TYPE: _KINDS[type(notice)], **_CONVERTER.unstructure(notice)}
 
 
 def notice_from_plain(plain: object) -> BankNotice:
@@ -130,7 +132,7 @@ def _not_understood(plain: object) -> NotUnderstood:
     raw = write_json(plain)
     kind, told = "", None
     if isinstance(plain, dict):
-        word = plain.get("kind")
+        word = plain.get(TYPE)
         kind = word if isinstance(word, str) and _WORD.fullmatch(word) else ""
         try:
             told = _structured(plain.get("told"), Told)
@@ -150,10 +152,10 @@ def _not_understood(plain: object) -> NotUnderstood:
 
 def _parted(plain: object) -> tuple[str, Plain]:
     match plain:
-        case {"kind": str(kind), **fields}:
+        case {"type": str(kind), **fields}:
             return kind, {str(name): part for name, part in fields.items()}
         case _:
-            msg = "an object with a kind is expected"
+            msg = "an object with a type is expected"
             raise ValueError(msg)
 
 
@@ -267,4 +269,5 @@ def _made() -> cattrs.Converter:
 
 
 _CONVERTER: Final = _made()
-assert all(map(has, {**REQUESTS, **NOTICES}.values())), "a value of the language is no attrs class"
+for _each in _KINDS:
+    assert TYPE not in fields_dict(_each), "a value of the language cannot be written"
