@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -48,6 +48,13 @@ from szunion.errors import (
 from szunion.ports.bank import BankAdapter, Cursor, Deadline, ReceivesCallbacks
 from szunion.testing import Findings, check_bank, check_collected, check_effects
 from szunion.testing.clock import SimClock
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = office_on("sqlite", tmp_path)
+    yield made
+    made.storage.close()
 
 
 def test_it_is_a_bank_adapter_that_receives_callbacks() -> None:
@@ -466,9 +473,9 @@ def _with_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_kind_that_nobody_knows_is_set_aside_and_blocks_nobody(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, office: Office
 ) -> None:
-    place = card_town_on(office_on("sqlite", tmp_path))
+    place = card_town_on(office)
     place, _, line = put_on_the_wire(place)
     people = place.admit(5)
     asked = place.approve(people)
@@ -491,8 +498,8 @@ def test_a_kind_that_nobody_knows_is_set_aside_and_blocks_nobody(
         place.worker.desk.ear.retry_aside("unheard-of")
 
 
-def test_the_whole_way_of_a_card_goes_over_the_wire(tmp_path: Path) -> None:
-    place = card_town_on(office_on("sqlite", tmp_path))
+def test_the_whole_way_of_a_card_goes_over_the_wire(office: Office) -> None:
+    place = card_town_on(office)
     place, _, _ = put_on_the_wire(place)
     people = place.admit(3)
     kept = place.activate(people)
