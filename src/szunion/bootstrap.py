@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import typed_settings
 from attrs import evolve, field, frozen
 
+from szunion.adapters.crowd import Combiner
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.memory.storage import MemoryStorage
@@ -22,7 +23,7 @@ from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, 
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import engine
 from szunion.application.bank_fit import check_bank
-from szunion.application.office import Office
+from szunion.application.office import Alone, Office
 from szunion.application.system import Desk
 from szunion.application.worker import Worker
 from szunion.domain.access import Principal
@@ -186,6 +187,7 @@ class UnionSystem:
             policy=chosen.policy,
             catalogue=chosen.catalogue,
             bank_info=line.info,
+            crowd=Combiner(),
         )
         return cls(
             office=office,
@@ -244,7 +246,7 @@ class UnionSystem:
         """
         office = self.office
         borrowed = BorrowedSqlite(connection, office.clock, office.ids, office.vault)
-        return evolve(self, office=evolve(office, storage=borrowed))
+        return evolve(self, office=evolve(office, storage=borrowed, crowd=Alone()))
 
     def run_until_idle(self) -> None:
         """Deliver, ask, collect and obey until nothing is due now."""

@@ -13,6 +13,7 @@ from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.messages import Message, MessageState
 from szunion.domain.wording import MESSAGES
+from szunion.domain.wording_bookings import BOOKING_MESSAGES
 from szunion.domain.wording_cards import CARD_MESSAGES
 from szunion.domain.wording_services import SERVICE_MESSAGES
 from szunion.ports.notifier import Delivery, Letter, Notifier
@@ -33,7 +34,12 @@ class LetterDesk:
     by: Principal
     notifier: Notifier
     texts: Mapping[str, Text] = field(
-        factory=lambda: {**MESSAGES, **CARD_MESSAGES, **SERVICE_MESSAGES}
+        factory=lambda: {
+            **MESSAGES,
+            **CARD_MESSAGES,
+            **SERVICE_MESSAGES,
+            **BOOKING_MESSAGES,
+        }
     )
 
     def deliver(self) -> bool:

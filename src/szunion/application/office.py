@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
@@ -13,12 +13,25 @@ from szunion.domain.policy import CityPolicy
 from szunion.ports.bank import BankInfo
 from szunion.ports.keys import Signer, Vault
 from szunion.ports.storage import Storage, UnitOfWork
-from szunion.ports.system import Clock, Ids, WorkCalendar
+from szunion.ports.system import Clock, Crowd, Ids, WorkCalendar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+W = TypeVar("W")
+A = TypeVar("A")
+
 NO_BANK: Final = BankInfo(name="none", accepts=frozenset())
+
+
+@frozen
+class Alone:
+    """A crowd of one: every wish is decided by itself, in a transaction of its own."""
+
+    def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:
+        """See :class:`szunion.ports.system.Crowd`."""
+        (answer,) = decide((wish,))
+        return answer
 
 
 @frozen(kw_only=True)
@@ -35,6 +48,8 @@ class Office:
     catalogue: Catalogue
     bank_info: BankInfo = NO_BANK
     """What the city's bank says of itself; the bank itself is the bank desk's alone."""
+    crowd: Crowd = Alone()
+    """Where those who want limited stock at the same moment are decided together."""
 
 
 class AtAnOffice(Protocol):

@@ -14,6 +14,7 @@ from szunion.application.audit import AuditLog
 from szunion.application.bank_books import BankBooks
 from szunion.application.batches import Batches
 from szunion.application.bindings import Bindings
+from szunion.application.bookings import Bookings
 from szunion.application.cards import Cards
 from szunion.application.chips import Chips
 from szunion.application.custody import Custody
@@ -116,6 +117,11 @@ class Desk:
     def treasury(self) -> Treasury:
         """Money: budgets, pay-outs by maker and checker, the books (财务拨付)."""
         return Treasury(self.office, self.by)
+
+    @cached_property
+    def bookings(self) -> Bookings:
+        """Limited stock: put up, book, confirm, check in (预约、抢票)."""
+        return Bookings(self.office, self.by)
 
     @cached_property
     def audit(self) -> AuditLog:

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.bank_desk import BankDesk, engine
+from szunion.application.booking_deadlines import BookingDeadlines
 from szunion.application.deadlines import Deadlines
 from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
@@ -56,6 +57,7 @@ class Worker:
             self._listen,
             self.desk.ear.look_again,
             Deadlines(self.office, self.by).keep,
+            BookingDeadlines(self.office, self.by).keep,
             *self.more,
             letters.deliver,
         )

@@ -135,7 +135,7 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     Operation.BANK_READ: frozenset({_R.CITY, _R.FINANCE, _R.AUDITOR, _R.ENGINE}),
     Operation.BANK_OPERATE: frozenset({_R.CITY, _R.ENGINE}),
     Operation.OFFER_WRITE: frozenset({_R.CITY, _R.UPPER}),
-    Operation.BOOKING_WRITE: frozenset({_R.MEMBER, _R.HOTLINE}),
+    Operation.BOOKING_WRITE: frozenset({_R.MEMBER, _R.HOTLINE, _R.ENGINE}),
     Operation.BOOKING_CHECK: frozenset({_R.PROVIDER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.SERVICE_READ: frozenset(
         {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE, _R.AUDITOR, _R.ENGINE}

@@ -165,10 +165,18 @@ class Offer:
     per_person: int = 1
     opens: datetime
     closes: datetime
+    """From then on nobody can ask for a place, and the waiting list is closed."""
+    ends: datetime | None = None
+    """When the event is over; None: when it closes."""
     waiting_list: bool = False
     taken: int = 0
     """Places held, confirmed or used now. The store changes it with a guarded decrement."""
     version: int = 0
+
+    @property
+    def over(self) -> datetime:
+        """From when on a place that was not used is a no-show."""
+        return self.ends or self.closes
 
     @property
     def left(self) -> int:
@@ -192,8 +200,13 @@ class Booking:
     version: int = 0
 
     @property
+    def counts(self) -> bool:
+        """Whether it counts against the person's own quota: a place, or a place in the queue."""
+        return self.state in PLACES or self.state is BookingState.WAITLISTED
+
+    @property
     def takes_a_place(self) -> bool:
-        """Whether it counts against the stock and the person's quota."""
+        """Whether it counts against the stock."""
         return self.state in PLACES
 
     def after(self, event: BookingEvent) -> Booking:
@@ -212,7 +225,7 @@ def decide(offer: Offer, mine: int, now: datetime) -> BookingEvent | NoPlace:
 
     Args:
         offer: The offer with its places taken now.
-        mine: How many places of it the person has.
+        mine: How many places of it, or in its queue, the person has.
         now: When the request is decided.
     """
     if now < offer.opens:

@@ -45,6 +45,11 @@ def shard_of(id_: int) -> int:
     return id_ >> _SHARD_SHIFT
 
 
+def age_of(id_: int) -> int:
+    """Return what of *id_* grows with time: ids of different shards are in order by it."""
+    return id_ & ((1 << _SHARD_SHIFT) - 1)
+
+
 class Labelled(Enum):
     """An enum whose value is its code and which has a label in both languages.
 

@@ -1,4 +1,4 @@
-"""Know what people are told about bookings, grants and payments, in both languages (用语)."""
+"""Know what people are told about grants and payments, in both languages (用语)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,6 @@ from szunion.text import Text
 
 SERVICE_MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
     {
-        "booking.held": Text(
-            "“{title}”已为您占位，请在 {until} 前确认。",
-            "A place at “{title_en}” is held for you; confirm it by {until}.",
-        ),
-        "booking.lapsed": Text(
-            "“{title}”逾期未确认，名额已释放。",
-            "Your place at “{title_en}” was not confirmed in time and has been freed.",
-        ),
-        "booking.cancelled": Text(
-            "“{title}”的预约已取消（{reason}）。",
-            "Your booking of “{title_en}” was cancelled ({reason}).",
-        ),
         "grant.decided": Text(
             "“{item}”已核准，金额 {yuan} 元，将打入您的会员服务卡账户。",
             "“{item_en}” was granted: {yuan} yuan will be paid into your card's account.",

@@ -1,9 +1,13 @@
-"""Know what szunion asks of the world around it: time, ids, chance, working days."""
+"""Know what szunion asks of the world around it: time, ids, chance, working days, a crowd."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+W = TypeVar("W")
+A = TypeVar("A")
 
 
 class Clock(Protocol):
@@ -47,4 +51,22 @@ class WorkCalendar(Protocol):
 
     def is_working(self, day: date) -> bool:
         """Return whether people work on *day*."""
+        ...
+
+
+class Crowd(Protocol):
+    """Where many callers who want the same kind of thing at once are decided together.
+
+    Each caller waits for its own answer; the answers come from one decision over all who wait,
+    in the order in which they came. An answer is given only after what it rests on is committed.
+    """
+
+    def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:
+        """Return the answer to *wish*; *decide* answers any number of wishes, one each.
+
+        Every caller of one crowd hands in the same kind of wish and the same way to decide.
+
+        Raises:
+            StorageBusy: too many wait already (E-BOOKING-001).
+        """
         ...

@@ -31,7 +31,14 @@ from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
 from szunion.ports.storage.proposals import Proposals
 from szunion.ports.storage.reconciliations import Reconciliations
-from szunion.ports.storage.services import Bookings, Offers, Participations
+from szunion.ports.storage.services import (
+    Bookings,
+    CardCounters,
+    Offers,
+    Participations,
+    Projects,
+    Wishes,
+)
 from szunion.ports.system import Ids
 
 __all__ = ["Storage", "UnitOfWork"]
@@ -165,6 +172,21 @@ class UnitOfWork(Protocol):
     @property
     def participations(self) -> Participations:
         """Who took part in what."""
+        ...
+
+    @property
+    def wishes(self) -> Wishes:
+        """What members ask for."""
+        ...
+
+    @property
+    def projects(self) -> Projects:
+        """Services as projects."""
+        ...
+
+    @property
+    def card_counters(self) -> CardCounters:
+        """How far each card has counted."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from szunion.domain.instructions import Instruction
 from szunion.domain.values import (
     BatchId,
     CardId,
+    CardToken,
     InstructionId,
     OrganisationId,
     PersonId,
@@ -40,6 +41,18 @@ class Cards(Protocol):
 
     def by_ref(self, scope: Scope, ref: CardRef) -> KeptCard | None:
         """Return the card that the bank names so."""
+        ...
+
+    def of_token(self, scope: Scope, token: CardToken) -> Sequence[KeptCard]:
+        """Return the cards of one token, whatever their PSN, oldest first."""
+        ...
+
+    def usable(self, scope: Scope) -> Iterator[tuple[CardRef, PersonId]]:
+        """Yield the current cards that are in order themselves, and whose they are.
+
+        Active at the bank, enabled by the union, no hold, no contradiction; what the membership
+        carries is not looked at.
+        """
         ...
 
     def by_row(self, scope: Scope, row: RowId) -> KeptCard | None:

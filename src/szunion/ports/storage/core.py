@@ -23,6 +23,10 @@ class AuditTrail(Protocol):
         """Write many: the bulk path."""
         ...
 
+    def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
+        """Write entries of many principals at once, each with its own scope: the bulk path."""
+        ...
+
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:
         """Yield what was written of one person, in order: the timeline."""
         ...
@@ -59,6 +63,12 @@ class Messages(Protocol):
 
     def add(self, scope: Scope, person: PersonId, template: str, fields: Mapping[str, str]) -> None:
         """Put a message for *person* into the queue; *template* names a bilingual text."""
+        ...
+
+    def add_many(
+        self, scope: Scope, told: Iterable[tuple[PersonId, str, Mapping[str, str]]]
+    ) -> None:
+        """Put ``(person, template, fields)`` into the queue: the bulk path."""
         ...
 
     def due(self, scope: Scope, now: datetime, most: int) -> Sequence[Message]:

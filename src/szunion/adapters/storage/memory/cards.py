@@ -12,6 +12,7 @@ from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankState, CardRef
 from szunion.domain.card_files import CustodyList, KeptCard, ListState
+from szunion.domain.cards import UnionState
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold
@@ -19,6 +20,7 @@ from szunion.domain.instructions import Instruction
 from szunion.domain.values import (
     BatchId,
     CardId,
+    CardToken,
     InstructionId,
     OrganisationId,
     PersonId,
@@ -84,6 +86,18 @@ class MemoryCards:
             return None
         bank = fold(self.tables.facts_of.get(kept.id, ()))
         return evolve(kept, card=evolve(kept.card, bank=bank))
+
+    def of_token(self, scope: Scope, token: CardToken) -> Sequence[KeptCard]:
+        found = [self._seen(scope, k) for k in self.tables.cards if k.card.ref.token == token]
+        return sorted((k for k in found if k is not None), key=lambda kept: kept.id)
+
+    def usable(self, scope: Scope) -> Iterator[tuple[CardRef, PersonId]]:
+        for kept in sorted(self.tables.cards, key=lambda each: each.id):
+            card, bank = kept.card, fold(self.tables.facts_of.get(kept.id, ()))
+            told = bank.state is BankState.ACTIVE and not bank.contradictory
+            ours = card.union.state is UnionState.ENABLED and not card.open_holds
+            if card.current and told and ours:
+                yield card.ref, kept.person
 
     def by_row(self, scope: Scope, row: RowId) -> KeptCard | None:
         return next(iter(self.of_rows(scope, [row])), None)

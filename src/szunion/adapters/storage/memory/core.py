@@ -47,6 +47,10 @@ class MemoryAuditTrail:
         for entry in entries:
             self.add(scope, entry)
 
+    def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
+        for scope, entry in entries:
+            self.add(scope, entry)
+
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:
         return iter([row for row in self.tables.audit if row.entry.person == person])
 
@@ -94,6 +98,12 @@ class MemoryMessages:
             created=self.now, due=self.now,
         )  # fmt: skip
         self.tables.messages.insert(self.undo, id_, message)
+
+    def add_many(
+        self, scope: Scope, told: Iterable[tuple[PersonId, str, Mapping[str, str]]]
+    ) -> None:
+        for person, template, fields in told:
+            self.add(scope, person, template, fields)
 
     def due(self, scope: Scope, now: datetime, most: int) -> Sequence[Message]:
         waiting = [

@@ -11,9 +11,19 @@ from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.bookings import Booking, BookingState, Offer
-from szunion.domain.participation import Participation
+from szunion.domain.members import MembershipReason, MembershipState
+from szunion.domain.participation import Outcome, Participation
+from szunion.domain.projects import Project
 from szunion.domain.ratings import Rating
-from szunion.domain.values import BookingId, OfferId, ParticipationId, PersonId
+from szunion.domain.values import (
+    BookingId,
+    CardId,
+    OfferId,
+    ParticipationId,
+    PersonId,
+    age_of,
+)
+from szunion.domain.wishes import Wish, WishState
 from szunion.errors import Conflict
 
 _COUNTS = frozenset(BookingState) - {
@@ -27,9 +37,13 @@ def _once(row: Booking) -> Hashable | None:
     return (row.offer, row.person, row.place) if row.state in _COUNTS else None
 
 
+def _asked(row: Wish) -> Hashable | None:
+    return (row.person, row.item) if row.item and row.state is WishState.OPEN else None
+
+
 @define
 class ServiceTables:
-    """Offers, bookings, participation, ratings."""
+    """Offers, bookings, participation, ratings, wishes, projects, counters of cards."""
 
     offers: Table[OfferId, Offer] = field(factory=lambda: Table("offer"))
     bookings: Table[BookingId, Booking] = field(factory=lambda: Table("booking", {"once": _once}))
@@ -37,6 +51,9 @@ class ServiceTables:
         factory=lambda: Table("participation", {"once": lambda row: row.key})
     )
     ratings: Table[ParticipationId, Rating] = field(factory=lambda: Table("rating"))
+    wishes: Table[int, Wish] = field(factory=lambda: Table("wish", {"once": _asked}))
+    projects: Table[str, Project] = field(factory=lambda: Table("project"))
+    counters: Table[CardId, int] = field(factory=lambda: Table("card_counter"))
 
 
 @frozen
@@ -47,7 +64,7 @@ class MemoryOffers:
     undo: Undo
 
     def add(self, scope: Scope, offer: Offer) -> None:
-        self.tables.offers.insert(self.undo, offer.id, offer)
+        self.tables.offers.insert(self.undo, offer.id, evolve(offer, ends=offer.over))
 
     def get(self, scope: Scope, offer: OfferId) -> Offer | None:
         return self.tables.offers.get(offer)
@@ -121,7 +138,7 @@ class MemoryBookings:
             for row in self.tables.bookings
             if row.offer == offer and row.state is BookingState.WAITLISTED
         ]
-        return sorted(rows, key=lambda row: (row.asked, row.id))[:most]
+        return sorted(rows, key=lambda row: (row.asked, age_of(row.id)))[:most]
 
     def lapsed(self, scope: Scope, now: datetime, most: int) -> Sequence[Booking]:
         due = [
@@ -132,13 +149,34 @@ class MemoryBookings:
         return [row for _, _, row in sorted(due, key=lambda each: each[:2])][:most]
 
     def over(self, scope: Scope, now: datetime, most: int) -> Sequence[Booking]:
-        ended = {row.id for row in self.tables.offers if row.closes <= now}
+        offers = self.tables.offers
+        closed = {row.id for row in offers if row.closes <= now}
+        ended = {row.id for row in offers if row.over <= now}
         rows = [
             row
             for row in self.tables.bookings
-            if row.offer in ended and row.state in {BookingState.CONFIRMED, BookingState.WAITLISTED}
+            if (row.offer in ended and row.state is BookingState.CONFIRMED)
+            or (row.offer in closed and row.state is BookingState.WAITLISTED)
         ]
         return sorted(rows, key=lambda row: row.id)[:most]
+
+    def ahead(self, scope: Scope, booking: Booking) -> int:
+        mine = (booking.asked, age_of(booking.id))
+        waiting = self.waiting(scope, booking.offer, len(self.tables.bookings.rows))
+        return sum((row.asked, age_of(row.id)) < mine for row in waiting)
+
+    def clean(
+        self, scope: Scope, people: Iterable[PersonId], programme: str
+    ) -> Mapping[PersonId, tuple[MembershipState, MembershipReason | None]]:
+        return {}  # in memory everybody is looked at one by one
+
+    def figures(self, scope: Scope) -> Mapping[str, tuple[int, int, int]]:
+        found: dict[str, tuple[int, int, int]] = {}
+        for offer in sorted(self.tables.offers, key=lambda row: row.item):
+            stock, taken, waiting = found.get(offer.item, (0, 0, 0))
+            queue = len(self.waiting(scope, offer.id, len(self.tables.bookings.rows)))
+            found[offer.item] = (stock + offer.stock, taken + offer.taken, waiting + queue)
+        return found
 
 
 @frozen
@@ -164,6 +202,20 @@ class MemoryParticipations:
             return []
         rows = [row for row in self.tables.participations if row.person == person]
         return sorted(rows, key=lambda row: (row.at, row.id))
+
+    def by_key(self, scope: Scope, key: str, person: PersonId) -> Participation | None:
+        row = self.tables.participations.find("once", key)
+        return row if row is not None and self.sight.person(scope, row.person) else None
+
+    def used(self, scope: Scope) -> Mapping[str, Mapping[Outcome, int]]:
+        rows = list(self.tables.participations)
+        corrected = {row.corrects for row in rows}
+        found: dict[str, dict[Outcome, int]] = {}
+        for row in sorted(rows, key=lambda row: row.item):
+            if row.id not in corrected:
+                counts = found.setdefault(row.item, {})
+                counts[row.outcome] = counts.get(row.outcome, 0) + 1
+        return found
 
     def rate(self, scope: Scope, rating: Rating) -> None:
         known = rating.participation in self.tables.ratings.rows

@@ -49,6 +49,11 @@ from szunion.adapters.storage.memory.services import (
     ServiceTables,
 )
 from szunion.adapters.storage.memory.tables import Undo
+from szunion.adapters.storage.memory.wishes import (
+    MemoryCardCounters,
+    MemoryProjects,
+    MemoryWishes,
+)
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.system import Clock, Ids
@@ -109,6 +114,9 @@ class MemoryUnit:
         self.offers = MemoryOffers(tables.services, undo)
         self.bookings = MemoryBookings(tables.services, sight, undo)
         self.participations = MemoryParticipations(tables.services, sight, undo)
+        self.wishes = MemoryWishes(tables.services, sight, undo)
+        self.projects = MemoryProjects(tables.services, undo)
+        self.card_counters = MemoryCardCounters(tables.services, undo)
         money = tables.money
         self.obligations = MemoryObligations(money, sight, undo, vault)
         self.orders = MemoryOrders(money, undo)

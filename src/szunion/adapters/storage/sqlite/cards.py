@@ -111,6 +111,18 @@ class SqliteCards:
         raw = self.session.one("card.place_of_name", {"name": _name(index, ref.psn)})
         return None if raw is None else self.get(scope, CardId(raw[0]))
 
+    def of_token(self, scope: Scope, token: CardToken) -> Sequence[KeptCard]:
+        head = self.vault.index(IndexField.CARD, token.plain()).hex()
+        where = {"low": f"{head}-", "high": f"{head}."}
+        ids = [CardId(id_) for (id_,) in self.session.all("card.places_of_token", where)]
+        found = [self.get(scope, id_) for id_ in sorted(ids)]
+        return [kept for kept in found if kept is not None]
+
+    def usable(self, scope: Scope) -> Iterator[tuple[CardRef, PersonId]]:
+        for id_, person, sealed, psn in self.session.stream("card.usable"):
+            token = self.vault.open(Place("card", shard_of(id_), id_), sealed).decode()
+            yield CardRef(CardToken(token), psn), PersonId(person)
+
     def by_row(self, scope: Scope, row: RowId) -> KeptCard | None:
         return next(iter(self.of_rows(scope, [row])), None)
 

@@ -65,6 +65,21 @@ class SqliteAuditTrail:
             ),
         )  # fmt: skip
 
+    def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
+        at, new = micros(self.now), self.ids.new
+        self.session.many(
+            "audit.add",
+            (
+                (
+                    shard := shard_of(entry.person or entry.subject), new(shard), entry.person,
+                    at, (who := scope.principal).id, who.role.value, who.organisation or 0,
+                    who.purpose.value, entry.action, entry.subject, entry.before, entry.after,
+                    entry.reason,
+                )
+                for scope, entry in entries
+            ),
+        )  # fmt: skip
+
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:
         rows = self.session.stream("audit.of_person", {"shard": shard_of(person), "person": person})
         return map(_logged, rows)
@@ -121,10 +136,18 @@ class SqliteMessages:
     now: datetime
 
     def add(self, scope: Scope, person: PersonId, template: str, fields: Mapping[str, str]) -> None:
-        shard, at = shard_of(person), micros(self.now)
-        words = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
-        row = (shard, self.ids.new(shard), person, template, words, at, at)
-        self.session.do("message.add", row)
+        self.add_many(scope, ((person, template, fields),))
+
+    def add_many(
+        self, scope: Scope, told: Iterable[tuple[PersonId, str, Mapping[str, str]]]
+    ) -> None:
+        at, new = micros(self.now), self.ids.new
+        rows = []
+        for person, template, fields in told:
+            shard = shard_of(person)
+            words = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
+            rows.append((shard, new(shard), person, template, words, at, at))
+        self.session.many("message.add", rows)
 
     def due(self, scope: Scope, now: datetime, most: int) -> Sequence[Message]:
         rows = self.session.all("message.due", {"now": micros(now), "most": most})

@@ -13,6 +13,7 @@ from szunion.adapters.storage.sqlite.session import Row, Session
 from szunion.adapters.storage.sqlite.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
 from szunion.domain.bookings import Booking, BookingState, NoPlace, Offer
+from szunion.domain.members import MembershipReason, MembershipState
 from szunion.domain.participation import Means, Outcome, Participation
 from szunion.domain.ratings import Rating
 from szunion.domain.values import (
@@ -22,6 +23,7 @@ from szunion.domain.values import (
     OrganisationId,
     ParticipationId,
     PersonId,
+    age_of,
     shard_of,
 )
 from szunion.errors import Conflict
@@ -29,11 +31,13 @@ from szunion.text import Text
 
 
 def _offer(row: Row) -> Offer:
-    id_, item, title, title_en, stock, taken, per_person, opens, closes, waiting, version = row
+    (
+        id_, item, title, title_en, stock, taken, per_person, opens, closes, ends, waiting, version
+    ) = row  # fmt: skip
     return Offer(
         id=OfferId(id_), item=item, title=Text(title, title_en), stock=stock, taken=taken,
         per_person=per_person, opens=moment(opens), closes=moment(closes),
-        waiting_list=bool(waiting), version=version,
+        ends=moment(ends), waiting_list=bool(waiting), version=version,
     )  # fmt: skip
 
 
@@ -50,7 +54,8 @@ class SqliteOffers:
                 "id": offer.id, "item": offer.item, "title": offer.title.zh,
                 "title_en": offer.title.en, "stock": offer.stock, "taken": offer.taken,
                 "per_person": offer.per_person, "opens": micros(offer.opens),
-                "closes": micros(offer.closes), "waiting_list": int(offer.waiting_list),
+                "closes": micros(offer.closes), "ends": micros(offer.over),
+                "waiting_list": int(offer.waiting_list),
             },
         )  # fmt: skip
 
@@ -145,6 +150,28 @@ class SqliteBookings:
         rows = self.session.all("booking.over", {"now": micros(now), "most": most})
         return [_booking(row) for row in rows]
 
+    def ahead(self, scope: Scope, booking: Booking) -> int:
+        where = {"offer": booking.offer, "asked": micros(booking.asked), "age": age_of(booking.id)}
+        row = self.session.one("booking.ahead", where)
+        return row[0] if row else 0
+
+    def clean(
+        self, scope: Scope, people: Iterable[PersonId], programme: str
+    ) -> Mapping[PersonId, tuple[MembershipState, MembershipReason | None]]:
+        where = {"people": json.dumps(list(people)), "programme": programme}
+        return {
+            PersonId(person): (_STATES[state], _REASONS[reason] if reason else None)
+            for person, state, reason in self.session.all("booking.clean", where)
+        }
+
+    def figures(self, scope: Scope) -> Mapping[str, tuple[int, int, int]]:
+        return {item: (stock, taken, waiting)
+                for item, stock, taken, waiting in self.session.all("booking.figures")}  # fmt: skip
+
+
+_STATES = {each.value: each for each in MembershipState}
+_REASONS = {each.value: each for each in MembershipReason}
+
 
 def _participation(row: Row) -> Participation:
     (
@@ -187,6 +214,18 @@ class SqliteParticipations:
             return []
         where = {"shard": shard_of(person), "person": person}
         return [_participation(row) for row in self.session.all("participation.of_person", where)]
+
+    def by_key(self, scope: Scope, key: str, person: PersonId) -> Participation | None:
+        where = {"shard": shard_of(person), "key": key}
+        row = self.session.one("participation.by_key", where)
+        found = None if row is None else _participation(row)
+        return found if found and people_seen(self.session, scope, [found.person]) else None
+
+    def used(self, scope: Scope) -> Mapping[str, Mapping[Outcome, int]]:
+        found: dict[str, dict[Outcome, int]] = {}
+        for item, outcome, count in self.session.all("participation.used"):
+            found.setdefault(item, {})[Outcome(outcome)] = count
+        return found
 
     def rate(self, scope: Scope, rating: Rating) -> None:
         row = (

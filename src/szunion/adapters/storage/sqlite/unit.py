@@ -42,6 +42,11 @@ from szunion.adapters.storage.sqlite.services import (
 )
 from szunion.adapters.storage.sqlite.session import Session
 from szunion.adapters.storage.sqlite.transfers import SqliteTransfers
+from szunion.adapters.storage.sqlite.wishes import (
+    SqliteCardCounters,
+    SqliteProjects,
+    SqliteWishes,
+)
 from szunion.ports.keys import Vault
 from szunion.ports.system import Ids
 
@@ -78,6 +83,9 @@ class SqliteUnit:
         self.offers = SqliteOffers(session)
         self.bookings = SqliteBookings(session)
         self.participations = SqliteParticipations(session)
+        self.wishes = SqliteWishes(session, vault)
+        self.projects = SqliteProjects(session)
+        self.card_counters = SqliteCardCounters(session, now)
         self.obligations = SqliteObligations(session, vault)
         self.orders = SqliteOrders(session)
         self.payouts = SqlitePayouts(session)

@@ -16,6 +16,16 @@ INSERT INTO bank_name (kind, name, at_shard, id) VALUES ('CARD', ?, ?, ?)
 -- name: place_of_name
 SELECT id FROM bank_name WHERE kind = 'CARD' AND name = :name
 
+-- name: places_of_token
+SELECT id FROM bank_name WHERE kind = 'CARD' AND name >= :low AND name < :high
+
+-- name: usable
+-- fanout: a status list holds the cards of every shard
+SELECT card_id, person_id, token_sealed, psn FROM card
+WHERE current = 1 AND bank_state = 'ACTIVE' AND bank_conflict = 0 AND union_state = 'ENABLED'
+  AND NOT EXISTS (SELECT 1 FROM card_hold h
+                  WHERE h.shard = card.shard AND h.card_id = card.card_id AND h.state = 'OPEN')
+
 -- name: get
 SELECT card_id, person_id, programme, row_id, token_sealed, psn, last_four, account_class, bank_gap,
        union_state, union_reason, union_sequence, custody, holder, current, replaces, replaced_by,

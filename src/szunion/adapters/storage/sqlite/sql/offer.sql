@@ -1,17 +1,17 @@
 -- name: add
-INSERT INTO offer (offer_id, item, title, title_en, stock, taken, per_person, opens, closes,
+INSERT INTO offer (offer_id, item, title, title_en, stock, taken, per_person, opens, closes, ends,
                    waiting_list, version)
-VALUES (:id, :item, :title, :title_en, :stock, :taken, :per_person, :opens, :closes,
+VALUES (:id, :item, :title, :title_en, :stock, :taken, :per_person, :opens, :closes, :ends,
         :waiting_list, 0)
 
 -- name: get
-SELECT offer_id, item, title, title_en, stock, taken, per_person, opens, closes, waiting_list,
-       version
+SELECT offer_id, item, title, title_en, stock, taken, per_person, opens, closes, ends,
+       waiting_list, version
 FROM offer WHERE offer_id = :id
 
 -- name: open
-SELECT offer_id, item, title, title_en, stock, taken, per_person, opens, closes, waiting_list,
-       version
+SELECT offer_id, item, title, title_en, stock, taken, per_person, opens, closes, ends,
+       waiting_list, version
 FROM offer WHERE closes > :now ORDER BY closes, offer_id
 
 -- name: take

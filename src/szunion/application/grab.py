@@ -1,0 +1,255 @@
+"""Know how a crowd that wants limited stock is decided in one transaction (抢票判定).
+
+In the order in which they came: who may not, who has his or her share already, who gets a place,
+who may wait. The stock is taken by the store's own guarded step, the person's share is a unique
+key: whatever this code does, nothing is sold twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from attrs import evolve, field, frozen
+
+from szunion.application.access import authorise
+from szunion.application.bank_desk import engine
+from szunion.application.booking_moves import confirm_by, item_of, local, moved
+from szunion.application.office import Office
+from szunion.application.standing import Standing, free_people, least_level, standing_of
+from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.bookings import Booking, BookingEvent, NoPlace, Offer, decide
+from szunion.domain.catalogue import Ineligible, ServiceItem
+from szunion.domain.use import Why
+from szunion.domain.values import BookingId, OfferId, PersonId, shard_of
+from szunion.errors import Conflict, NotFound, SzunionError
+from szunion.ports.storage import UnitOfWork
+
+_EVENTS: tuple[BookingEvent, ...] = (BookingEvent.HOLD, BookingEvent.QUEUE)
+
+
+@frozen
+class Ask:
+    """One person's wish for a place, and who says so."""
+
+    by: Principal
+    offer: OfferId
+    person: PersonId
+
+
+@frozen(kw_only=True)
+class Booked:
+    """A place is held (已占位) until ``booking.confirm_by``."""
+
+    booking: Booking
+
+
+@frozen(kw_only=True)
+class Queued:
+    """It is sold out, and the person waits (候补)."""
+
+    booking: Booking
+    ahead: int
+    """How many wait before."""
+
+
+@frozen(kw_only=True)
+class NotBooked:
+    """No place, and why not (未成功). Nothing was written."""
+
+    reason: NoPlace
+    against: tuple[Ineligible | Why, ...] = ()
+    """Everything that stands against it, where the reason is the person or the card."""
+    yours: tuple[Booking, ...] = ()
+    """What the person has of it already, where the reason is the quota."""
+
+
+Outcome: TypeAlias = Booked | Queued | NotBooked
+Answer: TypeAlias = Outcome | SzunionError
+
+
+def _counted(bookings: Sequence[Booking]) -> tuple[Booking, ...]:
+    return tuple(each for each in bookings if each.counts)
+
+
+def refusals(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer | None]:
+    """Return the answers that a look gives: not there, not open, over, sold out. Others: None."""
+    del office
+    scope = authorise(work, engine(), Operation.SERVICE_READ)
+    offers = {id_: work.offers.get(scope, id_) for id_ in {ask.offer for ask in asks}}
+    verdicts = {id_: _verdict(offer, work.now) for id_, offer in offers.items()}
+    mine: dict[OfferId, Mapping[PersonId, Sequence[Booking]]] = {}
+    for id_, verdict in verdicts.items():
+        if verdict is NoPlace.SOLD_OUT:
+            people = [ask.person for ask in asks if ask.offer == id_]
+            mine[id_] = work.bookings.of_people(scope, id_, people)
+    answers: list[Answer | None] = []
+    for ask in asks:
+        verdict, offer = verdicts[ask.offer], offers[ask.offer]
+        if offer is None:
+            answers.append(NotFound("E-BOOKING-002"))
+        elif verdict is None:
+            answers.append(None)
+        elif (wrong := _not_allowed(work, ask)) is not None:
+            answers.append(wrong)
+        else:
+            yours = _counted(mine.get(ask.offer, {}).get(ask.person, ()))
+            reason = NoPlace.QUOTA if len(yours) >= offer.per_person else verdict
+            answers.append(NotBooked(reason=reason, yours=yours))
+    return answers
+
+
+def _verdict(offer: Offer | None, now: datetime) -> NoPlace | None:
+    if offer is None:
+        return None
+    found = decide(offer, 0, now)
+    return found if isinstance(found, NoPlace) else None
+
+
+def _not_allowed(work: UnitOfWork, ask: Ask) -> SzunionError | None:
+    """Return what is wrong with who asks for whom; None: nothing is."""
+    try:
+        _scope(work, ask)
+    except SzunionError as error:
+        return error
+    return None
+
+
+def _scope(work: UnitOfWork, ask: Ask) -> Scope:
+    scope = authorise(work, ask.by, Operation.BOOKING_WRITE)
+    if scope.only_person not in {None, ask.person}:
+        raise NotFound("E-SERVICE-003")
+    return scope
+
+
+def grab(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer]:
+    """Decide *asks* in their order, and keep what comes of it."""
+    answers: dict[int, Answer] = {}
+    scopes: dict[int, Scope] = {}
+    by_offer: dict[OfferId, list[int]] = {}
+    for at, ask in enumerate(asks):
+        try:
+            scopes[at] = _scope(work, ask)
+        except SzunionError as error:
+            answers[at] = error
+        else:
+            by_offer.setdefault(ask.offer, []).append(at)
+    all_ = authorise(work, engine(), Operation.BOOKING_WRITE)
+    for id_, places in by_offer.items():
+        offer = work.offers.get(all_, id_)
+        if offer is None:
+            answers.update((at, NotFound("E-BOOKING-002")) for at in places)
+            continue
+        round_ = _Round(office, work, all_, offer, item_of(office, offer))
+        found = round_.decide([(asks[at], scopes[at]) for at in places])
+        answers.update(zip(places, found, strict=True))
+    return [answers[at] for at in range(len(asks))]
+
+
+@frozen
+class _Round:
+    """One offer in one transaction."""
+
+    office: Office
+    work: UnitOfWork
+    scope: Scope
+    """The engine's: it sees everybody who asks."""
+    offer: Offer
+    item: ServiceItem
+    new: list[Booking] = field(factory=list)
+    entries: list[tuple[Scope, AuditEntry]] = field(factory=list)
+    told: list[tuple[PersonId, str, Mapping[str, str]]] = field(factory=list)
+
+    def decide(self, asks: Sequence[tuple[Ask, Scope]]) -> list[Answer]:
+        work, scope, offer = self.work, self.scope, self.offer
+        people = list(dict.fromkeys(ask.person for ask, _ in asks))
+        mine = {
+            person: _counted(found)
+            for person, found in work.bookings.of_people(scope, offer.id, people).items()
+        }
+        free = free_people(self.office, work, scope, people, self.item)
+        until = confirm_by(self.office, offer, work.now)
+        words = {"title": offer.title.zh, "title_en": offer.title.en, "until": local(until)}
+        answers: list[Answer] = []
+        for ask, own in asks:
+            yours = mine[ask.person]
+            step = decide(offer, len(yours), work.now)
+            if isinstance(step, NoPlace):
+                held = yours if step is NoPlace.QUOTA else ()
+                answers.append(NotBooked(reason=step, yours=held))
+                continue
+            if ask.person not in free and (no := self._refused(ask)) is not None:
+                answers.append(no)
+                continue
+            booking = self._made(ask, own, step, yours, until)
+            mine[ask.person] = (*yours, booking)
+            if step is BookingEvent.HOLD:
+                offer = evolve(offer, taken=offer.taken + 1)
+                self.told.append((ask.person, "booking.held", words))
+                answers.append(Booked(booking=booking))
+            else:
+                answers.append(Queued(booking=booking, ahead=-1))
+        self._keep(offer.taken - self.offer.taken)
+        return self._with_places(answers)
+
+    def _refused(self, ask: Ask) -> NotBooked | None:
+        level = least_level(self.office, ask.by.role)
+        found = standing_of(
+            self.office, self.work, self.scope, ask.person, self.item, level=level, with_card=True
+        )
+        return None if found.free else refusal(found)
+
+    def _made(
+        self,
+        ask: Ask,
+        own: Scope,
+        step: BookingEvent,
+        yours: Sequence[Booking],
+        until: datetime,
+    ) -> Booking:
+        taken = {each.place for each in yours}
+        asked = Booking(
+            id=BookingId(self.work.ids.new(shard_of(ask.person))),
+            offer=self.offer.id,
+            person=ask.person,
+            place=next(place for place in range(1, len(taken) + 2) if place not in taken),
+            asked=self.work.now,
+            confirm_by=until if step is BookingEvent.HOLD else None,
+        )
+        booking = asked.after(step)
+        self.new.append(booking)
+        self.entries.append((own, moved(asked, booking, step)))
+        return booking
+
+    def _keep(self, taken: int) -> None:
+        work = self.work
+        if taken and not work.offers.take(self.scope, self.offer.id, taken):
+            raise Conflict("E-STORE-004", constraint="CHECK(offer.taken)")
+        work.bookings.add_many(self.scope, self.new)
+        work.audit.add_each(self.entries)
+
+    def _with_places(self, answers: list[Answer]) -> list[Answer]:
+        """Count the queue once, tell its newcomers their places, and send the messages."""
+        ahead = -1
+        for at, answer in enumerate(answers):
+            if not isinstance(answer, Queued):
+                continue
+            ahead = ahead + 1 if ahead >= 0 else self.work.bookings.ahead(
+                self.scope, answer.booking
+            )  # fmt: skip
+            answers[at] = evolve(answer, ahead=ahead)
+            title = self.offer.title
+            words = {"title": title.zh, "title_en": title.en, "ahead": str(ahead)}
+            self.told.append((answer.booking.person, "booking.queued", words))
+        self.work.messages.add_many(self.scope, self.told)
+        return answers
+
+
+def refusal(found: Standing) -> NotBooked:
+    """Return the answer to somebody against whom something stands."""
+    if found.item:
+        return NotBooked(reason=NoPlace.NOT_ELIGIBLE, against=found.item)
+    against = tuple(sorted(found.card, key=lambda why: (type(why).__name__, str(why))))
+    return NotBooked(reason=NoPlace.CARD_NOT_USABLE, against=against)

@@ -1,0 +1,109 @@
+"""Know what stands against a member using a service now: the item's conditions, and the card's.
+
+The same question is asked in two ways. One by one it gives every reason; for many people at once
+the store names those against whom nothing stands, and only the others are looked at singly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from szunion.application.bindings import level_of
+from szunion.application.office import Office
+from szunion.domain.access import Role, Scope
+from szunion.domain.catalogue import Ineligible, Mode, ServiceItem, ineligible
+from szunion.domain.members import Rights
+from szunion.domain.use import Why, use
+from szunion.domain.values import PersonId
+from szunion.ports.storage import UnitOfWork
+
+_HIGHEST: Final = 3
+_BY_OTHERS: Final = frozenset({Mode.COLLECTIVE, Mode.UNION})
+
+
+@frozen(kw_only=True)
+class Standing:
+    """What stands against one person using one item; nothing: he or she may."""
+
+    item: tuple[Ineligible, ...] = ()
+    card: frozenset[Why] = frozenset()
+    no_card: bool = False
+    """There is no card yet, where one is needed."""
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing stands against it."""
+        return not (self.item or self.card or self.no_card)
+
+
+def least_level(office: Office, role: Role) -> int:
+    """Return the real-name level asked of a member who acts; an officer vouches for the member."""
+    return office.policy.services.realname_level if role is Role.MEMBER else 0
+
+
+def standing_of(  # noqa: PLR0913 - who wants what, and how strictly it is asked
+    office: Office,
+    work: UnitOfWork,
+    scope: Scope,
+    person: PersonId,
+    item: ServiceItem,
+    *,
+    level: int,
+    with_card: bool,
+) -> Standing:
+    """Return everything that stands against *person* using *item*.
+
+    Args:
+        office: The office.
+        work: The transaction in which it is decided.
+        scope: One in which the person is within reach.
+        person: Who wants it.
+        item: What is wanted.
+        level: The least real-name level.
+        with_card: Whether the person's card must be usable too.
+    """
+    file = work.people.get(scope, person)
+    membership = work.members.newest(scope, person)
+    policy = office.policy
+    rights = Rights() if membership is None else policy.rights_of(
+        membership.state, membership.reason
+    )  # fmt: skip
+    found = level_of(work, scope, file).number if file is not None and level else 0
+    against = ineligible(
+        item, rights=rights, level=found, least_level=level,
+        gender=file.present.document.gender() if file is not None else None,
+    )  # fmt: skip
+    if not with_card:
+        return Standing(item=against)
+    kept = work.cards.current(scope, person, policy.cards.programme)
+    if kept is None:
+        return Standing(item=against, no_card=True)
+    return Standing(item=against, card=use(kept.card, membership, policy))
+
+
+def free_people(
+    office: Office, work: UnitOfWork, scope: Scope, people: Sequence[PersonId], item: ServiceItem
+) -> frozenset[PersonId]:
+    """Return those of *people* of whom it is certain that nothing stands against them.
+
+    Whoever is missing is asked about with :func:`standing_of`; a person who is here would be
+    found free by it, whatever real-name level is asked for.
+    """
+    if item.mode in _BY_OTHERS or item.eligibility.gender is not None:
+        return frozenset()
+    if office.policy.services.realname_level > _HIGHEST:
+        return frozenset()
+    clean = work.bookings.clean(scope, people, office.policy.cards.programme)
+    allowed: dict[object, bool] = {}
+    free = []
+    for person, (state, reason) in clean.items():
+        known = allowed.get((state, reason))
+        if known is None:
+            rights = office.policy.rights_of(state, reason)
+            known = allowed[state, reason] = rights.benefits and rights.card
+        if known:
+            free.append(person)
+    return frozenset(free)

@@ -1,0 +1,79 @@
+"""Know that each service is a project: why it is there, who answers for it, what it has (项目化).
+
+What became of it (how many ask for it, use it, rate it, what it costs) is counted, never typed in.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from attrs import field, frozen
+
+from szunion.domain.values import Fen, OrganisationId
+from szunion.errors import InvalidInput
+
+_MOST_WORDS: Final = 2_000
+
+
+@frozen(kw_only=True)
+class Project:
+    """One service as a project (立项): argument, people, resources; its money is a budget."""
+
+    item: str
+    """The service item of the catalogue."""
+    argument: str = field()
+    """Why it is there, and on what evidence (论证)."""
+    responsible: OrganisationId
+    """The union that answers for it (责任单位)."""
+    people: int = field()
+    """How many people work on it (人)."""
+    resources: str = field(default="")
+    """Rooms, teachers, partners (物)."""
+    since: date
+    version: int = 0
+
+    @argument.validator
+    def _argued(self, _: object, value: str) -> None:
+        if not 1 <= len(value.strip()) <= _MOST_WORDS or len(self.resources) > _MOST_WORDS:
+            raise InvalidInput("E-SERVICE-011", most=_MOST_WORDS)
+
+    @people.validator
+    def _counted(self, _: object, value: int) -> None:
+        if type(value) is not int or value < 0:
+            raise InvalidInput("E-SERVICE-011", most=_MOST_WORDS)
+
+
+@frozen(kw_only=True)
+class Evaluation:
+    """What became of one service (评估): counted from what happened, for one year's money."""
+
+    item: str
+    wishes: int
+    """How many members ask for it."""
+    places: int
+    """Places that were put up for booking."""
+    booked: int
+    """Places that were taken."""
+    waiting: int
+    """Members who wait for a place."""
+    took_part: int
+    no_show: int
+    at_risk: int
+    """Recorded offline, waiting to be looked at."""
+    ratings: int
+    stars: int
+    """The sum of their stars."""
+    ceiling: Fen | None
+    """What it may cost this year; None: no budget."""
+    committed: Fen | None
+
+    @property
+    def demand(self) -> int:
+        """How many want it: booked, waiting, or wished for (需求)."""
+        return self.wishes + self.booked + self.waiting
+
+    @property
+    def hundredths(self) -> int | None:
+        """The average rating in hundredths of a star; None: nobody has rated it."""
+        return None if not self.ratings else (self.stars * 100 + self.ratings // 2) // self.ratings
