@@ -26,6 +26,7 @@ from szunion.adapters.crowd import Combiner
 from szunion.adapters.storage.sqlite.session import prepare
 from szunion.application.bookings import Bookings
 from szunion.application.office import Alone, Office
+from szunion.domain.bookings import Offer
 from szunion.domain.values import OfferId, PersonId
 
 CALLERS = 256
@@ -145,7 +146,7 @@ def _whole_lines(folder: Path) -> tuple[float, float, float]:
     return ours, peer, limit
 
 
-def _offer(town: BookTown, people: Sequence[PersonId]) -> Any:
+def _offer(town: BookTown, people: Sequence[PersonId]) -> Offer:
     return town.offer(len(people), hours=100)
 
 

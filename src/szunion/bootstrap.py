@@ -253,7 +253,8 @@ class UnionSystem:
         self.worker().run_until_idle()
 
     def close(self) -> None:
-        """Close the store. A second time does nothing."""
+        """Answer who waits and close the store. A second time does nothing."""
+        self.office.crowd.close()
         self.office.storage.close()
 
     def __enter__(self) -> Self:

@@ -437,7 +437,7 @@ def test_one_wish_that_breaks_breaks_alone() -> None:
     assert answers == {0: 0, 7: 70, 13: "E-BOOKING-008", 21: 210}
 
 
-def test_a_leader_that_is_interrupted_leaves_nobody_waiting() -> None:
+def test_a_decision_that_breaks_leaves_the_crowd_at_work() -> None:
     crowd = Combiner()
 
     def interrupted(_: Sequence[int]) -> list[int]:
@@ -446,6 +446,10 @@ def test_a_leader_that_is_interrupted_leaves_nobody_waiting() -> None:
     with pytest.raises(KeyboardInterrupt):
         crowd.ask(1, interrupted)
     assert crowd.ask(2, list) == 2
+    crowd.close()
+    crowd.close()
+    with pytest.raises(StorageBusy, match="E-BOOKING-001"):
+        crowd.ask(3, list)
 
 
 def test_a_store_that_is_busy_is_told_to_each_of_the_crowd() -> None:

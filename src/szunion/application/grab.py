@@ -9,25 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.bank_desk import engine
-from szunion.application.booking_moves import confirm_by, item_of, local, moved
+from szunion.application.booking_moves import confirm_by, item_of, local
 from szunion.application.office import Office
 from szunion.application.standing import Standing, free_people, least_level, standing_of
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bookings import Booking, BookingEvent, NoPlace, Offer, decide
+from szunion.domain.bookings import (
+    BOOKING,
+    Booking,
+    BookingEvent,
+    BookingState,
+    NoPlace,
+    Offer,
+    decide,
+)
 from szunion.domain.catalogue import Ineligible, ServiceItem
 from szunion.domain.use import Why
 from szunion.domain.values import BookingId, OfferId, PersonId, shard_of
 from szunion.errors import Conflict, NotFound, SzunionError
 from szunion.ports.storage import UnitOfWork
 
-_EVENTS: tuple[BookingEvent, ...] = (BookingEvent.HOLD, BookingEvent.QUEUE)
+#: What a request comes to, by the table.
+_AFTER: Final[Mapping[BookingEvent, BookingState]] = MappingProxyType(
+    {
+        step: BOOKING.after(BookingState.REQUESTED, step)
+        for step in (BookingEvent.HOLD, BookingEvent.QUEUE)
+    }
+)
 
 
 @frozen
@@ -173,9 +188,10 @@ class _Round:
         until = confirm_by(self.office, offer, work.now)
         words = {"title": offer.title.zh, "title_en": offer.title.en, "until": local(until)}
         answers: list[Answer] = []
+        left = offer.left
         for ask, own in asks:
             yours = mine[ask.person]
-            step = decide(offer, len(yours), work.now)
+            step = decide(offer, len(yours), work.now, left)
             if isinstance(step, NoPlace):
                 held = yours if step is NoPlace.QUOTA else ()
                 answers.append(NotBooked(reason=step, yours=held))
@@ -186,12 +202,12 @@ class _Round:
             booking = self._made(ask, own, step, yours, until)
             mine[ask.person] = (*yours, booking)
             if step is BookingEvent.HOLD:
-                offer = evolve(offer, taken=offer.taken + 1)
+                left -= 1
                 self.told.append((ask.person, "booking.held", words))
                 answers.append(Booked(booking=booking))
             else:
                 answers.append(Queued(booking=booking, ahead=-1))
-        self._keep(offer.taken - self.offer.taken)
+        self._keep(offer.left - left)
         return self._with_places(answers)
 
     def _refused(self, ask: Ask) -> NotBooked | None:
@@ -210,17 +226,25 @@ class _Round:
         until: datetime,
     ) -> Booking:
         taken = {each.place for each in yours}
-        asked = Booking(
+        state = _AFTER[step]
+        booking = Booking(
             id=BookingId(self.work.ids.new(shard_of(ask.person))),
             offer=self.offer.id,
             person=ask.person,
             place=next(place for place in range(1, len(taken) + 2) if place not in taken),
+            state=state,
             asked=self.work.now,
             confirm_by=until if step is BookingEvent.HOLD else None,
         )
-        booking = asked.after(step)
         self.new.append(booking)
-        self.entries.append((own, moved(asked, booking, step)))
+        entry = AuditEntry(
+            action=f"booking.{step.value}",
+            subject=booking.id,
+            person=ask.person,
+            before=BookingState.REQUESTED.value,
+            after=state.value,
+        )
+        self.entries.append((own, entry))
         return booking
 
     def _keep(self, taken: int) -> None:

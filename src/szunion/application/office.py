@@ -33,6 +33,9 @@ class Alone:
         (answer,) = decide((wish,))
         return answer
 
+    def close(self) -> None:
+        """Nobody waits."""
+
 
 @frozen(kw_only=True)
 class Office:

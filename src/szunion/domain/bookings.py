@@ -218,7 +218,9 @@ PLACES: Final = frozenset({_S.HELD, _S.CONFIRMED, _S.USED, _S.NO_SHOW})
 """States that take a place of the stock."""
 
 
-def decide(offer: Offer, mine: int, now: datetime) -> BookingEvent | NoPlace:
+def decide(
+    offer: Offer, mine: int, now: datetime, left: int | None = None
+) -> BookingEvent | NoPlace:
     """Return what becomes of a request: a place, a place in the queue, or why neither.
 
     The store repeats the count inside the transaction; this is the same rule for both.
@@ -227,6 +229,7 @@ def decide(offer: Offer, mine: int, now: datetime) -> BookingEvent | NoPlace:
         offer: The offer with its places taken now.
         mine: How many places of it, or in its queue, the person has.
         now: When the request is decided.
+        left: How many places are left, where more were taken than *offer* says.
     """
     if now < offer.opens:
         return NoPlace.NOT_OPEN
@@ -234,6 +237,6 @@ def decide(offer: Offer, mine: int, now: datetime) -> BookingEvent | NoPlace:
         return NoPlace.OVER
     if mine >= offer.per_person:
         return NoPlace.QUOTA
-    if offer.left > 0:
+    if (offer.left if left is None else left) > 0:
         return BookingEvent.HOLD
     return BookingEvent.QUEUE if offer.waiting_list else NoPlace.SOLD_OUT

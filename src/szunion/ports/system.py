@@ -70,3 +70,7 @@ class Crowd(Protocol):
             StorageBusy: too many wait already (E-BOOKING-001).
         """
         ...
+
+    def close(self) -> None:
+        """Answer those who wait, and take no more. A second time does nothing."""
+        ...

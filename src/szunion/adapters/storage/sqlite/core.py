@@ -143,9 +143,13 @@ class SqliteMessages:
     ) -> None:
         at, new = micros(self.now), self.ids.new
         rows = []
+        last: Mapping[str, str] | None = None
+        words = ""
         for person, template, fields in told:
             shard = shard_of(person)
-            words = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
+            if fields is not last:  # a crowd is told the same
+                last = fields
+                words = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
             rows.append((shard, new(shard), person, template, words, at, at))
         self.session.many("message.add", rows)
 
