@@ -36,12 +36,12 @@ class Project:
     @argument.validator
     def _argued(self, _: object, value: str) -> None:
         if not 1 <= len(value.strip()) <= _MOST_WORDS or len(self.resources) > _MOST_WORDS:
-            raise InvalidInput("E-SERVICE-011", most=_MOST_WORDS)
+            raise InvalidInput("E-PROJECT-001", most=_MOST_WORDS)
 
     @people.validator
     def _counted(self, _: object, value: int) -> None:
         if type(value) is not int or value < 0:
-            raise InvalidInput("E-SERVICE-011", most=_MOST_WORDS)
+            raise InvalidInput("E-PROJECT-001", most=_MOST_WORDS)
 
 
 @frozen(kw_only=True)

@@ -38,4 +38,4 @@ class Wish:
     @words.validator
     def _short(self, _: object, value: str) -> None:
         if len(value) > MOST_WORDS or not (self.item or value.strip()):
-            raise InvalidInput("E-SERVICE-010", most=MOST_WORDS)
+            raise InvalidInput("E-WISH-001", most=MOST_WORDS)
