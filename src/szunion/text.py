@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from attrs import frozen
 
+__all__ = ["Language", "Text"]
+
 
 class Language(StrEnum):
     """A language that szunion speaks; Chinese comes first."""

@@ -25,6 +25,7 @@ DOORS: Final = (
     "szunion.ports",
     "szunion.testing",
     "szunion.testing.bank",
+    "szunion.text",
 )
 LAZY: Final = ("szunion", "szunion.domain", "szunion.emv", "szunion.ports", "szunion.testing")
 PUBLIC: Final = Path(__file__).with_name("public.txt")

@@ -26,6 +26,7 @@ _COMMANDS = {
     "doctor": ("szunion.cli.doctor", "doctor", "为什么不工作  why does it not work"),
     "explain": ("szunion.cli.explain", "explain", "错误码说明  what a code means"),
     "member": ("szunion.cli.member", "member", "会员  members"),
+    "new": ("szunion.cli.new", "new", "新建适配器  begin an adapter"),
     "org": ("szunion.cli.org", "org", "组织  unions"),
     "outbox": ("szunion.cli.outbox", "outbox", "与银行的收发  what goes to the bank"),
     "pay": ("szunion.cli.pay", "pay", "拨付  payments"),

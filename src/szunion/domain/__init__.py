@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from szunion.domain.catalogue import Catalogue, Ineligible, ServiceItem
     from szunion.domain.cities import City, city_from
     from szunion.domain.custody import Custody, CustodyState
+    from szunion.domain.documents import DocumentKind
     from szunion.domain.facets import BankFacet
     from szunion.domain.holds import Hold, HoldReason, HoldState
     from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
@@ -169,6 +170,7 @@ __all__ = [
     "Dispatch",
     "DispatchKind",
     "DispatchState",
+    "DocumentKind",
     "DocumentNumber",
     "FaceSign",
     "FaceSignResult",
@@ -320,6 +322,7 @@ _HOME = {
     "Dispatch": "outbox",
     "DispatchKind": "outbox",
     "DispatchState": "outbox",
+    "DocumentKind": "documents",
     "DocumentNumber": "identity",
     "FaceSign": "bank_words",
     "FaceSignResult": "bank",
