@@ -64,7 +64,7 @@ def waivers_used(work: UnitOfWork, scope: Scope, notice: FeeWaiversUsed, name: s
         card=kept.id,
         person=kept.person,
         month=notice.month.replace(day=1),
-        kind=notice.kind,
+        kind=notice.waiver,
         used=notice.used,
         allowed=notice.allowed,
         sequence=notice.told.sequence,

@@ -366,7 +366,7 @@ class FeeWaiversUsed:
     card: CardRef
     month: date
     """The first day of the month."""
-    kind: Waiver
+    waiver: Waiver
     used: int
     allowed: int | None = None
     """How many are free in the month; None: any number."""

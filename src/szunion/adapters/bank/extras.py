@@ -111,6 +111,6 @@ def free_service(books: Books, op: Op) -> None:
     books.tell(
         FeeWaiversUsed(
             told=books.next_of(f"waiver-{card.serial:09d}-{kind.value}"),
-            card=card.ref, month=month, kind=kind, used=used, allowed=_FREE[kind],
+            card=card.ref, month=month, waiver=kind, used=used, allowed=_FREE[kind],
         )
     )  # fmt: skip
