@@ -13,6 +13,7 @@ from szunion.application.card_moves import (
     stop_use,
     with_card,
 )
+from szunion.application.cover_moves import cover_of_pack
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
@@ -220,6 +221,8 @@ def _give_pack(
         had=had,
     )
     new = [each for each in given if work.entitlements.add(scope, each)]
+    for each in new:
+        cover_of_pack(office, work, scope, each)
     work.audit.add_many(
         scope,
         [

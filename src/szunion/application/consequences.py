@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from szunion.application import card_consequences
+from szunion.application import card_consequences, death
 from szunion.domain.access import Scope
 from szunion.domain.bindings import Evidence
-from szunion.domain.members import Membership
+from szunion.domain.members import Membership, MembershipReason
 from szunion.domain.organisations import Belonging
 from szunion.domain.people import Person
 from szunion.domain.values import OrganisationId, PersonId
@@ -21,6 +21,7 @@ from szunion.ports.storage import UnitOfWork
 def membership_began(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
     """Follow an episode that became active: approved, come in, or reinstated."""
     card_consequences.use_comes_back(work, scope, membership)
+    death.stop_heirs_payments(work, scope, membership.person)
 
 
 def membership_changed(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
@@ -31,6 +32,8 @@ def membership_changed(work: UnitOfWork, scope: Scope, membership: Membership) -
 def membership_ended(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
     """Follow an episode that ended; its reason says how (left the city, own wish, death …)."""
     card_consequences.use_ends(work, scope, membership)
+    if membership.reason is MembershipReason.DECEASED:
+        death.stop_payments(work, scope, membership.person)
 
 
 def membership_moved(

@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from szunion.application.claim_moves import follow_money
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.ledger import Entry, Transfer, ending, fund, member_account, reversal
@@ -83,7 +84,7 @@ class _Books:
 
 
 def keep_moves(work: UnitOfWork, scope: Scope, moves: Sequence[Moved]) -> None:
-    """Keep what became of orders, with books, obligations, budgets and audit entries.
+    """Keep what became of orders, with books, obligations, budgets, claims and audit entries.
 
     Every order is there once, with its last state; the sums move by the difference.
 
@@ -116,6 +117,7 @@ def keep_moves(work: UnitOfWork, scope: Scope, moves: Sequence[Moved]) -> None:
     work.ledger.add_many(scope, transfers)
     work.orders.put_many(scope, [move.new for move in moves])
     work.audit.add_many(scope, [_entry(move) for move in moves])
+    follow_money(work, scope, changed)
 
 
 def _move_obligations(

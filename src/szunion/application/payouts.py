@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from szunion.application import statements
 from szunion.application.bank_rows import Outcome
+from szunion.application.heirs import dead
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office
 from szunion.application.payment_news import tell
@@ -28,12 +29,11 @@ from szunion.domain.bank import (
 from szunion.domain.card_files import KeptCard
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
-from szunion.domain.members import MembershipReason
 from szunion.domain.outbox import Dispatch
 from szunion.domain.payouts import DISBURSEMENT, Order, OrderEvent, OrderState
 from szunion.domain.policy import Payable
 from szunion.domain.use import payable
-from szunion.domain.values import CardId, PayoutBatchId, PersonId, RequestKey
+from szunion.domain.values import CardId, OrderId, PayoutBatchId, RequestKey
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -154,16 +154,16 @@ def cards_of(work: UnitOfWork, scope: Scope, orders: Sequence[Order]) -> dict[Ca
     return {kept.id: kept for kept in work.cards.of_people(scope, people)}
 
 
-def dead(work: UnitOfWork, scope: Scope, people: Iterable[PersonId]) -> set[PersonId]:
-    """Return those of *people* who have died."""
-    wanted = set(people)
-    alive = {each.person for each in work.members.open_of_many(scope, wanted)}
-    found = set()
-    for person in wanted - alive:
-        newest = work.members.newest(scope, person)
-        if newest is not None and newest.reason is MembershipReason.DECEASED:
-            found.add(person)
-    return found
+def _alive_after_all(work: UnitOfWork, scope: Scope, orders: Sequence[Order]) -> set[OrderId]:
+    """Return orders to heirs of people who stand as alive again."""
+    owed = {order.id: work.obligations.get(scope, order.obligation) for order in orders}
+    heirs = {
+        order.id: each.payee
+        for order in orders
+        if (each := owed[order.id]) is not None and each.payee != order.payee
+    }
+    gone = dead(work, scope, list(heirs.values()))
+    return {order for order, person in heirs.items() if person not in gone}
 
 
 @frozen
@@ -237,14 +237,16 @@ class Paying:
         self, work: UnitOfWork, scope: Scope, orders: list[Order], cards: dict[CardId, KeptCard]
     ) -> list[Order]:
         """Stop what must not be paid any more; return what is left."""
-        gone = dead(work, scope, (order.payee for order in orders))
+        gone = dead(work, scope, [order.payee for order in orders])
+        mistaken = _alive_after_all(work, scope, orders)
         left: list[Order] = []
         stopped: list[Moved] = []
         for order in orders:
             kept = cards.get(order.card)
             closed = kept is None or payable(kept.card, self.office.policy) is Payable.NO
-            if closed or order.payee in gone:
+            if closed or order.payee in gone or order.id in mistaken:
                 why = "DECEASED" if order.payee in gone else "NOT_PAYABLE"
+                why = "NOT_DECEASED" if order.id in mistaken else why
                 stopped.append(Moved(order, order.after(OrderEvent.STOP), "order.stop", why))
             else:
                 left.append(order)

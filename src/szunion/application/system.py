@@ -17,14 +17,17 @@ from szunion.application.bindings import Bindings
 from szunion.application.bookings import Bookings
 from szunion.application.cards import Cards
 from szunion.application.chips import Chips
+from szunion.application.claims import Claims
 from szunion.application.custody import Custody
 from szunion.application.enrolment import Enrolment, OpensRosters
 from szunion.application.grants import Grants
+from szunion.application.heirs import Heirs
 from szunion.application.members import Members
 from szunion.application.membership import Memberships
 from szunion.application.numbers import Numbers
 from szunion.application.office import Office
 from szunion.application.organisations import Organisations
+from szunion.application.plans import Plans
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.timeline import Event, Timeline
 from szunion.application.transfers import Transfers
@@ -112,6 +115,21 @@ class Desk:
     def grants(self) -> Grants:
         """Help and allowances: ask for, decide (困难帮扶、补助)."""
         return Grants(self.office, self.by)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """Plans: join, accept, end (保障计划)."""
+        return Plans(self.office, self.by)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Claims: ask, hand in papers, decide (申领)."""
+        return Claims(self.office, self.by)
+
+    @cached_property
+    def heirs(self) -> Heirs:
+        """Heirs: who receives for the dead (继承受领)."""
+        return Heirs(self.office, self.by)
 
     @cached_property
     def treasury(self) -> Treasury:

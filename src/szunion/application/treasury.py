@@ -10,12 +10,14 @@ from attrs import evolve, frozen
 
 from szunion.application import statements
 from szunion.application.access import authorise, second_person
+from szunion.application.heirs import dead
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office, one_commit, one_look
-from szunion.application.payouts import cards_of, dead, part_key, request_of
+from szunion.application.payouts import cards_of, part_key, request_of
 from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.card_files import KeptCard
 from szunion.domain.ledger import Balance
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.payouts import (
@@ -31,7 +33,6 @@ from szunion.domain.payouts import (
 from szunion.domain.policy import Payable
 from szunion.domain.use import payable
 from szunion.domain.values import (
-    CardId,
     Fen,
     Labelled,
     ObligationId,
@@ -52,7 +53,7 @@ class LeftOut(Labelled):
 
     NO_CARD = "NO_CARD", "没有可入账的卡", "no card whose account takes money"
     TO_CHECK = "TO_CHECK", "账户须先核对", "the account is to be checked first"
-    DECEASED = "DECEASED", "收款人已去世", "the payee has died"
+    DECEASED = "DECEASED", "收款人已去世，待指明继承人", "the payee has died; no heir is named"
     IN_DRAFT = "IN_DRAFT", "已在另一待复核批次中", "in another draft already"
 
 
@@ -146,7 +147,7 @@ class Treasury:
         day = due or _city_day(work.now)
         id_ = PayoutBatchId(work.ids.new())
         orders = []
-        for obligation, card in chosen:
+        for obligation, kept in chosen:
             before = list(tried.get(obligation.id, ()))
             back = [each.id for each in before if each.state in _BACK]
             named = {each.replaces for each in before if each.state is not OrderState.CANCELLED}
@@ -155,8 +156,8 @@ class Treasury:
                 Order(
                     id=OrderId(work.ids.new(shard_of(obligation.payee))),
                     obligation=obligation.id,
-                    payee=obligation.payee,
-                    card=card,
+                    payee=kept.person,
+                    card=kept.id,
                     fen=obligation.fen - obligation.settled - obligation.in_flight,
                     key=work.vault.request_key(business),
                     due=day,
@@ -218,29 +219,36 @@ class Treasury:
         scope: Scope,
         open_: Sequence[Obligation],
         tried: object,
-    ) -> tuple[list[tuple[Obligation, CardId]], list[tuple[ObligationId, LeftOut]]]:
-        """Return what can be paid, each with the card whose account takes it; and the rest."""
+    ) -> tuple[list[tuple[Obligation, KeptCard]], list[tuple[ObligationId, LeftOut]]]:
+        """Return what can be paid, each with the card whose account takes it; and the rest.
+
+        What a dead member was owed goes to the heir who is named, or waits until one is.
+        """
         assert isinstance(tried, dict)
         people = sorted({each.payee for each in open_})
-        cards = {
-            kept.person: kept for kept in work.cards.of_people(scope, people) if kept.card.current
-        }
         gone = dead(work, scope, people)
-        chosen: list[tuple[Obligation, CardId]] = []
+        heirs = {one: each.heir for one, each in work.heirs.of_people(scope, gone).items()}
+        gone_too = dead(work, scope, set(heirs.values()))
+        takers = sorted({*people, *heirs.values()})
+        cards = {
+            kept.person: kept for kept in work.cards.of_people(scope, takers) if kept.card.current
+        }
+        chosen: list[tuple[Obligation, KeptCard]] = []
         left_out: list[tuple[ObligationId, LeftOut]] = []
         for each in open_:
-            kept = cards.get(each.payee)
+            taker = heirs.get(each.payee, each.payee)
+            kept = cards.get(taker)
             can = payable(kept.card, self.office.policy) if kept is not None else Payable.NO
             if any(order.state is OrderState.DRAFT for order in tried.get(each.id, ())):
                 left_out.append((each.id, LeftOut.IN_DRAFT))
-            elif each.payee in gone:
+            elif taker in gone or taker in gone_too:
                 left_out.append((each.id, LeftOut.DECEASED))
             elif kept is None or can is Payable.NO:
                 left_out.append((each.id, LeftOut.NO_CARD))
             elif can is Payable.CHECK:
                 left_out.append((each.id, LeftOut.TO_CHECK))
             else:
-                chosen.append((each, kept.id))
+                chosen.append((each, kept))
         return chosen, left_out
 
     @one_commit

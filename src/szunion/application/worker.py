@@ -15,6 +15,7 @@ from attrs import field, frozen
 from szunion.application.access import authorise
 from szunion.application.bank_desk import BankDesk, engine
 from szunion.application.booking_deadlines import BookingDeadlines
+from szunion.application.claim_deadlines import ClaimDeadlines
 from szunion.application.deadlines import Deadlines
 from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
@@ -58,6 +59,7 @@ class Worker:
             self.desk.ear.look_again,
             Deadlines(self.office, self.by).keep,
             BookingDeadlines(self.office, self.by).keep,
+            ClaimDeadlines(self.office, self.by).keep,
             *self.more,
             letters.deliver,
         )

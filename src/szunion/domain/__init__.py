@@ -62,8 +62,12 @@ if TYPE_CHECKING:
     from szunion.domain.cards import Card, UnionEvent, UnionFacet, UnionReason, UnionState
     from szunion.domain.catalogue import Catalogue, Ineligible, ServiceItem
     from szunion.domain.cities import City, city_from
+    from szunion.domain.claim_files import Claim, Heir
+    from szunion.domain.claims import ClaimReason, ClaimState
+    from szunion.domain.covers import Covered, Enrolment
     from szunion.domain.custody import Custody, CustodyState
     from szunion.domain.documents import DocumentKind
+    from szunion.domain.enrolments import EnrolmentState
     from szunion.domain.facets import BankFacet
     from szunion.domain.holds import Hold, HoldReason, HoldState
     from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
@@ -89,6 +93,7 @@ if TYPE_CHECKING:
     )
     from szunion.domain.people import Person
     from szunion.domain.policy import CityPolicy, Payable
+    from szunion.domain.reckoning import Happening, Reckoning
     from szunion.domain.reconciliation import (
         Difference,
         DifferenceKind,
@@ -106,6 +111,8 @@ if TYPE_CHECKING:
         BookingId,
         CardId,
         CardToken,
+        ClaimId,
+        EnrolmentId,
         Fen,
         HoldId,
         InstructionId,
@@ -160,7 +167,12 @@ __all__ = [
     "Checkpoint",
     "City",
     "CityPolicy",
+    "Claim",
+    "ClaimId",
+    "ClaimReason",
+    "ClaimState",
     "Contradictory",
+    "Covered",
     "Custody",
     "CustodyState",
     "DailyCardList",
@@ -172,10 +184,15 @@ __all__ = [
     "DispatchState",
     "DocumentKind",
     "DocumentNumber",
+    "Enrolment",
+    "EnrolmentId",
+    "EnrolmentState",
     "FaceSign",
     "FaceSignResult",
     "FeeWaiversUsed",
     "Fen",
+    "Happening",
+    "Heir",
     "Hold",
     "HoldId",
     "HoldReason",
@@ -237,6 +254,7 @@ __all__ = [
     "Purpose",
     "RealNameLevel",
     "Receipt",
+    "Reckoning",
     "ReconKind",
     "ReconRun",
     "RejectedRow",
@@ -312,7 +330,12 @@ _HOME = {
     "Checkpoint": "audit",
     "City": "cities",
     "CityPolicy": "policy",
+    "Claim": "claim_files",
+    "ClaimId": "values",
+    "ClaimReason": "claims",
+    "ClaimState": "claims",
     "Contradictory": "use",
+    "Covered": "covers",
     "Custody": "custody",
     "CustodyState": "custody",
     "DailyCardList": "bank",
@@ -324,10 +347,15 @@ _HOME = {
     "DispatchState": "outbox",
     "DocumentKind": "documents",
     "DocumentNumber": "identity",
+    "Enrolment": "covers",
+    "EnrolmentId": "values",
+    "EnrolmentState": "enrolments",
     "FaceSign": "bank_words",
     "FaceSignResult": "bank",
     "FeeWaiversUsed": "bank",
     "Fen": "values",
+    "Happening": "reckoning",
+    "Heir": "claim_files",
     "Hold": "holds",
     "HoldId": "values",
     "HoldReason": "holds",
@@ -389,6 +417,7 @@ _HOME = {
     "Purpose": "access",
     "RealNameLevel": "bindings",
     "Receipt": "bank",
+    "Reckoning": "reckoning",
     "ReconKind": "reconciliation",
     "ReconRun": "reconciliation",
     "RejectedRow": "roster_rows",

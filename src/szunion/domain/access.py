@@ -92,6 +92,13 @@ class Operation(Enum):
     COUNTER_TAP = "counter.tap"
     GRANT_WRITE = "grant.write"
     GRANT_DECIDE = "grant.decide"
+    PLAN_WRITE = "plan.write"
+    PLAN_DECIDE = "plan.decide"
+    PLAN_READ = "plan.read"
+    CLAIM_WRITE = "claim.write"
+    CLAIM_DECIDE = "claim.decide"
+    CLAIM_READ = "claim.read"
+    HEIR_WRITE = "heir.write"
     PAY_WRITE = "pay.write"
     PAY_READ = "pay.read"
     AUDIT_READ = "audit.read"
@@ -144,6 +151,16 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     Operation.COUNTER_TAP: frozenset({_R.PROVIDER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.GRANT_WRITE: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.GRANT_DECIDE: frozenset({_R.UPPER, _R.CITY}),
+    Operation.PLAN_WRITE: frozenset({_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.PLAN_DECIDE: frozenset({_R.REVIEW}),
+    Operation.PLAN_READ: frozenset(
+        {_R.MEMBER, _R.HEIR, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.REVIEW, _R.HOTLINE, _R.ENGINE}
+    ),
+    Operation.CLAIM_WRITE: frozenset({_R.MEMBER, _R.HEIR, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.CLAIM_DECIDE: frozenset({_R.REVIEW}),
+    # What happened is medical: whoever helped with a claim does not read it afterwards.
+    Operation.CLAIM_READ: frozenset({_R.MEMBER, _R.HEIR, _R.REVIEW, _R.ENGINE}),
+    Operation.HEIR_WRITE: frozenset({_R.CITY, _R.FINANCE}),
     Operation.PAY_WRITE: frozenset({_R.FINANCE}),
     Operation.PAY_READ: frozenset({_R.FINANCE, _R.CITY, _R.AUDITOR, _R.ENGINE}),
     Operation.AUDIT_READ: frozenset({_R.AUDITOR, _R.CITY, _R.ENGINE}),
@@ -163,6 +180,8 @@ READS: Final = frozenset(
         Operation.CARD_READ,
         Operation.BANK_READ,
         Operation.SERVICE_READ,
+        Operation.PLAN_READ,
+        Operation.CLAIM_READ,
         Operation.PAY_READ,
     }
 )

@@ -169,6 +169,18 @@ class Eligibility:
 
 
 @frozen(kw_only=True)
+class CoverTerms:
+    """For how long a plan covers who joins it (保障条款); what is not published is left out."""
+
+    months: int | None = None
+    """None: whoever accepts a member says until when."""
+    waiting_days: int = 0
+    """Days from the start in which nothing is paid yet (等待期)."""
+    fee: Fen | None = None
+    """What joining costs; None: not published, so the document of the payment is asked for."""
+
+
+@frozen(kw_only=True)
 class ServiceItem:
     """One thing on the menu (服务项目)."""
 
@@ -179,6 +191,8 @@ class ServiceItem:
     kind: ServiceKind
     eligibility: Eligibility = Eligibility()
     benefit: Benefit | None = None
+    cover: CoverTerms | None = None
+    """Of a plan: how long it covers. None: not published."""
     once_per: OncePer | None = None
     pay_to_card: bool = False
     price_percent: int | None = None
@@ -237,6 +251,20 @@ class Counts:
 
 
 @frozen(kw_only=True)
+class Plan:
+    """A plan that covers its members (保障计划): of the menu, or given with the pack."""
+
+    id: str
+    name: Text
+    terms: CoverTerms
+    benefit: Benefit | None
+    """None: no amounts are published, so nothing can be reckoned."""
+    once_per: OncePer | None
+    item: ServiceItem | None
+    """The item of the menu that members join; None: it comes with the pack."""
+
+
+@frozen(kw_only=True)
 class Catalogue:
     """What a city's union offers (服务目录)."""
 
@@ -259,6 +287,22 @@ class Catalogue:
     def pack_item(self, id_: str) -> PackItem | None:
         """Return the pack's item of that id."""
         return next((each for each in self.pack.items if each.id == id_), None)
+
+    def plan(self, id_: str) -> Plan | None:
+        """Return the plan of that id, from the menu or the pack; None: it is no plan."""
+        item, packed = self.item(id_), self.pack_item(id_)
+        if item is not None and item.kind is ServiceKind.COVER:
+            return Plan(
+                id=id_, name=item.name, terms=item.cover or CoverTerms(), benefit=item.benefit,
+                once_per=item.once_per, item=item,
+            )  # fmt: skip
+        if packed is not None and packed.kind is ServiceKind.COVER:
+            terms = CoverTerms(months=packed.months, fee=Fen(0))
+            return Plan(
+                id=id_, name=packed.name, terms=terms, benefit=packed.benefit,
+                once_per=packed.once_per, item=None,
+            )  # fmt: skip
+        return None
 
     def in_category(self, code: str) -> tuple[ServiceItem, ...]:
         """Return the items on one shelf, in the order of the menu."""

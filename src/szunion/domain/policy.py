@@ -56,9 +56,14 @@ class Deadlines:
     correction: int
     """How long a booking's no-show may be corrected."""
     claim_supplement: int
+    """For papers that are asked for; two reminders come before its end."""
     claim_appeal: int
     hotline_hold: int
     """The longest protective hold that the hotline may place."""
+    claim_close: int = 30
+    """After so many days a paid claim is closed; money that comes back opens it again."""
+    claim_filing: int | None = None
+    """How long after the event a claim may be filed; None: no such term was published."""
 
 
 @frozen(kw_only=True)

@@ -34,6 +34,8 @@ ObligationId = NewType("ObligationId", int)
 OrderId = NewType("OrderId", int)
 PayoutBatchId = NewType("PayoutBatchId", int)
 ParticipationId = NewType("ParticipationId", int)
+EnrolmentId = NewType("EnrolmentId", int)
+ClaimId = NewType("ClaimId", int)
 
 SHARDS: Final = 1024
 """How many logical shards there are: 10 bits of every member-keyed id."""

@@ -87,6 +87,13 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "card.born": Text("银行卡：建档", "card: on file"),
         "batch.draft": Text("批量申办：起草", "batch: drafted"),
         "batch.row_feedback": Text("批量申办：银行回盘", "batch: answered by the bank"),
+        "obligation.create": Text("应付：生成", "obligation: created"),
+        "claim.remind": Text("申领：催补", "claim: reminded of papers"),
+        "heir.name": Text("继承人：指明", "heir: named"),
+        "heir.put": Text("继承人：登记", "heir: on file"),
+        "enrolment.accept_auto": Text(
+            "参保：随激活大礼包承保", "enrolment: came with the activation pack"
+        ),
         "pack.grant": Text("激活大礼包：发放", "activation pack: granted"),
         "batch.shrink": Text("批量申办：剔除明细", "batch: rows left out"),
         "batch.hand_over": Text("批量申办：移交接管工会", "batch: handed to the heir of its union"),

@@ -1,4 +1,4 @@
-"""Know what people are told about grants and payments, in both languages (用语)."""
+"""Know what people are told about grants, claims and payments, in both languages (用语)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,40 @@ SERVICE_MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
         "grant.refused": Text(
             "“{item}”未获核准（{reason}）。如有疑问请联系工会或拨打 12351。",
             "“{item_en}” was not granted ({reason}). Ask your union or call 12351.",
+        ),
+        "cover.accepted": Text(
+            "您已参加“{plan}”，保障期自 {since} 起，至 {until} 前一日止。",
+            "You are covered by “{plan_en}” from {since} until the day before {until}.",
+        ),
+        "cover.refused": Text(
+            "您参加“{plan}”的申请未获承保（{reason}）。",
+            "You were not accepted into “{plan_en}” ({reason}).",
+        ),
+        "cover.ended": Text(
+            "您的“{plan}”保障已期满；期内发生的事项仍可申领。",
+            "Your cover by “{plan_en}” has ended; what happened before may still be claimed.",
+        ),
+        "claim.submitted": Text(
+            "您的“{item}”申领已受理。", "Your claim under “{item_en}” was received."
+        ),
+        "claim.incomplete": Text(
+            "您的“{item}”申领需要补充材料，请在 {days} 天内补齐；清单见申领详情。",
+            "Papers are missing for your claim under “{item_en}”; hand them in within {days} days. "
+            "The claim says which.",
+        ),
+        "claim.reminder": Text(
+            "提醒：您的“{item}”申领还在等待补充材料（期限共 {days} 天）。",
+            "A reminder: your claim under “{item_en}” waits for papers ({days} days in all).",
+        ),
+        "claim.decided": Text(
+            "您的“{item}”申领已核定，金额 {yuan} 元，将打入您的会员服务卡账户。",
+            "Your claim under “{item_en}” was decided: {yuan} yuan will be paid into your card's "
+            "account.",
+        ),
+        "claim.rejected": Text(
+            "您的“{item}”申领不予给付（{reason}）。计算过程见申领详情，可申请复核。",
+            "Your claim under “{item_en}” was rejected ({reason_en}). The claim shows the "
+            "reckoning; you may appeal.",
         ),
         "payout.settled": Text(
             "“{item}”{yuan} 元已到账。",

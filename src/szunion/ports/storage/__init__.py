@@ -14,6 +14,7 @@ from szunion.ports.storage.bank_words import FaceSigns, FeeWaivers, Reservations
 from szunion.ports.storage.batches import Batches, Rows
 from szunion.ports.storage.bindings import Bindings
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
+from szunion.ports.storage.claims import Claims, Enrolments, Heirs
 from szunion.ports.storage.core import AuditTrail, Messages
 from szunion.ports.storage.imports import Imports
 from szunion.ports.storage.inbox import Inbox
@@ -127,6 +128,21 @@ class UnitOfWork(Protocol):
     @property
     def entitlements(self) -> Entitlements:
         """What came with the activation pack."""
+        ...
+
+    @property
+    def enrolments(self) -> Enrolments:
+        """Who takes part in which plan."""
+        ...
+
+    @property
+    def claims(self) -> Claims:
+        """What was claimed."""
+        ...
+
+    @property
+    def heirs(self) -> Heirs:
+        """Who receives for the dead."""
         ...
 
     @property

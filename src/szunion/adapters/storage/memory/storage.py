@@ -24,6 +24,12 @@ from szunion.adapters.storage.memory.cards import (
     MemoryEntitlements,
     MemoryInstructions,
 )
+from szunion.adapters.storage.memory.claims import (
+    ClaimTables,
+    MemoryClaims,
+    MemoryEnrolments,
+    MemoryHeirs,
+)
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
 from szunion.adapters.storage.memory.imports import ImportTables, MemoryImports
 from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
@@ -80,6 +86,7 @@ class Tables:
     bank_words: BankWordTables = field(factory=BankWordTables)
     services: ServiceTables = field(factory=ServiceTables)
     money: MoneyTables = field(factory=MoneyTables)
+    claims: ClaimTables = field(factory=ClaimTables)
 
 
 class MemoryUnit:
@@ -117,6 +124,9 @@ class MemoryUnit:
         self.wishes = MemoryWishes(tables.services, sight, undo)
         self.projects = MemoryProjects(tables.services, undo)
         self.card_counters = MemoryCardCounters(tables.services, undo)
+        self.enrolments = MemoryEnrolments(tables.claims, sight, undo)
+        self.claims = MemoryClaims(tables.claims, sight, undo)
+        self.heirs = MemoryHeirs(tables.claims, undo)
         money = tables.money
         self.obligations = MemoryObligations(money, sight, undo, vault)
         self.orders = MemoryOrders(money, undo)

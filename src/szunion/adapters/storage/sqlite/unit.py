@@ -18,6 +18,7 @@ from szunion.adapters.storage.sqlite.card_files import (
     SqliteInstructions,
 )
 from szunion.adapters.storage.sqlite.cards import SqliteCards
+from szunion.adapters.storage.sqlite.claims import SqliteClaims, SqliteEnrolments, SqliteHeirs
 from szunion.adapters.storage.sqlite.core import SqliteAuditTrail, SqliteMessages
 from szunion.adapters.storage.sqlite.imports import SqliteImports
 from szunion.adapters.storage.sqlite.inbox import SqliteInbox
@@ -74,6 +75,9 @@ class SqliteUnit:
         self.instructions = SqliteInstructions(session)
         self.custody_lists = SqliteCustodyLists(session)
         self.entitlements = SqliteEntitlements(session)
+        self.enrolments = SqliteEnrolments(session)
+        self.claims = SqliteClaims(session, vault)
+        self.heirs = SqliteHeirs(session)
         self.outbox = SqliteOutbox(session)
         self.inbox = SqliteInbox(session)
         self.reconciliations = SqliteReconciliations(session)
