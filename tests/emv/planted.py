@@ -19,8 +19,9 @@ def plant(
     monkeypatch: pytest.MonkeyPatch, owner: ModuleType | type, name: str, old: str, new: str
 ) -> None:
     """Replace *old*, which must stand there once, by *new* in the function *name* of *owner*."""
-    original = owner.__dict__[name]
-    source = textwrap.dedent(inspect.getsource(original))
+    found = owner.__dict__[name]
+    original = found.__func__ if isinstance(found, classmethod) else found
+    source = textwrap.dedent(inspect.getsource(original)).removeprefix("@classmethod\n")
     assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {name}"
     module = owner if isinstance(owner, ModuleType) else sys.modules[owner.__module__]
     space: dict[str, Any] = {}
@@ -40,7 +41,7 @@ def plant(
         original.__closure__,
     )
     mutant.__kwdefaults__ = original.__kwdefaults__
-    monkeypatch.setattr(owner, name, mutant)
+    monkeypatch.setattr(owner, name, mutant if original is found else classmethod(mutant))
     for other in list(sys.modules.values()):
         if not getattr(other, "__name__", "").startswith(("szunion.emv", "tests.emv")):
             continue

@@ -20,6 +20,8 @@ from szunion.emv.iad import Cid, Cvr, Iad
 from szunion.emv.lists import AflEntry, CvmList
 from szunion.emv.logs import LoadLog, LogEntry, read_load, read_record
 from szunion.emv.pan import CardNumber, Track2
+from szunion.emv.reading import read_options
+from szunion.emv.selection import Selected, plain, read_fci
 
 _LOG = dol.parse(bytes.fromhex("9A039F21039F02069F03069F1A025F2A029F4E149C019F3602"))
 _LOADS = dol.parse(bytes.fromhex("9A039F21039F1A029F4E149F3602"))
@@ -47,6 +49,25 @@ def fuzz_afl(data: bytes) -> None:
         entries = AflEntry.parse(data)
         assert AflEntry.build(entries) == data
         assert sum(len(list(entry.records())) for entry in entries) <= 128
+
+
+def fuzz_fci(data: bytes) -> None:
+    with suppress(EmvError):
+        nodes = read_fci(data)
+        chosen = Selected(b"", tlv.require(nodes, 0x84), nodes, data)
+        assert tlv.build(nodes) == data
+        assert plain(tlv.first(nodes, 0x50) or b"").isascii()
+        for entry in (chosen.log_entry, chosen.load_log_entry):
+            assert entry is None or 1 <= entry[0] <= 30
+        dol.fill(dol.parse(chosen.pdol), {})
+
+
+def fuzz_gpo(data: bytes) -> None:
+    with suppress(EmvError):
+        options = read_options(data)
+        assert len(options.aip) == 2
+        entries = AflEntry.parse(options.afl)
+        assert AflEntry.build(entries) == options.afl
 
 
 def fuzz_cvm_list(data: bytes) -> None:
@@ -126,6 +147,8 @@ CODEC_TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "tlv": fuzz_tlv,
     "dol": fuzz_dol,
     "afl": fuzz_afl,
+    "fci": fuzz_fci,
+    "gpo": fuzz_gpo,
     "cvm_list": fuzz_cvm_list,
     "track_2": fuzz_track_2,
     "apdu": fuzz_apdu,
