@@ -19,8 +19,8 @@ def plant(
     monkeypatch: pytest.MonkeyPatch, owner: ModuleType | type, name: str, old: str, new: str
 ) -> None:
     """Replace *old*, which must stand there once, by *new* in the function *name* of *owner*."""
-    found = owner.__dict__[name]
-    original = found.__func__ if isinstance(found, classmethod) else found
+    found: Any = owner.__dict__[name]
+    original: Any = found.__func__ if isinstance(found, classmethod) else found
     source = textwrap.dedent(inspect.getsource(original)).removeprefix("@classmethod\n")
     assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {name}"
     module = owner if isinstance(owner, ModuleType) else sys.modules[owner.__module__]
