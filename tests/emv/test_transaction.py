@@ -31,11 +31,11 @@ from szunion.emv.generated import read_cryptogram
 from szunion.emv.issuer_script import ScriptResult, read_script, run_scripts
 from szunion.emv.oda_keys import Assurance
 from szunion.emv.terminal import ActionCodes, Terminal, Tsi, Tvr
-from szunion.emv.tlv import Node, build, parse
+from szunion.emv.tlv import Node, build, first, parse
 from szunion.emv.transaction import Decision, Outcome, transact
 from szunion.errors import CardRemoved
 
-DDA_ONLY = bytes.fromhex("E0F9C0")
+DDA_ONLY, CDA_TOO = bytes.fromhex("E0F9C0"), bytes.fromhex("E0F9C8")
 SDA_ONLY = bytes.fromhex("E0F980")
 LENIENT = ActionCodes(online=bytes(5), default=bytes(5))
 SCHEMES = [Scheme.RSA, Scheme.SM, Scheme.BOTH]
@@ -322,7 +322,13 @@ def test_no_flawed_card_is_believed_offline(flaw: Any) -> None:
         assert not outcome.decision.approved
 
 
-ODA_TAGS = (0x8F, 0x90, 0x92, 0x9F32, 0x9F46, 0x9F47, 0x9F48, 0x9F4A, 0x5A, 0x5F24)
+#: What authentication goes by, on each kind of card: all of it is read from records.
+ODA_TAGS = {
+    Scheme.RSA: (0x8F, 0x90, 0x92, 0x9F32, 0x9F46, 0x9F47, 0x9F48, 0x9F4A, 0x5A, 0x57, 0x5F24,
+                 0x9F49, 0x8E),
+    Scheme.SM: (0x8F, 0x90, 0x9F46, 0x9F4A, 0x5A, 0x57, 0x5F24, 0x9F49, 0x8E),
+}  # fmt: skip
+ODA_INPUTS = [(scheme, tag) for scheme, tags in ODA_TAGS.items() for tag in tags]
 
 
 def _without(raw: bytes, tag: int, value: bytes | None) -> bytes:
@@ -342,16 +348,21 @@ def _without(raw: bytes, tag: int, value: bytes | None) -> bytes:
     return build([Node.of(0x70, kept)])
 
 
-@pytest.mark.parametrize("tag", ODA_TAGS, ids=lambda tag: f"{tag:X}")
 @pytest.mark.parametrize("how", ["missing", "broken", "cut"])
-def test_an_induced_failure_of_authentication_never_leads_on(tag: int, how: str) -> None:
-    held = at_once()
+@pytest.mark.parametrize(
+    ("scheme", "tag"), ODA_INPUTS, ids=[f"{scheme.name}-{tag:X}" for scheme, tag in ODA_INPUTS]
+)
+@pytest.mark.parametrize("capabilities", [DDA_ONLY, CDA_TOO], ids=["DDA", "CDA"])
+def test_an_induced_failure_of_authentication_never_leads_on(
+    scheme: Scheme, tag: int, how: str, capabilities: bytes
+) -> None:
+    held = at_once(scheme=scheme, icc_bits=1152)  # a key so long that 92 and 9F48 are there
     touched = []
 
     def change(command: Command, answer: bytes) -> bytes:
         if command.ins != 0xB2 or not answer.endswith(b"\x90\0"):
             return answer
-        original = next((n.value for n in parse(answer[:-2])[0].children if n.tag == tag), None)
+        original = first(parse(answer[:-2]), tag)
         if original is None:
             return answer
         touched.append(tag)
@@ -362,14 +373,27 @@ def test_an_induced_failure_of_authentication_never_leads_on(tag: int, how: str)
         }[how]
         return _without(answer[:-2], tag, new) + b"\x90\0"
 
-    made = terminal(online=False, capabilities=DDA_ONLY)
+    made = terminal(online=False, capabilities=capabilities, knows_sm=True)
     try:
         outcome = pay(held, made, transmit=between(held, change))
     except EmvError:
+        assert touched == [tag]
         return
-    if touched:
-        assert outcome.assurance is Assurance.READ_ONLY
-        assert not outcome.decision.approved
+    assert touched == [tag]
+    assert outcome.assurance is Assurance.READ_ONLY
+    assert not outcome.decision.approved
+
+
+@pytest.mark.parametrize("scheme", ODA_TAGS, ids=lambda scheme: scheme.name)
+def test_without_an_attack_the_same_cards_are_believed(scheme: Scheme) -> None:
+    for capabilities, level in (
+        (DDA_ONLY, Assurance.DDA_OFFLINE),
+        (CDA_TOO, Assurance.CDA_OFFLINE),
+    ):
+        held = at_once(scheme=scheme, icc_bits=1152)
+        made = terminal(online=False, capabilities=capabilities, knows_sm=True)
+        outcome = pay(held, made, transmit=between(held, lambda _, answer: answer))
+        assert outcome.assurance is level
 
 
 @pytest.mark.parametrize("number", range(20))

@@ -62,6 +62,10 @@ class _Seal(NamedTuple):
     dynamic: DynamicData | None
     pan: str
 
+    def __repr__(self) -> str:
+        """Show no card number, in a traceback or anywhere."""
+        return f"_Seal({self.method.name}, {self.assurance.name})"
+
 
 @final
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from datetime import date
 from math import gcd
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from szunion.emv import capk, crypto, rsa, sm2
 from szunion.emv.card.chance import Chance
@@ -110,8 +110,8 @@ def sm2_private(chance: Chance) -> Sm2Private:
 class Certificate:
     """A certificate and what stands beside it on the card; SM2 has the first alone."""
 
-    body: bytes
-    remainder: bytes = b""
+    body: bytes = field(repr=False)  # an SM2 certificate has the card number in the clear
+    remainder: bytes = field(default=b"", repr=False)
     exponent: bytes = b""
 
 
