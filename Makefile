@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test types lint imports tests bench soak docs format clean
+.PHONY: demo test types lint imports tests cover bench soak docs format clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -31,6 +31,12 @@ imports: $(STAMP)
 tests: $(STAMP)
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
+cover: $(STAMP)     ## branch coverage of the card layer: less than 95 % fails
+	@mkdir -p build
+	$(BIN)/coverage run --source=szunion.emv --data-file=build/emv.coverage -m pytest -q tests/emv
+	$(BIN)/coverage report --data-file=build/emv.coverage --include='src/szunion/emv/*' \
+	    --show-missing --skip-covered --fail-under=95
+
 $(VENV)/.bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@touch $@
@@ -38,7 +44,11 @@ $(VENV)/.bench: $(STAMP)
 bench: $(VENV)/.bench   ## every figure beside its peer and its limit; build/bench.json
 	$(BIN)/python -m benchmarks
 
-soak: $(VENV)/.bench    ## the long runs
+$(VENV)/.soak: $(VENV)/.bench
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group soak
+	@touch $@
+
+soak: $(VENV)/.soak     ## the long runs: ten million inputs a target of the card layer among them
 	SZUNION_SOAK=1 $(BIN)/python -m pytest -q -m soak
 
 $(VENV)/.docs: $(STAMP)
