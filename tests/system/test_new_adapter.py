@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,15 +15,27 @@ from szunion.cli import main
 from szunion.cli.new import package
 from szunion.errors import InvalidInput
 
+DOCS = Path(__file__).parents[2] / "docs"
 
-def begin(out: Path, *words: str) -> Path:
+
+def announce(folder: Path, name: str) -> None:
+    """Install by hand: say beside the sources what the distribution says of itself."""
+    module = f"szunion_bank_{name.replace('-', '_')}"
+    info = folder / "src" / f"{module}-0.1.0.dist-info"
+    info.mkdir()
+    metadata = f"Metadata-Version: 2.1\nName: szunion-bank-{name}\nVersion: 0.1.0\n"
+    (info / "METADATA").write_text(metadata)
+    (info / "entry_points.txt").write_text(f"[szunion]\n{name} = {module}\n")
+
+
+def begin(out: Path, *words: str, name: str = "zhuhai-demo") -> Path:
     result = CliRunner().invoke(
         main,
-        ["--lang", "en", "new", "bank-adapter", "--name", "zhuhai-demo", "--bank", "珠海某银行",
+        ["--lang", "en", "new", "bank-adapter", "--name", name, "--bank", "珠海某银行",
          "--out", str(out), *words],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    return out / "szunion-bank-zhuhai-demo"
+    return out / f"szunion-bank-{name}"
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +53,7 @@ def run(folder: Path, command: str, *words: str) -> subprocess.CompletedProcess[
 
 
 def test_what_is_generated_is_green_on_its_first_run(fresh: Path) -> None:
-    point = fresh / "src" / "szunion_bank_zhuhai_demo-0.1.0.dist-info"
-    point.mkdir()
-    (point / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: szunion-bank-zhuhai-demo\nVersion: 0.1.0\n"
-    )
-    (point / "entry_points.txt").write_text("[szunion]\nzhuhai-demo = szunion_bank_zhuhai_demo\n")
+    announce(fresh, "zhuhai-demo")
     tests = run(fresh, "pytest", "-q", "-p", "no:cacheprovider")
     assert tests.returncode == 0, tests.stdout + tests.stderr
     passed = int(tests.stdout.rsplit(" passed", 1)[0].rsplit(maxsplit=1)[-1])
@@ -53,6 +61,24 @@ def test_what_is_generated_is_green_on_its_first_run(fresh: Path) -> None:
     named = run(fresh, "szunion", "--json", "adapter", "matrix", "zhuhai-demo")
     assert named.returncode == 0, named.stdout + named.stderr
     assert '"zhuhai-demo": "SILVER"' in named.stdout
+
+
+def test_the_tutorials_adapter_passes_with_less_than_two_hundred_lines(tmp_path: Path) -> None:
+    """A newcomer's measure: the one file of the tutorial, over what was generated."""
+    page = (DOCS / "zh/tutorial/bank-adapter.md").read_text("utf-8")
+    (own,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert sum(1 for line in own.splitlines() if line.strip()) <= 200
+    folder = begin(tmp_path, name="zhuhai")
+    target = folder / own.splitlines()[0].removeprefix("# ")
+    assert target.exists()
+    target.write_text(own, "utf-8")
+    announce(folder, "zhuhai")
+    tests = run(folder, "pytest", "-q", "-p", "no:cacheprovider")
+    assert tests.returncode == 0, tests.stdout + tests.stderr
+    types = run(folder, "mypy", "--cache-dir", str(folder / ".mypy_cache"))
+    assert types.returncode == 0, types.stdout + types.stderr
+    tier = run(folder, "szunion", "--json", "adapter", "matrix", "zhuhai")
+    assert '"zhuhai": "SILVER"' in tier.stdout, tier.stdout + tier.stderr
 
 
 def test_mypy_strict_accepts_what_is_generated(fresh: Path) -> None:
