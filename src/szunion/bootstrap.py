@@ -9,11 +9,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import typed_settings
 from attrs import evolve, field, frozen
 
+from szunion.adapters.callbacks import CallbackDoor
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
@@ -30,7 +31,7 @@ from szunion.domain.access import Principal
 from szunion.domain.cities import City, city_from
 from szunion.errors import ConfigError, StorageError
 from szunion.plugins import Registry, collect
-from szunion.ports.bank import BankAdapter
+from szunion.ports.bank import BankAdapter, ReceivesCallbacks
 from szunion.ports.identity import IdentityProofs
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
@@ -96,6 +97,15 @@ def load_settings(file: str | None = None, *, database: str | None = None) -> Se
     return evolve(settings, database=database) if database else settings
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """An adapter that holds something open."""
+
+    def close(self) -> None:
+        """Let it go. A second time does nothing."""
+        ...
+
+
 @frozen(kw_only=True)
 class UnionSystem:
     """The system of one city: what an application holds.
@@ -110,6 +120,8 @@ class UnionSystem:
     identity: IdentityProofs
     reader: CardReader | None
     city: City
+    owns_bank: bool = False
+    """Whether the bank's adapter was made here, by its name, and is closed here."""
 
     def worker(self, name: str = "engine") -> Worker:
         """Return a worker that sends, asks, listens, keeps deadlines and seals the log."""
@@ -118,6 +130,16 @@ class UnionSystem:
         return Worker(
             office=self.office, bank=self.bank, notifier=self.notifier, name=name, more=more
         )
+
+    def callbacks(self, path: str = "/bank/callback") -> CallbackDoor:
+        """Return the WSGI application at which the bank calls, to be mounted at *path*.
+
+        Raises:
+            ConfigError: this bank's adapter takes no callbacks (E-BANK-063).
+        """
+        if not isinstance(self.bank, ReceivesCallbacks):
+            raise ConfigError("E-BANK-063", bank=self.bank.info.name)
+        return CallbackDoor(self.bank, self.worker().desk.ear.receive, path)
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a part that a host may bring
@@ -208,6 +230,7 @@ class UnionSystem:
                 else reader
             ),
             city=chosen,
+            owns_bank=isinstance(bank, str),
         )
 
     @classmethod
@@ -253,9 +276,14 @@ class UnionSystem:
         self.worker().run_until_idle()
 
     def close(self) -> None:
-        """Answer who waits and close the store. A second time does nothing."""
+        """Answer who waits, close the store, and the bank's line if it was opened here.
+
+        A second time does nothing.
+        """
         self.office.crowd.close()
         self.office.storage.close()
+        if self.owns_bank and isinstance(self.bank, Closable):
+            self.bank.close()
 
     def __enter__(self) -> Self:
         return self

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -70,6 +70,15 @@ class Line(Protocol):
             NeverArrived: not a byte of it reached the other side.
             MayHaveArrived: anything else that is not an answer.
         """
+        ...
+
+
+@runtime_checkable
+class ClosableLine(Protocol):
+    """A line that holds connections open."""
+
+    def close(self) -> None:
+        """Close what is open. A second time does nothing."""
         ...
 
 
@@ -198,6 +207,11 @@ class SignedHttpBank:
         if notice.told.event_id != id_ and not isinstance(notice, NotUnderstood):
             raise SignatureInvalid("E-SIG-001")
         return (notice,)
+
+    def close(self) -> None:
+        """Let the line go. A second time does nothing."""
+        if isinstance(self._line, ClosableLine):
+            self._line.close()
 
     # --- within -----------------------------------------------------------------------------
 

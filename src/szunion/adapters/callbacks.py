@@ -1,0 +1,73 @@
+"""Know how a bank's callback comes in over HTTP, whatever serves it (WSGI).
+
+The body is measured before it is read, read before it is verified, and verified before anything
+looks into it. What the caller hears is a status and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+from attrs import frozen
+
+from szunion.domain.bank import BankNotice
+from szunion.errors import SignatureInvalid, SzunionError
+from szunion.ports.bank import ReceivesCallbacks
+
+MOST_BODY: Final = 256 * 1024
+_DIGITS: Final = frozenset("0123456789")
+_LONGEST_LENGTH: Final = 7
+
+
+class Start(Protocol):
+    """WSGI's ``start_response``."""
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], /) -> object:
+        """Take status and headers."""
+        ...
+
+
+@frozen
+class CallbackDoor:
+    """A WSGI application for one path: ``POST`` it, and 204 says that it was heard (回调入口).
+
+    401: not the bank's word. 503: heard later; the bank calls again. A host application mounts it
+    at the path that the settings name; TLS and client certificates are the host's.
+    """
+
+    bank: ReceivesCallbacks
+    hear: Callable[[Sequence[BankNotice]], None]
+    path: str
+
+    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        """Answer one request."""
+        status = self._answer(environ)
+        start_response(status, [("Content-Length", "0"), ("Cache-Control", "no-store")])
+        return ()
+
+    def _answer(self, environ: dict[str, Any]) -> str:
+        if environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "") != self.path:
+            return "404 Not Found"
+        if environ.get("REQUEST_METHOD") != "POST":
+            return "405 Method Not Allowed"
+        length = environ.get("CONTENT_LENGTH") or ""
+        if not length or not set(length) <= _DIGITS:
+            return "411 Length Required"
+        if len(length) > _LONGEST_LENGTH or int(length) > MOST_BODY:
+            return "413 Content Too Large"
+        return self._heard(environ, environ["wsgi.input"].read(int(length)))
+
+    def _heard(self, environ: dict[str, Any], body: bytes) -> str:
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        try:
+            self.hear(self.bank.receive(headers, body))
+        except SignatureInvalid:
+            return "401 Unauthorized"
+        except SzunionError:
+            return "503 Service Unavailable"
+        return "204 No Content"
