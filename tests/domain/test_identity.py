@@ -14,6 +14,8 @@ from szunion.domain.documents import (
     DocumentKind,
     Gender,
     Verdict,
+    birth_check,
+    birth_date_of,
     check_character,
     kind_by_form,
     number_check,
@@ -63,6 +65,15 @@ def test_every_number_made_by_the_standard_is_accepted(number: str) -> None:
 def test_one_wrong_digit_is_always_found(number: str, at: int, digit: str) -> None:
     wrong = number[:at] + digit + number[at + 1 :]
     assert (CHECK(wrong) is Verdict.OK) == (wrong == number)
+
+
+@given(st.one_of(numbers(), st.text("0123456789X０ x", min_size=16, max_size=19)), st.booleans())
+@settings(derandomize=True, max_examples=500)
+def test_the_birth_date_is_told_of_exactly_the_numbers_that_hold(number: str, ends: bool) -> None:  # noqa: FBT001
+    if ends and number[:17].isascii() and number[:17].isdigit():
+        number = number[:17] + check_character(number[:17])
+    holds = CHECK(number) is Verdict.OK
+    assert birth_check(TODAY)(number) == (birth_date_of(number, TODAY) if holds else None)
 
 
 @given(numbers(), st.integers(0, 15))

@@ -70,8 +70,12 @@ class SystemIds:
 
     def many(self, shards: list[int]) -> list[int]:
         """Return one new id for each shard of the list, in order."""
+        if not shards:
+            return []
         with self._lock:
-            return [shard << 53 | self._next() for shard in shards]
+            first = self._next()
+            self._last += len(shards) - 1
+        return [shard << 53 | number for number, shard in enumerate(shards, start=first)]
 
     def _next(self) -> int:
         passed = int(self._clock.now().timestamp() * 1000) - _IDS_BEGIN

@@ -97,8 +97,8 @@ class BirthDates(dict[str, date | None]):
         if digits.isascii() and digits.isdigit():  # together they mean [0-9] and nothing else
             with suppress(ValueError):
                 day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-        if day is not None and not _FIRST_BIRTH <= day <= self._today:
-            day = None
+                if not _FIRST_BIRTH <= day <= self._today:
+                    day = None
         self[digits] = day
         return day
 
@@ -144,6 +144,22 @@ def number_check(today: date) -> Callable[[str], Verdict]:
         return wrong_check if number[17] in "0123456789X" else characters
 
     return check
+
+
+def birth_check(today: date) -> Callable[[str], date | None]:
+    """Return the function that tells the birth date in a number that holds; None: it does not.
+
+    It agrees with :func:`number_check`, and saves looking twice at a number that is right.
+    """
+    births, checks = BirthDates(today), _BY_REMAINDER
+
+    def born(number: str) -> date | None:
+        body = number[:17]
+        if len(number) != 18 or not (body.isascii() and body.isdigit()):  # noqa: PLR2004
+            return None
+        return births[number[6:14]] if checks[int(body, 13) % 11] == number[17] else None
+
+    return born
 
 
 def birth_date_of(number: str, today: date) -> date | None:

@@ -15,13 +15,12 @@ from attrs import Factory, frozen
 
 from szunion.domain.documents import (
     PROVINCES,
-    BirthDates,
     DocumentKind,
     Gender,
+    birth_check,
     number_check,
     to_18,
 )
-from szunion.domain.documents import Verdict as NumberVerdict
 from szunion.domain.roster_cells import is_blank, look_closely, sample_numbers
 from szunion.domain.roster_rows import (
     Fix,
@@ -114,8 +113,7 @@ def _glance(  # noqa: C901 - one straight line of doubts: this is the hot path
     heading: Heading, today: date
 ) -> Callable[[RawRow], PlainRow | None]:
     """Return what recognises a clean row at a glance, or says None: look more closely."""
-    check, births = number_check(today), BirthDates(today)
-    right, resident = NumberVerdict.OK, DocumentKind.RESIDENT
+    born, resident = birth_check(today), DocumentKind.RESIDENT
     name_good, mobile_good = _CLEAN_NAME.fullmatch, _CLEAN_MOBILE.fullmatch
     areas, kinds = _CLEAN_AREAS, _CLEAN_KINDS
     of = heading.columns.get
@@ -133,12 +131,12 @@ def _glance(  # noqa: C901 - one straight line of doubts: this is the hot path
         if marks or len(cells) != width:
             return None
         name, number = cells[at_name], cells[at_number]
-        if name_good(name) is None or check(number) is not right or number[:2] not in areas:
+        birth = born(number)
+        if birth is None or name_good(name) is None or number[:2] not in areas:
             return None
-        birth = births[number[6:14]]
+        if not oldest < birth < youngest or number[15:] == "000":
+            return None
         gender, word = male if number[16] in "13579" else female
-        if birth is None or not oldest < birth < youngest or number[15:] == "000":
-            return None
         mobile = joined = None
         if at_mobile is not None:
             mobile = cells[at_mobile]

@@ -28,6 +28,8 @@ _SEPARATORS: Final = (",", "\t", ";")
 _MOST_LINES: Final = 8
 """Lines that one row may take by line breaks in cells; more is a quote left open."""
 _REPLACED: Final = "\ufffd"
+_BLOCK: Final = 64 * 1024
+"""Bytes that are read at once; where every line in them is a plain row, nothing is parsed."""
 
 
 @frozen
@@ -103,7 +105,7 @@ class _RunawayError(Exception):
 
 @define
 class _Lines:
-    """The lines of a text, decoded one by one; lines can be put back."""
+    """The lines of a text, decoded one by one or in plain blocks; lines can be put back."""
 
     source: BinaryIO | BytesIO
     encoding: str
@@ -113,6 +115,8 @@ class _Lines:
     taken: list[str] = Factory(list)
     """Lines taken since the last row began."""
     _again: deque[str] = Factory(deque)
+    _doubtful: BytesIO = Factory(BytesIO)
+    """A block that is not plain: its lines are read one by one."""
 
     def __iter__(self) -> _Lines:
         return self
@@ -126,7 +130,7 @@ class _Lines:
         return line
 
     def _read(self) -> str:
-        raw = self.source.readline(self.longest)
+        raw = self._doubtful.readline(self.longest) or self.source.readline(self.longest)
         if not raw:
             raise StopIteration
         if len(raw) == self.longest:
@@ -143,30 +147,70 @@ class _Lines:
         self.number -= len(rest)
         self.taken.clear()
 
+    def plain_block(self, longest: int) -> list[str]:
+        """Return the next lines if each is a row by itself: no quotes, nothing to remark.
+
+        Empty: the next line has to be read by itself. No line is longer than *longest*.
+        """
+        if self._again or self._doubtful.tell() < len(self._doubtful.getbuffer()):
+            return []
+        raw = self.source.read(_BLOCK)
+        raw += self.source.readline(self.longest)
+        lines = self._plain(raw)
+        if max(map(len, lines), default=0) > longest:
+            lines = []
+        if not lines:
+            self._doubtful = BytesIO(raw)
+        self.number += len(lines)
+        return lines
+
+    def _plain(self, raw: bytes) -> list[str]:
+        if b'"' in raw:
+            return []
+        if b"\r" in raw:
+            raw = raw.replace(b"\r\n", b"\n")
+        try:
+            text = raw.decode(self.encoding)
+        except UnicodeDecodeError:
+            return []
+        if "\r" in text or _REPLACED in text:
+            return []
+        return text.removesuffix("\n").split("\n") if text else []
+
 
 def _records(lines: _Lines, separator: str, limits: Limits) -> Iterator[RawRow]:
     """Yield every row with the number of its first line."""
     reader = csv.reader(lines, delimiter=separator, strict=True)
     cell_limit = limits.cell
     while True:
-        first = lines.number + 1
-        lines.taken.clear()
-        try:
-            cells = _whole(next(reader), lines, separator)
-        except StopIteration:
+        while block := lines.plain_block(cell_limit):
+            for line, text in enumerate(block, start=lines.number - len(block) + 1):
+                yield RawRow(line, text.split(separator))
+        row = _parsed(reader, lines, separator, cell_limit)
+        if row is None:
             return
-        except (csv.Error, _RunawayError):
-            broken = lines.taken[0] if lines.taken else ""
-            lines.put_back()
-            reader = csv.reader(lines, delimiter=separator, strict=True)
-            cells = [cell[:cell_limit] for cell in broken.strip("\r\n").split(separator)]
-            yield RawRow(first, cells, ((len(cells), "E-ROSTER-055"),))
-            continue
-        taken = lines.taken
-        if len(taken) == 1 and len(taken[0]) <= cell_limit and _REPLACED not in taken[0]:
-            yield RawRow(first, cells)
-        else:
-            yield _noticed(first, cells, cell_limit)
+        yield row
+
+
+def _parsed(
+    reader: Iterator[list[str]], lines: _Lines, separator: str, cell_limit: int
+) -> RawRow | None:
+    """Return the next row, its quotes obeyed; None: there is none."""
+    first = lines.number + 1
+    lines.taken.clear()
+    try:
+        cells = _whole(next(reader), lines, separator)
+    except StopIteration:
+        return None
+    except (csv.Error, _RunawayError):
+        broken = lines.taken[0] if lines.taken else ""
+        lines.put_back()
+        cells = [cell[:cell_limit] for cell in broken.strip("\r\n").split(separator)]
+        return RawRow(first, cells, ((len(cells), "E-ROSTER-055"),))
+    taken = lines.taken
+    if len(taken) == 1 and len(taken[0]) <= cell_limit and _REPLACED not in taken[0]:
+        return RawRow(first, cells)
+    return _noticed(first, cells, cell_limit)
 
 
 def _whole(cells: list[str], lines: _Lines, separator: str) -> list[str]:

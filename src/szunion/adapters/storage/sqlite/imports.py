@@ -6,24 +6,27 @@ a chunk touches each page once.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from itertools import accumulate
+from struct import iter_unpack
+from typing import Final
 
 from attrs import frozen
 
-from szunion.adapters.storage.sqlite.people import shard_of_blind
-from szunion.adapters.storage.sqlite.sealed_person import new_plain
+from szunion.adapters.storage.sqlite.sealed_person import new_plains
 from szunion.adapters.storage.sqlite.session import Row, Session
 from szunion.adapters.storage.sqlite.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
-from szunion.domain.documents import TELLING, DocumentKind, to_18
+from szunion.domain.documents import DocumentKind, to_18
 from szunion.domain.roster_rows import PlainRow
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.keys import IndexField, Vault
 from szunion.ports.storage.imports import Looked, RosterImport
 from szunion.ports.system import Ids
+
+_LENGTH_DIGITS: Final = 5
+_SHARD_DIGITS: Final = 4
+"""How wide the columns of lengths and shards are; ``sql/roster.sql`` reads them by position."""
 
 
 @frozen
@@ -54,9 +57,14 @@ def _columns(run: RosterImport) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _object(members: Iterable[str]) -> str:
-    """Return a JSON object of written members: numbers and days, which need no escaping."""
-    return "{" + ",".join(list(members)) + "}"
+def _array(numbers: Sequence[int]) -> str:
+    """Return a JSON array of whole numbers, which Python writes in the same way."""
+    return repr(list(numbers))
+
+
+def _digits(width: int, numbers: Sequence[int]) -> bytes:
+    """Return a column of small numbers, each *width* digits long: SQL reads it by position."""
+    return (f"%0{width}d" * len(numbers) % tuple(numbers)).encode()
 
 
 def counterpart(row: PlainRow) -> str | None:
@@ -91,17 +99,22 @@ class SqliteImports:
 
     def look_up(self, scope: Scope, rows: Sequence[PlainRow]) -> SqliteLooked:
         shards = self.vault.route_many([row.number for row in rows])
-        kinds = {kind: f"{kind.value}:" for kind in DocumentKind}
+        usual, before = DocumentKind.RESIDENT, f"{DocumentKind.RESIDENT.value}:"
         blinds = self.vault.index_many(
-            IndexField.DOCUMENT, [kinds[row.kind] + row.number for row in rows]
+            IndexField.DOCUMENT,
+            [
+                before + row.number if row.kind is usual else f"{row.kind.value}:{row.number}"
+                for row in rows
+            ],
         )
         found = self._on_file(shards, blinds)
         known = {kind for (kind,) in self.session.all("roster.kinds")}
+        old, seek_old = DocumentKind.RESIDENT_15, DocumentKind.RESIDENT_15.value in known
         others = {
             position: other
             for position, row in enumerate(rows)
-            if position not in found
-            and (row.kind is DocumentKind.RESIDENT_15 or "RESIDENT_15" in known)
+            if (seek_old or row.kind is old)
+            and position not in found
             and (other := counterpart(row)) is not None
         }
         if others:
@@ -115,7 +128,7 @@ class SqliteImports:
         return SqliteLooked(rows, found, shards, blinds)
 
     def _on_file(self, shards: Sequence[int], blinds: Sequence[bytes]) -> dict[int, PersonId]:
-        wanted = {"shards": json.dumps(shards), "blinds": b"".join(blinds)}
+        wanted = {"shards": _array(shards), "blinds": b"".join(blinds)}
         return {at: PersonId(id_) for at, id_ in self.session.all("roster.on_file", wanted)}
 
     def admit(  # noqa: PLR0913, PLR0917 - the columns of a chunk
@@ -128,75 +141,61 @@ class SqliteImports:
         run: int,
     ) -> Sequence[PersonId]:
         assert isinstance(looked, SqliteLooked)
-        shards = [looked.shards[at] for at in positions]
-        ids = self.ids.many(shards)
-        order = sorted(range(len(ids)), key=ids.__getitem__)
-        rows = [looked.rows[positions[at]] for at in order]
-        keys = [ids[at] for at in order]
-        shards = [shards[at] for at in order]
-        self._keep_people(shards, keys, rows)
-        blinds = looked.blinds
-        documents = sorted((ids[at] >> 53, blinds[positions[at]], ids[at]) for at in order)
-        self.session.do(
-            "roster.file_documents",
-            {
-                "persons": json.dumps([person for _, _, person in documents]),
-                "blinds": b"".join([blind for _, blind, _ in documents]),
-            },
-        )
-        self.session.many("roster.add_kind", [(kind.value,) for kind in {r.kind for r in rows}])
-        self._keep_memberships(scope, keys, rows, organisation, today, run)
+        ids = self.ids.many([looked.shards[at] for at in positions])
+        people = sorted(zip(ids, positions, strict=True))
+        keys = [id_ for id_, _ in people]
+        rows = [looked.rows[at] for _, at in people]
+        persons, blinds = _array(keys), b"".join([looked.blinds[at] for _, at in people])
+        self._keep_people(keys, rows, persons)
+        self.session.do("roster.file_documents", {"persons": persons, "blinds": blinds})
+        self.session.many("roster.add_kind", [(kind.value,) for kind in {row.kind for row in rows}])
+        self._keep_memberships(scope, rows, persons, organisation, today, run)
         return [PersonId(id_) for id_ in ids]
 
-    def _keep_people(
-        self, shards: Sequence[int], keys: Sequence[int], rows: Sequence[PlainRow]
-    ) -> None:
-        at, salts = micros(self.now), self.vault.salts(len(rows))
-        kinds = {kind: kind.value for kind in DocumentKind}
-        plains = [
-            new_plain(name, kinds[kind], number, mobile or "", at)
-            if kind in TELLING
-            else new_plain(
-                name, kinds[kind], number, mobile or "", at,
-                "" if gender is None else gender.value, "" if birth is None else str(birth),
-            )
-            for _, name, kind, number, mobile, _, gender, birth, _, _ in rows
-        ]  # fmt: skip
-        sealed = self.vault.seal_many("person", list(zip(shards, keys, salts, plains, strict=True)))
-        ends = list(accumulate(map(len, sealed)))
+    def _keep_people(self, keys: Sequence[int], rows: Sequence[PlainRow], persons: str) -> None:
+        salts = self.vault.salts(len(rows))
+        sealed = self.vault.seal_many(
+            "person",
+            [
+                (key >> 53, key, salt, plain)
+                for key, salt, plain in zip(
+                    keys, salts, new_plains(rows, micros(self.now)), strict=True
+                )
+            ],
+        )
+        lengths = list(map(len, sealed))
+        stride = max(lengths, default=0)
         self.session.do(
             "roster.file_people",
             {
-                "places": _object(
-                    f'"{key}":{(end - len(blob)) << 16 | len(blob)}'
-                    for key, end, blob in zip(keys, ends, sealed, strict=True)
-                ),
-                "sealed": b"".join(sealed),
+                "persons": persons,
+                "sealed": b"".join([blob.ljust(stride) for blob in sealed]), "stride": stride,
+                "lengths": _digits(_LENGTH_DIGITS, lengths),
             },
-        )
-        salted = {"persons": json.dumps(keys), "salts": b"".join(salts)}
+        )  # fmt: skip
+        salted = {"persons": persons, "salts": b"".join(salts)}
         self.session.do("roster.file_salts", salted)
-        mobiles = [(row.mobile, key) for row, key in zip(rows, keys, strict=True) if row.mobile]
-        blinds = self.vault.index_many(IndexField.MOBILE, [mobile for mobile, _ in mobiles])
-        reached = sorted(
-            (blind, key) for blind, (_, key) in zip(blinds, mobiles, strict=True)
-        )  # by the index, and so by its first bits, which are the shard
+        reached = [(row.mobile, key) for row, key in zip(rows, keys, strict=True) if row.mobile]
+        blinds = self.vault.index_many(IndexField.MOBILE, [mobile for mobile, _ in reached])
+        # In the order of the index, which begins with the shard.
+        order = sorted(zip(blinds, [key for _, key in reached], strict=True))
+        joined = b"".join([blind for blind, _ in order])
         self.session.do(
             "roster.file_mobiles",
             {
-                "places": _object(
-                    f'"{key}":{shard_of_blind(blind) << 32 | at}'
-                    for at, (blind, key) in enumerate(reached)
+                "persons": _array([key for _, key in order]),
+                "blinds": joined,
+                "shards": _digits(
+                    _SHARD_DIGITS, [first >> 6 for (first,) in iter_unpack(">H14x", joined)]
                 ),
-                "blinds": b"".join([blind for blind, _ in reached]),
             },
         )
 
     def _keep_memberships(  # noqa: PLR0913, PLR0917 - the columns of a chunk
         self,
         scope: Scope,
-        keys: Sequence[int],
         rows: Sequence[PlainRow],
+        persons: str,
         organisation: OrganisationId,
         today: date,
         run: int,
@@ -205,24 +204,19 @@ class SqliteImports:
 
         One statement a table: a CHECK … IN list is then set up once, and not for every row.
         """
-        day, who = today.isoformat(), scope.principal
-        joined = {row.joined for row in rows}
-        days = {known: day if known is None else known.isoformat() for known in joined}
+        who = scope.principal
+        days = {day: (day or today).isoformat() for day in {row.joined for row in rows}}
         told = {
-            "since": _object(
-                f'"{key}":"{days[row.joined]}"' for key, row in zip(keys, rows, strict=True)
-            ),
-            "union": organisation,
-            "at": micros(self.now),
-        }
+            "persons": persons, "days": "".join([days[row.joined] for row in rows]).encode(),
+            "union": organisation, "at": micros(self.now),
+        }  # fmt: skip
         self.session.do("roster.admit", told)
         self.session.do("roster.affiliate", told)
         self.session.do(
             "roster.log",
             {
-                "persons": json.dumps(keys),
-                "at": micros(self.now), "actor": who.id, "role": who.role.value,
-                "node": who.organisation or 0, "purpose": who.purpose.value,
-                "reason": f"import {run}",
+                "persons": persons, "at": micros(self.now), "actor": who.id,
+                "role": who.role.value, "node": who.organisation or 0,
+                "purpose": who.purpose.value, "reason": f"import {run}",
             },
         )  # fmt: skip

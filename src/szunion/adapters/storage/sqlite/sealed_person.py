@@ -7,10 +7,12 @@ that a bulk import can write with one f-string a row.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
 from szunion.adapters.storage.sqlite.times import maybe_day, maybe_iso, micros, moment
+from szunion.domain.documents import TELLING
 from szunion.domain.identity import (
     DocumentKind,
     DocumentNumber,
@@ -20,6 +22,7 @@ from szunion.domain.identity import (
     PersonName,
 )
 from szunion.domain.people import HeldDocument, IdentityVersion, Origin, Person
+from szunion.domain.roster_rows import PlainRow
 from szunion.domain.values import PersonId
 
 _GROUP: Final = "\x1d"
@@ -60,21 +63,20 @@ def plain_bytes(person: Person) -> bytes:
     ).encode()
 
 
-def new_plain(  # noqa: PLR0913, PLR0917 - one row of a roster
-    name: str,
-    kind: str,
-    number: str,
-    mobile: str,
-    recorded: int,
-    gender: str = "",
-    birth: str = "",
-) -> bytes:
-    """Return the same bytes for somebody new from a roster, without making any value."""
-    return (
-        f"1\x1d{mobile}\x1f{gender}\x1f{birth}"
-        f"\x1d1\x1f{name}\x1f{kind}\x1f{number}\x1f{recorded}\x1fROSTER"
-        f"\x1d{kind}\x1f{number}\x1f\x1f"
-    ).encode()
+def new_plains(rows: Iterable[PlainRow], recorded: int) -> Iterator[bytes]:
+    """Yield the same bytes for newcomers from a roster, without making any value."""
+    usual, word = DocumentKind.RESIDENT, DocumentKind.RESIDENT.value
+    for _, name, kind, number, mobile, _, gender, birth, _, _ in rows:
+        written, declared = word, "\x1f"
+        if kind is not usual:
+            written = kind.value
+            if kind not in TELLING:
+                declared = f"{gender.value if gender else ''}\x1f{maybe_iso(birth) or ''}"
+        yield (
+            f"1\x1d{mobile or ''}\x1f{declared}"
+            f"\x1d1\x1f{name}\x1f{written}\x1f{number}\x1f{recorded}\x1fROSTER"
+            f"\x1d{written}\x1f{number}\x1f\x1f"
+        ).encode()
 
 
 def _document(kind: str, number: str) -> IdentityDocument:

@@ -22,11 +22,14 @@ FROM json_each(:shards) wanted
 JOIN person_document d
   ON d.shard = wanted.value AND d.blind = substr(:blinds, 16 * wanted.key + 1, 16) AND d.rank = 0
 
+-- The columns of a chunk come as arrays of ids and, beside them, as blobs of fixed stride.
+
 -- name: file_people
 INSERT INTO person (shard, person_id, sealed, merged_into, version)
-SELECT CAST(j.key AS INTEGER) >> 53, CAST(j.key AS INTEGER),
-       substr(:sealed, (j.value >> 16) + 1, j.value & 65535), NULL, 0
-FROM json_each(:places) j
+SELECT j.value >> 53, j.value,
+       substr(:sealed, :stride * j.key + 1, CAST(substr(:lengths, 5 * j.key + 1, 5) AS INTEGER)),
+       NULL, 0
+FROM json_each(:persons) j
 
 -- name: file_salts
 INSERT INTO person_salt (shard, person_id, salt)
@@ -40,23 +43,25 @@ FROM json_each(:persons) j
 
 -- name: file_mobiles
 INSERT INTO person_mobile (shard, blind, person_id)
-SELECT j.value >> 32, substr(:blinds, 16 * (j.value & 4294967295) + 1, 16),
-       CAST(j.key AS INTEGER)
-FROM json_each(:places) j
+SELECT CAST(substr(:shards, 4 * j.key + 1, 4) AS INTEGER), substr(:blinds, 16 * j.key + 1, 16),
+       j.value
+FROM json_each(:persons) j
 
 -- name: admit
 INSERT INTO membership (shard, person_id, membership_id, state, organisation_id, applied, since,
                         until, reason, survivor_id, version, holds_from, recorded)
-SELECT CAST(j.key AS INTEGER) >> 53, CAST(j.key AS INTEGER), CAST(j.key AS INTEGER), 'ACTIVE',
-       :union, j.value, j.value, NULL, NULL, NULL, 0, j.value, :at
-FROM json_each(:since) j
+SELECT j.value >> 53, j.value, j.value, 'ACTIVE', :union,
+       CAST(substr(:days, 10 * j.key + 1, 10) AS TEXT),
+       CAST(substr(:days, 10 * j.key + 1, 10) AS TEXT), NULL, NULL, NULL, 0,
+       CAST(substr(:days, 10 * j.key + 1, 10) AS TEXT), :at
+FROM json_each(:persons) j
 
 -- name: affiliate
 INSERT INTO affiliation (shard, person_id, affiliation_id, membership_id, organisation_id, since,
                          until, recorded, superseded)
-SELECT CAST(j.key AS INTEGER) >> 53, CAST(j.key AS INTEGER), CAST(j.key AS INTEGER),
-       CAST(j.key AS INTEGER), :union, j.value, NULL, :at, NULL
-FROM json_each(:since) j
+SELECT j.value >> 53, j.value, j.value, j.value, :union,
+       CAST(substr(:days, 10 * j.key + 1, 10) AS TEXT), NULL, :at, NULL
+FROM json_each(:persons) j
 
 -- name: log
 INSERT INTO audit (shard, audit_id, person_id, at, actor, role, node, purpose, action, subject,
