@@ -2,7 +2,8 @@
 
 Each ``bench_*.py`` here has ``lines() -> list[Line]``: our figure beside a peer's and beside the
 physical limit, measured in the same run, interleaved. Exit status 1: a line could not be measured.
-Figures below their floor are marked, not fatal: these machines are noisy, so the noise is printed.
+Figures below their floor are marked, not fatal: machines are noisy, so the noise is printed.
+Words on the command line choose: ``python -m benchmarks import read``.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import importlib
 import json
 import os
 import platform
+import sqlite3
 import sys
 import tempfile
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +25,28 @@ HERE = Path(__file__).parent
 
 
 def machine() -> str:
-    """Return what the figures were measured on, with the time of one disk flush."""
+    """Return what the figures were measured on: processor, load, flushes of the disk a second."""
     flushes = 200
     with tempfile.NamedTemporaryFile(dir=HERE.parent) as file:
         start = time.perf_counter()
         for _ in range(flushes):
             file.write(b"x")
             file.flush()
-            os.fsync(file.fileno())
-        flush = (time.perf_counter() - start) / flushes
-    load = os.getloadavg()[0]
+            os.fdatasync(file.fileno())
+        rate = flushes / (time.perf_counter() - start)
     return (
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}, "
-        f"one disk flush {flush * 1000:.2f} ms"
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {_processor()}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {rate:,.0f} fdatasync/s"
     )
+
+
+def _processor() -> str:
+    """Return the processor's name, as Linux has it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def spin() -> float:
@@ -47,7 +58,7 @@ def spin() -> float:
 
 def main(wanted: list[str]) -> int:
     """Run the benchmarks whose names contain one of *wanted* (all without any)."""
-    print(machine())
+    print(machine(), flush=True)
     all_lines: list[dict[str, Any]] = []
     failed = False
     noise = [spin()]
@@ -69,7 +80,8 @@ def main(wanted: list[str]) -> int:
                 f"{mark} {line['name']:<72} ours {_number(line['ours'])}"
                 f"  peer {_number(line['peer'])}"
                 f"  limit {_number(line['limit'])}  ratio {_number(line['ratio'])}"
-                f"  floor {_number(line['floor'])}"
+                f"  floor {_number(line['floor'])}",
+                flush=True,
             )
     print(f"noise: a fixed piece of work took {min(noise):.1f}-{max(noise):.1f} ms")
     out = HERE.parent / "build" / "bench.json"

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from random import Random
-from typing import Any
 
 from stdnum.cn import ric
 
+from benchmarks.lines import Line, faster
 from szunion.domain.documents import Verdict, number_check
 from szunion.domain.roster import PlainRow, RawRow, judge_plain, read_heading
 from szunion.testing.rosters import synthetic_mobile, synthetic_name, synthetic_number
@@ -69,7 +69,7 @@ def _judged(rows: Sequence[RawRow], *, twins: bool) -> float:
     return len(rows) / seconds
 
 
-def lines() -> list[dict[str, Any]]:
+def lines() -> list[Line]:
     """Return the measured lines: medians of interleaved rounds."""
     numbers = _numbers()
     bodies, rows = [number[:17] for number in numbers], _rows(numbers)
@@ -86,24 +86,10 @@ def lines() -> list[dict[str, Any]]:
         bulk.append(_judged(rows, twins=False))
     a, b, c, d, e = map(statistics.median, (ours, peer, limit, judged, bulk))
     return [
-        _line("identity check, numbers/s, beside stdnum.cn.ric", a, b, None, a / b, 25),
-        _line("identity check, numbers/s, beside bare int(s, 13) % 11", a, None, c, a / c, 0.12),
-        _line("roster rows judged, doubles sought, rows/s, beside the bare number check",
-              d, None, a, d / a, 0.1),
-        _line("roster rows judged in bulk, rows/s, beside the bare number check",
-              e, None, a, e / a, 0.15),
+        faster("identity check, numbers/s, beside stdnum.cn.ric", a, peer=b, floor=25),
+        faster("identity check, numbers/s, beside bare int(s, 13) % 11", a, limit=c, floor=0.12),
+        faster("roster rows judged, doubles sought, rows/s, beside the bare number check",
+               d, limit=a, floor=0.1),
+        faster("roster rows judged in bulk, rows/s, beside the bare number check",
+               e, limit=a, floor=0.15),
     ]  # fmt: skip
-
-
-def _line(  # noqa: PLR0917, PLR0913 - the columns of the table
-    name: str, ours: float, peer: float | None, limit: float | None, ratio: float, floor: float
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ours": round(ours),
-        "peer": None if peer is None else round(peer),
-        "limit": None if limit is None else round(limit),
-        "ratio": round(ratio, 3),
-        "floor": floor,
-        "ok": ratio >= floor,
-    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
@@ -228,7 +229,7 @@ class Scope:
             msg = "only the authoriser makes a Scope"
             raise TypeError(msg)
 
-    @property
+    @cached_property
     def path_range(self) -> tuple[str, str]:
         """Return the half-open range of tree paths within reach; empty for one person's scope."""
         match self.reach:
@@ -239,12 +240,12 @@ class Scope:
             case OnePerson():
                 return "", ""
 
-    @property
+    @cached_property
     def whole_city(self) -> bool:
         """Return whether everything in the city is within reach."""
         return isinstance(self.reach, WholeCity)
 
-    @property
+    @cached_property
     def only_person(self) -> PersonId | None:
         """Return the one person within reach, or None."""
         return self.reach.person if isinstance(self.reach, OnePerson) else None

@@ -33,17 +33,20 @@ from szunion.errors import Conflict
 from szunion.ports.storage.members import MembershipVersion
 from szunion.ports.system import Ids
 
+_DAY = date.fromisoformat
+_STATES = {state.value: state for state in MembershipState}
 _OPEN = (MembershipState.APPLIED, MembershipState.ACTIVE, MembershipState.RETAINED)
 
 
 def _membership(row: Row) -> Membership:
-    person, id_, state, organisation, applied, since, until, reason, survivor, version, *_rest = row
+    """Map a row whose columns begin with those of a membership: the commonest look of all."""
+    person, id_, state, union, applied, since, until, reason, survivor, version = row[:10]
     return Membership(
-        id=MembershipId(id_), person=PersonId(person), state=MembershipState(state),
-        organisation=OrganisationId(organisation), applied=date.fromisoformat(applied),
-        since=maybe_day(since), until=maybe_day(until),
+        id=id_, person=person, state=_STATES[state], organisation=union,
+        applied=_DAY(applied), since=None if since is None else _DAY(since),
+        until=None if until is None else _DAY(until),
         reason=None if reason is None else MembershipReason(reason),
-        survivor=None if survivor is None else MembershipId(survivor), version=version,
+        survivor=survivor, version=version,
     )  # fmt: skip
 
 
@@ -57,7 +60,11 @@ def _affiliation(row: Row) -> Affiliation:
 
 
 def _of(person: PersonId, scope: Scope) -> dict[str, object]:
-    return {"shard": shard_of(person), "person": person, **within(scope)}
+    low, high = scope.path_range
+    return {
+        "shard": shard_of(person), "person": person,
+        "low": low, "high": high, "only": scope.only_person,
+    }  # fmt: skip
 
 
 @frozen
@@ -68,15 +75,13 @@ class SqliteMembers:
     ids: Ids
     now: datetime
 
-    def _one(self, name: str, person: PersonId, scope: Scope) -> Membership | None:
-        row = self.session.one(name, _of(person, scope))
+    def open_of(self, scope: Scope, person: PersonId) -> Membership | None:
+        row = self.session.one("membership.open_of", _of(person, scope))
         return None if row is None else _membership(row)
 
-    def open_of(self, scope: Scope, person: PersonId) -> Membership | None:
-        return self._one("membership.open_of", person, scope)
-
     def open_anywhere(self, scope: Scope, person: PersonId) -> Membership | None:
-        return self._one("membership.open_anywhere", person, scope)
+        row = self.session.one("membership.open_anywhere", _of(person, scope))
+        return None if row is None else _membership(row)
 
     def open_of_many(self, scope: Scope, persons: Iterable[PersonId]) -> Sequence[Membership]:
         wanted = json.dumps(list(persons))

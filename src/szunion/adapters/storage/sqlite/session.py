@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import define
+from attrs import define, field
 
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 
@@ -121,16 +121,20 @@ def translated() -> Iterator[None]:
     """Turn every driver error into one of ours, without its text."""
     try:
         yield
-    except sqlite3.IntegrityError as error:
+    except sqlite3.DatabaseError as error:
+        raise _ours(error) from None
+
+
+def _ours(error: sqlite3.DatabaseError) -> StorageError | Conflict:
+    if isinstance(error, sqlite3.IntegrityError):
         constraint = _constraint(error)
         by_id = _kind(error) == "SQLITE_CONSTRAINT_PRIMARYKEY" or constraint.endswith(_LOG_ID)
         by_id = by_id or str(error) == _TAKEN
         kind = KeyTaken if by_id else Conflict
-        raise kind("E-STORE-004", constraint=constraint) from None
-    except sqlite3.OperationalError as error:
-        raise _operational(error) from None
-    except sqlite3.DatabaseError as error:
-        raise StorageError("E-STORE-005", kind=_kind(error)) from None
+        return kind("E-STORE-004", constraint=constraint)
+    if isinstance(error, sqlite3.OperationalError):
+        return _operational(error)
+    return StorageError("E-STORE-005", kind=_kind(error))
 
 
 def _kind(error: sqlite3.Error) -> str:
@@ -160,35 +164,45 @@ def _constraint(error: sqlite3.IntegrityError) -> str:
 
 @define
 class Session:
-    """One open connection inside one transaction, asked by the names of its statements."""
+    """One open connection inside one transaction, asked by the names of its statements.
+
+    What runs a statement catches errors itself: a context manager would cost a tenth of a look-up.
+    """
 
     connection: sqlite3.Connection
+    _statements: Mapping[str, str] = field(factory=statements, init=False)
 
     def one(self, name: str, parameters: Parameters = ()) -> Row | None:
         """Return the first row, or None."""
-        with translated():
-            row: Row | None = self.connection.execute(statements()[name], parameters).fetchone()
-            return row
+        try:
+            row: Row | None = self.connection.execute(self._statements[name], parameters).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise _ours(error) from None
+        return row
 
     def all(self, name: str, parameters: Parameters = ()) -> list[Row]:
         """Return all rows; for statements that have a LIMIT or a small answer."""
-        with translated():
-            return self.connection.execute(statements()[name], parameters).fetchall()
+        try:
+            return self.connection.execute(self._statements[name], parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _ours(error) from None
 
     def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
         """Yield rows as they come, in constant memory."""
         with translated():
-            yield from self.connection.execute(statements()[name], parameters)
+            yield from self.connection.execute(self._statements[name], parameters)
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
         """Run a change; return how many rows it touched."""
-        with translated():
-            return self.connection.execute(statements()[name], parameters).rowcount
+        try:
+            return self.connection.execute(self._statements[name], parameters).rowcount
+        except sqlite3.DatabaseError as error:
+            raise _ours(error) from None
 
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
         """Run a change for each row: the bulk path. Return how many rows were touched."""
         with translated():
-            return self.connection.executemany(statements()[name], rows).rowcount
+            return self.connection.executemany(self._statements[name], rows).rowcount
 
     def put(self, name: str, parameters: Mapping[str, object], entity: str) -> None:
         """Run an update that names the version it expects (``:version``).

@@ -1,0 +1,55 @@
+"""How a figure is measured fairly and said in one line: interleaved rounds, the median of each.
+
+A line is our figure beside a peer's (what people use instead) or a limit (what the machine could
+do at best), measured in the same run, in turn. Its ratio is at least its floor where all is well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+Line = dict[str, Any]
+
+
+def rates(rounds: int, **works: Callable[[], int]) -> dict[str, float]:
+    """Return how many things a second each of *works* does: the median of interleaved rounds.
+
+    A work returns how many things it did. Each is warmed up once.
+    """
+    for work in works.values():
+        work()
+    found: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            start = time.perf_counter()
+            count = work()
+            found[name].append(count / (time.perf_counter() - start))
+    return {name: median(each) for name, each in found.items()}
+
+
+def faster(name: str, ours: float, *, peer: float = 0, limit: float = 0, floor: float) -> Line:
+    """Return the line of a rate: the more, the better; beside a peer's or beside a limit."""
+    return _line(name, ours, peer, limit, ours / (peer or limit), floor)
+
+
+def smaller(name: str, ours: float, *, limit: float, floor: float = 1) -> Line:
+    """Return the line of a time or a size: the less, the better."""
+    return _line(name, ours, 0, limit, limit / ours, floor)
+
+
+def _line(  # noqa: PLR0913, PLR0917 - the columns of the table
+    name: str, ours: float, peer: float, limit: float, ratio: float, floor: float
+) -> Line:
+    return {
+        "name": name, "ours": _short(ours), "peer": _short(peer) or None,
+        "limit": _short(limit) or None, "ratio": round(ratio, 3), "floor": floor,
+        "ok": ratio >= floor,
+    }  # fmt: skip
+
+
+def _short(number: float) -> float:
+    """Return *number* with four figures that count."""
+    return float(f"{number:.4g}")
