@@ -8,7 +8,7 @@ from tests.conformance.plain import PlainPromises
 
 from szunion.testing.bank.base import NOTICES
 from szunion.testing.bank.notices import let_everything_happen
-from szunion.testing.bank.references import SimulatedPromises
+from szunion.testing.bank.references import SignedHttpPromises, SimulatedPromises
 
 
 class TestPlain(PlainPromises):
@@ -17,6 +17,10 @@ class TestPlain(PlainPromises):
 
 class TestSimulated(SimulatedPromises):
     """The simulated bank's own line."""
+
+
+class TestSignedHttp(SignedHttpPromises):
+    """Signed JSON, in process."""
 
 
 def test_the_kits_bank_tells_every_kind_of_notice_there_is(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         title=Text("签名 JSON 接口", "signed JSON over HTTP"),
         config=SignedHttpConfig,
         make=_signed_http,
+        promises="szunion.testing.bank.references:SignedHttpPromises",
     )
     yield ReaderSpec(
         name="simulated",

@@ -158,6 +158,10 @@ class BankBehind:
         A peer passes everything through here that it writes: answers, files, notices.
         """
         kind = self._next(frozenset(TroubleKind) - ON_ARRIVAL)
+        return body if kind is None else self.spoilt(kind, body)
+
+    def spoilt(self, kind: TroubleKind, body: bytes) -> bytes:
+        """Return what a bad wire makes of *body*."""
         self._written += 1
         match kind:
             case TroubleKind.HALF:
@@ -168,7 +172,8 @@ class BankBehind:
             case TroubleKind.CHARSET:
                 return b"\xff\xfe\x00\xd8" + body[4:]
             case _:
-                return body
+                msg = f"{kind} befalls no bytes"
+                raise ValueError(msg)
 
     def every_turn(self, visit: Callable[[], object]) -> None:
         """Call *visit* whenever time passes: for a peer that comes by instead of being called.

@@ -32,7 +32,8 @@ class CallbackPromises(Promises):
     ) -> Callback:
         """Return headers and body with which your bank would call, signed now.
 
-        Override it if your adapter receives callbacks.
+        Override it if your adapter receives callbacks. A bank that tells one notice a call takes
+        the first of *notices*.
         """
         unsupported("没有给出 make_callback", "no make_callback was given")
 
@@ -41,8 +42,9 @@ class CallbackPromises(Promises):
         receiver = _receiver(world)
         notices = self._news(world)
         headers, body = self.make_callback(world.behind, notices)
+        told = list(receiver.receive(headers, body))
         world.expect(
-            list(receiver.receive(headers, body)) == notices,
+            bool(told) and told == notices[: len(told)],
             "真回调没有原样成为通知", "a genuine callback did not become its notices",
         )  # fmt: skip
 
