@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests import canaries, connections
 
 #: A file that a test hands in, as an office would: it holds plain data on purpose.
 HANDED_IN: Final = frozenset({".xlsx", ".xls", ".csv", ".py", ".pyc"})
 MUST_RUN: Final = "SZUNION_MUST_RUN"
+
+# on a busy machine slow input says nothing about us
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _leaks: list[str] = []
 

@@ -333,10 +333,10 @@ async def _online(state: _State) -> Outcome:
         failed = Tvr.ISSUER_AUTHENTICATION_FAILED if response.sw != 0x9000 else Tvr(0)
         tsi = state.tsi | Tsi.ISSUER_AUTHENTICATION
         state = evolve(state, tvr=state.tvr | failed, tsi=tsi)
-    state = await _scripts(state, 0x71)
+    state = await _scripts(state, reply, 0x71)
     ask = Ask.TC if reply.code in (b"00", b"10", b"11") else Ask.AAC
     state = await _generate(state, ask, 0x8D)
-    state = await _scripts(state, 0x72)
+    state = await _scripts(state, reply, 0x72)
     approved = ask is Ask.TC and state.cryptograms[-1].kind is Ask.TC and _still_believed(state)
     return _ended(state, Decision.APPROVED_ONLINE if approved else Decision.DECLINED_ONLINE)
 
@@ -346,11 +346,9 @@ def _still_believed(state: _State) -> bool:
     return state.method is not oda.Method.CDA or state.verdict.passed
 
 
-async def _scripts(state: _State, template: int) -> _State:
+async def _scripts(state: _State, reply: AuthorisationReply, template: int) -> _State:
     """Run the issuer's script of *template*: 71 before, 72 after the second cryptogram."""
-    if state.reply is None:
-        return state
-    results = await run_scripts(state.reply.scripts, template)
+    results = await run_scripts(reply.scripts, template)
     if not results:
         return state
     tvr = state.tvr
