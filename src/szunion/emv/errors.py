@@ -109,6 +109,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "PURSE-ANSWER": ("钱包的响应长度不对", "the purse's answer has the wrong length"),
         "PURSE-MAC": ("钱包的 MAC 不对", "the purse's MAC is wrong"),
+        "CHANNEL-ANSWER": (
+            "安全通道的响应长度不对",
+            "the answer of the secure channel has the wrong length",
+        ),
         "FILE-FORM": ("文件内容不是会员凭证", "the file is no membership record"),
         # --- keys and authentication ({zh} and {en} are the two texts of one reason) ---
         "AUTH": ("认证失败：{zh}", "authentication failed: {en}"),
