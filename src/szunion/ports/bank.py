@@ -86,6 +86,34 @@ class BankAdapter(Protocol):
         ...
 
 
+@frozen
+class FileTrouble:
+    """A file of the bank's that is not read: nothing of it was taken (来盘异常)."""
+
+    name: str
+    reason: str
+    """A code of the adapter's: the file was cut, its total is wrong, one before it is missing …"""
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """An optional ability: the bank tells by files, which people can look after."""
+
+    @property
+    def troubles(self) -> Sequence[FileTrouble]:
+        """Files that could not be read, as far as this process has seen them."""
+        ...
+
+    def reread(self, name: str) -> Iterable[BankNotice]:
+        """Return what a file tells once more; what was heard before changes nothing.
+
+        Raises:
+            NotFound: no such file was fetched.
+            InvalidInput: it is not whole.
+        """
+        ...
+
+
 @runtime_checkable
 class ReceivesCallbacks(Protocol):
     """An optional ability: the bank calls us."""

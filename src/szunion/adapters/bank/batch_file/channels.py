@@ -1,0 +1,361 @@
+"""Know the bank's files in their sequences, and what each line of them tells (来盘文件).
+
+Each kind of file is a channel with a sequence of its own. A file is read when the one before it
+was, and when it is whole; a channel whose next file is missing or broken waits, the others flow.
+The cursor says how far each channel was read, to the line, so that whoever goes on from it after
+a kill meets every line behind it once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from attrs import define, field, frozen
+
+from szunion.adapters.bank.batch_file import speech
+from szunion.adapters.bank.batch_file.carrier import Seen
+from szunion.adapters.bank.batch_file.layout import BankLayout, FileLayout
+from szunion.adapters.bank.batch_file.names import START, FileName, Place, Sequence
+from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Head, Sheet
+from szunion.adapters.bank.batch_file.speech import Plain
+from szunion.adapters.bank.batch_file.spool import Spool
+from szunion.domain.bank import (
+    BankNotice,
+    DailyCardList,
+    NotUnderstood,
+    RawWords,
+    Statement,
+    Told,
+)
+from szunion.errors import InvalidInput, NotFound
+from szunion.ports.bank import Collected, Cursor, FileTrouble
+
+_CITY: Final = timezone(timedelta(hours=8))
+_CURSOR: Final = re.compile(
+    r"([a-z0-9_]{1,40})=([0-9]{1,7})\.([0-9]{1,10})\.([0-9]{1,8}|\*)", re.ASCII
+)
+_MOST_LINES: Final = 10**7
+_MOST_FILES: Final = 10**4
+_WHOLE: Final = {"DailyCardList": DailyCardList, "Statement": Statement}
+_BAD: Final = (ValueError, KeyError, TypeError, InvalidInput)
+
+
+@frozen
+class Reached:
+    """How far a channel was read."""
+
+    place: Place = START
+    line: int = 0
+    whole: bool = True
+    """Whether the file at *place* was read to its end."""
+
+    def __str__(self) -> str:
+        """Return it as the cursor has it."""
+        line = "*" if self.whole else str(self.line)
+        return f"{self.place.day}.{self.place.number}.{line}"
+
+
+Positions: TypeAlias = dict[str, Reached]
+Telling: TypeAlias = Callable[[Mapping[str, Plain], Told], BankNotice]
+
+
+@frozen
+class Channel:
+    """One sequence of files."""
+
+    name: str
+    sheet: Sheet
+    named: FileName
+
+    @property
+    def file(self) -> FileLayout:
+        """How its files look."""
+        return self.sheet.file
+
+    @property
+    def order_of(self) -> Sequence:
+        """How its files follow each other."""
+        return Sequence(running=self.file.numbering == "running")
+
+    def order(self, place: Place) -> tuple[int, int]:
+        """Return where a file stands in the sequence."""
+        return self.order_of.order(place)
+
+    def sequence(self, place: Place, line: int) -> int:
+        """Return the place of a line among all that the channel tells (业务日期、文件号、行号)."""
+        if self.file.numbering == "running":
+            return place.number * _MOST_LINES + line
+        return (place.day * _MOST_FILES + place.number) * _MOST_LINES + line
+
+
+@define
+class Channels:
+    """All channels of one bank."""
+
+    layout: BankLayout
+    spool: Spool
+    _channels: dict[str, Channel] = field(init=False)
+    _troubles: dict[str, str] = field(factory=dict, init=False)
+    _known_broken: dict[str, tuple[int, int, str]] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._channels = {}
+        for name, file in self.layout.collect.items():
+            named = FileName.of(file.name)
+            assert named is not None, "read_layout checks it"
+            self._channels[name] = Channel(name, Sheet(self.layout, file), named)
+
+    # --- troubles ---------------------------------------------------------------------------
+
+    @property
+    def troubles(self) -> tuple[FileTrouble, ...]:
+        """What could not be read, by name."""
+        return tuple(FileTrouble(name, reason) for name, reason in sorted(self._troubles.items()))
+
+    def note(self, name: str, reason: str) -> None:
+        """Note that a file cannot be read."""
+        self._troubles[name] = reason
+
+    def settled(self, name: str) -> None:
+        """Note that there is no trouble with a file any more."""
+        self._troubles.pop(name, None)
+
+    # --- fetching ---------------------------------------------------------------------------
+
+    def wants(self, seen: Seen) -> bool:
+        """Return whether a file of the bank's is ours to fetch, or to look at again."""
+        if not any(each.named.read(seen.name) for each in self._channels.values()):
+            return False
+        if seen.name in self._known_broken:
+            return True  # the whole one may be as long, and as old to the second
+        for folder in (self.spool.done, self.spool.incoming):
+            try:
+                stat = (folder / seen.name).stat()
+            except FileNotFoundError:
+                continue
+            return (stat.st_size, stat.st_mtime_ns) != (seen.size, seen.changed)
+        return True
+
+    def begun(self, name: str, positions: Positions) -> bool:
+        """Return whether a line of the file *name* was read, or may have been."""
+        if (self.spool.done / name).exists():
+            return True
+        for channel in self._channels.values():
+            place = channel.named.read(name)
+            if place is not None and (self.spool.incoming / name).exists():
+                at = positions[channel.name]
+                order, reached = channel.order(place), channel.order(at.place)
+                return order == reached
+        return False
+
+    # --- the cursor -------------------------------------------------------------------------
+
+    def reached(self, after: Cursor | None) -> Positions:
+        """Return how far each channel was read.
+
+        Raises:
+            InvalidInput: the cursor is not one of this adapter's (E-FILE-003).
+        """
+        positions = {name: Reached() for name in self._channels}
+        for part in after.split(";") if after else ():
+            found = _CURSOR.fullmatch(part)
+            if found is None:
+                raise InvalidInput("E-FILE-003")
+            name, day, number, line = found.groups()
+            whole = line == "*"
+            place = Place(int(day), int(number))
+            positions[name] = Reached(place, 0 if whole else int(line), whole)
+        return positions
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def read(self, positions: Positions) -> Iterator[Collected]:
+        """Yield what every channel tells behind *positions*."""
+        for name, channel in self._channels.items():
+            others = [f"{each}={at}" for each, at in positions.items() if each != name]
+            rest = ";".join(["", *others])
+            yield from self._read_channel(channel, positions, rest)
+
+    def _read_channel(
+        self, channel: Channel, positions: Positions, rest: str
+    ) -> Iterator[Collected]:
+        files = self._files(channel)
+        at = positions[channel.name]
+        if at.whole:
+            self._pass(files.get(channel.order(at.place)))
+        for order in sorted(files):
+            path, place = files[order]
+            before = channel.order(at.place)
+            if order < before or (order == before and at.whole):
+                if path.parent == self.spool.incoming and order < before:
+                    self.note(path.name, "BEHIND")
+                continue
+            if at.whole and not channel.order_of.follows(at.place, place):
+                self.note(path.name, "SEQUENCE")
+                return
+            if not at.whole and order != before:
+                self.note(path.name, "SEQUENCE")
+                return
+            try:
+                for line, last, notice in self._file(channel, path, place, at.line):
+                    at = Reached(place, line, whole=last)
+                    positions[channel.name] = at
+                    yield Collected(notice=notice, cursor=Cursor(f"{channel.name}={at}{rest}"))
+            except Broken as error:
+                self.note(path.name, error.reason)
+                return
+            at = positions[channel.name] = Reached(place)
+            self._pass((path, place))
+
+    def _files(self, channel: Channel) -> dict[tuple[int, int], tuple[Path, Place]]:
+        found: dict[tuple[int, int], tuple[Path, Place]] = {}
+        for folder in (self.spool.done, self.spool.incoming):
+            for path in folder.iterdir():
+                place = channel.named.read(path.name)
+                if place is not None:
+                    found[channel.order(place)] = (path, place)
+        return found
+
+    def _pass(self, found: tuple[Path, Place] | None) -> None:
+        if found is not None:
+            self.settled(found[0].name)
+            if found[0].parent == self.spool.incoming:
+                self.spool.archive(found[0].name)
+
+    def _file(
+        self, channel: Channel, path: Path, place: Place, done: int
+    ) -> Iterator[tuple[int, bool, BankNotice]]:
+        """Yield line, whether it is the last, and notice of a file behind its line *done*."""
+        with path.open("rb") as file:
+            stat = os.fstat(file.fileno())
+            mark = (stat.st_size, stat.st_ctime_ns)
+            known = self._known_broken.get(path.name)
+            if known is not None and known[:2] == mark:
+                raise Broken(known[2])
+            try:
+                head = channel.sheet.verify(file)
+            except Broken as error:
+                self._known_broken[path.name] = (*mark, error.reason)
+                raise
+            self._known_broken.pop(path.name, None)
+            self.settled(path.name)
+            told = _Telling(channel, path.name, place, head)
+            lines = enumerate(channel.sheet.details(file, head), start=1)
+            if channel.file.kind:
+                bad, whole = told.whole(lines)
+                many: list[BankNotice] = [*bad, whole]
+                for number, notice in enumerate(many, start=1):
+                    if number > done:
+                        yield number, number == len(many), notice
+                return
+            for number, words in lines:
+                if number > done:
+                    yield number, number == head.count, told.line(number, words)
+
+    def reread(self, name: str) -> Iterator[BankNotice]:
+        """Yield the notices of a file again.
+
+        Raises:
+            NotFound: no such file was fetched (E-FILE-004).
+            InvalidInput: it is not whole (E-FILE-005).
+        """
+        for channel in self._channels.values():
+            place = channel.named.read(name)
+            for folder in (self.spool.incoming, self.spool.done) if place else ():
+                if place is not None and (folder / name).is_file():
+                    try:
+                        for _, _, notice in self._file(channel, folder / name, place, 0):
+                            yield notice
+                    except Broken as error:
+                        raise InvalidInput("E-FILE-005", name=name, reason=error.reason) from None
+                    return
+        raise NotFound("E-FILE-004", name=name)
+
+
+class _Telling:
+    """What the lines of one file tell."""
+
+    def __init__(self, channel: Channel, name: str, place: Place, head: Head) -> None:
+        self._channel, self._name, self._place = channel, name, place
+        self._head = {word: told for word, told in head.words.items() if told is not None}
+        file = channel.file
+        self._tag = file.tag
+        self._makers = {
+            tag: speech.maker_of(speech.NOTICES[kind]) for tag, kind in file.notices.items()
+        }
+        self._only = next(iter(self._makers.values()), None) if not file.tag else None
+        self._effective = self._moment()
+
+    def _moment(self) -> datetime:
+        told = self._head.get("effective")
+        if isinstance(told, datetime):
+            return told
+        day = self._day()
+        if day is None:
+            return datetime(1970, 1, 1, tzinfo=UTC)
+        return datetime.combine(day, time(), _CITY)
+
+    def _day(self) -> date | None:
+        told = self._head.get("day")
+        if isinstance(told, date):
+            return told
+        return date.fromordinal(self._place.day) if self._place.day else None
+
+    def _told(self, number: int, words: Mapping[str, Plain]) -> Told:
+        get = words.get
+        sequence, effective = get("sequence"), get("effective")
+        return Told(
+            event_id=str(get("event_id") or f"{self._name}#{number}"),
+            stream=str(get("stream") or f"file-{self._channel.name}"),
+            sequence=(
+                sequence
+                if isinstance(sequence, int)
+                else self._channel.sequence(self._place, number)
+            ),
+            effective=effective if isinstance(effective, datetime) else self._effective,
+        )
+
+    def line(self, number: int, words: dict[str, Plain] | BadLine) -> BankNotice:
+        """Return the notice that one line is."""
+        if isinstance(words, BadLine):
+            return self._bad(number, words.rule, words.raw)
+        known: dict[str, Plain] = {**self._head, **words}
+        make = self._only or self._makers.get(str(known.get(self._tag)))
+        if make is None:
+            return self._bad(number, f"{self._tag}: NOTICE", str(known.get(self._tag)))
+        try:
+            notice: BankNotice = make(known, told=self._told(number, known))
+        except _BAD:
+            return self._bad(number, "VALUE", "")
+        return notice
+
+    def _bad(self, number: int, rule: str, raw: str) -> NotUnderstood:
+        return NotUnderstood(told=self._told(number, {}), named=rule, raw=RawWords(raw))
+
+    def whole(
+        self, lines: Iterable[tuple[int, dict[str, Plain] | BadLine]]
+    ) -> tuple[list[BankNotice], BankNotice]:
+        """Return lines that cannot be read, and the one notice that the others make."""
+        kind: type[Any] = _WHOLE[self._channel.file.kind]
+        name, each = speech.MANY[kind]
+        make = speech.maker_of(each)
+        bad: list[BankNotice] = []
+        good: list[object] = []
+        last = self._channel.sequence(self._place, _MOST_LINES - 1)
+        for number, words in lines:
+            if isinstance(words, BadLine):
+                bad.append(self._bad(number, words.rule, words.raw))
+                continue
+            try:
+                good.append(make({"sequence": last, **words}))
+            except _BAD:
+                bad.append(self._bad(number, "VALUE", ""))
+        day = self._day()
+        told = self._told(0, self._head)
+        notice: BankNotice = kind(told=told, day=day or date(1970, 1, 1), **{name: tuple(good)})
+        return bad, notice

@@ -1,0 +1,259 @@
+"""Know how one record of a file is written and read: a line, and the words in it.
+
+What does not fit is never cut, and what cannot be read is never guessed. A :class:`BadField` says
+which field and which rule; it never says what stood there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
+
+from attrs import field, frozen
+
+from szunion.adapters.bank.batch_file.charset import Charset, Unwritable
+from szunion.adapters.bank.batch_file.layout import BankLayout, FieldLayout, FileLayout
+from szunion.adapters.bank.batch_file.speech import Plain
+
+_CITY: Final = timezone(timedelta(hours=8))
+"""The whole country keeps one time (北京时间)."""
+_DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_YUAN: Final = re.compile(r"([0-9]{1,16})\.([0-9]{2})", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_DAY: Final = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})", re.ASCII)
+_MOMENT: Final = re.compile(r"([0-9]{2}):?([0-9]{2}):?([0-9]{2})", re.ASCII)
+
+
+class BadField(ValueError):
+    """One field cannot be written or read: its name, and the rule that it breaks."""
+
+    def __init__(self, name: str, rule: str) -> None:
+        super().__init__(f"{name}: {rule}")
+        self.name = name
+        self.rule = rule
+
+
+Read = Callable[[str], Plain]
+
+
+# --- single fields --------------------------------------------------------------------------
+
+
+def _number(text: str) -> int:
+    if _DIGITS.fullmatch(text) is None:
+        raise ValueError
+    return int(text)
+
+
+def _yuan(text: str) -> int:
+    found = _YUAN.fullmatch(text)
+    if found is None:
+        raise ValueError
+    return int(found[1]) * 100 + int(found[2])
+
+
+def _day(text: str) -> date:
+    found = _DAY.fullmatch(text)
+    if found is None:
+        raise ValueError
+    return date(int(found[1]), int(found[3]), int(found[4]))
+
+
+def _moment(text: str) -> datetime:
+    day, clock = (text[:10], text[10:].lstrip("T ")) if "-" in text else (text[:8], text[8:])
+    found = _MOMENT.fullmatch(clock)
+    if found is None:
+        raise ValueError
+    on = _day(day)
+    hour, minute, second = (int(part) for part in found.groups())
+    return datetime(on.year, on.month, on.day, hour, minute, second, tzinfo=_CITY)
+
+
+def _from_code(table: Mapping[str, str]) -> Read:
+    other = table.get("*")
+
+    def read(text: str) -> str:
+        ours = table.get(text, other)
+        if ours is None:
+            raise ValueError
+        return ours
+
+    return read
+
+
+def _reader(each: FieldLayout, codes: Mapping[str, Mapping[str, str]]) -> Read:
+    match each.kind:
+        case "text":
+            return str
+        case "number" | "fen":
+            return _number
+        case "yuan":
+            return _yuan
+        case "day":
+            return _day
+        case "moment":
+            return _moment
+        case "code":
+            return _from_code(codes[each.codes])
+
+
+def _written(  # noqa: PLR0911 - one a kind
+    each: FieldLayout, codes: Mapping[str, Mapping[str, str]], value: Plain
+) -> str:
+    if value is None or value == "":
+        return ""
+    match each.kind, value:
+        case "text", str():
+            return value
+        case (("text" | "number" | "fen"), int()) if value >= 0:
+            return str(value)
+        case "yuan", int() if value >= 0:
+            return f"{value // 100}.{value % 100:02d}"
+        case "moment", datetime():
+            local = value.astimezone(_CITY)
+            dashes = "-" in each.write
+            return f"{local:%Y-%m-%d %H:%M:%S}" if dashes else f"{local:%Y%m%d%H%M%S}"
+        case "day", date() if not isinstance(value, datetime):
+            return f"{value:%Y-%m-%d}" if "-" in each.write else f"{value:%Y%m%d}"
+        case "code", str():
+            for code, ours in codes[each.codes].items():
+                if ours == value and code != "*":
+                    return code
+        case _:
+            pass
+    raise BadField(each.field or each.value, "KIND")
+
+
+# --- a record -------------------------------------------------------------------------------
+
+
+@frozen
+class Record:
+    """One kind of line of a file, ready to be written and read."""
+
+    fields: tuple[FieldLayout, ...]
+    form: str
+    separator: str
+    charset: Charset
+    codes: Mapping[str, Mapping[str, str]]
+    width: int = field(init=False)
+    _plan: tuple[tuple[FieldLayout, int, int, Read], ...] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        at, plan = 0, []
+        for each in self.fields:
+            plan.append((each, at, at + each.width, _reader(each, self.codes)))
+            at += each.width
+        object.__setattr__(self, "width", at)
+        object.__setattr__(self, "_plan", tuple(plan))
+
+    @classmethod
+    def of(cls, fields: tuple[FieldLayout, ...], file: FileLayout, bank: BankLayout) -> Record:
+        """Return the record of *fields* in *file*."""
+        return cls(fields, file.form, file.separator, bank.writing, bank.codes)
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def write(self, words: Mapping[str, Plain]) -> bytes:
+        """Return the line, without its end.
+
+        Raises:
+            BadField: a text does not fit, cannot be written in the charset, or is of another kind.
+        """
+        parts = [self._part(each, words) for each in self.fields]
+        return (b"" if self.form == "fixed" else self.separator.encode()).join(parts)
+
+    def _part(self, each: FieldLayout, words: Mapping[str, Plain]) -> bytes:
+        told = words.get(each.field) if each.field else each.value
+        text = _written(each, self.codes, told) if each.field else each.value
+        name = each.field or each.value
+        try:
+            data = self.charset.write(text)
+        except Unwritable:
+            raise BadField(name, "CHARSET") from None
+        if _CONTROL.search(text):
+            raise BadField(name, "CONTROL")
+        if self.form == "delimited":
+            if self.separator in text:
+                raise BadField(name, "SEPARATOR")
+            return data
+        pad = each.pad.encode()
+        if len(data) > each.width:
+            raise BadField(name, "WIDTH")
+        edge = text[:1] if each.justify == "right" else text[-1:]
+        if edge == each.pad and (each.pad != "0" or each.kind == "text"):
+            raise BadField(name, "PAD")
+        filled = data.rjust if each.justify == "right" else data.ljust
+        return filled(each.width, pad)
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def read(self, line: bytes) -> dict[str, Plain]:
+        """Return the words of a line without its end.
+
+        Raises:
+            BadField: the line has another length, or a field cannot be read.
+        """
+        texts = self._cut(line) if self.form == "fixed" else self._split(line)
+        words: dict[str, Plain] = {}
+        for (each, _, _, read), text in zip(self._plan, texts, strict=True):
+            if not each.field:
+                if each.value and text != each.value:
+                    raise BadField(each.value, "MARK")
+                continue
+            if not text:
+                words[each.field] = None
+                continue
+            try:
+                words[each.field] = read(text)
+            except ValueError:
+                raise BadField(each.field, "KIND") from None
+        return words
+
+    def read_one(self, line: bytes, name: str) -> Plain:
+        """Return one word of a line without its end, whatever the other fields hold.
+
+        Raises:
+            BadField: the line has another length, or that field cannot be read.
+        """
+        for index, (each, start, end, read) in enumerate(self._plan):
+            if each.field == name:
+                if self.form == "fixed" and len(line) != self.width:
+                    raise BadField("-", "LENGTH")
+                text = self._text(each, line[start:end]) if self.form == "fixed" else None
+                text = self._split(line)[index] if text is None else text
+                try:
+                    return read(text) if text else None
+                except ValueError:
+                    raise BadField(name, "KIND") from None
+        raise BadField(name, "MISSING")
+
+    def _cut(self, line: bytes) -> list[str]:
+        if len(line) != self.width:
+            raise BadField("-", "LENGTH")
+        return [self._text(each, line[start:end]) for each, start, end, _ in self._plan]
+
+    def _text(self, each: FieldLayout, part: bytes) -> str:
+        pad = each.pad.encode()
+        if each.justify == "left":
+            part = part.rstrip(pad)
+        else:
+            kept = part.lstrip(pad)
+            # zeros before a number are padding; a zero is not nothing
+            part = kept or (b"0" if pad == b"0" and part and each.kind != "text" else b"")
+        try:
+            return part.decode("ascii") if part.isascii() else self.charset.read(part)
+        except Unwritable:
+            raise BadField(each.field or each.value, "CHARSET") from None
+
+    def _split(self, line: bytes) -> list[str]:
+        # Decoded before it is split: the second byte of a character may be a separator's.
+        try:
+            texts = self.charset.read(line).split(self.separator)
+        except Unwritable:
+            raise BadField("-", "CHARSET") from None
+        if len(texts) != len(self.fields):
+            raise BadField("-", "LENGTH")
+        return texts
