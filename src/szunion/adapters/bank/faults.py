@@ -48,6 +48,12 @@ class FaultKind(StrEnum):
     """Half a file arrives (F10)."""
     WRONG_TOTAL = "wrong_total"
     """A file's trailer does not fit its lines (F10)."""
+    WRONG_ENCODING = "wrong_encoding"
+    """A file comes in another encoding than was agreed on (F13)."""
+    LATE_FILE = "late_file"
+    """A file comes after the one behind it (F5)."""
+    DOUBLE_FILE = "double_file"
+    """A file comes again, the same under the same name (F12)."""
     BREAK_COLLECT = "break_collect"
     """The line breaks while notices are being fetched."""
     CLOCK_SKEW = "clock_skew"
@@ -121,6 +127,9 @@ class FaultPlan:
     delay_notice: float = _rate()
     truncate_file: float = _rate()
     wrong_total: float = _rate()
+    wrong_encoding: float = _rate()
+    late_file: float = _rate()
+    double_file: float = _rate()
     break_collect: float = _rate()
     html_answer: float = _rate()
     truncate_answer: float = _rate()
@@ -174,6 +183,9 @@ class FaultPlan:
             delay_notice=0.1,
             truncate_file=0.2,
             wrong_total=0.1,
+            wrong_encoding=0.05,
+            late_file=0.1,
+            double_file=0.1,
             break_collect=0.05,
             html_answer=0.01,
             truncate_answer=0.01,

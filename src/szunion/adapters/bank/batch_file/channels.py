@@ -42,6 +42,8 @@ _CURSOR: Final = re.compile(
 _MOST_LINES: Final = 10**7
 _MOST_FILES: Final = 10**4
 _WHOLE: Final = {"DailyCardList": DailyCardList, "Statement": Statement}
+_PASSED: Final = frozenset({"BEHIND", "OTHER_CONTENT", "ANSWER"})
+"""Troubles with a file that no other file waits for."""
 _BAD: Final = (ValueError, KeyError, TypeError, InvalidInput)
 
 
@@ -125,6 +127,11 @@ class Channels:
         """Note that there is no trouble with a file any more."""
         self._troubles.pop(name, None)
 
+    @property
+    def stuck(self) -> bool:
+        """Whether a channel waits for a file that is broken, or for one that is missing."""
+        return any(reason not in _PASSED for reason in self._troubles.values())
+
     # --- fetching ---------------------------------------------------------------------------
 
     def wants(self, seen: Seen) -> bool:
@@ -159,13 +166,13 @@ class Channels:
         """Return how far each channel was read.
 
         Raises:
-            InvalidInput: the cursor is not one of this adapter's (E-FILE-003).
+            InvalidInput: the cursor is not one of this adapter's (E-FILE-002).
         """
         positions = {name: Reached() for name in self._channels}
         for part in after.split(";") if after else ():
             found = _CURSOR.fullmatch(part)
             if found is None:
-                raise InvalidInput("E-FILE-003")
+                raise InvalidInput("E-FILE-002")
             name, day, number, line = found.groups()
             whole = line == "*"
             place = Place(int(day), int(number))
@@ -185,6 +192,9 @@ class Channels:
         self, channel: Channel, positions: Positions, rest: str
     ) -> Iterator[Collected]:
         files = self._files(channel)
+        for path, _ in files.values():
+            if self._troubles.get(path.name) not in _PASSED:
+                self.settled(path.name)
         at = positions[channel.name]
         if at.whole:
             self._pass(files.get(channel.order(at.place)))
@@ -261,8 +271,8 @@ class Channels:
         """Yield the notices of a file again.
 
         Raises:
-            NotFound: no such file was fetched (E-FILE-004).
-            InvalidInput: it is not whole (E-FILE-005).
+            NotFound: no such file was fetched (E-FILE-003).
+            InvalidInput: it is not whole (E-FILE-004).
         """
         for channel in self._channels.values():
             place = channel.named.read(name)
@@ -272,9 +282,9 @@ class Channels:
                         for _, _, notice in self._file(channel, folder / name, place, 0):
                             yield notice
                     except Broken as error:
-                        raise InvalidInput("E-FILE-005", name=name, reason=error.reason) from None
+                        raise InvalidInput("E-FILE-004", name=name, reason=error.reason) from None
                     return
-        raise NotFound("E-FILE-004", name=name)
+        raise NotFound("E-FILE-003", name=name)
 
 
 class _Telling:

@@ -62,7 +62,7 @@ def batch_file_bank(config: BatchFileConfig, clock: Clock) -> BatchFileBank:
     """Return the line that *config* describes.
 
     Raises:
-        ConfigError: the layout, or a setting of the server, is wrong (E-FILE-001, E-FILE-006).
+        ConfigError: the layout, or a setting of the server, is wrong (E-FILE-001, E-FILE-005).
     """
     layout = layout_named(config.layout)
     spool = Path(config.spool)
@@ -75,7 +75,7 @@ def _carrier(config: BatchFileConfig) -> Carrier:
         return FolderCarrier(Path(config.outbox), Path(config.inbox))
     for name in ("user", "key_file", "host_key"):
         if not getattr(sftp, name):
-            raise ConfigError("E-FILE-006", what=f"sftp.{name}")
+            raise ConfigError("E-FILE-005", what=f"sftp.{name}")
     try:
         # An extra: who shares a folder with the bank does not install it.
         from szunion.adapters.bank.batch_file.sftp import (  # noqa: PLC0415
@@ -83,7 +83,7 @@ def _carrier(config: BatchFileConfig) -> Carrier:
             SftpPlace,
         )
     except ImportError:
-        raise ConfigError("E-FILE-006", what='pip install "szunion[sftp]"') from None
+        raise ConfigError("E-FILE-005", what='pip install "szunion[sftp]"') from None
     try:
         return SftpCarrier(
             SftpPlace(
@@ -97,4 +97,4 @@ def _carrier(config: BatchFileConfig) -> Carrier:
             )
         )
     except ValueError:
-        raise ConfigError("E-FILE-006", what="sftp.host_key") from None
+        raise ConfigError("E-FILE-005", what="sftp.host_key") from None

@@ -36,6 +36,7 @@ _CHECKS: Final = frozenset({COUNT, TOTAL, DIGEST})
 _OF_FILE: Final = frozenset({COUNT, TOTAL, DIGEST, DAY, NUMBER})
 """Words that the adapter itself fills in and checks, in header and trailer."""
 _WIDEST: Final = 4096
+_MICROS: Final = 6
 
 
 @frozen(kw_only=True)
@@ -54,6 +55,8 @@ class FieldLayout:
     """Which table of codes it is written in."""
     write: str = "YYYYMMDD"
     """How a day is written: ``YYYYMMDD`` or ``YYYY-MM-DD``; a moment has ``hhmmss`` behind it."""
+    fraction: int = 0
+    """How many digits of a second a moment has behind that, from 0 to 6."""
 
     @property
     def constant(self) -> bool:
@@ -222,6 +225,8 @@ def _of_field(
         yield path, "one ASCII character as separator expected"
     if each.kind == "code" and each.codes not in layout.codes:
         yield path, f"no table codes.{each.codes}"
+    if not 0 <= each.fraction <= _MICROS:
+        yield path, f"a fraction from 0 to {_MICROS} digits expected"
     if each.write not in {"YYYYMMDD", "YYYY-MM-DD"}:
         yield path, "YYYYMMDD or YYYY-MM-DD expected"
 

@@ -34,6 +34,8 @@ _CITY: Final = timezone(timedelta(hours=8))
 _LOOK: Final = 30.0
 """How many seconds looking at what the bank has laid out may take."""
 SAME_KEY: Final = "SAME-KEY"
+UNWRITABLE: Final = "UNWRITABLE"
+"""Codes of our own, for what never leaves: its text names field, rule and row, never the value."""
 
 
 @frozen
@@ -77,7 +79,6 @@ class BatchFileBank:
         Raises:
             BankUnavailable: it was not laid out.
             BankOutcomeUnknown: it lies there, and there is no answer yet.
-            InvalidInput: something of it cannot be written; says which row (E-FILE-002).
             TypeError: the request is not in ``info.accepts``.
         """
         kind = type(request).__name__
@@ -86,12 +87,15 @@ class BatchFileBank:
             raise TypeError(msg)
         if deadline.seconds <= 0:
             raise BankUnavailable("E-BANK-001", bank=self.layout.name)
-        content = self._content(kind, request)
+        try:
+            content = self._content(kind, request)
+        except BadField as error:
+            return _refused(request.key, UNWRITABLE, f"{error.name}: {error.rule}")
         try:
             with self.spool.alone():
                 entry = self._entry(kind, request.key, content)
                 if entry.content != content:
-                    return _refused(request.key)
+                    return _refused(request.key, SAME_KEY, "同一请求键，内容不同")
                 name = self._lay(kind, request, entry)
             answered = self._answer(name, deadline)
             if answered is not None:
@@ -116,16 +120,11 @@ class BatchFileBank:
 
     def _written(self, kind: str, request: BankRequest, place: Place) -> bytes:
         day = date.fromordinal(place.day)
-        head = {**speech.apart(request), DAY: day, NUMBER: place.number}
-        lines = [
-            {**speech.apart(line), DAY: day, NUMBER: place.number}
-            for line in speech.lines_of(request)
-        ]
+        place_of = {DAY: day, NUMBER: place.number}
+        head = {**speech.apart(request), **place_of}
+        lines = [{**place_of, **speech.apart(line)} for line in speech.lines_of(request)]
         out = io.BytesIO()
-        try:
-            self._out[kind].write(out, head, lines)
-        except BadField as error:
-            raise InvalidInput("E-FILE-002", field=error.name, rule=error.rule) from None
+        self._out[kind].write(out, head, lines)
         return out.getvalue()
 
     def _entry(self, kind: str, key: RequestKey, content: str) -> Entry:
@@ -215,13 +214,14 @@ class BatchFileBank:
         """Yield the notices of the bank's files behind *after*, each file in its sequence.
 
         Raises:
-            BankUnavailable: nothing new could be fetched; what was here before is yielded first.
-            InvalidInput: the cursor is not one of this adapter's (E-FILE-003).
+            BankUnavailable: nothing new could be fetched, or the next file of a channel is broken
+                or not there; everything that can be read is yielded first.
+            InvalidInput: the cursor is not one of this adapter's (E-FILE-002).
         """
         reached = self._channels.reached(after)
         lost = not self._fetch(reached)
         yield from self._channels.read(reached)
-        if lost:
+        if lost or self._channels.stuck:
             raise BankUnavailable("E-BANK-001", bank=self.layout.name)
 
     def _fetch(self, reached: Positions) -> bool:
@@ -259,8 +259,8 @@ class BatchFileBank:
         What was heard before changes nothing; a line that could not be read before is heard now.
 
         Raises:
-            NotFound: no such file was fetched (E-FILE-004).
-            InvalidInput: it is not whole (E-FILE-005).
+            NotFound: no such file was fetched (E-FILE-003).
+            InvalidInput: it is not whole (E-FILE-004).
         """
         return self._channels.reread(name)
 
@@ -270,12 +270,7 @@ class BatchFileBank:
         return self._channels.troubles
 
 
-def _refused(key: RequestKey) -> Receipt:
+def _refused(key: RequestKey, code: str, text: str) -> Receipt:
     return Receipt(
-        key=key,
-        answer=Answer.REFUSED,
-        rows=0,
-        total=Fen(0),
-        bank_code=SAME_KEY,
-        bank_text="同一请求键，内容不同",
+        key=key, answer=Answer.REFUSED, rows=0, total=Fen(0), bank_code=code, bank_text=text
     )

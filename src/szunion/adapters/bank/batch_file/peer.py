@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, timedelta, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
 
@@ -24,7 +24,6 @@ from szunion.adapters.bank.batch_file.names import START, FileName, Place, Seque
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Sheet
 from szunion.adapters.bank.batch_file.spool import appear
 from szunion.adapters.bank.faults import Fault, FaultKind, FaultPlan
-from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.domain.bank import (
     Answer,
     BankNotice,
@@ -45,6 +44,22 @@ _MOST_LINES: Final = 1000
 _LATE_BY: Final = 3
 """A late file comes so many steps later."""
 _UNREADABLE: Final = "F001"
+
+
+class Behind(Protocol):
+    """The bank itself: what it is asked, and what it tells."""
+
+    def send(self, request: BankRequest, *, deadline: Deadline) -> Receipt:
+        """Take a request in."""
+        ...
+
+    def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
+        """Tell what there is behind *after*."""
+        ...
+
+
+def _as_it_is(data: bytes) -> bytes:
+    return data
 
 
 @frozen
@@ -75,9 +90,11 @@ class FilePeer:
     outbox: Path
     inbox: Path
     home: Path
-    bank: SimulatedBank
+    bank: Behind
     clock: Clock
     faults: FaultPlan = field(factory=FaultPlan.none)
+    wire: Callable[[bytes], bytes] = _as_it_is
+    """What happens to the bytes of every file on top of the plan: a test's own weather."""
     happened: list[Fault] = field(factory=list, init=False)
     _late: dict[str, int] = field(factory=dict, init=False)
     """When the whole of a file comes: the step, by name. Its bytes lie in ``late``."""
@@ -87,6 +104,11 @@ class FilePeer:
         for folder in (self.outbox, self.inbox, self.home / "taken", self.home / "late"):
             folder.mkdir(parents=True, exist_ok=True)
         self._late = {path.name: 1 for path in (self.home / "late").glob("[!.]*")}
+
+    def visit(self) -> None:
+        """Take a step; a line of the bank's own that fails is tried at the next visit."""
+        with suppress(BankError):
+            self.step()
 
     def step(self) -> bool:
         """Take what has come, answer it, lay out what there is to tell; return whether any."""
@@ -146,7 +168,7 @@ class FilePeer:
         name = named.write(request=request.rpartition(".")[0] or request)
         words = speech.apart(receipt)
         data = _bytes(Sheet(self.layout, self.layout.receipt), words, [words])
-        appear(self.inbox / name, lambda out: out.write(data))
+        self._arrive(name, data)
 
     # --- the bank's files -------------------------------------------------------------------
 
@@ -174,8 +196,8 @@ class FilePeer:
     ) -> Iterator[Sheetful]:
         by_channel: dict[str, list[BankNotice]] = {}
         for notice in notices:
-            if isinstance(notice, RequestAnswered):
-                continue  # an answer is a file of its own, and was laid out
+            if isinstance(notice, RequestAnswered) and not self._tells(RequestAnswered):
+                continue  # this bank answers by a file of its own, which was laid out
             by_channel.setdefault(self._channel_of(notice), []).append(notice)
         for channel, many in by_channel.items():
             whole = isinstance(many[0], DailyCardList | Statement)
@@ -192,6 +214,11 @@ class FilePeer:
                 name = named.write(day=on, number=place.number)
                 yield Sheetful(channel, name, place, part)
 
+    def _tells(self, kind: type) -> bool:
+        return any(
+            kind.__name__ in file.notices.values() for file in self.layout.collect.values()
+        )
+
     def _channel_of(self, notice: BankNotice) -> str:
         kind = type(notice).__name__
         for name, file in self.layout.collect.items():
@@ -205,6 +232,7 @@ class FilePeer:
         day = date.fromordinal(one.place.day)
         head: dict[str, Any] = {DAY: day, NUMBER: one.place.number}
         if file.kind:
+            head = {**speech.apart(one.notices[0]), **head}
             lines = [speech.apart(line) for line in speech.lines_of(one.notices[0])]
         else:
             tags = {kind: tag for tag, kind in file.notices.items()}
@@ -214,7 +242,14 @@ class FilePeer:
         data = _bytes(Sheet(self.layout, file), head, lines)
         sent = self._on_its_way(one.name, data)
         if sent is not None:
-            appear(self.inbox / one.name, lambda out: out.write(sent))
+            self._arrive(one.name, sent)
+
+    def _arrive(self, name: str, data: bytes) -> None:
+        """Lay a file; if the wire spoils it, the whole one comes later."""
+        sent = self.wire(data)
+        if sent != data:
+            self._later(name, data)
+        appear(self.inbox / name, lambda out: out.write(sent))
 
     # --- faults -----------------------------------------------------------------------------
 

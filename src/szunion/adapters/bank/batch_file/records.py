@@ -23,7 +23,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _YUAN: Final = re.compile(r"([0-9]{1,16})\.([0-9]{2})", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DAY: Final = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})", re.ASCII)
-_MOMENT: Final = re.compile(r"([0-9]{2}):?([0-9]{2}):?([0-9]{2})", re.ASCII)
+_MOMENT: Final = re.compile(r"([0-9]{2}):?([0-9]{2}):?([0-9]{2})\.?([0-9]{0,6})", re.ASCII)
 
 
 class BadField(ValueError):
@@ -67,8 +67,10 @@ def _moment(text: str) -> datetime:
     if found is None:
         raise ValueError
     on = _day(day)
-    hour, minute, second = (int(part) for part in found.groups())
-    return datetime(on.year, on.month, on.day, hour, minute, second, tzinfo=_CITY)
+    hour, minute, second, micro = (
+        int(found[1]), int(found[2]), int(found[3]), int(found[4].ljust(6, "0")),
+    )  # fmt: skip
+    return datetime(on.year, on.month, on.day, hour, minute, second, micro, tzinfo=_CITY)
 
 
 def _from_code(table: Mapping[str, str]) -> Read:
@@ -113,8 +115,10 @@ def _written(  # noqa: PLR0911 - one a kind
             return f"{value // 100}.{value % 100:02d}"
         case "moment", datetime():
             local = value.astimezone(_CITY)
-            dashes = "-" in each.write
-            return f"{local:%Y-%m-%d %H:%M:%S}" if dashes else f"{local:%Y%m%d%H%M%S}"
+            fraction = f"{local:%f}"[: each.fraction]
+            if "-" in each.write:
+                return f"{local:%Y-%m-%d %H:%M:%S}{'.' if fraction else ''}{fraction}"
+            return f"{local:%Y%m%d%H%M%S}{fraction}"
         case "day", date() if not isinstance(value, datetime):
             return f"{value:%Y-%m-%d}" if "-" in each.write else f"{value:%Y%m%d}"
         case "code", str():

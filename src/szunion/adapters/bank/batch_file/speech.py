@@ -8,7 +8,7 @@ follows from the value's own type, so that a new kind of notice needs nothing he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
@@ -242,7 +242,7 @@ def _checked(value: Plain, type_: type) -> Any:  # noqa: ANN401 - a *type_*
     return value
 
 
-def request_of(kind: type, head: Mapping[str, Plain], lines: list[Mapping[str, Plain]]) -> Any:  # noqa: ANN401
+def request_of(kind: type, head: Mapping[str, Plain], lines: Sequence[Mapping[str, Plain]]) -> Any:  # noqa: ANN401
     """Return the request that a file's words and its lines are: the bank's side of a line."""
     if kind in MANY:
         name, each = MANY[kind]
