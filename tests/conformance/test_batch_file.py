@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from szunion.adapters.bank.batch_file.config import BatchFileConfig, batch_file_bank, layout_named
+from szunion.adapters.bank.batch_file.config import BatchFileConfig
+from szunion.adapters.bank.batch_file.make import batch_file_bank, layout_named
 from szunion.adapters.bank.batch_file.peer import FilePeer
 from szunion.domain.bank import BankRequest, Receipt
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
@@ -69,3 +70,6 @@ class TestDelimited(FilePromises):
     """Delimited, yuan with two places."""
 
     layout = "delimited"
+    # the storms are of the exchange, not of the form of a record: one layout goes through them
+    test_after_a_storm_both_sides_agree = None  # type: ignore[assignment]
+    test_the_same_seed_gives_the_same_story = None  # type: ignore[assignment]

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 
 from attrs import frozen
 
+from szunion.adapters.bank.batch_file.config import BatchFileConfig
 from szunion.adapters.bank.signed_http_config import SignedHttpConfig
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import SimulatedIdentity
@@ -63,6 +64,13 @@ class VpcdConfig:
     seconds: float = 5.0
 
 
+def _batch_file(config: BatchFileConfig, clock: Clock) -> BankAdapter:
+    # Loaded when it is asked for, like the line over HTTP.
+    from szunion.adapters.bank.batch_file.make import batch_file_bank  # noqa: PLC0415
+
+    return batch_file_bank(config, clock)
+
+
 def _signed_http(config: SignedHttpConfig, clock: Clock) -> BankAdapter:
     # Loaded when it is asked for: who has another bank does not pay for HTTP at start.
     from szunion.adapters.assembly import signed_http_bank  # noqa: PLC0415
@@ -79,6 +87,12 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         config=SimulatedBankConfig,
         make=_bank,
         promises="szunion.testing.bank.references:SimulatedPromises",
+    )
+    yield BankSpec(
+        name="batch_file",
+        title=Text("批量文件（共享目录或 SFTP）", "batch files, over a folder or SFTP"),
+        config=BatchFileConfig,
+        make=_batch_file,
     )
     yield BankSpec(
         name="signed_http",

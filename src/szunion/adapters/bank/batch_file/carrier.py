@@ -110,6 +110,6 @@ class FolderCarrier:
         del seconds
         try:
             with (self.inbox / name).open("rb") as source:
-                appear(into, lambda out: shutil.copyfileobj(source, out))
+                appear(into, lambda out: shutil.copyfileobj(source, out), durable=False)
         except OSError as error:
             raise NotCarried(type(error).__name__) from error

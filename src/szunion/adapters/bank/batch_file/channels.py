@@ -192,35 +192,41 @@ class Channels:
         self, channel: Channel, positions: Positions, rest: str
     ) -> Iterator[Collected]:
         files = self._files(channel)
-        for path, _ in files.values():
-            if self._troubles.get(path.name) not in _PASSED:
-                self.settled(path.name)
+        self._forget(path.name for path, _ in files.values())
         at = positions[channel.name]
         if at.whole:
             self._pass(files.get(channel.order(at.place)))
         for order in sorted(files):
             path, place = files[order]
-            before = channel.order(at.place)
-            if order < before or (order == before and at.whole):
-                if path.parent == self.spool.incoming and order < before:
-                    self.note(path.name, "BEHIND")
+            at = positions[channel.name]
+            if self._behind(channel, at, order, path):
                 continue
-            if at.whole and not channel.order_of.follows(at.place, place):
-                self.note(path.name, "SEQUENCE")
-                return
-            if not at.whole and order != before:
+            begun = not at.whole and place == at.place
+            if not begun and not (at.whole and channel.order_of.follows(at.place, place)):
                 self.note(path.name, "SEQUENCE")
                 return
             try:
                 for line, last, notice in self._file(channel, path, place, at.line):
-                    at = Reached(place, line, whole=last)
-                    positions[channel.name] = at
+                    at = positions[channel.name] = Reached(place, line, whole=last)
                     yield Collected(notice=notice, cursor=Cursor(f"{channel.name}={at}{rest}"))
             except Broken as error:
                 self.note(path.name, error.reason)
                 return
-            at = positions[channel.name] = Reached(place)
+            positions[channel.name] = Reached(place)
             self._pass((path, place))
+
+    def _behind(self, channel: Channel, at: Reached, order: tuple[int, int], path: Path) -> bool:
+        """Return whether a file was read, or comes when those behind it were."""
+        reached = channel.order(at.place)
+        if order < reached and path.parent == self.spool.incoming:
+            self.note(path.name, "BEHIND")
+        return order < reached or (order == reached and at.whole)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Forget troubles that this reading will find again if they are still there."""
+        for name in names:
+            if self._troubles.get(name) not in _PASSED:
+                self.settled(name)
 
     def _files(self, channel: Channel) -> dict[tuple[int, int], tuple[Path, Place]]:
         found: dict[tuple[int, int], tuple[Path, Place]] = {}
@@ -233,7 +239,7 @@ class Channels:
 
     def _pass(self, found: tuple[Path, Place] | None) -> None:
         if found is not None:
-            self.settled(found[0].name)
+            self._forget([found[0].name])
             if found[0].parent == self.spool.incoming:
                 self.spool.archive(found[0].name)
 
@@ -253,7 +259,7 @@ class Channels:
                 self._known_broken[path.name] = (*mark, error.reason)
                 raise
             self._known_broken.pop(path.name, None)
-            self.settled(path.name)
+            self._forget([path.name])
             told = _Telling(channel, path.name, place, head)
             lines = enumerate(channel.sheet.details(file, head), start=1)
             if channel.file.kind:

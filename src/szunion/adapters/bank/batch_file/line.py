@@ -96,10 +96,12 @@ class BatchFileBank:
                 entry = self._entry(kind, request.key, content)
                 if entry.content != content:
                     return _refused(request.key, SAME_KEY, "同一请求键，内容不同")
-                name = self._lay(kind, request, entry)
+            name = self._name(entry)
             answered = self._answer(name, deadline)
             if answered is not None:
                 return answered
+            with self.spool.alone():
+                self._lay(kind, request, entry, name)
             self.carrier.put(self.spool.out / name, seconds=deadline.seconds)
         except MaybeCarried:
             raise self._unknown(request.key) from None
@@ -120,7 +122,7 @@ class BatchFileBank:
 
     def _written(self, kind: str, request: BankRequest, place: Place) -> bytes:
         day = date.fromordinal(place.day)
-        place_of = {DAY: day, NUMBER: place.number}
+        place_of: dict[str, speech.Plain] = {DAY: day, NUMBER: place.number}
         head = {**speech.apart(request), **place_of}
         lines = [{**place_of, **speech.apart(line)} for line in speech.lines_of(request)]
         out = io.BytesIO()
@@ -137,12 +139,10 @@ class BatchFileBank:
         self.spool.keep(entry)
         return entry
 
-    def _lay(self, kind: str, request: BankRequest, entry: Entry) -> str:
-        name = self._name(entry)
+    def _lay(self, kind: str, request: BankRequest, entry: Entry, name: str) -> None:
         if not (self.spool.out / name).exists():
             data = self._written(kind, request, entry.place)
             appear(self.spool.out / name, lambda out: out.write(data))
-        return name
 
     def _name(self, entry: Entry) -> str:
         named = FileName.of(self.layout.send[entry.kind].name)
@@ -197,6 +197,8 @@ class BatchFileBank:
             return None
         self._channels.settled(name)
         self.spool.archive(name)
+        # What was sent names people; it is the bank's now, and would only lie here.
+        (self.spool.out / request).unlink(missing_ok=True)
         return receipt
 
     def _read_receipt(self, path: Path) -> Receipt:
@@ -249,6 +251,7 @@ class BatchFileBank:
         finally:
             again.unlink(missing_ok=True)
         if same:
+            self._channels.settled(seen.name)
             self.spool.stamp(seen.name, seen.changed)
         else:
             self._channels.note(seen.name, "OTHER_CONTENT")

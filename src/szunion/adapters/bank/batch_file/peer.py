@@ -215,9 +215,7 @@ class FilePeer:
                 yield Sheetful(channel, name, place, part)
 
     def _tells(self, kind: type) -> bool:
-        return any(
-            kind.__name__ in file.notices.values() for file in self.layout.collect.values()
-        )
+        return any(kind.__name__ in file.notices.values() for file in self.layout.collect.values())
 
     def _channel_of(self, notice: BankNotice) -> str:
         kind = type(notice).__name__

@@ -101,7 +101,7 @@ def _reader(each: FieldLayout, codes: Mapping[str, Mapping[str, str]]) -> Read:
             return _from_code(codes[each.codes])
 
 
-def _written(  # noqa: PLR0911 - one a kind
+def _written(  # noqa: C901, PLR0911 - one a kind
     each: FieldLayout, codes: Mapping[str, Mapping[str, str]], value: Plain
 ) -> str:
     if value is None or value == "":

@@ -108,7 +108,7 @@ class SftpCarrier:
             there = f"{self.place.inbox}/{name}"
             with self._session(seconds) as sftp, sftp.open(there, "rb") as source:
                 source.prefetch()
-                appear(into, lambda out: shutil.copyfileobj(source, out))
+                appear(into, lambda out: shutil.copyfileobj(source, out), durable=False)
         except NotCarried:
             raise
         except _FAILS as error:

@@ -9,6 +9,7 @@ file that was cut anywhere yields nothing.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
@@ -123,11 +124,10 @@ class Sheet:
         Raises:
             Broken: it is not; nothing of it counts.
         """
+        self._look_at_the_end(file)
         file.seek(0)
         lines = self._lines(file)
-        first = next(lines, b"")
-        if not first:
-            raise Broken("EMPTY")
+        first = next(lines)
         if first.startswith(_MARKS):
             raise Broken("ENCODING")
         words = self._edge(self.header, first, "HEADER")
@@ -166,6 +166,18 @@ class Sheet:
                 yield read(line)
             except BadField as error:
                 yield BadLine(f"{error.name}: {error.rule}", self._as_text(line))
+
+    def _look_at_the_end(self, file: BinaryIO) -> None:
+        """See at once that a file was cut: most are found out before a line of them is read."""
+        size = file.seek(0, io.SEEK_END)
+        if not size:
+            raise Broken("EMPTY")
+        file.seek(max(size - _LONGEST_LINE, 0))
+        rest = file.read()
+        if not rest.endswith(self.bank.end):
+            raise Broken("CUT")
+        last = rest[: -len(self.bank.end)].rpartition(b"\n")[2]
+        self._edge(self.trailer, last + self.bank.end, "TRAILER")
 
     def _as_text(self, line: bytes) -> str:
         try:

@@ -209,9 +209,7 @@ def maker_of(kind: type) -> Callable[..., Any]:
 
 def _maker(name: str, type_: type) -> Maker:  # noqa: PLR0911 - one a type
     if type_ is CardRef:
-        return lambda words: CardRef(
-            CardToken(_text(words[name])), _checked(words.get(f"{name}_psn") or 1, int)
-        )
+        return lambda words: _card(words, name)
     if type_ is IdentityDocument:
         return lambda words: IdentityDocument(
             DocumentKind(_text(words[f"{name}_kind"])), DocumentNumber(_text(words[name]))
@@ -226,6 +224,12 @@ def _maker(name: str, type_: type) -> Maker:  # noqa: PLR0911 - one a type
     if issubclass(type_, Enum):
         return lambda words: type_(words[name])
     return lambda words: _checked(words[name], type_)
+
+
+def _card(words: Mapping[str, Plain], name: str) -> CardRef:
+    psn = words.get(f"{name}_psn")
+    token = CardToken(_text(words[name]))
+    return CardRef(token) if psn is None else CardRef(token, _checked(psn, int))
 
 
 def _text(value: Plain) -> str:

@@ -1,8 +1,9 @@
 """Know our own side of the exchange: what was laid out, fetched and read (本地收发区).
 
-A file appears in the spool whole or not at all: it is written beside its place, synced, renamed,
-and its folder is synced. Which number a request got stands in the name of its entry, so that a
-process which dies anywhere finds, with the same key, the same name and the same bytes.
+A file appears in the spool whole or not at all: it is written beside its place and renamed, and
+what we send is on disk, with its name, before it leaves. Which number a request got stands in the
+name of its entry, so that a process which dies anywhere finds, with the same key, the same name
+and the same bytes.
 """
 
 from __future__ import annotations
@@ -122,8 +123,6 @@ class Spool:
         source = self.incoming / name
         if source.exists():
             source.replace(self.done / name)
-            sync_folder(self.done)
-            sync_folder(self.incoming)
 
     def stamp(self, name: str, changed: int) -> None:
         """Note of what age a file of the bank's was when it was fetched or looked at."""
@@ -143,8 +142,14 @@ class Spool:
         return ""
 
 
-def appear(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def appear(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Let a file appear at *path* whole, on disk and under its name, or not at all.
+
+    Args:
+        path: Where it is to be.
+        write: Writes it.
+        durable: Whether it must survive a loss of power. What can be fetched again, and tells by
+            its own trailer that it is whole, need not.
 
     Raises:
         OSError: it did not; nothing is there, or what was there before.
@@ -153,13 +158,15 @@ def appear(path: Path, write: Callable[[BinaryIO], object]) -> None:
     try:
         with beside.open("wb") as out:
             write(out)
-            out.flush()
-            os.fsync(out.fileno())
+            if durable:
+                out.flush()
+                os.fsync(out.fileno())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
