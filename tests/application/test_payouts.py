@@ -22,7 +22,7 @@ from szunion.domain.ledger import Entry, fund
 from szunion.domain.participation import Means
 from szunion.domain.payouts import LineVerdict, OrderState, PayoutState
 from szunion.domain.values import Fen
-from szunion.errors import Conflict, NotAllowed
+from szunion.errors import Conflict, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
 
 STUDY = "ha-golden-autumn"
@@ -277,3 +277,11 @@ def test_m21_every_transfer_has_two_sides_and_a_pending_one_ends_once(town: Mone
     with pytest.raises(Conflict, match="E-STORE-004"):
         town.office.storage.run(again)
     town.check_books()
+
+
+def test_what_the_pack_covers_is_claimed_and_never_granted_beside_it(town: MoneyTown) -> None:
+    """M25: one child has one way to 1,000 yuan."""
+    (person,) = town.cards.admit(1)
+    for item in ("gp-maternity", "gp-hospital-allowance", "ma-women", "nothing"):
+        with pytest.raises(NotFound, match="E-SERVICE-002"):
+            town.grants().propose(person, item, subject="P1")

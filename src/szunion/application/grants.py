@@ -22,7 +22,6 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.catalogue import (
     Benefit,
     Ineligible,
-    Mode,
     OncePer,
     Period,
     ServiceItem,
@@ -50,8 +49,6 @@ class NoGrant(Labelled):
 
     NOT_A_MEMBER = "NOT_A_MEMBER", "不是可享受服务的会员", "no member with benefits"
     NO_AMOUNT = "NO_AMOUNT", "不属于任何一档", "none of its tiers fits"
-    NO_PACK = "NO_PACK", "没有这项礼包权益", "the activation pack did not give it"
-    OUT_OF_TIME = "OUT_OF_TIME", "不在保障期内", "outside the period of cover"
 
 
 @frozen(kw_only=True)
@@ -92,11 +89,10 @@ Decided: TypeAlias = Granted | AlreadyGranted | NotGranted
 
 @frozen(kw_only=True)
 class _Terms:
-    """What an item of the menu or of the pack says about being granted."""
+    """What an item of the menu says about being granted."""
 
     item: ServiceItem
     benefit: Benefit
-    from_pack: bool
 
 
 def period_of(once: OncePer | None, day: date) -> str:
@@ -140,7 +136,7 @@ class Grants:
         Args:
             work: Given by the office.
             person: Into whose account it goes.
-            item: An item of the menu or of the activation pack.
+            item: An item of the menu; what the activation pack covers is claimed.
             subject: The number that names the household, student or child; it is kept blind.
                 Where a grant counts for the member, it is left out.
             answers: What decides its tier, such as ``{"study": "bachelor"}``.
@@ -157,7 +153,7 @@ class Grants:
             raise NotFound("E-SERVICE-003")
         on = day or work.now.astimezone(_CITY).date()
         fen = terms.benefit.amount(answers or {})
-        against = self._against(work, scope, person, terms, on)
+        against = self._against(work, scope, person, terms)
         if fen is None:
             against = (*against, NoGrant.NO_AMOUNT)
         if against or fen is None:
@@ -193,8 +189,7 @@ class Grants:
         if work.people.get(scope, person) is None:
             raise NotFound("E-SERVICE-003")
         terms = self._terms(decided.terms["item"])
-        on = date.fromisoformat(decided.terms["day"])
-        against = self._against(work, scope, person, terms, on)
+        against = self._against(work, scope, person, terms)
         if against:
             self._tell_refused(work, scope, person, terms.item.id, against[0].label)
             return NotGranted(reasons=against)
@@ -254,19 +249,12 @@ class Grants:
         catalogue = self.office.catalogue
         found = catalogue.item(item)
         grants = {ServiceKind.GRANT, ServiceKind.PAYOUT}
-        if found is not None and found.kind in grants and found.benefit is not None:
-            return _Terms(item=found, benefit=found.benefit, from_pack=False)
-        packed = catalogue.pack_item(item)
-        if packed is None or packed.benefit is None or packed.benefit.daily:
+        if found is None or found.kind not in grants or found.benefit is None:
             raise NotFound("E-SERVICE-002", item=item)
-        made = ServiceItem(
-            id=packed.id, category="pack", name=packed.name, mode=Mode.INDIVIDUAL, kind=packed.kind,
-            benefit=packed.benefit, once_per=packed.once_per, pay_to_card=packed.pay_to_card,
-        )  # fmt: skip
-        return _Terms(item=made, benefit=packed.benefit, from_pack=True)
+        return _Terms(item=found, benefit=found.benefit)
 
     def _against(
-        self, work: UnitOfWork, scope: Scope, person: PersonId, terms: _Terms, on: date
+        self, work: UnitOfWork, scope: Scope, person: PersonId, terms: _Terms
     ) -> tuple[NoGrant | Ineligible, ...]:
         membership = work.members.newest(scope, person)
         policy = self.office.policy
@@ -276,18 +264,7 @@ class Grants:
         file = work.people.get(scope, person)
         gender = file.present.document.gender() if file is not None else None
         # A union asks for its member: the least level is for members who ask by themselves.
-        found = ineligible(terms.item, rights=rights, gender=gender, level=0, least_level=0)
-        if not terms.from_pack:
-            return found
-        held = [
-            each for each in work.entitlements.of_person(scope, person)
-            if each.item == terms.item.id
-        ]  # fmt: skip
-        if not held:
-            return (*found, NoGrant.NO_PACK)
-        if not any(each.since <= on and (each.until is None or on < each.until) for each in held):
-            return (*found, NoGrant.OUT_OF_TIME)
-        return found
+        return ineligible(terms.item, rights=rights, gender=gender, level=0, least_level=0)
 
     def _key(
         self, work: UnitOfWork, terms: _Terms, person: PersonId, subject: str, on: date
