@@ -303,6 +303,12 @@ class Claims:
         return self._get(work, authorise(work, self.by, Operation.CLAIM_READ), claim)
 
     @one_look
+    def preview(self, work: UnitOfWork, claim: ClaimId) -> Reckoning:
+        """Return what a claim comes to now, without deciding anything (试算)."""
+        scope = authorise(work, self.by, Operation.CLAIM_READ)
+        return reckoned(self.office, work, scope, self._get(work, scope, claim))
+
+    @one_look
     def of_person(self, work: UnitOfWork, person: PersonId) -> Sequence[Claim]:
         """Return a person's claims, oldest first."""
         scope = authorise(work, self.by, Operation.CLAIM_READ)
@@ -326,6 +332,12 @@ class Claims:
         """Return the decisions that wait for a second reviewer."""
         scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
         return [each for each in work.proposals.waiting(scope) if each.operation == _APPROVE]
+
+    @one_look
+    def second_word(self, work: UnitOfWork, claim: ClaimId) -> Proposal | None:
+        """Return the decision of a claim that waits for a second reviewer, if there is one."""
+        scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
+        return work.proposals.open_of(scope, _APPROVE, claim)
 
     # --- within -----------------------------------------------------------------------------
 

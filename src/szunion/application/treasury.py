@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
@@ -63,6 +63,16 @@ class Draft:
 
     payout: PayoutBatch | None
     """None: there was nothing to pay."""
+    left_out: tuple[tuple[ObligationId, LeftOut], ...]
+
+
+@frozen(kw_only=True)
+class Preview:
+    """What a draft would hold, if it were made now (试算)."""
+
+    orders: int
+    total: Fen
+    largest: Fen
     left_out: tuple[tuple[ObligationId, LeftOut], ...]
 
 
@@ -354,6 +364,26 @@ class Treasury:
         return evolve(new, version=new.version + 1)
 
     # --- looking ----------------------------------------------------------------------------
+
+    @one_look
+    def preview(self, work: UnitOfWork, item: str, year: int, *, most: int = 5000) -> Preview:
+        """Return what a draft for an item and year would hold; nothing is written."""
+        scope = authorise(work, self.by, Operation.PAY_READ)
+        open_ = self._open(work, scope, item, year, (), most)
+        tried = work.orders.of_obligations(scope, [each.id for each in open_])
+        chosen, left_out = self._choose(work, scope, open_, tried)
+        sums = [one.fen - one.settled - one.in_flight for one, _ in chosen]
+        return Preview(
+            orders=len(sums),
+            total=Fen(sum(each.amount for each in sums)),
+            largest=max(sums, default=Fen(0)),
+            left_out=tuple(left_out),
+        )
+
+    @one_look
+    def in_flight(self, work: UnitOfWork) -> Mapping[OrderState, int]:
+        """Return how many orders are on their way, by state: sent, unknown, taken in (在途)."""
+        return work.orders.in_flight(authorise(work, self.by, Operation.PAY_READ))
 
     @one_look
     def get(self, work: UnitOfWork, payout: PayoutBatchId) -> PayoutBatch:

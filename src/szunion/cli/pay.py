@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 
 import click
 
-from szunion.application.treasury import Treasury
-from szunion.cli.frame import DRY_RUN, PARTLY, Frame, framed, helps
+from szunion.application.treasury import LeftOut, Treasury
+from szunion.cli.frame import DRY_RUN, EXIT, PARTLY, Frame, framed, helps
+from szunion.cli.money_words import fen_of
 from szunion.domain.access import Purpose, Role
-from szunion.domain.payouts import PayoutBatch
+from szunion.domain.outbox import DispatchKind, DispatchState
+from szunion.domain.payouts import OrderState, PayoutBatch
 from szunion.domain.values import Fen, PayoutBatchId
-from szunion.errors import InvalidInput
+from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.text import Text
 
 _KEYS = ("payout", "item", "year", "state", "orders", "total", "by", "approved_by")
@@ -26,7 +29,6 @@ _TITLES = (
     Text("制单", "made by"),
     Text("复核", "approved by"),
 )
-_YUAN = re.compile(r"([0-9]{1,12})(?:\.([0-9]{2}))?", re.ASCII)
 
 
 @click.group(
@@ -50,13 +52,6 @@ def _row(frame: Frame, one: PayoutBatch) -> tuple[object, ...]:
     return name, one.item, one.year, one.state, one.orders, total, one.made_by, one.approved_by
 
 
-def _fen(frame: Frame, yuan: str) -> Fen:
-    found = _YUAN.fullmatch(yuan.replace(",", ""))
-    if found is None:
-        raise click.UsageError(frame.text("金额写成 3000.00", "write an amount as 3000.00"))
-    return Fen(int(found[1]) * 100 + int(found[2] or 0))
-
-
 @pay.command(
     help=helps(
         "定一个项目一年的上限（元）。Set how much an item may cost in a year, in yuan.",
@@ -72,7 +67,7 @@ def _fen(frame: Frame, yuan: str) -> Fen:
 def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: bool) -> int:
     desk = _desk(frame)
     if ceiling is not None:
-        most = _fen(frame, ceiling)
+        most = fen_of(frame, ceiling)
         if not dry_run:
             desk.set_budget(item, year, most)
     found = desk.budget(item, year)
@@ -90,6 +85,7 @@ def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: 
 @pay.command(
     help=helps(
         "为一个项目一年里应付未付的制单；列出笔数、合计、最大一笔、暂不发放的。Make a pay-out.",
+        "szunion --user 甲 pay plan 项目 2018 --dry-run",
         "szunion --user 甲 pay plan 项目 2018",
         "szunion --user 甲 pay plan 项目 2018 --most 100",
     )
@@ -97,30 +93,61 @@ def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: 
 @click.argument("item")
 @click.argument("year", type=int)
 @click.option("--most", default=5000, metavar="N", help="最多几笔  How many orders at most")
+@DRY_RUN
 @framed
-def plan(frame: Frame, item: str, year: int, *, most: int) -> int:
+def plan(frame: Frame, item: str, year: int, *, most: int, dry_run: bool) -> int:
     desk = _desk(frame)
-    draft = desk.draft(item, year, most=most)
-    if draft.payout is not None:
-        frame.rows(_KEYS, _TITLES, [_row(frame, draft.payout)])
-        _print_control(frame, desk, draft.payout)
+    if dry_run:
+        seen = desk.preview(item, year, most=most)
+        left = Counter(why for _, why in seen.left_out)
+        if frame.as_json:
+            told = {"orders": seen.orders, "total": seen.total.amount}
+            frame.value(told | {"largest": seen.largest.amount, "left_out": _codes(left)})
+        frame.say(
+            "将制单 {count:,} 笔，合计 {total} 元，最大一笔 {largest} 元",
+            "would draft {count:,} orders, {total} yuan, the largest {largest}",
+            count=seen.orders,
+            total=seen.total,
+            largest=seen.largest,
+        )
     else:
-        frame.say("没有要付的", "nothing to pay")
-    for reason, count in Counter(why for _, why in draft.left_out).items():
+        draft = desk.draft(item, year, most=most)
+        left = Counter(why for _, why in draft.left_out)
+        if draft.payout is not None:
+            _print_payout(frame, desk, draft.payout, left)
+        else:
+            frame.value({"orders": 0, "total": 0, "left_out": _codes(left)})
+            frame.say("没有要付的", "nothing to pay")
+    for reason, count in left.items():
         frame.note(
             "暂不发放 {count:,} 笔：{why}",
             "{count:,} left out: {why}",
             count=count,
             why=frame.cell(reason),
         )
-    return PARTLY if draft.left_out else 0
+    return PARTLY if left else 0
 
 
-def _print_control(frame: Frame, desk: Treasury, payout: PayoutBatch) -> None:
+def _codes(left: Counter[LeftOut]) -> dict[str, int]:
+    return {str(why.value): count for why, count in left.items()}
+
+
+def _print_payout(
+    frame: Frame, desk: Treasury, payout: PayoutBatch, left: Counter[LeftOut] | None = None
+) -> None:
     """Show what a checker compares: total, count, the largest, payees named twice."""
     orders = desk.orders(payout.id)
     largest = max((order.fen for order in orders), default=Fen(0))
     twice = len(orders) - len({order.payee for order in orders})
+    if frame.as_json:
+        told: dict[str, object] = dict(zip(_KEYS, _row(frame, payout), strict=True))
+        told |= {"largest": largest.amount, "payees_twice": twice}
+        told |= {"states": _states(Counter(order.state for order in orders))}
+        if left is not None:
+            told |= {"left_out": _codes(left)}
+        frame.value(told)
+        return
+    frame.rows(_KEYS, _TITLES, [_row(frame, payout)])
     frame.say(
         "合计 {total} 元，{count:,} 笔，最大一笔 {largest} 元，同一收款人重复 {twice} 笔",
         "{total} yuan, {count:,} orders, the largest {largest}, payees named twice {twice}",
@@ -129,6 +156,10 @@ def _print_control(frame: Frame, desk: Treasury, payout: PayoutBatch) -> None:
         largest=largest,
         twice=twice,
     )
+
+
+def _states(counts: Counter[OrderState]) -> dict[str, int]:
+    return {str(state.value): count for state, count in counts.items()}
 
 
 @pay.command(
@@ -145,28 +176,69 @@ def _print_control(frame: Frame, desk: Treasury, payout: PayoutBatch) -> None:
 def approve(frame: Frame, name: str, *, total: str, dry_run: bool) -> None:
     desk = _desk(frame)
     id_ = PayoutBatchId(frame.inward("p", name))
-    wanted = _fen(frame, total)
+    wanted = fen_of(frame, total)
     if dry_run:
         payout = desk.get(id_)
         if payout.total != wanted:
             raise InvalidInput("E-PAY-010", total=wanted, ours=payout.total)
     else:
         payout = desk.approve(id_, total=wanted)
-    frame.rows(_KEYS, _TITLES, [_row(frame, payout)])
-    _print_control(frame, desk, payout)
+    _print_payout(frame, desk, payout)
 
 
 @pay.command(
     help=helps(
-        "把已复核的送到银行，收取结果。Send what is approved; fetch what became of it.",
+        "给未发出的批次作废；应付仍在。Give up a pay-out of which nothing has left.",
+        "szunion --user 甲 pay cancel p_… --reason 名单有误",
+        "szunion --user 甲 pay cancel p_… --reason 名单有误 --dry-run",
+    )
+)
+@click.argument("name")
+@click.option("--reason", required=True, help="原因  The reason")
+@DRY_RUN
+@framed
+def cancel(frame: Frame, name: str, *, reason: str, dry_run: bool) -> None:
+    desk = _desk(frame)
+    id_ = PayoutBatchId(frame.inward("p", name))
+    payout = desk.get(id_) if dry_run else desk.cancel(id_, reason)
+    _print_payout(frame, desk, payout)
+
+
+@pay.command(
+    help=helps(
+        "把已复核的送到银行，收取结果。退出码：6 银行未送达，稍后再运行；7 有结果未知的，系统会"
+        "自行询问，不要另开一笔。Send what is approved; fetch what became of it. Exit 6: the bank "
+        "was not reached; 7: an outcome is unknown and is asked for, never order it again.",
         "szunion pay run",
+        "szunion pay run --dry-run",
         "szunion --json pay run",
     )
 )
+@DRY_RUN
 @framed
-def run(frame: Frame) -> int:
-    frame.system().run_until_idle()
-    return _shown(frame, None)
+def run(frame: Frame, *, dry_run: bool) -> int:
+    if not dry_run:
+        frame.system().run_until_idle()
+    counts = _desk(frame).in_flight()
+    if frame.as_json:
+        frame.value({str(state.value): count for state, count in counts.items()})
+    else:
+        titles = (Text("在途", "on its way"), Text("笔数", "orders"))
+        frame.rows(("state", "orders"), titles, list(counts.items()))
+    if dry_run:
+        return 0
+    if counts.get(OrderState.UNKNOWN):
+        return EXIT[BankOutcomeUnknown]
+    if _due_now(frame):
+        return EXIT[BankUnavailable]
+    return _differences(frame, _desk(frame))
+
+
+def _due_now(frame: Frame) -> bool:
+    """Return whether something that was tried waits for the bank to be reached."""
+    books = frame.desk(Role.FINANCE, Purpose.PAY).bank_books
+    waiting = books.dispatches((DispatchState.QUEUED,))
+    return any(each.kind is DispatchKind.PAY_OUT and each.attempts for each in waiting)
 
 
 @pay.command(
@@ -179,23 +251,26 @@ def run(frame: Frame) -> int:
 @click.argument("name", required=False)
 @framed
 def show(frame: Frame, name: str | None) -> int:
-    return _shown(frame, name)
-
-
-def _shown(frame: Frame, name: str | None) -> int:
     desk = _desk(frame)
     if name is not None:
         payout = desk.get(PayoutBatchId(frame.inward("p", name)))
-        frame.rows(_KEYS, _TITLES, [_row(frame, payout)])
-        states = Counter(order.state for order in desk.orders(payout.id))
-        titles = (Text("结果", "outcome"), Text("笔数", "orders"))
-        frame.rows(("outcome", "orders"), titles, list(states.items()))
+        _print_payout(frame, desk, payout)
+        if not frame.as_json:
+            states = Counter(order.state for order in desk.orders(payout.id))
+            titles = (Text("结果", "outcome"), Text("笔数", "orders"))
+            frame.rows(("outcome", "orders"), titles, list(states.items()))
         return 0
-    rows, after = [], 0
+    rows: list[tuple[object, ...]] = []
+    after = 0
     while page := desk.listed(after=after):
         rows += [_row(frame, each) for each in page]
         after = page[-1].id
     frame.rows(_KEYS, _TITLES, rows)
+    return _differences(frame, desk)
+
+
+def _differences(frame: Frame, desk: Treasury) -> int:
+    """Say how many differences stand open between the books and the bank's statements."""
     books = desk.books()
     count = len(books.lines) + len(books.not_shown)
     frame.say(
@@ -204,3 +279,56 @@ def _shown(frame: Frame, name: str | None) -> int:
         count=count,
     )
     return PARTLY if count else 0
+
+
+_LINE_KEYS = ("day", "position", "order", "kind", "yuan", "verdict", "explained")
+_LINE_TITLES = (
+    Text("日期", "day"),
+    Text("行", "line"),
+    Text("指令", "order"),
+    Text("类别", "kind"),
+    Text("金额（元）", "yuan"),
+    Text("核对", "verdict"),
+    Text("说明", "explained"),
+)
+
+
+@pay.command(
+    help=helps(
+        "银行流水逐行核对的结果；不写日期则只列未说明的差异。A day's statement, line by line; "
+        "without a day, the differences that nobody has explained.",
+        "szunion pay statement",
+        "szunion pay statement 2018-02-05",
+    )
+)
+@click.argument("day", required=False, type=click.DateTime(["%Y-%m-%d"]))
+@framed
+def statement(frame: Frame, day: datetime | None) -> int:
+    desk = _desk(frame)
+    lines = desk.books().lines if day is None else desk.statement(day.date())
+    rows: Sequence[tuple[object, ...]] = [
+        (
+            line.day, line.position, line.key.text, line.kind,
+            line.fen.amount if frame.as_json else str(line.fen), line.verdict,
+            line.explained or None,
+        )
+        for line in lines
+    ]  # fmt: skip
+    frame.rows(_LINE_KEYS, _LINE_TITLES, rows)
+    return PARTLY if any(line.differs for line in lines) else 0
+
+
+@pay.command(
+    help=helps(
+        "说明一行流水为什么有差异，之后不再挡住新的拨付。Say why a line differs.",
+        "szunion --user 甲 pay explain 2018-02-05 3 --why 银行更正通知3号",
+    )
+)
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("position", type=int)
+@click.option("--why", required=True, help="原因  The reason")
+@framed
+def explain(frame: Frame, day: datetime, position: int, *, why: str) -> int:
+    desk = _desk(frame)
+    desk.explain(day.date(), position, why)
+    return _differences(frame, desk)

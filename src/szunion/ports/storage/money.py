@@ -8,7 +8,7 @@ from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.ledger import Balance, Transfer
-from szunion.domain.payouts import Budget, CheckedLine, Obligation, Order, PayoutBatch
+from szunion.domain.payouts import Budget, CheckedLine, Obligation, Order, OrderState, PayoutBatch
 from szunion.domain.values import Fen, ObligationId, OrderId, PayoutBatchId, PersonId, RequestKey
 
 
@@ -79,6 +79,10 @@ class Orders(Protocol):
         self, scope: Scope, payout: PayoutBatchId, part: int | None = None
     ) -> Sequence[Order]:
         """Return the orders of a pay-out (or of one of its parts), by id."""
+        ...
+
+    def in_flight(self, scope: Scope) -> Mapping[OrderState, int]:
+        """Return how many orders are on their way, by state; none: not in the answer."""
         ...
 
     def put_many(self, scope: Scope, orders: Iterable[Order]) -> None:

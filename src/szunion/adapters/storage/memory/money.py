@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
@@ -13,6 +14,7 @@ from szunion.domain.access import Scope
 from szunion.domain.bank import StatementKind
 from szunion.domain.ledger import Balance, Entry, Transfer
 from szunion.domain.payouts import (
+    IN_FLIGHT,
     Budget,
     CheckedLine,
     Obligation,
@@ -156,6 +158,9 @@ class MemoryOrders:
             if row.batch == payout and (part is None or row.part == part)
         ]
         return sorted(rows, key=lambda row: (row.part, row.id))
+
+    def in_flight(self, scope: Scope) -> Mapping[OrderState, int]:
+        return Counter(row.state for row in self.tables.orders if row.state in IN_FLIGHT)
 
     def put_many(self, scope: Scope, orders: Iterable[Order]) -> None:
         for order in orders:

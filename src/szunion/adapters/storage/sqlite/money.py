@@ -181,6 +181,10 @@ class SqliteOrders:
         rows = self.session.all("pay_order.of_payout", {"payout": payout, "part": part})
         return [_order(row) for row in rows]
 
+    def in_flight(self, scope: Scope) -> Mapping[OrderState, int]:
+        rows = self.session.all("pay_order.in_flight")
+        return {OrderState(state): count for state, count in rows}
+
     def put_many(self, scope: Scope, orders: Iterable[Order]) -> None:
         rows = [
             (

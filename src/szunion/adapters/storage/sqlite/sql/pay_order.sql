@@ -45,3 +45,8 @@ UPDATE pay_order
 SET card_id = ?, part = ?, state = ?, approved_by = ?, settlement_missing = ?, sequence = ?,
     bank_code = ?, bank_text = ?, version = version + 1
 WHERE shard = ? AND order_id = ? AND version = ?
+
+-- name: in_flight
+-- fanout: finance sees what is on its way to people of every shard
+SELECT state, count(*) FROM pay_order
+WHERE state IN ('APPROVED', 'BATCHED', 'SENT', 'UNKNOWN', 'ACCEPTED') GROUP BY state

@@ -1,0 +1,25 @@
+"""Know how people write an amount of money on the command line."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import click
+
+from szunion.cli.frame import Frame
+from szunion.domain.values import Fen
+
+_YUAN: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{2}))?", re.ASCII)
+
+
+def fen_of(frame: Frame, yuan: str) -> Fen:
+    """Return an amount that was written in yuan: ``3000`` or ``3,000.00``.
+
+    Raises:
+        UsageError: it is written otherwise.
+    """
+    found = _YUAN.fullmatch(yuan.replace(",", ""))
+    if found is None:
+        raise click.UsageError(frame.text("金额写成 3000.00", "write an amount as 3000.00"))
+    return Fen(int(found[1]) * 100 + int(found[2] or 0))
