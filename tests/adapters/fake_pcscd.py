@@ -1,10 +1,10 @@
 """Know enough of pcscd's protocol to be the daemon that libpcsclite talks to, in a child process.
 
 Run as ``python fake_pcscd.py SOCKET READER...``; orders come in on stdin, one a line, and each is
-answered with ``ok``: ``insert READER [KIND]``, ``remove READER``, ``hang READER`` (every command
-from now on is never answered), ``garbage``, ``unplug READER``, ``plug READER``, ``remove-at READER
-K`` and ``swap-at READER K`` (before the command K, from now, 0 is the next), ``quit``. ``await`` is
-answered when a client waits for a change.
+answered with ``ok``: ``insert READER [KIND]``, ``remove READER``, ``unplug READER``, ``plug
+READER``, ``hang READER`` (no command is answered from now on), ``garbage``, ``quit``; ``remove-at
+READER K``, ``swap-at READER K`` and ``tear-at READER K`` act at the command K, from now, 0 is the
+next; ``await`` is answered when a client waits for a change.
 The protocol is internal to pcsc-lite and may change: a smoke test with the real daemon stands
 beside the tests that use this.
 """
@@ -100,7 +100,7 @@ class Reader:
         self.transaction = 0
         self.plugged = True
         self.left: int | None = None
-        self.swaps = False
+        self.how = ""
 
     def due(self) -> bool:
         """Count a command; whether the card goes before it."""
@@ -167,8 +167,10 @@ class Daemon:
                     self.put(reader, *kind or ["debit"])
                 case ["remove", name] if reader := self.find(name):
                     self.take(reader)
-                case [("remove-at" | "swap-at") as how, name, count] if reader := self.find(name):
-                    reader.left, reader.swaps = int(count), how == "swap-at"
+                case [("remove-at" | "swap-at" | "tear-at") as how, name, count] if (
+                    reader := self.find(name)
+                ):
+                    reader.left, reader.how = int(count), how
                 case ["hang", name] if reader := self.find(name):
                     reader.hangs = True
                 case ["unplug", name] if reader := self.find(name):
@@ -364,11 +366,11 @@ class Client:
                 return struct.pack("<iIIIIIII", *fields)
             reader = self.daemon.handles[fields[0]][0]
             if reader.due():
-                swaps = reader.swaps
                 self.daemon.take(reader)
-                if swaps:
+                if reader.how == "swap-at":
                     self.daemon.put(reader, "debit")
-                fields[7] = REMOVED
+                # torn in the middle of a command: as a driver that says all went well
+                fields[6], fields[7] = 0, OK if reader.how == "tear-at" else REMOVED
                 return struct.pack("<iIIIIIII", *fields)
         if reader.hangs:
             threading.Event().wait()

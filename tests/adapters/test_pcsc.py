@@ -237,6 +237,17 @@ def test_a_card_swapped_before_any_command_is_one_error_at_once(
     pytest.fail("the transaction never ended")
 
 
+def test_a_card_torn_out_in_the_middle_of_a_command_is_a_removed_card(
+    bench: Bench, client: subprocess.Popen[str]
+) -> None:
+    for gone in (0, 7, 20):
+        say(bench.daemon, "insert desk")
+        say(bench.daemon, f"tear-at desk {gone}")
+        assert say(client, "pay") == "CardRemoved E-READER-003"
+        assert say(client, "stale") == "E-READER-003 E-READER-003 E-READER-003"
+        say(client, "close")
+
+
 def test_a_reader_unplugged_in_a_conversation_is_told_and_comes_back(
     bench: Bench, client: subprocess.Popen[str]
 ) -> None:

@@ -119,6 +119,30 @@ def test_card_gone_card_swapped_reader_gone_daemon_gone() -> None:
     assert (type(dead), dead.code) == (CardRemoved, "E-READER-003")
 
 
+@pytest.mark.parametrize("answer", [[], [0x90]])
+def test_an_answer_without_a_status_word_is_a_fault_unless_the_card_is_gone(
+    answer: list[int],
+) -> None:
+    there = reader(SCardTransmit=lambda *_: (0, answer))
+    channel = there.connect("desk")
+    for _ in range(2):
+        with pytest.raises(ReaderError) as odd:
+            channel.transmit(b"\0\1\2\3")
+        assert odd.value.code == "E-READER-011"
+    gone = reader(
+        SCardTransmit=lambda *_: (0, answer),
+        SCardGetStatusChange=lambda *_: (0, [("desk", 16, [])]),
+    )
+    with pytest.raises(CardRemoved):
+        gone.connect("desk").transmit(b"\0\1\2\3")
+    dead = reader(
+        SCardTransmit=lambda *_: (0, answer), SCardGetStatusChange=lambda *_: (0x8010001D, [])
+    )
+    with pytest.raises(ReaderError) as service:
+        dead.connect("desk").transmit(b"\0\1\2\3")
+    assert service.value.code == "E-READER-009"
+
+
 def test_a_fault_of_the_line_keeps_its_number() -> None:
     made = reader(SCardTransmit=lambda *_: (0x80100016, []))
     with pytest.raises(ReaderError) as failed:

@@ -29,6 +29,9 @@ _UNKNOWN_READER = frozenset({0x80100009, 0x80100017})
 _NO_CARD = frozenset({0x8010000C, 0x80100066, 0x80100067})
 _GONE = frozenset({0x80100003, 0x80100068, 0x80100069})
 _SHARED = 0x8010000B
+_STATUS_WORD = 2
+_NOTICED = 1.0
+"""Seconds within which the service has seen that a card is gone."""
 _SLICE = 0.2
 """Seconds between two looks in `wait`: the daemon is asked to sleep no longer than that."""
 
@@ -170,8 +173,25 @@ class PcscChannel:
             raise self._over from error
         if _codes(code) != _OK:
             self._over = self._why(_codes(code))
+        elif len(answer) < _STATUS_WORD:
+            self._over = self._torn(len(answer))
+        if self._over is not None:
             raise self._over
         return bytes(answer)
+
+    def _torn(self, size: int) -> ReaderError:
+        """Return the error of an answer without a status word.
+
+        Some drivers say that all went well and bring nothing when the card was pulled in the
+        middle of a command; the service notices only a moment later that it is gone.
+        """
+        try:
+            gone = self._owner.wait(self._name, present=False, seconds=_NOTICED)
+        except ReaderError as error:
+            return error
+        if gone:
+            return CardRemoved("E-READER-003", reader=self._name)
+        return ReaderError("E-READER-011", reader=self._name, detail=f"{size} bytes")
 
     def _why(self, code: int) -> ReaderError:
         """Return the error of a failed transmit; a card that is there again is another stay."""
