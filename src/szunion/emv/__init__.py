@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from szunion.emv.issuer import Answer, Genuine, IssuerHost, NotGenuine
     from szunion.emv.lists import AflEntry, CvmList, CvmRule
     from szunion.emv.logs import LoadLog, LoadRecord, LogEntry, LogRecord, read_load, read_record
-    from szunion.emv.look import CardView, read_public
+    from szunion.emv.look import Authentication, CardView, Probes, PublicData, read_public
     from szunion.emv.oda import Verdict
     from szunion.emv.oda_keys import Assurance, Policy
     from szunion.emv.pan import CardNumber, Track2
@@ -92,6 +92,7 @@ __all__ = [
     "AskPin",
     "Assurance",
     "Auc",
+    "Authentication",
     "AuthenticationFailed",
     "AuthorisationReply",
     "AuthorisationRequest",
@@ -153,9 +154,11 @@ __all__ = [
     "PinEntry",
     "Policy",
     "Private",
+    "Probes",
     "Product",
     "ProductFeatures",
     "Profile",
+    "PublicData",
     "Reason",
     "Response",
     "Revocation",
@@ -204,6 +207,7 @@ _HOME = {
     "AskPin": "flow",
     "Assurance": "oda_keys",
     "Auc": "fields",
+    "Authentication": "look",
     "AuthenticationFailed": "errors",
     "AuthorisationReply": "flow",
     "AuthorisationRequest": "flow",
@@ -265,9 +269,11 @@ _HOME = {
     "PinEntry": "flow",
     "Policy": "oda_keys",
     "Private": "private",
+    "Probes": "look",
     "Product": "holder",
     "ProductFeatures": "fields",
     "Profile": "card.profiles",
+    "PublicData": "look",
     "Reason": "reasons",
     "Response": "apdu",
     "Revocation": "capk",

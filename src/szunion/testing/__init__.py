@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from szunion.adapters.bank.habits import Habits
     from szunion.adapters.bank.simulated import SimulatedBank
+    from szunion.testing.cards import SampleCard
     from szunion.testing.checks import Findings, check_bank, check_collected, check_effects
     from szunion.testing.clock import SeededChance, SeededIds, SimClock
     from szunion.testing.faults import Fault, FaultKind, FaultPlan, shrink
@@ -21,6 +22,7 @@ __all__ = [
     "FaultPlan",
     "Findings",
     "Habits",
+    "SampleCard",
     "SeededChance",
     "SeededIds",
     "SimClock",
@@ -40,6 +42,7 @@ _BEHIND = {
     "FaultPlan": "szunion.testing.faults",
     "Findings": "szunion.testing.checks",
     "Habits": "szunion.adapters.bank.habits",
+    "SampleCard": "szunion.testing.cards",
     "SeededChance": "szunion.testing.clock",
     "SeededIds": "szunion.testing.clock",
     "SimClock": "szunion.testing.clock",
