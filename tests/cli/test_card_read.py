@@ -123,7 +123,7 @@ def test_authentication_costs_one_count_and_says_so(reader: str, method: str) ->
     assert told["conclusion"] == "GENUINE"
     people = card("read", "--reader", reader, "--authenticate")
     assert "交易计数 ATC +1" in people.out
-    assert f"{method} 通过（CA 公钥索引 E2, 测试根）" in people.out
+    assert f"{method} 通过（CA 公钥索引 E2，测试根）" in people.out
     assert "资金" in people.out
 
 

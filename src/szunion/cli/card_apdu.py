@@ -65,12 +65,12 @@ _UNKNOWN_CHANGE: Final = Said("不是只读命令", "it is no command that only 
 @means.options("reader", "transact", "reveal", "save", "html")
 @framed
 def apdu(  # noqa: PLR0913 - what goes to the card, and how
-    frame: Frame, *, hexes: tuple[str, ...], asked: str | None, transact: bool, yes: bool,
-    reveal: bool, reason: str, org: str | None, save: Path | None, html: Path | None,
+    frame: Frame, *, hexes: tuple[str, ...], asked: str | None, wait: float, transact: bool,
+    yes: bool, reveal: bool, reason: str, org: str | None, save: Path | None, html: Path | None,
 ) -> None:  # fmt: skip
     commands = [_allowed(_command(text), transact=transact) for text in hexes]
     found, _ = places(frame)
-    place = chosen(found, asked)
+    place = chosen(frame, found, asked, wait)
     sight = means.sight(frame, place, reveal=reveal, reason=reason, org=org)
     for command in commands:
         if not _only_reads(command):

@@ -98,11 +98,11 @@ def _seen(talk: Conversation, place: Place, wishes: Wishes) -> Seen:
 @means.options("reveal", "save", "html")
 @framed
 def read(  # noqa: PLR0913 - what a look can be asked for
-    frame: Frame, *, asked: str | None, authenticate: bool, ca_keys: Path | None, logs: bool,
-    reveal: bool, reason: str, org: str | None, save: Path | None, html: Path | None,
+    frame: Frame, *, asked: str | None, wait: float, authenticate: bool, ca_keys: Path | None,
+    logs: bool, reveal: bool, reason: str, org: str | None, save: Path | None, html: Path | None,
 ) -> int:  # fmt: skip
     found, _ = places(frame)
-    place = chosen(found, asked)
+    place = chosen(frame, found, asked, wait)
     sight = means.sight(frame, place, reveal=reveal, reason=reason, org=org)
     wishes = Wishes(authenticate=authenticate, logs=logs, ca_keys=ca_keys)
     talk = Conversation(channel=place.reader.connect(place.seen.name))
@@ -202,13 +202,13 @@ def _check_document(frame: Frame) -> Callable[[CheckDocument], bool | None]:
 @means.options("reveal", "save", "html")
 @framed
 def trace(  # noqa: PLR0913 - what a conversation can be asked for
-    frame: Frame, *, asked: str | None, authenticate: bool, ca_keys: Path | None, tell: bool,
-    transact: bool, amount: str, yes: bool, reveal: bool, reason: str, org: str | None,
+    frame: Frame, *, asked: str | None, wait: float, authenticate: bool, ca_keys: Path | None,
+    tell: bool, transact: bool, amount: str, yes: bool, reveal: bool, reason: str, org: str | None,
     save: Path | None, html: Path | None,
 ) -> None:  # fmt: skip
     fen = _fen(amount)
     found, _ = places(frame)
-    place = chosen(found, asked)
+    place = chosen(frame, found, asked, wait)
     sight = means.sight(frame, place, reveal=reveal, reason=reason, org=org)
     if transact:
         means.agreed(frame, _WHOLE, yes=yes)

@@ -31,7 +31,11 @@ from szunion.errors import InvalidInput
 
 F = TypeVar("F", bound=Callable[..., object])
 
-_READER = click.option("--reader", "asked", metavar="N|NAME", help="读卡器，见 reader list  Reader")
+_READER = (
+    click.option("--reader", "asked", metavar="N|NAME", help="读卡器，见 reader list  Reader"),
+    click.option("--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
+                 help="没有卡就等几秒  Wait for a card"),
+)  # fmt: skip
 _REVEAL = (
     click.option("--reveal", is_flag=True,
                  help="显示明文：要有权限和事由，记入审计  Plain values; audited"),
@@ -56,7 +60,7 @@ _TRANSACT = click.option("--transact", is_flag=True,
 _YES = click.option("--yes", is_flag=True, help="不再询问  Do not ask")
 
 OPTIONS: Final = {
-    "reader": (_READER,), "reveal": _REVEAL, "save": (_SAVE,), "html": (_HTML,),
+    "reader": _READER, "reveal": _REVEAL, "save": (_SAVE,), "html": (_HTML,),
     "ca_keys": (_CA_KEYS,), "authenticate": (_AUTHENTICATE,), "transact": (_TRANSACT, _YES),
 }  # fmt: skip
 

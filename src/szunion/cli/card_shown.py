@@ -228,7 +228,7 @@ def _trust(found: PublicData, seen: Seen, frame: Frame) -> Iterator[tuple[str, s
     if (verdict := found.verdict) is not None:
         method = verdict.method.name
         root = text("测试根", "test root") if seen.simulated else ""
-        by = ", ".join(filter(None, (
+        by = text("，", ", ").join(filter(None, (
             text(f"CA 公钥索引 {seen.root}", f"CA key {seen.root}") if seen.root else "", root
         )))  # fmt: skip
         passed = text(f"{method} 通过（{by}）", f"{method} passed ({by})")

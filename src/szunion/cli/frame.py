@@ -117,6 +117,7 @@ class Frame:
     user: str
     debug: bool = False
     _system: UnionSystem | None = field(default=None, init=False)
+    _to_close: list[Callable[[], None]] = field(factory=list, init=False)
 
     def say(self, zh: str, en: str, /, **context: object) -> None:
         """Print one sentence for a person; nothing when JSON was asked for."""
@@ -171,8 +172,14 @@ class Frame:
             self._system = UnionSystem.from_settings(self.settings(), create=create)
         return self._system
 
+    def closing(self, close: Callable[[], None]) -> None:
+        """Have *close* called when the command ends."""
+        self._to_close.append(close)
+
     def close(self) -> None:
         """Close what was opened."""
+        while self._to_close:
+            self._to_close.pop()()
         if self._system is not None:
             self._system.close()
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from szunion.adapters.reader.vpcd import VpcdReader
 from szunion.adapters.system import SystemClock
 from szunion.cli.frame import Frame
 from szunion.errors import NoCard, NoReader, ReaderError
@@ -53,6 +54,8 @@ def places(frame: Frame) -> tuple[tuple[Place, ...], tuple[ReaderError, ...]]:
         told = settings.reader.settings if name == settings.reader.name else {}
         try:
             reader = registry.reader(name).build(told, clock)
+            if isinstance(reader, VpcdReader):
+                frame.closing(reader.shut)
             for seen in reader.list():
                 found.append(Place(number=len(found), adapter=name, seen=seen, reader=reader))
         except ReaderError as error:
@@ -84,8 +87,14 @@ def named(all_: Sequence[Place], asked: str) -> Place:
     return found[0]
 
 
-def chosen(all_: Sequence[Place], asked: str | None) -> Place:
+def chosen(frame: Frame, all_: Sequence[Place], asked: str | None, wait: float = 0) -> Place:
     """Return the reader that was asked for; without asking, the first one with a card.
+
+    Args:
+        frame: Says that it waits.
+        all_: What there is.
+        asked: A number or a name; None: the first with a card, or to wait for one, the first.
+        wait: How many seconds to wait for a card.
 
     Raises:
         NoReader: no reader of that number or name.
@@ -93,8 +102,16 @@ def chosen(all_: Sequence[Place], asked: str | None) -> Place:
     """
     if asked is not None:
         place = named(all_, asked)
+    elif wait:
+        place = all_[0]
     else:
         place = next(place for place in all_ if place.seen.atr is not None)
+    name = place.seen.name
+    if place.seen.atr is None and wait:
+        frame.note("等卡放到“{name}”……", "waiting for a card in {name} …", name=name)
+        if place.reader.wait(name, present=True, seconds=wait):
+            seen = next(seen for seen in place.reader.list() if seen.name == name)
+            place = evolve(place, seen=seen)
     if place.seen.atr is None:
-        raise NoCard("E-READER-002", reader=place.seen.name)
+        raise NoCard("E-READER-002", reader=name)
     return place

@@ -48,6 +48,7 @@ APPLICATIONS = {
     "315041592E5359532E4444463031": Said("支付系统环境 PSE", "payment system environment (PSE)"),
     "325041592E5359532E4444463031": Said("近场支付环境 PPSE", "proximity environment (PPSE)"),
     "5041592E535A54": Said("深圳通", "Shenzhen Tong"),
+    "F0535A554E494F4E01": Said("工会会员凭证", "union membership record"),
 }
 
 TRANSACTION_TYPES = {
