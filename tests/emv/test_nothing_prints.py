@@ -19,9 +19,12 @@ from tests.emv.purses import LOAD_KEY, PURCHASE_KEY, TAC_KEY, load_once, pay_onc
 from tests.emv.world import BUSINESS, Line, bank, card, content, performer, terminal
 
 from szunion.emv import scripts
+from szunion.emv.card import dgi
+from szunion.emv.card.blank import BlankCard
+from szunion.emv.card.channel import ChannelKeys, open_channel, store
 from szunion.emv.card.content import PaymentApplication, RsaPrivate, Sm2Private
 from szunion.emv.card.machine import SimulatedCard
-from szunion.emv.card.personalise import personalise
+from szunion.emv.card.personalise import DEBIT_AID, personalise
 from szunion.emv.card.profiles import Holder, Profile, Scheme, flawed_profiles, pan_of
 from szunion.emv.crypto import Algorithm
 from szunion.emv.errors import EmvError
@@ -44,6 +47,7 @@ PAN = pan_of(73_551_946)
 NAME = "欧阳测试"
 ID_NUMBER = "44030019771231888X"
 PIN, NEW_PIN = "739154", "845267"
+CHANNEL = ChannelKeys(enc=b"channel-enc-key1", mac=b"channel-mac-key2", dek=b"channel-dek-key3")
 PERSON = Holder(name=NAME, id_number=ID_NUMBER)
 WHOLE: dict[str, Any] = {"pan": PAN, "holder": PERSON, "pin": PIN}
 
@@ -60,7 +64,7 @@ def secrets_of(scheme: Scheme) -> set[str]:
     found |= forms(bytes.fromhex(PAN))
     for block in (f"26{PIN}FFFFFFFF", f"26{NEW_PIN}FFFFFFFF", f"06{NEW_PIN}FFFFFFFF"):
         found |= forms(bytes.fromhex(block))
-    keys = [LOAD_KEY, PURCHASE_KEY, TAC_KEY]
+    keys = [LOAD_KEY, PURCHASE_KEY, TAC_KEY, CHANNEL.enc, CHANNEL.mac, CHANNEL.dek]
     for algorithm in Algorithm:
         own = bank().vault.issuer_keys(1, algorithm)
         keys += [own.ac, own.mac, own.enc]
@@ -171,6 +175,21 @@ def personalising(scheme: Scheme) -> None:
         personalise(bank(), evolve(flawed, holder=PERSON, pin=PIN), 3)
 
 
+def storing(scheme: Scheme) -> None:
+    """Personalise over a channel; its groupings are known for RSA only."""
+    del scheme
+    wanted = content(Scheme.RSA, **WHOLE).applications[0]
+    assert isinstance(wanted, PaymentApplication)
+
+    async def flow() -> None:
+        session = await open_channel(CHANNEL, bytes(8))
+        await store(session, dgi.groupings(wanted, session.seal))
+
+    blank = BlankCard(DEBIT_AID, CHANNEL)
+    run(flow(), Performer(transmit=blank.process_bytes))
+    assert blank.application == wanted
+
+
 def purse(scheme: Scheme) -> None:
     del scheme
     held = purse_card(pin=PIN)
@@ -184,7 +203,7 @@ def purse(scheme: Scheme) -> None:
 @pytest.mark.parametrize("scheme", [Scheme.RSA, Scheme.SM], ids=lambda scheme: scheme.name)
 @pytest.mark.parametrize(
     "work",
-    [contact, wrong_pin_and_arqc, in_the_air, looking, personalising, purse],
+    [contact, wrong_pin_and_arqc, in_the_air, looking, personalising, storing, purse],
     ids=lambda work: work.__name__,
 )
 def test_nothing_secret_prints_while(work: Callable[[Scheme], None], scheme: Scheme) -> None:

@@ -12,6 +12,7 @@ from datetime import date
 
 from szunion.emv import capk, certificates, crypto, cryptogram, oda, scripts, sm2
 from szunion.emv.apdu import Command
+from szunion.emv.card import dgi
 from szunion.emv.crypto import Algorithm
 from szunion.emv.errors import EmvError
 from szunion.emv.issuer import Genuine, IssuerHost
@@ -128,6 +129,13 @@ def fuzz_script(data: bytes) -> None:
             assert scripts.opened(command, algorithm, b"k" * 16, b"\0\1", data[:8]) is None
 
 
+def fuzz_groupings(data: bytes) -> None:
+    with suppress(EmvError):
+        told = dgi.read(data)
+        assert len(b"".join(one.encode() for one in told)) <= len(data)
+        dgi.application(RID + b"\1\1", told, lambda sealed: sealed)
+
+
 CRYPTO_TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "rsa_certificates": fuzz_rsa_certificates,
     "sm2_certificates": fuzz_sm2_certificates,
@@ -137,4 +145,5 @@ CRYPTO_TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "key_download": fuzz_download,
     "online_message": fuzz_message,
     "script": fuzz_script,
+    "groupings": fuzz_groupings,
 }
