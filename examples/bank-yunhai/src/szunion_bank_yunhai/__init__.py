@@ -17,4 +17,5 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         title=Text("云海银行", "Bank of Yunhai"),
         config=YunhaiConfig,
         make=lambda config, _clock: YunhaiBank(config),
+        promises="szunion_bank_yunhai.promises:YunhaiPromises",
     )

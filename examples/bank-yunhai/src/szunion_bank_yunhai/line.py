@@ -60,9 +60,11 @@ class YunhaiBank:
         """Lay *request* into the folder, and wait a little for its answer.
 
         Raises:
-            BankUnavailable: it could not be written: it never left.
+            BankUnavailable: there was no time left, or it could not be written: it never left.
             BankOutcomeUnknown: it lies there, and the bank has not answered yet.
         """
+        if deadline.seconds <= 0:
+            raise BankUnavailable("E-BANK-001", bank=self.info.name)
         answered = self._answer(request.key)
         if answered is not None:
             return answered
