@@ -179,7 +179,7 @@ def _by_group(setting: tuple[str, object]) -> tuple[int, list[str]]:
     return len(parts), parts
 
 
-def _fields(kind: Any) -> Iterable[attrs.Attribute[Any]]:  # noqa: ANN401 - any attrs class
+def _fields(kind: Any) -> Iterable[attrs.Attribute[Any]]:
     fields: Iterable[attrs.Attribute[Any]] = kind.__attrs_attrs__
     return fields
 

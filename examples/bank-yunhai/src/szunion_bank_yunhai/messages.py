@@ -73,7 +73,7 @@ def _making(kind: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda plain, _: kind(plain)
 
 
-def _value_of(each: Enum) -> Any:  # noqa: ANN401 - whatever the enum is made of
+def _value_of(each: Enum) -> Any:
     return each.value
 
 
@@ -155,14 +155,14 @@ class Messages:
             raise UnreadableError
         return Letter(number, tuple(self._structured(each, _TOLD) for each in content))
 
-    def _read(self, data: bytes, kind: Any) -> Any:  # noqa: ANN401 - typed by its callers
+    def _read(self, data: bytes, kind: Any) -> Any:
         try:
             plain = json.loads(data)
         except ValueError:
             raise UnreadableError from None
         return self._structured(plain, kind)
 
-    def _structured(self, plain: object, kind: Any) -> Any:  # noqa: ANN401 - typed by its callers
+    def _structured(self, plain: object, kind: Any) -> Any:
         try:
             return self._converter.structure(plain, kind)
         except (BaseValidationError, KeyError, TypeError, ValueError):
