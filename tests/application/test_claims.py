@@ -14,16 +14,21 @@ from tests.moneytown import PLENTY
 from tests.offices import member, office_on, officer, shenzhen
 
 from szunion.application.claims import Decided, NotClaimable, Rejected, ToConfirm
+from szunion.application.money_moves import pseudonym
 from szunion.application.office import Office
 from szunion.application.plans import Joined, NoCover, NotJoined
+from szunion.application.recovery import Recovery
 from szunion.domain.access import Role
 from szunion.domain.catalogue import Benefit, CoverTerms, DailyRate, Ineligible, Subject
+from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimReason, ClaimState
 from szunion.domain.covers import Enrolment
 from szunion.domain.enrolments import EnrolmentState
+from szunion.domain.ledger import fund
 from szunion.domain.participation import Means
 from szunion.domain.reckoning import Happening
 from szunion.domain.values import Fen, PersonId
+from szunion.domain.wording import action_text
 from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 PLAN = "ma-hospital"
@@ -468,3 +473,71 @@ def test_only_reviewers_accept(planning: ClaimTown) -> None:
     for by in (desk.g(0), desk.c1, officer("finance-1", Role.FINANCE), member(person)):
         with pytest.raises(NotAllowed, match="E-ACCESS-001"):
             planning.plans(by).accept(asked.enrolment.id, document="收据")
+
+
+# --- what should not have been paid ----------------------------------------------------------
+
+
+def paid_claim(town: ClaimTown, person: PersonId) -> Claim:
+    claim = town.file(person, CHILD, Happening(on=town.today), f"P{person}")
+    town.decide(claim)
+    town.pay(CHILD)
+    return town.claims_of(person)[0]
+
+
+@pytest.mark.parametrize("back", [0, 40_000, 100_000])
+def test_what_was_overpaid_is_found_by_two_and_got_back_or_written_off_by_two(
+    town: ClaimTown, back: int
+) -> None:
+    """Nothing is taken by machine; what came back goes the other way through the books."""
+    (person,) = town.people()
+    claim = paid_claim(town, person)
+    assert claim.state is ClaimState.PAID
+    first, second = Recovery(town.office, reviewer(1)), Recovery(town.office, reviewer(2))
+    with pytest.raises(InvalidInput, match="E-CLAIM-010"):
+        first.overpaid(claim.id, evidence=" ")
+    found = first.overpaid(claim.id, evidence="复查 3 号")
+    with pytest.raises(NotAllowed, match="E-ACCESS-004"):
+        first.confirm_overpaid(found.id)
+    assert second.confirm_overpaid(found.id).state is ClaimState.RECOVERY
+    maker, checker = (Recovery(town.office, each) for each in (town.money.f1, town.money.f2))
+    assert [each.id for each in maker.listed()] == [claim.id]
+    with pytest.raises(Conflict, match="E-CLAIM-011"):
+        maker.done(claim.id, recovered=Fen(100_001), document="收据 7")
+    done = maker.done(claim.id, recovered=Fen(back), document="收据 7")
+    with pytest.raises(NotAllowed, match="E-ACCESS-004"):
+        maker.confirm_done(done.id)
+    assert checker.confirm_done(done.id).state is ClaimState.CLOSED
+    name = town.money.cards.look(lambda work, _: pseudonym(work, person))
+    assert town.money.treasury().account(name).net == Fen(100_000 - back)
+    assert town.money.treasury().account(fund(CHILD, 2017)).drawn == Fen(100_000 - back)
+    budget = town.money.treasury().budget(CHILD, 2017)
+    assert budget is not None
+    assert budget.committed == Fen(100_000 - back)
+    assert town.at_bank(person) == Fen(100_000), "the bank's account is the member's own"
+    assert list(maker.listed()) == []
+    town.money.check_books()
+
+
+def test_a_void_cover_puts_what_was_paid_on_the_list(town: ClaimTown) -> None:
+    (person,) = town.people()
+    claim = paid_claim(town, person)
+    proposal = town.plans(reviewer(1)).void(town.cover(person, CHILD).id, "重复参保")
+    town.plans(reviewer(2)).confirm(proposal.id)
+    assert town.claims(member(person)).get(claim.id).state is ClaimState.RECOVERY
+    refused = Recovery(town.office, town.money.f1).done(
+        claim.id, recovered=Fen(0), document="核销 1"
+    )
+    Recovery(town.office, town.money.f2).refuse(refused.id)
+    assert town.claims(member(person)).get(claim.id).state is ClaimState.RECOVERY
+
+
+def test_every_step_of_money_has_words_in_the_timeline(town: ClaimTown) -> None:
+    (person,) = town.people()
+    town.money.grant(person)
+    paid_claim(town, person)
+    actions = {each.action for each in town.money.cards.log_of(person)}
+    nouns = {"order", "grant", "claim", "enrolment", "obligation", "payout", "budget"}
+    mine = {each for each in actions if each.partition(".")[0] in nouns}
+    assert {"claim.submit", "claim.settled", "order.approve", "grant.grant"} <= mine
+    assert [each for each in mine if action_text(each).zh == each] == []

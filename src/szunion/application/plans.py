@@ -15,6 +15,7 @@ from szunion.application.cover_moves import entry_of, follow_dates, keep_cover
 from szunion.application.episodes import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
+from szunion.application.recovery import void_cover
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.catalogue import Ineligible, Mode, Plan, ineligible
 from szunion.domain.covers import LIVE, Enrolment, accepted, ended_on, enrolment_key
@@ -192,7 +193,7 @@ class Plans:
 
     @one_commit
     def confirm(self, work: UnitOfWork, proposal: int) -> Enrolment:
-        """Confirm, as another reviewer, that a cover is void. Paid claims are taken back by nobody.
+        """Confirm, as another reviewer, that a cover is void: what was paid is on the list (追回).
 
         Raises:
             NotAllowed: it is who proposed (E-ACCESS-004).
@@ -200,7 +201,9 @@ class Plans:
         scope = authorise(work, self.by, Operation.PLAN_DECIDE)
         decided = decide(work, scope, proposal, (_VOID,))
         old = self._get(work, scope, EnrolmentId(decided.subject))
-        return keep_cover(work, scope, old, old.after(_E.VOID), _E.VOID, decided.terms["reason"])
+        why = decided.terms["reason"]
+        void_cover(work, scope, old.id, work.claims.of_person(scope, old.person), why)
+        return keep_cover(work, scope, old, old.after(_E.VOID), _E.VOID, why)
 
     @one_commit
     def keep_it(self, work: UnitOfWork, proposal: int) -> Proposal:

@@ -29,6 +29,7 @@ from szunion.application.office import Office
 from szunion.application.organisations import Organisations
 from szunion.application.plans import Plans
 from szunion.application.reconciliation import Reconciliation
+from szunion.application.recovery import Recovery
 from szunion.application.timeline import Event, Timeline
 from szunion.application.transfers import Transfers
 from szunion.application.treasury import Treasury
@@ -125,6 +126,11 @@ class Desk:
     def claims(self) -> Claims:
         """Claims: ask, hand in papers, decide (申领)."""
         return Claims(self.office, self.by)
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """What was paid and should not have been (追回)."""
+        return Recovery(self.office, self.by)
 
     @cached_property
     def heirs(self) -> Heirs:

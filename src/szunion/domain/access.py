@@ -100,6 +100,7 @@ class Operation(Enum):
     CLAIM_DECIDE = "claim.decide"
     CLAIM_READ = "claim.read"
     HEIR_WRITE = "heir.write"
+    RECOVERY_READ = "recovery.read"
     PAY_WRITE = "pay.write"
     PAY_READ = "pay.read"
     AUDIT_READ = "audit.read"
@@ -162,6 +163,7 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     # What happened is medical: whoever helped with a claim does not read it afterwards.
     Operation.CLAIM_READ: frozenset({_R.MEMBER, _R.HEIR, _R.REVIEW, _R.ENGINE}),
     Operation.HEIR_WRITE: frozenset({_R.CITY, _R.FINANCE}),
+    Operation.RECOVERY_READ: frozenset({_R.REVIEW, _R.FINANCE}),
     Operation.PAY_WRITE: frozenset({_R.FINANCE}),
     Operation.PAY_READ: frozenset({_R.FINANCE, _R.CITY, _R.AUDITOR, _R.ENGINE}),
     Operation.AUDIT_READ: frozenset({_R.AUDITOR, _R.CITY, _R.ENGINE}),
@@ -183,6 +185,7 @@ READS: Final = frozenset(
         Operation.SERVICE_READ,
         Operation.PLAN_READ,
         Operation.CLAIM_READ,
+        Operation.RECOVERY_READ,
         Operation.PAY_READ,
     }
 )

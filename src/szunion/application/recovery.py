@@ -1,0 +1,151 @@
+"""Know what was paid and should not have been: found by two, got back or written off by two (追回).
+
+Nothing is taken by machine: the list says who is to be spoken with, and finance writes down what
+came of it. Money that was got back goes the other way through the books, under the same claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from szunion.application.access import authorise
+from szunion.application.authority import acting_as, check_actor
+from szunion.application.claim_moves import keep_claim
+from szunion.application.money_moves import pseudonym
+from szunion.application.office import Office, one_commit, one_look
+from szunion.application.proposals import decide, propose
+from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.claim_files import Claim
+from szunion.domain.claims import CLAIM, ClaimEvent, ClaimState
+from szunion.domain.ledger import Entry, Transfer, fund
+from szunion.domain.payouts import OrderState
+from szunion.domain.proposals import Proposal, ProposalState
+from szunion.domain.values import ClaimId, EnrolmentId, Fen
+from szunion.errors import Conflict, InvalidInput, NotFound
+from szunion.ports.storage import UnitOfWork
+
+_E = ClaimEvent
+_FOUND: Final = "claim.overpaid"
+_DONE: Final = "claim.done"
+
+
+def void_cover(
+    work: UnitOfWork, scope: Scope, enrolment: EnrolmentId, claims: Sequence[Claim], why: str
+) -> None:
+    """Put what was paid under a cover that never was on the list; two people have said so."""
+    for claim in claims:
+        if claim.enrolment == enrolment and claim.state is ClaimState.PAID:
+            keep_claim(work, scope, claim, claim.after(_E.OVERPAID, work.now), _E.OVERPAID, why)
+
+
+@frozen
+class Recovery:
+    """The desk of what is to be got back (追回)."""
+
+    office: Office
+    by: Principal
+
+    @one_commit
+    def overpaid(self, work: UnitOfWork, claim: ClaimId, *, evidence: str) -> Proposal:
+        """Propose, as a reviewer, that a paid claim should not have been paid (发现多付).
+
+        Raises:
+            InvalidInput: no evidence is named (E-CLAIM-010).
+        """
+        scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
+        old = self._get(work, scope, claim)
+        check_actor(CLAIM, old.state, _E.OVERPAID, acting_as(self.by.role))
+        if not evidence.strip():
+            raise InvalidInput("E-CLAIM-010")
+        return propose(work, scope, _FOUND, claim, {"evidence": evidence.strip()})
+
+    @one_commit
+    def confirm_overpaid(self, work: UnitOfWork, proposal: int) -> Claim:
+        """Confirm it, as another reviewer: the claim is on the list.
+
+        Raises:
+            NotAllowed: it is who proposed (E-ACCESS-004).
+        """
+        scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
+        decided = decide(work, scope, proposal, (_FOUND,))
+        old = self._get(work, scope, ClaimId(decided.subject))
+        new = old.after(_E.OVERPAID, work.now)
+        return keep_claim(work, scope, old, new, _E.OVERPAID, decided.terms["evidence"])
+
+    @one_commit
+    def done(self, work: UnitOfWork, claim: ClaimId, *, recovered: Fen, document: str) -> Proposal:
+        """Propose, in finance, what came of it: so much was got back, the rest is written off.
+
+        Raises:
+            InvalidInput: no document is named (E-CLAIM-010).
+            Conflict: more came back than was paid (E-CLAIM-011).
+        """
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        old = self._get(work, scope, claim)
+        check_actor(CLAIM, old.state, _E.DONE, acting_as(self.by.role))
+        if not document.strip():
+            raise InvalidInput("E-CLAIM-010")
+        if old.fen is None or not Fen(0) <= recovered <= old.fen:
+            raise Conflict("E-CLAIM-011", current=old.fen, allowed=(), fen=recovered, paid=old.fen)
+        terms = {"fen": str(recovered.amount), "document": document.strip()}
+        return propose(work, scope, _DONE, claim, terms)
+
+    @one_commit
+    def confirm_done(self, work: UnitOfWork, proposal: int) -> Claim:
+        """Confirm it, as another person of finance: booked the other way round, and closed (办结).
+
+        Raises:
+            NotAllowed: it is who proposed (E-ACCESS-004).
+        """
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        decided = decide(work, scope, proposal, (_DONE,))
+        old = self._get(work, scope, ClaimId(decided.subject))
+        new = old.after(_E.DONE, work.now)
+        fen = Fen(int(decided.terms["fen"]))
+        if fen > Fen(0):
+            self._book(work, scope, old, fen)
+        return keep_claim(work, scope, old, new, _E.DONE, decided.terms["document"])
+
+    @one_commit
+    def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
+        """Refuse, as the second person, what was proposed."""
+        found = work.proposals.get(authorise(work, self.by, Operation.RECOVERY_READ), proposal)
+        review = found is not None and found.operation == _FOUND
+        asked = Operation.CLAIM_DECIDE if review else Operation.PAY_WRITE
+        scope = authorise(work, self.by, asked)
+        return decide(work, scope, proposal, (_FOUND, _DONE), ProposalState.REFUSED)
+
+    @one_look
+    def listed(
+        self, work: UnitOfWork, *, after: ClaimId | None = None, most: int = 200
+    ) -> Sequence[Claim]:
+        """Return a page of what is to be got back, by id (追回清单)."""
+        scope = authorise(work, self.by, Operation.RECOVERY_READ)
+        return work.claims.listed(scope, (ClaimState.RECOVERY,), after=after, most=most)
+
+    def _get(self, work: UnitOfWork, scope: Scope, claim: ClaimId) -> Claim:
+        found = work.claims.get(scope, claim)
+        if found is None:
+            raise NotFound("E-CLAIM-008")
+        return found
+
+    def _book(self, work: UnitOfWork, scope: Scope, claim: Claim, fen: Fen) -> None:
+        """Book what was got back: from whoever received it to the fund, and into its budget."""
+        owed = work.obligations.get(scope, claim.obligation) if claim.obligation else None
+        if owed is None:
+            raise NotFound("E-PAY-009")
+        paid_to = [
+            order.payee
+            for order in work.orders.of_obligation(scope, owed.id)
+            if order.state is OrderState.SETTLED
+        ]
+        back = Transfer(
+            id=work.ids.new(), debit=fund(owed.item, owed.year),
+            credit=pseudonym(work, paid_to[-1] if paid_to else claim.person), fen=fen,
+            entry=Entry.DIRECT, code=f"recovered:{claim.id}", at=work.now,
+        )  # fmt: skip
+        work.ledger.add_many(scope, [back])
+        work.budgets.commit(scope, owed.item, owed.year, -fen)
