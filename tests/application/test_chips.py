@@ -63,3 +63,11 @@ def test_without_a_reason_nothing_is_shown_and_nothing_logged(town: Town, reason
 def test_a_union_that_is_not_there_sees_nothing(town: Town) -> None:
     with pytest.raises(NotAllowed):
         Chips(town.office, officer("wang", Role.GRASSROOTS)).reveal(NUMBER, "复核")
+
+
+def test_a_union_officer_sees_what_is_in_their_hands_and_the_log_says_for_which_union(
+    town: Town,
+) -> None:
+    Chips(town.office, town.g(0)).reveal(NUMBER, "核对证件")
+    (row,) = told(town.office)
+    assert (row.role, row.node) == (Role.GRASSROOTS, town.unions[0].id)

@@ -91,6 +91,10 @@ def test_a_real_reader_is_listed_before_the_simulated_ones(office: Office) -> No
     assert office("reader", "list").err == ""
 
 
+def test_doctor_asks_the_service_itself(office: Office) -> None:
+    assert "PC/SC 服务可用：2 台读卡器，1 张卡" in office("doctor").out
+
+
 def test_a_real_card_is_read_masked(office: Office) -> None:
     told = office("card", "read")
     assert told.status == 0

@@ -13,14 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from szunion import __version__
+from szunion.adapters.reader.pcsc import PcscReader
 from szunion.adapters.storage.sqlite.migrate import migrations
 from szunion.adapters.system import ChineseCalendar, SystemClock
 from szunion.cli.frame import Frame, dumps, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.errors import SzunionError, code_pages
+from szunion.errors import ReaderError, SzunionError, code_pages
 from szunion.plugins import collect
 from szunion.text import Text
 
@@ -102,18 +103,18 @@ def _extras() -> Iterator[Finding]:
 
 
 def _reader() -> Iterator[Finding]:
-    if find_spec("smartcard") is None:
-        yield Finding(
-            "warning",
-            Text(
-                "没有安装 pyscard：只有模拟读卡器。真读卡器要 pip install “szunion[pcsc]”，"
-                "Linux 先 apt install pcscd libpcsclite-dev gcc",
-                "no pyscard: simulated readers only. For real ones pip install “szunion[pcsc]”, "
-                "on Linux first apt install pcscd libpcsclite-dev gcc",
-            ),
-        )
-    else:
-        yield Finding("ok", Text("pyscard 已安装", "pyscard is installed"))
+    """Ask the service itself: that pyscard can be imported proves nothing."""
+    try:
+        found = PcscReader().list()
+    except ReaderError as error:
+        yield evolve(_of(error), level="warning")
+        return
+    cards = sum(1 for seen in found if seen.atr is not None)
+    words = Text(
+        f"PC/SC 服务可用：{len(found)} 台读卡器，{cards} 张卡",
+        f"the PC/SC service answers: {len(found)} readers, {cards} cards",
+    )
+    yield Finding("ok", words)
 
 
 def _calendar() -> Iterator[Finding]:
