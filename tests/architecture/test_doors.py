@@ -25,6 +25,9 @@ DOORS: Final = (
     "szunion.ports",
     "szunion.testing",
     "szunion.testing.bank",
+    "szunion.testing.keys",
+    "szunion.testing.reader",
+    "szunion.testing.storage",
     "szunion.text",
 )
 LAZY: Final = ("szunion", "szunion.domain", "szunion.emv", "szunion.ports", "szunion.testing")

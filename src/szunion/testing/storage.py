@@ -1,0 +1,320 @@
+"""Know what every store promises: a unit of work is there whole and for good, or not at all.
+
+Subclass :class:`StoragePromises`, give it one factory, and run pytest.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar, Final, TypeVar
+
+import pytest
+from attrs import evolve, field, frozen
+
+from szunion.adapters.keys.file import FileKeys
+from szunion.application.access import authorise
+from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
+from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+from szunion.domain.reconciliation import Difference, DifferenceKind, ReconKind, ReconRun
+from szunion.domain.values import RequestKey
+from szunion.errors import Conflict
+from szunion.ports.bank import Cursor
+from szunion.ports.keys import Vault
+from szunion.ports.storage import Storage, UnitOfWork
+from szunion.ports.system import Clock, Ids
+from szunion.testing.clock import SeededChance, SeededIds, SimClock
+
+__all__ = ["StorageParts", "StoragePromises", "StorageWorld"]
+
+T = TypeVar("T")
+Step = Callable[[UnitOfWork, Scope], T]
+
+NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
+_ENGINE: Final = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
+_MINUTE: Final = timedelta(minutes=1)
+_RACERS: Final = 16
+
+
+@frozen(kw_only=True)
+class StorageParts:
+    """What a store is made with: it keeps none of these itself."""
+
+    folder: Path
+    clock: Clock
+    ids: Ids
+    vault: Vault = field(repr=False)
+
+
+@frozen
+class StorageWorld:
+    """One store under test, and who works on it."""
+
+    storage: Storage
+    make: Callable[[], Storage]
+
+    def run(self, step: Step[T]) -> T:
+        """Run *step* as one unit of work of the engine."""
+        return self.storage.run(
+            lambda work: step(work, authorise(work, _ENGINE, Operation.BANK_DESK))
+        )
+
+
+class StoragePromises:
+    """What every store promises (存储适配器的承诺)."""
+
+    durable: ClassVar[bool] = True
+    """Whether what was committed outlives the object: not so for a store in memory."""
+
+    def make_storage(self, parts: StorageParts) -> Storage:
+        """Return the store in ``parts.folder``, ready to work; a second call opens it again."""
+        msg = "give the promises their one factory: def make_storage(self, parts): ..."
+        raise NotImplementedError(msg)
+
+    @pytest.fixture
+    def world(self, tmp_path: Path) -> Iterator[StorageWorld]:
+        """A fresh store."""
+        clock = SimClock("2017-11-23")
+        vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(7).bytes)
+        parts = StorageParts(folder=tmp_path, clock=clock, ids=SeededIds(clock), vault=vault)
+        made = self.make_storage(parts)
+        yield StorageWorld(made, lambda: self.make_storage(parts))
+        made.close()
+
+    # --- units of work ----------------------------------------------------------------------
+
+    def test_a_unit_that_fails_leaves_nothing(self, world: StorageWorld) -> None:
+        """What raises in a unit of work leaves nothing of the unit, at whatever point."""
+
+        def fails(work: UnitOfWork, scope: Scope) -> None:
+            work.outbox.add(scope, _dispatch(1))
+            work.audit.add(scope, AuditEntry(action="outbox.send", subject=1))
+            work.inbox.move_cursor(scope, "b", Cursor("p1"), NOON)
+            msg = "in the middle"
+            raise RuntimeError(msg)
+
+        with pytest.raises(RuntimeError, match="in the middle"):
+            world.run(fails)
+        assert world.run(lambda work, scope: work.outbox.get(scope, 1)) is None
+        assert world.run(lambda work, scope: work.inbox.cursor(scope, "b")) is None
+        assert world.run(lambda work, scope: list(work.audit.unsealed(scope, 9))) == []
+
+    def test_what_was_committed_is_there_when_it_is_opened_again(self, world: StorageWorld) -> None:
+        """What was committed is there after the store was closed and opened."""
+        if not self.durable:
+            pytest.skip("在内存里，不保留 · in memory: it forgets, and says so")
+        world.run(lambda work, scope: work.outbox.add(scope, _dispatch(1)))
+        world.storage.close()
+        again = world.make()
+        try:
+            found = StorageWorld(again, world.make).run(lambda w, scope: w.outbox.get(scope, 1))
+            assert found == _dispatch(1)
+        finally:
+            again.close()
+
+    def test_a_look_sees_what_was_committed(self, world: StorageWorld) -> None:
+        """A read sees a whole commit."""
+        world.run(lambda work, scope: work.outbox.add(scope, _dispatch(1)))
+        seen = world.storage.read(
+            lambda work: work.outbox.get(authorise(work, _ENGINE, Operation.BANK_DESK), 1)
+        )
+        assert seen == _dispatch(1)
+
+    def test_two_writers_cannot_both_win(self, world: StorageWorld) -> None:
+        """A version that somebody else has changed is refused."""
+        world.run(lambda work, scope: work.outbox.add(scope, _dispatch(1)))
+        first = world.run(lambda work, scope: work.outbox.get(scope, 1))
+        assert first is not None
+        world.run(lambda work, scope: work.outbox.put(scope, first.leaving(NOON)))
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda work, scope: work.outbox.put(scope, first.leaving(NOON)))
+
+    def test_racing_threads_take_each_thing_once(self, world: StorageWorld) -> None:
+        """Sixteen threads lease from sixteen dispatches: each is taken once, none is lost."""
+
+        def fill(work: UnitOfWork, scope: Scope) -> None:
+            for number in range(_RACERS):
+                work.outbox.add(scope, _dispatch(number + 1, aggregate=number + 1))
+
+        world.run(fill)
+        barrier, taken = threading.Barrier(_RACERS), []
+        lock = threading.Lock()
+
+        def race(name: str) -> None:
+            barrier.wait()
+            found = world.run(lambda w, scope: w.outbox.take(scope, name, NOON, NOON + _MINUTE))
+            with lock:
+                taken.append(found and found.id)
+
+        racers = [threading.Thread(target=race, args=(f"w{n}",)) for n in range(_RACERS)]
+        for racer in racers:
+            racer.start()
+        for racer in racers:
+            racer.join()
+        assert sorted(id_ or 0 for id_ in taken) == list(range(1, _RACERS + 1))
+
+    def test_the_log_is_read_in_the_order_of_commits(self, world: StorageWorld) -> None:
+        """What was committed first stands first, and nothing is skipped between two looks."""
+        for number in range(5):
+            entry = AuditEntry(action="outbox.send", subject=number)
+            world.run(lambda work, scope, entry=entry: work.audit.add(scope, entry))  # type: ignore[misc]
+            seen = world.run(lambda work, scope: list(work.audit.unsealed(scope, 99)))
+            assert [each.entry.subject for each in seen] == list(range(number + 1))
+
+    # --- outbox -----------------------------------------------------------------------------
+
+    def test_a_key_goes_into_the_outbox_once(self, world: StorageWorld) -> None:
+        """A second dispatch with a known key, or a known place in its order, is refused."""
+        world.run(lambda work, scope: work.outbox.add(scope, _dispatch(1)))
+        again = evolve(_dispatch(2, aggregate=2), key=_key(1))
+        with pytest.raises(Conflict, match="E-STORE-004"):
+            world.run(lambda work, scope: work.outbox.add(scope, again))
+        with pytest.raises(Conflict, match="E-STORE-004"):
+            world.run(lambda work, scope: work.outbox.add(scope, _dispatch(3)))
+
+    def test_one_of_an_aggregate_is_in_flight_and_in_order(self, world: StorageWorld) -> None:
+        """A later dispatch of one card is not taken before the earlier one is answered."""
+
+        def fill(work: UnitOfWork, scope: Scope) -> None:
+            for number, aggregate, sequence in ((1, 7, 2), (2, 7, 1), (3, 8, 1)):
+                work.outbox.add(scope, _dispatch(number, aggregate=aggregate, sequence=sequence))
+            assert work.outbox.next_sequence(scope, 7) == 3  # noqa: PLR2004 - two are there
+
+        def take(work: UnitOfWork, scope: Scope) -> int | None:
+            found = work.outbox.take(scope, "w", NOON, NOON + _MINUTE)
+            if found is None:
+                return None
+            work.outbox.put(scope, found.leaving(NOON))
+            return found.id
+
+        def end(work: UnitOfWork, scope: Scope) -> None:
+            first = work.outbox.by_key(scope, _key(2))
+            assert first is not None
+            work.outbox.put(scope, first.ended(DispatchState.DONE, ""))
+
+        world.run(fill)
+        assert [world.run(take) for _ in range(3)] == [2, 3, None]
+        world.run(end)
+        assert world.run(take) == 1
+
+    def test_a_lease_runs_out_and_what_is_set_aside_bars_its_aggregate(
+        self, world: StorageWorld
+    ) -> None:
+        """What a dead worker held is found again; what was set aside lets nothing pass."""
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.outbox
+            box.add(scope, _dispatch(1, aggregate=7, sequence=1))
+            box.add(scope, _dispatch(2, aggregate=7, sequence=2))
+            until = NOON + _MINUTE
+            found = box.take(scope, "w", NOON, until)
+            assert found is not None
+            box.put(scope, found.leaving(NOON))
+            assert box.next_due(scope) == until
+            assert list(box.lost(scope, NOON, 9)) == []
+            (lost,) = box.lost(scope, until, 9)
+            box.put(scope, lost.doubtful(until))
+            later = until + _MINUTE
+            asked = box.take_unknown(scope, "x", later, later + _MINUTE)
+            assert asked is not None
+            assert box.take_unknown(scope, "y", later, later) is None, "it is leased"
+            box.put(scope, asked.ended(DispatchState.ASIDE, "E-BANK-017"))
+            assert box.take(scope, "w", later, later) is None
+            assert box.next_due(scope) is None
+            states = [each.state for each in box.of(scope, 7)]
+            assert states == [DispatchState.ASIDE, DispatchState.QUEUED]
+            assert [each.id for each in box.listed(scope, list(DispatchState), after=1)] == [2]
+
+        world.run(step)
+
+    # --- inbox ------------------------------------------------------------------------------
+
+    def test_an_event_id_is_heard_once(self, world: StorageWorld) -> None:
+        """A second notice of an event id is told what was there."""
+        notice = HeardNotice(
+            source="b", event_id="E1", kind="K", stream="s", sequence=1, digest="d",
+            received=NOON, hearing=Hearing.OBEYED,
+        )  # fmt: skip
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            assert work.inbox.hear(scope, notice) is None
+            assert work.inbox.hear(scope, evolve(notice, digest="other")) == notice
+            work.inbox.put(scope, evolve(notice, copies=4, hearing=Hearing.ASIDE, reason="R"))
+            assert work.inbox.get(scope, "b", "E2") is None
+            (found,) = work.inbox.listed(scope, [Hearing.ASIDE])
+            assert (found.copies, found.reason) == (4, "R")
+
+        world.run(step)
+
+    def test_waiting_notices_come_in_their_order_and_cursors_move(
+        self, world: StorageWorld
+    ) -> None:
+        """What waits comes in the order of its arrival; a cursor is where it was put last."""
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.inbox
+            for id_, about in ((2, "card:1"), (1, "card:1"), (3, "aside")):
+                waiting = WaitingNotice(
+                    id=id_, source="b", event_id=f"E{id_}", about=about, sealed=b"x", received=NOON
+                )
+                box.wait(scope, waiting)
+            assert [each.id for each in box.waiting(scope, "card:1")] == [1, 2]
+            assert [each.id for each in box.waiting_longest(scope, 1)] == [1]
+            box.waits_no_more(scope, box.waiting(scope, "card:1")[0])
+            assert [each.id for each in box.waiting_longest(scope, 9)] == [2]
+            assert box.cursor(scope, "b") is None
+            for place in ("p1", "p2"):
+                box.move_cursor(scope, "b", Cursor(place), NOON)
+            assert box.cursor(scope, "b") == "p2"
+
+        world.run(step)
+
+    # --- reconciliations --------------------------------------------------------------------
+
+    def test_a_difference_stays_open_until_it_is_closed_and_is_open_once(
+        self, world: StorageWorld
+    ) -> None:
+        """A difference is open once, with the day it was first found, until it is closed."""
+        found = Difference(id=5, run=1, kind=DifferenceKind.AHEAD, subject=9, ours="A", theirs="B")
+        first = ReconRun(
+            id=1, kind=ReconKind.CARDS, day=date(2017, 11, 23), digest="d", at=NOON, ours=1,
+            theirs=1, agreed=0, differences=(found,),
+        )  # fmt: skip
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.reconciliations
+            box.add(scope, first)
+            assert box.find(scope, ReconKind.CARDS, first.day, "d") == first
+            assert box.last(scope, ReconKind.MONEY) is None
+            assert box.get(scope, 1) == first
+            assert list(box.open(scope)) == [found]
+            assert list(box.open(scope, [DifferenceKind.AMOUNT])) == []
+            assert box.first_found(scope, 5) == NOON
+            box.close(scope, [found.closed("me", NOON)], NOON)
+            assert list(box.open(scope)) == []
+
+        world.run(step)
+        second = evolve(first, id=2, digest="e", differences=(evolve(found, id=6, run=2),))
+        world.run(lambda work, scope: work.reconciliations.add(scope, second))
+        third = evolve(first, id=3, digest="f", differences=(evolve(found, id=7, run=3),))
+        with pytest.raises(Conflict, match="E-STORE-004"):
+            world.run(lambda work, scope: work.reconciliations.add(scope, third))
+        assert world.run(lambda work, scope: work.reconciliations.get(scope, 3)) is None
+
+
+def _key(number: int) -> RequestKey:
+    """Return a key that belongs to *number*."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return RequestKey(letters[number % 26] * 26)
+
+
+def _dispatch(number: int, *, aggregate: int = 1, sequence: int = 1) -> Dispatch:
+    """Return a dispatch that waits to be sent."""
+    return Dispatch(
+        id=number, kind=DispatchKind.SET_CARD_USE, key=_key(number), digest="D", subject=number,
+        aggregate=aggregate, sequence=sequence, created=NOON, due=NOON,
+    )  # fmt: skip

@@ -1,0 +1,154 @@
+"""Our own stores, readers and keys keep what the kits ask; a planted bug in each does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from attrs import frozen
+
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.reader.simulated import SimulatedReader
+from szunion.adapters.storage.memory.storage import MemoryStorage
+from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.emv.card.machine import SimulatedCard
+from szunion.ports.keys import Place
+from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
+from szunion.ports.storage import Storage, UnitOfWork
+from szunion.testing import SeededChance, SeededIds, SimClock
+from szunion.testing.cards import SampleCard
+from szunion.testing.keys import Keys, KeysPromises
+from szunion.testing.reader import CardBench, ReaderPromises
+from szunion.testing.storage import StorageParts, StoragePromises, StorageWorld
+
+T = TypeVar("T")
+
+
+class TestMemory(StoragePromises):
+    durable = False
+
+    def make_storage(self, parts: StorageParts) -> Storage:
+        return MemoryStorage(parts.clock, parts.ids, parts.vault)
+
+
+class TestSqlite(StoragePromises):
+    def make_storage(self, parts: StorageParts) -> Storage:
+        return SqliteStorage.open(
+            parts.folder / "union.db", clock=parts.clock, ids=parts.ids, vault=parts.vault
+        )
+
+
+class TestFileKeys(KeysPromises):
+    def make_keys(self, folder: Path) -> Keys:
+        store = FileKeys.open(folder / "union.keys")
+        return Keys(store.vault(), store.signer("szunion/test"))
+
+
+class TestSimulatedReader(ReaderPromises):
+    def make_reader(self, bench: CardBench) -> CardReader:
+        reader = SimulatedReader(bench.name)
+
+        def moved(card: SimulatedCard | None) -> None:
+            if card is None:
+                reader.remove(bench.name)
+            else:
+                reader.insert(bench.name, card)
+
+        bench.on_move(moved)
+        return reader
+
+
+# --- the kits find bugs ---------------------------------------------------------------------
+
+
+def test_a_vault_that_does_not_bind_the_place_is_found(tmp_path: Path) -> None:
+    store = FileKeys.open(tmp_path / "union.keys")
+    vault = store.vault()
+
+    class Loose:
+        def seal(self, place: Place, plain: bytes, *, salt: bytes = b"") -> bytes:
+            return vault.seal(Place("any", 0, 0), plain, salt=salt)
+
+        def open(self, place: Place, sealed: bytes, *, salt: bytes = b"") -> bytes:
+            return vault.open(Place("any", 0, 0), sealed, salt=salt)
+
+    keys = Keys(Loose(), store.signer("t"))  # type: ignore[arg-type]
+    with pytest.raises(pytest.fail.Exception):
+        KeysPromises().test_what_is_moved_does_not_open(keys, "id")
+
+
+class Reconnecting:
+    """A reader whose channel connects anew when the card is another, as if nothing had been."""
+
+    atr = b""
+
+    def __init__(self, reader: CardReader, name: str) -> None:
+        self.reader = reader
+        self.name = name
+
+    def connect(self, name: str) -> CardChannel:
+        del name
+        return self
+
+    def transmit(self, command: bytes) -> bytes:
+        channel = self.reader.connect(self.name)
+        try:
+            return channel.transmit(command)
+        finally:
+            channel.close()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def list(self) -> Sequence[ReaderSeen]:
+        return self.reader.list()
+
+    def wait(self, name: str, *, present: bool, seconds: float) -> bool:
+        return self.reader.wait(name, present=present, seconds=seconds)
+
+
+def test_a_reader_that_connects_anew_by_itself_is_found() -> None:
+    bench = CardBench()
+    reader = Reconnecting(TestSimulatedReader().make_reader(bench), bench.name)
+    with pytest.raises(pytest.fail.Exception):
+        ReaderPromises().test_a_swapped_card_is_another_conversation(
+            reader, bench, SampleCard.grow()
+        )
+
+
+@frozen
+class StepByStep:
+    """A store that keeps what a failing unit did before it failed."""
+
+    storage: Storage
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        failed: list[RuntimeError] = []
+
+        def swallowed(unit: UnitOfWork) -> T | None:
+            try:
+                return work(unit)
+            except RuntimeError as error:
+                failed.append(error)
+                return None
+
+        done = self.storage.run(swallowed)
+        for error in failed:
+            raise error
+        return done  # type: ignore[return-value]
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        return self.storage.read(look)
+
+    def close(self) -> None:
+        self.storage.close()
+
+
+def test_a_store_that_commits_step_by_step_is_found() -> None:
+    clock = SimClock("2017-11-23")
+    vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(7).bytes)
+    store = StepByStep(MemoryStorage(clock, SeededIds(clock), vault))
+    with pytest.raises(AssertionError):
+        StoragePromises().test_a_unit_that_fails_leaves_nothing(StorageWorld(store, lambda: store))
