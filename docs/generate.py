@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import attrs
 import click
+from bank_language import bank_language_page
 from bank_laws import bank_laws_page
 
 from szunion.adapters.builtin import szunion_adapters
@@ -281,6 +282,12 @@ def pages() -> dict[str, str]:
     made |= {
         f"{each.value}/reference/bank-laws.md": bank_laws_page(
             each, generated("`szunion.testing.bank.laws`", each)
+        )
+        for each in Language
+    }
+    made |= {
+        f"{each.value}/reference/bank-language.md": bank_language_page(
+            each, generated("`szunion.domain.bank`", each)
         )
         for each in Language
     }

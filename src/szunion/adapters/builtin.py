@@ -93,6 +93,7 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         title=Text("批量文件（共享目录或 SFTP）", "batch files, over a folder or SFTP"),
         config=BatchFileConfig,
         make=_batch_file,
+        promises="szunion.testing.bank.references:BatchFilePromises",
     )
     yield BankSpec(
         name="signed_http",

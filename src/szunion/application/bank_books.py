@@ -60,6 +60,32 @@ class BankBooks:
         return work.inbox.listed(scope, TROUBLES, most=most)
 
     @one_commit
+    def park(self, work: UnitOfWork, key: RequestKey, why: str) -> Dispatch:
+        """Set a dispatch aside by hand that has not left, so that others can go on (搁置).
+
+        Raises:
+            NotFound: there is none by that key (E-BANK-018).
+            Conflict: it has left or ended (E-BANK-025): what may have arrived is never parked; or
+                no words say why (E-BANK-026).
+        """
+        scope = authorise(work, self.by, Operation.BANK_OPERATE)
+        old = work.outbox.by_key(scope, key)
+        if old is None:
+            raise NotFound("E-BANK-018")
+        if old.state is not DispatchState.QUEUED or old.sent is not None:
+            raise Conflict("E-BANK-025", current=old.state, allowed=(DispatchState.QUEUED,))
+        if not why.strip():
+            raise Conflict("E-BANK-026", current="", allowed=())
+        new = old.ended(DispatchState.ASIDE, "PARKED")
+        work.outbox.put(scope, new)
+        entry = AuditEntry(
+            action="outbox.park", subject=old.id, before=old.state.value, after=new.state.value,
+            reason=why.strip()[:200],
+        )  # fmt: skip
+        work.audit.add(scope, entry)
+        return evolve(new, version=new.version + 1)
+
+    @one_commit
     def retry(self, work: UnitOfWork, key: RequestKey) -> Dispatch:
         """Queue a dispatch that was set aside once more: the same key, the same content.
 

@@ -15,14 +15,21 @@ from attrs import evolve, field, frozen
 
 from szunion.application import numbers, payouts
 from szunion.application.access import authorise
-from szunion.application.bank_ear import BankEar
+from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
 from szunion.application.freight import AskingFor, Freight, OpeningCards, SettingUse
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Answer, BankRequest, Receipt
 from szunion.domain.inbox import Hearing
-from szunion.domain.outbox import OPEN, REQUESTS, Dispatch, DispatchKind, DispatchState
+from szunion.domain.outbox import (
+    MOST_FAULTS,
+    OPEN,
+    REQUESTS,
+    Dispatch,
+    DispatchKind,
+    DispatchState,
+)
 from szunion.errors import (
     BankOutcomeUnknown,
     BankUnavailable,
@@ -122,6 +129,10 @@ class BankDesk:
             self._run(lambda work, scope: unreached(work, scope, dispatch.id))
         except BankOutcomeUnknown:
             self._run(lambda work, scope: self._no_answer(work, scope, dispatch.id))
+        except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is written down
+            # It broke its promise, so nobody knows how far it came: unknown, never failed.
+            code = f"{ADAPTER_FAULT} {type(error).__name__}"
+            self._run(lambda work, scope: self._broken(work, scope, dispatch.id, code))
         else:
             self._record(dispatch.id, receipt)
 
@@ -138,6 +149,21 @@ class BankDesk:
             return
         self._carriers[dispatch.kind].no_answer(work, scope, dispatch)
         self._put(work, scope, dispatch, dispatch.doubtful(work.now))
+
+    def _broken(self, work: UnitOfWork, scope: Scope, id_: int, code: str) -> None:
+        """Follow an adapter that raised what no adapter may: asked for, in the end set aside."""
+        dispatch = self._get(work, scope, id_)
+        if dispatch.state is DispatchState.SENT:
+            self._carriers[dispatch.kind].no_answer(work, scope, dispatch)
+        elif dispatch.state is not DispatchState.UNKNOWN:
+            return
+        marked = evolve(dispatch, faults=dispatch.faults + 1, outcome=code)
+        if marked.faults >= MOST_FAULTS:
+            self._put(work, scope, dispatch, marked.ended(DispatchState.ASIDE, code))
+        elif dispatch.state is DispatchState.SENT:
+            self._put(work, scope, dispatch, marked.doubtful(work.now))
+        else:
+            self._put(work, scope, dispatch, marked.asked(work.now))
 
     def _record(self, id_: int, receipt: Receipt) -> None:
         try:
@@ -177,6 +203,10 @@ class BankDesk:
             receipt = self.bank.ask(taken.key, deadline=_CALL)
         except (BankUnavailable, BankOutcomeUnknown):
             self._run(lambda work, scope: self._asked_in_vain(work, scope, taken.id))
+            return True
+        except Exception as error:  # noqa: BLE001 - as in sending
+            code = f"{ADAPTER_FAULT} {type(error).__name__}"
+            self._run(lambda work, scope: self._broken(work, scope, taken.id, code))
             return True
         if receipt is not None:
             self._record(taken.id, receipt)

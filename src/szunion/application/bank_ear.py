@@ -7,8 +7,8 @@ reason, in a commit of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, assert_never
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Protocol, assert_never
 
 from attrs import evolve, frozen
 
@@ -53,6 +53,8 @@ from szunion.ports.storage import UnitOfWork
 _TOGETHER = 64
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
 _ASIDE = "aside"
+ADAPTER_FAULT: Final = "E-BANK-024"
+"""An adapter raised what it may not; the kind of the error stands beside it, never its text."""
 
 
 class TakesReceipts(Protocol):
@@ -84,19 +86,33 @@ class BankEar:
         )
         count = 0
         part: list[Collected] = []
-        try:
-            for each in bank.collect(after=at):
-                part.append(each)
-                if len(part) < _TOGETHER:
-                    continue
-                if not self._hear_all(part, at):
-                    return count
-                at, count, part = part[-1].cursor, count + len(part), []
-                if count >= most:
-                    return count
-        except BankUnavailable:
-            pass  # what came before the line broke is kept; the rest is fetched the next time
+        for each in self._fetched(bank, at):
+            part.append(each)
+            if len(part) < _TOGETHER:
+                continue
+            if not self._hear_all(part, at):
+                return count
+            at, count, part = part[-1].cursor, count + len(part), []
+            if count >= most:
+                return count
         return count + (len(part) if part and self._hear_all(part, at) else 0)
+
+    def _fetched(self, bank: BankAdapter, at: Cursor | None) -> Iterator[Collected]:
+        """Yield what the bank tells, as far as it comes; an adapter's own fault ends it (F40)."""
+        try:
+            yield from bank.collect(after=at)
+        except BankUnavailable:
+            return  # what came before the line broke is kept; the rest is fetched the next time
+        except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is logged
+            kind = type(error).__name__
+
+            def note(work: UnitOfWork) -> None:
+                entry = AuditEntry(
+                    action="inbox.adapter_fault", subject=0, after=ADAPTER_FAULT, reason=kind
+                )
+                work.audit.add(self._scope(work), entry)
+
+            self.office.storage.run(note)
 
     def receive(self, notices: Sequence[BankNotice]) -> None:
         """Obey notices that the bank brought itself, verified by the adapter."""
@@ -217,10 +233,25 @@ class BankEar:
             outcome = self._obey(work, scope, notice, heard.digest)
             self._settle(work, scope, notice, heard, outcome)
             return outcome.hearing
-        if known.digest == heard.digest:
+        unread = NotUnderstood.__name__
+        if known.digest == heard.digest or type(notice).__name__ == unread:
             work.inbox.put(scope, evolve(known, copies=known.copies + 1))
             return Hearing.DUPLICATE
+        if known.kind == unread:
+            return self._understood(work, scope, notice, heard)
         return self._contradicted(work, scope, notice, heard, known)
+
+    def _understood(
+        self, work: UnitOfWork, scope: Scope, notice: BankNotice, heard: HeardNotice
+    ) -> Hearing:
+        """Obey what could not be read before and can be read now: it was set aside, not heard."""
+        for waiting in work.inbox.waiting(scope, _ASIDE):
+            if (waiting.source, waiting.event_id) == (heard.source, heard.event_id):
+                work.inbox.waits_no_more(scope, waiting)
+        work.inbox.put(scope, heard)
+        outcome = self._obey(work, scope, notice, heard.digest)
+        self._settle(work, scope, notice, heard, outcome)
+        return outcome.hearing
 
     def _settle(
         self,

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from attrs import evolve, field, frozen
 
+from szunion.application import statements
 from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome
 from szunion.application.card_facts import hear
@@ -22,6 +23,7 @@ from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import InstructionKind
 from szunion.domain.outbox import OPEN, REQUESTS, Dispatch, DispatchKind, DispatchState
 from szunion.domain.reconciliation import (
+    RECONCILED,
     Difference,
     DifferenceKind,
     DifferenceState,
@@ -33,7 +35,6 @@ from szunion.errors import Conflict, NotFound
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 
-RECONCILED = "RECONCILED"
 _OF_CARDS = (
     DifferenceKind.NOT_TOLD,
     DifferenceKind.ENDED_HERE,
@@ -294,6 +295,8 @@ class Reconciliation:
             if earlier.state in OPEN:
                 return key
             number += 1
+        # List and statement do not wait for each other: each counts within a place of its own.
+        aggregate = 2 * day.toordinal() + (kind is ReconKind.MONEY)
         work.outbox.add(
             scope,
             Dispatch(
@@ -302,8 +305,8 @@ class Reconciliation:
                 key=key,
                 digest=digest(work.vault, list_request(wanted, key, day)),
                 subject=day.toordinal(),
-                aggregate=day.toordinal(),
-                sequence=work.outbox.next_sequence(scope, day.toordinal()),
+                aggregate=aggregate,
+                sequence=work.outbox.next_sequence(scope, aggregate),
                 created=work.now,
                 due=work.now,
             ),
@@ -316,17 +319,21 @@ class Reconciliation:
 
     @one_commit
     def resolve(self, work: UnitOfWork, difference: int, note: str) -> Difference:
-        """Close a difference by hand, with what was found out.
+        """Close a difference by hand, with what was found out; about money, finance does it.
 
         Raises:
             NotFound: there is no open one by that id (E-RECON-001).
             Conflict: no note says why (E-RECON-002).
         """
-        scope = authorise(work, self.by, Operation.BANK_OPERATE)
+        looking = authorise(work, self.by, Operation.BANK_READ)
         if not note.strip():
             raise Conflict("E-RECON-002", current="", allowed=())
-        for each in work.reconciliations.open(scope):
+        for each in work.reconciliations.open(looking):
             if each.id == difference:
+                about_money = each.kind in statements.OF_MONEY
+                operation = Operation.PAY_WRITE if about_money else Operation.BANK_OPERATE
+                scope = authorise(work, self.by, operation)
+                statements.explain(work, scope, each, note[:200])
                 closed = evolve(each.closed(self.by.id, work.now))
                 work.reconciliations.close(scope, [closed], work.now)
                 entry = AuditEntry(

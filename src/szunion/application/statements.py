@@ -6,57 +6,174 @@ until somebody has said why it differs.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, timezone
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
 from szunion.application.bank_rows import Outcome
 from szunion.application.money_moves import Moved, keep_moves, merged
 from szunion.application.office import Office
 from szunion.application.payment_news import tell
+from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Statement, StatementKind, StatementLine
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
 from szunion.domain.payouts import CheckedLine, LineVerdict, Order, OrderEvent, OrderState
+from szunion.domain.reconciliation import (
+    RECONCILED,
+    Difference,
+    DifferenceKind,
+    DifferenceState,
+    ReconKind,
+    ReconRun,
+)
+from szunion.domain.values import RequestKey
 from szunion.ports.storage import UnitOfWork
 
 _OUT: Final = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.ACCEPTED})
 _CITY: Final = timezone(timedelta(hours=8))
 """The whole country keeps one time (北京时间)."""
 _MOST: Final = 200
+_KINDS: Final[Mapping[LineVerdict, DifferenceKind]] = {
+    LineVerdict.NEWS: DifferenceKind.ORDER_NOT_TOLD,
+    LineVerdict.OTHER_AMOUNT: DifferenceKind.AMOUNT,
+    LineVerdict.UNKNOWN_ORDER: DifferenceKind.UNKNOWN_ORDER,
+    LineVerdict.NOT_EXPECTED: DifferenceKind.NOT_EXPECTED,
+}
+OF_MONEY: Final = frozenset({*_KINDS.values(), DifferenceKind.ORDER_NOT_LISTED})
+"""Differences about money: any that is open stops the next pay-out."""
 
 
 def check(office: Office, work: UnitOfWork, scope: Scope, notice: Statement) -> Outcome:
-    """Keep a day's statement: every line with what it was found to be; news are followed."""
-    orders = dict(work.orders.by_keys(scope, {line.order for line in notice.lines}))
+    """Lay a day's statement beside the orders: news are followed, what differs is named and ages.
+
+    A later statement of the day may have more lines; what was looked at before is not looked at
+    twice, so the same statement again changes nothing.
+    """
+    kept = work.statements.of_day(scope, notice.day)
+    fresh = _fresh(notice, kept)
+    orders = dict(work.orders.by_keys(scope, {line.order for line in fresh}))
     moves: list[Moved] = []
     lines = []
-    for position, line in enumerate(notice.lines):
+    named: list[Difference] = []
+    for position, line in enumerate(fresh, start=len(kept)):
         order = orders.get(line.order)
         verdict, after = _verdict(order, line)
         if order is not None and after is not None:
             moves.append(Moved(order, after, f"order.{after.state.value.lower()}", "STATEMENT"))
             orders[line.order] = after
-        lines.append(
-            CheckedLine(
-                day=notice.day, position=position, key=line.order, kind=line.kind, fen=line.fen,
-                verdict=verdict,
-            )
+        checked = CheckedLine(
+            day=notice.day, position=position, key=line.order, kind=line.kind, fen=line.fen,
+            verdict=verdict,
         )  # fmt: skip
+        lines.append(checked)
+        named += _named(work, order, checked)
     steps = merged(moves)
     keep_moves(work, scope, steps)
     for step in steps:
         tell(office, work, scope, step.old, step.new)
     work.statements.add_many(scope, lines)
-    differs = sum(line.differs for line in lines)
+    run = _keep_run(work, scope, notice, [*kept, *lines], named)
+    return Outcome(hearing=Hearing.OBEYED if fresh or not kept else Hearing.DUPLICATE, subject=run)
+
+
+def _fresh(notice: Statement, kept: Sequence[CheckedLine]) -> list[StatementLine]:
+    """Return the lines that an earlier statement of the day did not have."""
+    known = Counter((each.key, each.kind, each.fen) for each in kept)
+    fresh = []
+    for line in notice.lines:
+        what = (line.order, line.kind, line.fen)
+        if known[what]:
+            known[what] -= 1
+        else:
+            fresh.append(line)
+    return fresh
+
+
+def line_name(day: date, position: int) -> str:
+    """Return what a line's difference is called."""
+    return f"{day.isoformat()}#{position}"
+
+
+def _named(work: UnitOfWork, order: Order | None, line: CheckedLine) -> list[Difference]:
+    if line.verdict is LineVerdict.AGREES:
+        return []
+    made = Difference(
+        id=work.ids.new(),
+        run=0,
+        kind=_KINDS[line.verdict],
+        subject=order.id if order else 0,
+        name=line_name(line.day, line.position),
+        ours="" if order is None else f"{order.state.value} {order.fen}",
+        theirs=f"{line.kind.value} {line.fen}",
+    )
+    return [made.closed(RECONCILED, work.now) if line.verdict is LineVerdict.NEWS else made]
+
+
+def _keep_run(
+    work: UnitOfWork,
+    scope: Scope,
+    notice: Statement,
+    lines: Sequence[CheckedLine],
+    named: list[Difference],
+) -> int:
+    """Keep the comparison: what is still there keeps its age, what is gone is closed."""
+    start = datetime.combine(_last(work, scope, notice.day), time(), _CITY).astimezone(UTC)
+    missing = list(work.statements.missing(scope, start, _MOST))
+    orders = work.orders.by_keys(scope, [RequestKey(code) for code in missing])
+    still = {
+        each.name: each
+        for each in work.reconciliations.open(scope, [DifferenceKind.ORDER_NOT_LISTED])
+    }
+    for code in missing:
+        order = orders.get(RequestKey(code))
+        if code not in still and not _explained(work, scope, code):
+            named.append(
+                Difference(
+                    id=work.ids.new(), run=0, kind=DifferenceKind.ORDER_NOT_LISTED,
+                    subject=order.id if order else 0, name=code,
+                    ours="" if order is None else f"{order.state.value} {order.fen}",
+                )
+            )  # fmt: skip
+    gone = [
+        each.closed(RECONCILED, work.now) for name, each in still.items() if name not in missing
+    ]
+    agreed = sum(line.verdict is LineVerdict.AGREES for line in lines)
+    run = ReconRun(
+        id=work.ids.new(),
+        kind=ReconKind.MONEY,
+        day=notice.day,
+        digest=digest(work.vault, notice),
+        at=work.now,
+        ours=sum(line.verdict is not LineVerdict.UNKNOWN_ORDER for line in lines),
+        theirs=len(notice.lines),
+        agreed=agreed,
+        closed=len(gone) + sum(each.state is DifferenceState.CLOSED for each in named),
+        differences=tuple(named),
+    )
+    work.reconciliations.add(scope, run)
+    work.reconciliations.close(scope, gone, work.now)
+    open_ = sum(each.state is DifferenceState.OPEN for each in named)
     entry = AuditEntry(
         action="statement.check",
-        subject=notice.day.toordinal(),
-        after=f"{len(lines)} lines, {differs} differ",
+        subject=run.id,
+        after=f"{len(lines)} lines, {open_} new differences",
+        reason=notice.day.isoformat(),
     )
     work.audit.add(scope, entry)
-    return Outcome(hearing=Hearing.OBEYED)
+    return run.id
+
+
+def _last(work: UnitOfWork, scope: Scope, day: date) -> date:
+    return max(work.statements.last_day(scope) or day, day)
+
+
+def _explained(work: UnitOfWork, scope: Scope, code: str) -> bool:
+    """Return whether a person has said why no statement shows a payment."""
+    return work.reconciliations.was_closed(scope, DifferenceKind.ORDER_NOT_LISTED, code)
 
 
 def _verdict(order: Order | None, line: StatementLine) -> tuple[LineVerdict, Order | None]:
@@ -89,12 +206,16 @@ def _verdict(order: Order | None, line: StatementLine) -> tuple[LineVerdict, Ord
 def differences(work: UnitOfWork, scope: Scope) -> tuple[list[CheckedLine], list[str]]:
     """Return lines that nobody has explained, and payments that no statement has shown.
 
-    Without any statement there is nothing to compare with; a payment counts as not shown once the
-    statement of a later day is there.
+    A payment counts as not shown once the statement of a later day is there, and until it is shown
+    or somebody has said why it is not.
     """
-    last = work.statements.last_day(scope)
     lines = list(work.statements.unexplained(scope, _MOST))
-    if last is None:
-        return lines, []
-    start = datetime.combine(last, time(), _CITY).astimezone(UTC)
-    return lines, list(work.statements.missing(scope, start, _MOST))
+    open_ = work.reconciliations.open(scope, [DifferenceKind.ORDER_NOT_LISTED])
+    return lines, [each.name for each in open_]
+
+
+def explain(work: UnitOfWork, scope: Scope, difference: Difference, words: str) -> None:
+    """Follow that a person explained a difference about money: its line blocks no more."""
+    day, _, position = difference.name.partition("#")
+    if position:
+        work.statements.explain(scope, date.fromisoformat(day), int(position), words)

@@ -434,6 +434,10 @@ class Treasury:
         scope = authorise(work, self.by, Operation.PAY_WRITE)
         if not why.strip() or not work.statements.explain(scope, day, position, why.strip()):
             raise NotFound("E-PAY-017")
+        name = statements.line_name(day, position)
+        known = work.reconciliations.open(scope, sorted(statements.OF_MONEY, key=str))
+        closed = [each.closed(self.by.id, work.now) for each in known if each.name == name]
+        work.reconciliations.close(scope, closed, work.now)
         entry = AuditEntry(
             action="statement.explain", subject=day.toordinal(), after=str(position),
             reason=why.strip(),

@@ -21,7 +21,7 @@ from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal
 from szunion.errors import BankUnavailable, ConfigError
-from szunion.ports.bank import BankAdapter
+from szunion.ports.bank import BankAdapter, ReadsFiles
 from szunion.ports.notifier import Notifier
 
 _MOST_ROUNDS: Final = 100_000
@@ -69,6 +69,22 @@ class Worker:
             return self.desk.collect() > 0
         except BankUnavailable:
             return False  # nothing could be fetched now; the next round tries again
+
+    def reread(self, name: str) -> int:
+        """Hear a file of the bank's once more; return how many notices it has (重读来盘文件).
+
+        What was heard before changes nothing; what could not be read before is heard now.
+
+        Raises:
+            ConfigError: the bank's adapter does not read files (E-BANK-027).
+            NotFound: no such file was fetched.
+            InvalidInput: it is not whole.
+        """
+        if not isinstance(self.bank, ReadsFiles):
+            raise ConfigError("E-BANK-027")
+        notices = list(self.bank.reread(name))
+        self.desk.ear.receive(notices)
+        return len(notices)
 
     def work_once(self) -> bool:
         """Take one round; return whether there was anything to do."""

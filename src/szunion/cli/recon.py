@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import click
 
+from szunion.application.statements import OF_MONEY
 from szunion.cli.frame import PARTLY, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.reconciliation import ReconKind, ReconRun
+from szunion.errors import Conflict
 from szunion.text import Text
 
 _KEYS = ("kind", "day", "ours", "bank", "agreed", "settled")
@@ -28,13 +32,54 @@ def recon() -> None: ...
     help=helps(
         "收取银行的清单和流水并对账；有未解释的差异退出码 3。Fetch the bank's lists and compare.",
         "szunion recon run",
+        "szunion recon run --day 2017-11-23",
         "szunion --json recon run",
     )
 )
+@click.option(
+    "--day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
+    help="先向银行索取这一天的清单和流水  Ask for this day's lists first",
+)  # fmt: skip
 @framed
-def run(frame: Frame) -> int:
+def run(frame: Frame, *, day: datetime | None) -> int:
+    if day is not None:
+        _ask(frame, day.date())
     frame.system().run_until_idle()
     return _shown(frame)
+
+
+def _ask(frame: Frame, day: date) -> None:
+    desk = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation
+    for kind in ReconKind:
+        try:
+            desk.ask_for(kind, day)
+        except Conflict as error:
+            if error.code != "E-BANK-011":
+                raise
+            frame.note(
+                "银行不受理索取{kind}，只用它自己送来的",
+                "the bank does not take requests for {kind}: only what it sends is compared",
+                kind=frame.cell(kind),
+            )
+
+
+@recon.command(
+    help=helps(
+        "写明一项差异是怎么回事，结掉它；资金差异由财务结。Close a difference with what was found.",
+        "szunion recon resolve d_… --note '银行确认系统升级补记'",
+    )
+)
+@click.argument("name")
+@click.option("--note", default="", metavar="TEXT", help="查明的情况  What was found")
+@framed
+def resolve(frame: Frame, name: str, *, note: str) -> None:
+    id_ = frame.inward("d", name)
+    open_ = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation.open()
+    found = next((each.difference for each in open_ if each.difference.id == id_), None)
+    about_money = found is not None and found.kind in OF_MONEY
+    role, purpose = (Role.FINANCE, Purpose.PAY) if about_money else (Role.CITY, Purpose.OPERATE)
+    closed = frame.desk(role, purpose).reconciliation.resolve(id_, note)
+    frame.say("已结：{kind}", "closed: {kind}", kind=frame.cell(closed.kind))
 
 
 @recon.command(

@@ -25,6 +25,7 @@ from szunion.adapters.http import HttpLine
 from szunion.adapters.sim_home import CALLBACK, PATH, certificates, open_home
 from szunion.adapters.system import SystemClock
 from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.sim_files import files
 from szunion.errors import ConfigError
 from szunion.ports.system import Clock
 from szunion.testing.clock import SimClock
@@ -45,6 +46,9 @@ def sim() -> None: ...
 
 @sim.group(help=helps("模拟银行。The simulated bank.", "szunion sim bank serve --port 8500"))
 def bank() -> None: ...
+
+
+bank.add_command(files)
 
 
 @bank.command(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
 from attrs import evolve, field, frozen
 
 from szunion.domain.values import Labelled
+
+RECONCILED: Final = "RECONCILED"
+"""Who closed a difference that the bank's own word closed."""
 
 
 class ReconKind(Labelled):
@@ -34,6 +38,7 @@ class DifferenceKind(Labelled):
     )
     AMOUNT = "AMOUNT", "金额不符", "the amounts differ"
     UNKNOWN_ORDER = "UNKNOWN_ORDER", "流水有，我方无此笔", "an order that we do not know"
+    NOT_EXPECTED = "NOT_EXPECTED", "流水与指令状态不符", "does not go with the order's state"
 
 
 class DifferenceState(Labelled):

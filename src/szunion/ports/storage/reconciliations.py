@@ -37,6 +37,10 @@ class Reconciliations(Protocol):
         """Keep differences that have been closed."""
         ...
 
+    def was_closed(self, scope: Scope, kind: DifferenceKind, name: str) -> bool:
+        """Return whether a difference of that name was closed by a person."""
+        ...
+
     def first_found(self, scope: Scope, difference: int) -> datetime | None:
         """Return when a difference was found first: its age counts from there."""
         ...

@@ -8,6 +8,9 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
+from szunion.adapters.bank.batch_file.config import BatchFileConfig
+from szunion.adapters.bank.batch_file.make import batch_file_bank, layout_named
+from szunion.adapters.bank.batch_file.peer import FilePeer
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.http_peer import HttpPeer, PeerLine
 from szunion.adapters.bank.json_text import read_json
@@ -18,9 +21,9 @@ from szunion.adapters.http import HttpAnswer, MayHaveArrived, NeverArrived
 from szunion.adapters.keys.messages import HmacSha256
 from szunion.domain.bank import BankNotice, BankRequest, Receipt
 from szunion.domain.values import RequestKey
-from szunion.errors import BankUnavailable, InvalidInput
+from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.ports.bank import BankAdapter, BankInfo, Collected, Cursor, Deadline
-from szunion.testing.bank.behind import BankBehind, TroubleKind
+from szunion.testing.bank.behind import BankBehind, Trouble, TroubleKind
 from szunion.testing.bank.promises import BankPromises
 
 T = TypeVar("T")
@@ -171,3 +174,54 @@ class SignedHttpPromises(BankPromises):
     def _peer(self, behind: BankBehind) -> HttpPeer:
         ring = _ring(_THEIRS, _OURS, "b1", "u1")
         return HttpPeer(behind.bank, ring, behind.clock, path=_PATH, callback_path=_CALLBACK)
+
+
+@frozen
+class BehindFiles:
+    """The kit's bank, as the peer of files asks it: a call that fails is made at the next visit."""
+
+    behind: BankBehind
+
+    def send(self, request: BankRequest, *, deadline: Deadline) -> Receipt:
+        """Take a request in; a call that fails is made again at the next visit."""
+        del deadline
+        try:
+            return self.behind.take(request)
+        except Trouble:
+            raise BankOutcomeUnknown("E-BANK-002", bank="kit", key=request.key) from None
+
+    def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
+        """Tell what there is behind *after*."""
+        place = 0 if after is None else int(after)
+        try:
+            news = self.behind.news(place)
+        except Trouble:
+            raise BankUnavailable("E-BANK-001", bank="kit") from None
+        return [Collected(notice=each.notice, cursor=Cursor(str(each.place))) for each in news]
+
+
+class BatchFilePromises(BankPromises):
+    """The promises of ``batch_file``, with the layout of fixed width."""
+
+    layout = "fixed"
+
+    def make_bank(self, behind: BankBehind) -> BankAdapter:
+        """Return a line of files whose other end comes by at every turn."""
+        root = behind.folder / "files"
+        config = BatchFileConfig(
+            layout=self.layout,
+            spool=str(root / "spool"),
+            outbox=str(root / "out"),
+            inbox=str(root / "in"),
+        )
+        peer = FilePeer(
+            layout_named(self.layout),
+            root / "out",
+            root / "in",
+            root / "bank",
+            BehindFiles(behind),
+            behind.clock,
+            wire=behind.wire,
+        )
+        behind.every_turn(peer.visit)
+        return batch_file_bank(config, behind.clock)

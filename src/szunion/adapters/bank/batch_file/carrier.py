@@ -41,14 +41,6 @@ class Carrier(Protocol):
         """
         ...
 
-    def waits(self, name: str, *, seconds: float) -> bool:
-        """Return whether a file that was laid out still lies there.
-
-        Raises:
-            NotCarried: the question did not get there.
-        """
-        ...
-
     def seen(self, *, seconds: float) -> Iterable[Seen]:
         """Return what the bank has laid out.
 
@@ -83,14 +75,6 @@ class FolderCarrier:
             # What failed may have been the last step, when the name was there already.
             there = (self.outbox / file.name).exists()
             raise (MaybeCarried if there else NotCarried)(type(error).__name__) from error
-
-    def waits(self, name: str, *, seconds: float) -> bool:
-        """See :class:`Carrier`."""
-        del seconds
-        try:
-            return (self.outbox / name).exists()
-        except OSError as error:
-            raise NotCarried(type(error).__name__) from error
 
     def seen(self, *, seconds: float) -> Iterable[Seen]:
         """See :class:`Carrier`."""

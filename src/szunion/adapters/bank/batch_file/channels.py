@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
 
-from szunion.adapters.bank.batch_file import speech
+from szunion.adapters.bank.batch_file import names, speech
 from szunion.adapters.bank.batch_file.carrier import Seen
 from szunion.adapters.bank.batch_file.layout import BankLayout, FileLayout
-from szunion.adapters.bank.batch_file.names import START, FileName, Place, Sequence
+from szunion.adapters.bank.batch_file.names import START, FileName, Place
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Head, Sheet
 from szunion.adapters.bank.batch_file.speech import Plain
 from szunion.adapters.bank.batch_file.spool import Spool
@@ -80,9 +80,9 @@ class Channel:
         return self.sheet.file
 
     @property
-    def order_of(self) -> Sequence:
+    def order_of(self) -> names.Sequence:
         """How its files follow each other."""
-        return Sequence(running=self.file.numbering == "running")
+        return names.Sequence(running=self.file.numbering == "running")
 
     def order(self, place: Place) -> tuple[int, int]:
         """Return where a file stands in the sequence."""
@@ -183,15 +183,18 @@ class Channels:
 
     def read(self, positions: Positions) -> Iterator[Collected]:
         """Yield what every channel tells behind *positions*."""
+        there = [
+            path for folder in (self.spool.done, self.spool.incoming) for path in folder.iterdir()
+        ]
         for name, channel in self._channels.items():
             others = [f"{each}={at}" for each, at in positions.items() if each != name]
             rest = ";".join(["", *others])
-            yield from self._read_channel(channel, positions, rest)
+            yield from self._read_channel(channel, there, positions, rest)
 
     def _read_channel(
-        self, channel: Channel, positions: Positions, rest: str
+        self, channel: Channel, there: Sequence[Path], positions: Positions, rest: str
     ) -> Iterator[Collected]:
-        files = self._files(channel)
+        files = _files_of(channel, there)
         self._forget(path.name for path, _ in files.values())
         at = positions[channel.name]
         if at.whole:
@@ -206,9 +209,10 @@ class Channels:
                 self.note(path.name, "SEQUENCE")
                 return
             try:
+                here = f"{channel.name}={place.day}.{place.number}."
                 for line, last, notice in self._file(channel, path, place, at.line):
-                    at = positions[channel.name] = Reached(place, line, whole=last)
-                    yield Collected(notice=notice, cursor=Cursor(f"{channel.name}={at}{rest}"))
+                    cursor = Cursor(f"{here}{'*' if last else line}{rest}")
+                    yield Collected(notice=notice, cursor=cursor)
             except Broken as error:
                 self.note(path.name, error.reason)
                 return
@@ -227,15 +231,6 @@ class Channels:
         for name in names:
             if self._troubles.get(name) not in _PASSED:
                 self.settled(name)
-
-    def _files(self, channel: Channel) -> dict[tuple[int, int], tuple[Path, Place]]:
-        found: dict[tuple[int, int], tuple[Path, Place]] = {}
-        for folder in (self.spool.done, self.spool.incoming):
-            for path in folder.iterdir():
-                place = channel.named.read(path.name)
-                if place is not None:
-                    found[channel.order(place)] = (path, place)
-        return found
 
     def _pass(self, found: tuple[Path, Place] | None) -> None:
         if found is not None:
@@ -293,6 +288,16 @@ class Channels:
         raise NotFound("E-FILE-003", name=name)
 
 
+def _files_of(channel: Channel, there: Sequence[Path]) -> dict[tuple[int, int], tuple[Path, Place]]:
+    """Return the files of a channel by their place; one that was fetched anew goes before."""
+    found: dict[tuple[int, int], tuple[Path, Place]] = {}
+    for path in there:
+        place = channel.named.read(path.name)
+        if place is not None:
+            found[channel.order(place)] = (path, place)
+    return found
+
+
 class _Telling:
     """What the lines of one file tell."""
 
@@ -306,6 +311,12 @@ class _Telling:
         }
         self._only = next(iter(self._makers.values()), None) if not file.tag else None
         self._effective = self._moment()
+        spoken = {
+            word for kind in file.notices.values() for word in speech.words_of(speech.NOTICES[kind])
+        }
+        detail = {each.field for each in file.detail}
+        wanted = (spoken | set(speech.TOLD) | {file.tag}) - detail
+        self._more = {word: told for word, told in self._head.items() if word in wanted}
 
     def _moment(self) -> datetime:
         told = self._head.get("effective")
@@ -340,7 +351,7 @@ class _Telling:
         """Return the notice that one line is."""
         if isinstance(words, BadLine):
             return self._bad(number, words.rule, words.raw)
-        known: dict[str, Plain] = {**self._head, **words}
+        known: dict[str, Plain] = {**self._more, **words} if self._more else words
         make = self._only or self._makers.get(str(known.get(self._tag)))
         if make is None:
             return self._bad(number, f"{self._tag}: NOTICE", str(known.get(self._tag)))

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from szunion.adapters.bank.batch_file import speech
 from szunion.adapters.bank.batch_file.charset import CODECS, Charset
@@ -306,8 +306,3 @@ def _values(word: speech.Word) -> frozenset[str]:
     if issubclass(word.kind, Enum):
         return frozenset(str(each.value) for each in word.kind)
     return frozenset()
-
-
-def with_changes(layout: BankLayout, **changes: Any) -> BankLayout:  # noqa: ANN401 - attrs' own
-    """Return *layout* changed, for tests and for a city that agreed on other limits."""
-    return evolve(layout, **changes)

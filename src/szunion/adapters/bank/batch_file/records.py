@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from attrs import field, frozen
@@ -19,7 +20,9 @@ from szunion.adapters.bank.batch_file.speech import Plain
 
 _CITY: Final = timezone(timedelta(hours=8))
 """The whole country keeps one time (北京时间)."""
-_DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_MOST_DIGITS: Final = 18
+_SAME: Final = 4096
+"""How many days and moments are remembered: most lines of a file have a few of them."""
 _YUAN: Final = re.compile(r"([0-9]{1,16})\.([0-9]{2})", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DAY: Final = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})", re.ASCII)
@@ -42,7 +45,8 @@ Read = Callable[[str], Plain]
 
 
 def _number(text: str) -> int:
-    if _DIGITS.fullmatch(text) is None:
+    # ASCII first: Python counts full-width digits as digits.
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise ValueError
     return int(text)
 
@@ -54,6 +58,7 @@ def _yuan(text: str) -> int:
     return int(found[1]) * 100 + int(found[2])
 
 
+@lru_cache(_SAME)
 def _day(text: str) -> date:
     found = _DAY.fullmatch(text)
     if found is None:
@@ -61,6 +66,7 @@ def _day(text: str) -> date:
     return date(int(found[1]), int(found[3]), int(found[4]))
 
 
+@lru_cache(_SAME)
 def _moment(text: str) -> datetime:
     day, clock = (text[:10], text[10:].lstrip("T ")) if "-" in text else (text[:8], text[8:])
     found = _MOMENT.fullmatch(clock)
@@ -130,6 +136,12 @@ def _written(  # noqa: C901, PLR0911 - one a kind
     raise BadField(each.field or each.value, "KIND")
 
 
+def _from_the_right(each: FieldLayout, text: str) -> str:
+    kept = text.lstrip(each.pad)
+    # zeros before a number are padding; a zero is not nothing
+    return kept or ("0" if each.pad == "0" and text and each.kind != "text" else "")
+
+
 # --- a record -------------------------------------------------------------------------------
 
 
@@ -144,6 +156,7 @@ class Record:
     codes: Mapping[str, Mapping[str, str]]
     width: int = field(init=False)
     _plan: tuple[tuple[FieldLayout, int, int, Read], ...] = field(init=False, repr=False)
+    _places: Mapping[str, int] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         at, plan = 0, []
@@ -152,6 +165,8 @@ class Record:
             at += each.width
         object.__setattr__(self, "width", at)
         object.__setattr__(self, "_plan", tuple(plan))
+        places = {each.field: index for index, each in enumerate(self.fields)}
+        object.__setattr__(self, "_places", places)
 
     @classmethod
     def of(cls, fields: tuple[FieldLayout, ...], file: FileLayout, bank: BankLayout) -> Record:
@@ -203,17 +218,19 @@ class Record:
         texts = self._cut(line) if self.form == "fixed" else self._split(line)
         words: dict[str, Plain] = {}
         for (each, _, _, read), text in zip(self._plan, texts, strict=True):
-            if not each.field:
+            name = each.field
+            if not name:
                 if each.value and text != each.value:
                     raise BadField(each.value, "MARK")
-                continue
-            if not text:
-                words[each.field] = None
-                continue
-            try:
-                words[each.field] = read(text)
-            except ValueError:
-                raise BadField(each.field, "KIND") from None
+            elif not text:
+                words[name] = None
+            elif each.kind == "text":
+                words[name] = text
+            else:
+                try:
+                    words[name] = read(text)
+                except ValueError:
+                    raise BadField(name, "KIND") from None
         return words
 
     def read_one(self, line: bytes, name: str) -> Plain:
@@ -222,35 +239,40 @@ class Record:
         Raises:
             BadField: the line has another length, or that field cannot be read.
         """
-        for index, (each, start, end, read) in enumerate(self._plan):
-            if each.field == name:
-                if self.form == "fixed" and len(line) != self.width:
-                    raise BadField("-", "LENGTH")
-                text = self._text(each, line[start:end]) if self.form == "fixed" else None
-                text = self._split(line)[index] if text is None else text
-                try:
-                    return read(text) if text else None
-                except ValueError:
-                    raise BadField(name, "KIND") from None
-        raise BadField(name, "MISSING")
+        index = self._places[name]
+        each, start, end, read = self._plan[index]
+        if self.form != "fixed":
+            text = self._split(line)[index]
+        elif len(line) != self.width:
+            raise BadField("-", "LENGTH")
+        else:
+            text = self._text(each, line[start:end])
+        try:
+            return read(text) if text else None
+        except ValueError:
+            raise BadField(name, "KIND") from None
 
     def _cut(self, line: bytes) -> list[str]:
         if len(line) != self.width:
             raise BadField("-", "LENGTH")
-        return [self._text(each, line[start:end]) for each, start, end, _ in self._plan]
+        if not line.isascii():
+            return [self._text(each, line[start:end]) for each, start, end, _ in self._plan]
+        text = line.decode("ascii")
+        return [
+            text[start:end].rstrip(each.pad)
+            if each.justify == "left"
+            else _from_the_right(each, text[start:end])
+            for each, start, end, _ in self._plan
+        ]
 
     def _text(self, each: FieldLayout, part: bytes) -> str:
-        pad = each.pad.encode()
-        if each.justify == "left":
-            part = part.rstrip(pad)
-        else:
-            kept = part.lstrip(pad)
-            # zeros before a number are padding; a zero is not nothing
-            part = kept or (b"0" if pad == b"0" and part and each.kind != "text" else b"")
         try:
-            return part.decode("ascii") if part.isascii() else self.charset.read(part)
+            text = self.charset.read(part)
         except Unwritable:
             raise BadField(each.field or each.value, "CHARSET") from None
+        if each.justify == "left":
+            return text.rstrip(each.pad)
+        return _from_the_right(each, text)
 
     def _split(self, line: bytes) -> list[str]:
         # Decoded before it is split: the second byte of a character may be a separator's.

@@ -75,19 +75,6 @@ class SftpCarrier:
         except _FAILS as error:
             raise (MaybeCarried if renaming else NotCarried)(type(error).__name__) from error
 
-    def waits(self, name: str, *, seconds: float) -> bool:
-        """See :class:`Carrier`."""
-        try:
-            with self._session(seconds) as sftp:
-                sftp.stat(f"{self.place.outbox}/{name}")
-        except FileNotFoundError:
-            return False
-        except NotCarried:
-            raise
-        except _FAILS as error:
-            raise NotCarried(type(error).__name__) from error
-        return True
-
     def seen(self, *, seconds: float) -> Iterable[Seen]:
         """See :class:`Carrier`."""
         try:

@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.reconciliation import (
+    RECONCILED,
     Difference,
     DifferenceKind,
     DifferenceState,
@@ -77,6 +78,13 @@ class MemoryReconciliations:
             if old is not None and old.state is DifferenceState.OPEN:
                 kept = evolve(each, closed_at=each.closed_at or at)
                 self.tables.differences.replace(self.undo, each.id, kept)
+
+    def was_closed(self, scope: Scope, kind: DifferenceKind, name: str) -> bool:
+        return any(
+            (each.kind, each.name, each.state) == (kind, name, DifferenceState.CLOSED)
+            and each.closed_by != RECONCILED
+            for each in self.tables.differences
+        )
 
     def first_found(self, scope: Scope, difference: int) -> datetime | None:
         found = self.tables.differences.get(difference)

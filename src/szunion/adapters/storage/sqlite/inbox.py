@@ -53,7 +53,8 @@ class SqliteInbox:
         self.session.do(
             "inbox.put",
             {
-                "source": notice.source, "event_id": notice.event_id,
+                "source": notice.source, "event_id": notice.event_id, "kind": notice.kind,
+                "stream": notice.stream, "sequence": notice.sequence, "digest": notice.digest,
                 "hearing": notice.hearing.value, "subject": notice.subject,
                 "copies": notice.copies, "reason": notice.reason,
             },

@@ -95,6 +95,10 @@ class SqliteReconciliations:
             ),
         )  # fmt: skip
 
+    def was_closed(self, scope: Scope, kind: DifferenceKind, name: str) -> bool:
+        where = {"kind": kind.value, "name": name}
+        return self.session.one("recon.was_closed", where) is not None
+
     def first_found(self, scope: Scope, difference: int) -> datetime | None:
         row = self.session.one("recon.first_found", {"id": difference})
         return None if row is None else moment(row[0])

@@ -10,7 +10,8 @@ SELECT source, event_id, kind, stream, sequence, digest, received, hearing, subj
 FROM inbox WHERE source = :source AND event_id = :event_id
 
 -- name: put
-UPDATE inbox SET hearing = :hearing, subject = :subject, copies = :copies, reason = :reason
+UPDATE inbox SET kind = :kind, stream = :stream, sequence = :sequence, digest = :digest,
+                 hearing = :hearing, subject = :subject, copies = :copies, reason = :reason
 WHERE source = :source AND event_id = :event_id
 
 -- name: listed

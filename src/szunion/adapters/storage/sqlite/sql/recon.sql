@@ -36,3 +36,7 @@ WHERE difference_id = :id AND state = 'OPEN'
 -- name: first_found
 SELECT r.at FROM recon_difference d JOIN recon_run r ON r.run_id = d.run_id
 WHERE d.difference_id = :id
+
+-- name: was_closed
+SELECT 1 FROM recon_difference
+WHERE kind = :kind AND name = :name AND state = 'CLOSED' AND closed_by <> 'RECONCILED' LIMIT 1
