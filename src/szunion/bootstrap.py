@@ -6,7 +6,8 @@ This is the one composition root. Nothing here decides anything.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, runtime_checkable
@@ -24,14 +25,17 @@ from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, 
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import engine
 from szunion.application.bank_fit import check_bank
+from szunion.application.chip import Equipment, NumbersAreTokens
+from szunion.application.counter import Counter
 from szunion.application.office import Alone, Office
 from szunion.application.system import Desk
 from szunion.application.worker import Worker
 from szunion.domain.access import Principal
 from szunion.domain.cities import City, city_from
+from szunion.emv.capk import CaKeys
 from szunion.errors import ConfigError, StorageError
 from szunion.plugins import Registry, collect
-from szunion.ports.bank import BankAdapter, ReceivesCallbacks
+from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
 from szunion.ports.identity import IdentityProofs
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
@@ -258,6 +262,36 @@ class UnionSystem:
     def desk(self, principal: Principal) -> Desk:
         """Return the desk at which *principal* works."""
         return Desk(office=self.office, by=principal, opens=read_roster, proofs=self.identity)
+
+    def equipment(
+        self, *, roots: Callable[[date], CaKeys], reader: CardReader | None = None
+    ) -> Equipment:
+        """Return what stands on a counter of this installation (服务点设备).
+
+        Args:
+            roots: The roots to believe on a day.
+            reader: The way to cards; None: the one the system was opened with.
+
+        Raises:
+            ConfigError: there is none (E-COUNTER-001).
+        """
+        way = reader or self.reader
+        if way is None:
+            raise ConfigError("E-COUNTER-001")
+        names = self.bank if isinstance(self.bank, NamesCards) else NumbersAreTokens()
+        return Equipment(
+            reader=way, roots=roots, names=names, clock=self.office.clock, chance=SystemChance()
+        )
+
+    def counter(
+        self,
+        principal: Principal,
+        *,
+        roots: Callable[[date], CaKeys],
+        reader: CardReader | None = None,
+    ) -> Counter:
+        """Return the counter at which *principal* works: see :meth:`equipment` (服务点)."""
+        return Counter(self.office, principal, self.equipment(roots=roots, reader=reader))
 
     def within(self, connection: sqlite3.Connection) -> UnionSystem:
         """Return this system inside the host application's transaction on *connection*.

@@ -248,6 +248,8 @@ def test_a_late_scan_and_a_late_correction_are_refused(town: BookTown) -> None:
     town.cards.clock.advance(hours=5)
     with pytest.raises(Conflict, match="E-BOOKING-006"):
         town.desk(town.provider).check_in(booking.id)
+    with pytest.raises(Conflict, match="E-BOOKING-006"):
+        town.desk(person).cancel(booking.id)
     town.cards.run()
     town.cards.clock.advance(days=8)
     with pytest.raises(Conflict, match="E-BOOKING-007"):

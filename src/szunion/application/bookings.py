@@ -198,10 +198,16 @@ class Bookings:
 
     @one_commit
     def cancel(self, work: UnitOfWork, booking: BookingId) -> Booking:
-        """Give a place, or a place in the queue, up (取消); the next in the queue has it then."""
+        """Give a place, or a place in the queue, up (取消); the next in the queue has it then.
+
+        Raises:
+            Conflict: the event is over (E-BOOKING-006); or E-STATE-001.
+        """
         scope = authorise(work, self.by, Operation.BOOKING_WRITE)
         old = booking_of(work, scope, booking)
         check_actor(BOOKING, old.state, _E.CANCEL, _AS_MEMBER)
+        if old.takes_a_place and work.now >= offer_of(work, scope, old).over:
+            raise Conflict("E-BOOKING-006", current=old.state, allowed=())
         return self._cancelled(work, old, Text("本人取消", "by yourself"))
 
     # --- the provider's side ----------------------------------------------------------------

@@ -14,8 +14,10 @@ from attrs import frozen
 from szunion.application.bindings import level_of
 from szunion.application.office import Office
 from szunion.domain.access import Role, Scope
+from szunion.domain.card_files import KeptCard
 from szunion.domain.catalogue import Ineligible, Mode, ServiceItem, ineligible
-from szunion.domain.members import Rights
+from szunion.domain.identity import Gender
+from szunion.domain.members import Membership, Rights
 from szunion.domain.use import Why, use
 from szunion.domain.values import PersonId
 from szunion.ports.storage import UnitOfWork
@@ -44,6 +46,48 @@ def least_level(office: Office, role: Role) -> int:
     return office.policy.services.realname_level if role is Role.MEMBER else 0
 
 
+@frozen(kw_only=True)
+class Facts:
+    """What is known of a person now that any item may ask about."""
+
+    membership: Membership | None
+    gender: Gender | None
+    level: int
+    least_level: int
+    card: KeptCard | None
+
+
+def facts_of(
+    office: Office, work: UnitOfWork, scope: Scope, person: PersonId, *, level: int
+) -> Facts:
+    """Return the facts of a person; *level* is the least real-name level that is asked for."""
+    file = work.people.get(scope, person)
+    return Facts(
+        membership=work.members.newest(scope, person),
+        gender=file.present.document.gender() if file is not None else None,
+        level=level_of(work, scope, file).number if file is not None and level else 0,
+        least_level=level,
+        card=work.cards.current(scope, person, office.policy.cards.programme),
+    )
+
+
+def standing_from(office: Office, facts: Facts, item: ServiceItem, *, with_card: bool) -> Standing:
+    """Return everything that stands against somebody of *facts* using *item*."""
+    policy, membership = office.policy, facts.membership
+    rights = Rights()
+    if membership is not None:
+        rights = policy.rights_of(membership.state, membership.reason)
+    against = ineligible(
+        item, rights=rights, gender=facts.gender, level=facts.level,
+        least_level=facts.least_level,
+    )  # fmt: skip
+    if not with_card:
+        return Standing(item=against)
+    if facts.card is None:
+        return Standing(item=against, no_card=True)
+    return Standing(item=against, card=use(facts.card.card, membership, policy))
+
+
 def standing_of(  # noqa: PLR0913 - who wants what, and how strictly it is asked
     office: Office,
     work: UnitOfWork,
@@ -65,23 +109,8 @@ def standing_of(  # noqa: PLR0913 - who wants what, and how strictly it is asked
         level: The least real-name level.
         with_card: Whether the person's card must be usable too.
     """
-    file = work.people.get(scope, person)
-    membership = work.members.newest(scope, person)
-    policy = office.policy
-    rights = Rights() if membership is None else policy.rights_of(
-        membership.state, membership.reason
-    )  # fmt: skip
-    found = level_of(work, scope, file).number if file is not None and level else 0
-    against = ineligible(
-        item, rights=rights, level=found, least_level=level,
-        gender=file.present.document.gender() if file is not None else None,
-    )  # fmt: skip
-    if not with_card:
-        return Standing(item=against)
-    kept = work.cards.current(scope, person, policy.cards.programme)
-    if kept is None:
-        return Standing(item=against, no_card=True)
-    return Standing(item=against, card=use(kept.card, membership, policy))
+    facts = facts_of(office, work, scope, person, level=level)
+    return standing_from(office, facts, item, with_card=with_card)
 
 
 def free_people(

@@ -28,8 +28,10 @@ from szunion.application.numbers import Numbers
 from szunion.application.office import Office
 from szunion.application.organisations import Organisations
 from szunion.application.plans import Plans
+from szunion.application.points import Points
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.recovery import Recovery
+from szunion.application.services import Services
 from szunion.application.timeline import Event, Timeline
 from szunion.application.transfers import Transfers
 from szunion.application.treasury import Treasury
@@ -146,6 +148,16 @@ class Desk:
     def bookings(self) -> Bookings:
         """Limited stock: put up, book, confirm, check in (预约、抢票)."""
         return Bookings(self.office, self.by)
+
+    @cached_property
+    def services(self) -> Services:
+        """The menu: see, choose, ask for, rate; demand and evaluation (服务目录、点菜单)."""
+        return Services(self.office, self.by)
+
+    @cached_property
+    def points(self) -> Points:
+        """Points without a line: lists go out, records come in (离线服务点)."""
+        return Points(self.office, self.by)
 
     @cached_property
     def audit(self) -> AuditLog:

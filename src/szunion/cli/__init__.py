@@ -35,6 +35,7 @@ _COMMANDS = {
     "reader": ("szunion.cli.reader", "reader", "读卡器  card readers"),
     "recon": ("szunion.cli.recon", "recon", "对账  reconciliation"),
     "roster": ("szunion.cli.roster", "roster", "花名册  rosters"),
+    "service": ("szunion.cli.service", "service", "服务  services"),
     "sim": ("szunion.cli.sim", "sim", "模拟世界  the simulated world"),
     "version": ("szunion.cli.version", "version", "版本  the version"),
     "worker": ("szunion.cli.worker", "worker", "后台作业  the engine"),

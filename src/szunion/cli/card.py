@@ -9,6 +9,7 @@ from szunion.application.system import Desk
 from szunion.cli.card_apdu import apdu
 from szunion.cli.card_chip import read, trace
 from szunion.cli.card_paper import explain
+from szunion.cli.card_tap import tap
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.card_files import KeptCard
@@ -200,5 +201,5 @@ def _print_holds(frame: Frame, desk: Desk, kept: KeptCard) -> None:
         _print_use(frame, desk.cards.use(kept.id))
 
 
-for _verb in (read, trace, explain, apdu):
+for _verb in (read, trace, explain, apdu, tap):
     card.add_command(_verb)

@@ -90,7 +90,11 @@ class Operation(Enum):
     BOOKING_CHECK = "booking.check"
     SERVICE_READ = "service.read"
     SERVICE_RATE = "service.rate"
+    WISH_WRITE = "wish.write"
+    DEMAND_READ = "demand.read"
+    PROJECT_WRITE = "project.write"
     COUNTER_TAP = "counter.tap"
+    STATUS_LIST = "status.list"
     GRANT_WRITE = "grant.write"
     GRANT_DECIDE = "grant.decide"
     PLAN_WRITE = "plan.write"
@@ -150,7 +154,11 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
         {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.HOTLINE, _R.AUDITOR, _R.ENGINE}
     ),
     Operation.SERVICE_RATE: frozenset({_R.MEMBER}),
+    Operation.WISH_WRITE: frozenset({_R.MEMBER, _R.HOTLINE}),
+    Operation.DEMAND_READ: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.AUDITOR, _R.ENGINE}),
+    Operation.PROJECT_WRITE: frozenset({_R.UPPER, _R.CITY}),
     Operation.COUNTER_TAP: frozenset({_R.PROVIDER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.STATUS_LIST: frozenset({_R.CITY, _R.ENGINE}),
     Operation.GRANT_WRITE: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.GRANT_DECIDE: frozenset({_R.UPPER, _R.CITY}),
     Operation.PLAN_WRITE: frozenset({_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
@@ -186,6 +194,7 @@ READS: Final = frozenset(
         Operation.PLAN_READ,
         Operation.CLAIM_READ,
         Operation.RECOVERY_READ,
+        Operation.DEMAND_READ,
         Operation.PAY_READ,
     }
 )

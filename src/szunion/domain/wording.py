@@ -109,6 +109,14 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "recon.run": Text("对账：执行", "reconciliation: run"),
         "recon.resolve": Text("对账：处理差异", "reconciliation: difference resolved"),
         "outbox.retry": Text("待发事项：重新发送", "outbox: tried again"),
+        "counter.tap": Text("服务点：刷卡", "counter: card tapped"),
+        "offer.put_up": Text("可预约项目：发布", "put up for booking"),
+        "wish.add": Text("心愿：提出", "wish: asked for"),
+        "wish.withdraw": Text("心愿：撤回", "wish: withdrawn"),
+        "rating.give": Text("评价：提交", "rating: given"),
+        "project.write": Text("项目：立项、更新", "project: argued, brought up to date"),
+        "points.issue": Text("离线状态清单：签发", "offline status list: signed"),
+        "points.take_in": Text("离线记录：收下", "offline record: taken in"),
         "inbox.hear": Text("银行消息：收到", "message of the bank: received"),
     }
 )

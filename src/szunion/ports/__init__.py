@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Collected,
         Cursor,
         Deadline,
+        NamesCards,
         ReceivesCallbacks,
     )
     from szunion.ports.identity import Claimed, IdentityProofs, Proof
@@ -40,6 +41,7 @@ __all__ = [
     "Ids",
     "IndexField",
     "Letter",
+    "NamesCards",
     "Notifier",
     "Place",
     "Proof",
@@ -72,6 +74,7 @@ _HOME = {
     "Ids": "system",
     "IndexField": "keys",
     "Letter": "notifier",
+    "NamesCards": "bank",
     "Notifier": "notifier",
     "Place": "keys",
     "Proof": "identity",

@@ -13,7 +13,8 @@ from typing import NewType, Protocol, runtime_checkable
 from attrs import frozen
 
 from szunion.domain.bank import BankNotice, BankRequest, Receipt
-from szunion.domain.values import RequestKey
+from szunion.domain.values import CardToken, RequestKey
+from szunion.emv.pan import CardNumber
 
 Cursor = NewType("Cursor", str)
 """Where collecting goes on: made and read by the adapter alone, kept by us."""
@@ -124,4 +125,17 @@ class ReceivesCallbacks(Protocol):
         Raises:
             SignatureInvalid: it is forged, stale, replayed or malformed; never said which.
         """
+        ...
+
+
+@runtime_checkable
+class NamesCards(Protocol):
+    """An optional ability: the bank says by which token it calls the card of a number.
+
+    A counter reads a number off the chip; the register knows the token. Where a bank gives no
+    tokens the number itself stands in their place, and this ability is not needed.
+    """
+
+    def token_of(self, number: CardNumber) -> CardToken | None:
+        """Return the token of a card number; None: no card of this bank."""
         ...

@@ -33,7 +33,8 @@ from szunion.adapters.bank.requests import seen, take, to_op
 from szunion.adapters.bank.truth import BankTruth
 from szunion.adapters.system import SystemClock
 from szunion.domain.bank import BankRequest, Receipt
-from szunion.domain.values import RequestKey
+from szunion.domain.values import CardToken, RequestKey
+from szunion.emv.pan import CardNumber
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, NotFound
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
 from szunion.ports.system import Clock
@@ -406,6 +407,12 @@ class SimulatedBank:
 
     def _header(self) -> Op:
         return header(self._books.seed, self._books.charset, self._books.most_rows)
+
+    def token_of(self, number: CardNumber) -> CardToken | None:
+        """See :class:`szunion.ports.bank.NamesCards`."""
+        plain = number.plain()
+        found = (card.ref.token for card in self._books.cards if card.number == plain)
+        return next(found, None)
 
     # --- faults ---------------------------------------------------------------------------
 
