@@ -30,14 +30,14 @@ from szunion.domain.values import OfferId
 @framed
 def tap(  # noqa: PLR0913 - where, for what, and how strictly
     frame: Frame, item: str, *, occasion: str, offer: str | None, org: str, asked: str | None,
-    authenticate: bool, ca_keys: Path | None,
+    wait: float, authenticate: bool, ca_keys: Path | None,
 ) -> int:  # fmt: skip
     if not occasion and offer is None:
         raise click.UsageError(
             frame.text("写明 --occasion 或 --offer", "say --occasion or --offer")
         )
     found, _ = places(frame)
-    place = chosen(found, asked)
+    place = chosen(frame, found, asked, wait)
     who = Principal(
         id=frame.user, role=Role.PROVIDER, purpose=Purpose.SERVE, organisation=frame.union(org).id
     )
