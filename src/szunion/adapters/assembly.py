@@ -17,6 +17,7 @@ from szunion.errors import ConfigError
 from szunion.ports.bank import BankInfo
 from szunion.ports.system import Clock
 
+_MIB: Final = 1024 * 1024
 _CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
@@ -65,6 +66,7 @@ def signed_http_bank(config: SignedHttpConfig, clock: Clock) -> SignedHttpBank:
         config.url,
         rule=AddressRule.of(config.networks, loopback=config.loopback),
         tls=Tls(ca=config.tls_ca, certificate=config.tls_certificate, key=config.tls_key),
+        most_answer=config.most_answer_mib * _MIB,
     )
     path = line.origin.path
     if config.callback_path == path or config.callback_path.startswith(f"{path}/requests"):
@@ -86,6 +88,7 @@ def signed_http_bank(config: SignedHttpConfig, clock: Clock) -> SignedHttpBank:
         ids=lambda: secrets.token_hex(16),
         path=path,
         callback_path=config.callback_path,
+        most_answer=config.most_answer_mib * _MIB,
     )
 
 

@@ -204,9 +204,11 @@ class RequestKey:
 
     text: str = field()
 
+    _pattern: ClassVar = re.compile(r"[A-Z2-7]{26}", re.ASCII)
+
     @text.validator
     def _well_formed(self, _: object, value: str) -> None:
-        if re.fullmatch(r"[A-Z2-7]{26}", value, re.ASCII) is None:
+        if self._pattern.fullmatch(value) is None:
             raise malformed(
                 Text("请求键", "request key"), Text("26 位 A–Z、2–7", "26 characters of A-Z, 2-7")
             )

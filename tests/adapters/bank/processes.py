@@ -33,6 +33,8 @@ class BankProcess:
     home: Path
     arguments: tuple[str, ...] = ()
     seed: int = 7
+    day: str | None = "2017-11-23"
+    """Where its simulated clock begins; None: the machine's clock."""
     url: str = field(default="", init=False)
     _control: str = field(default="", init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -42,7 +44,8 @@ class BankProcess:
         self._lines.clear()
         command = (
             *COMMAND, "--json", "sim", "bank", "serve", "--port", "0", "--home", str(self.home),
-            "--seed", str(self.seed), "--clock", "2017-11-23", *self.arguments,
+            "--seed", str(self.seed), *(("--clock", self.day) if self.day else ()),
+            *self.arguments,
         )  # fmt: skip
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ}

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
-from itertools import islice
 from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
@@ -37,6 +36,8 @@ _PAGE: Final = re.compile(
     r"/notices\?after=([A-Za-z0-9_-]{0,128})&most=([1-9][0-9]{0,3})", re.ASCII
 )
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_PAGE_BYTES: Final = 1024 * 1024
+"""A page is closed once it is so long; one notice alone may be longer."""
 _AT_ONCE: Final = Deadline(3600.0)
 _MOST_REQUEST: Final = 16 * 1024 * 1024
 _STALE: Final = timedelta(seconds=600)
@@ -185,18 +186,22 @@ class HttpPeer:
         return self._said(200, receipt_to_plain(receipt), id_, target, f"ask-{key.text}")
 
     def _page(self, after: str, most: int, id_: str, target: str) -> Reply:
-        items = []
-        broken = False
+        items: list[dict[str, object]] = []
+        broken = more = False
+        size = 0
         try:
-            told = self.bank.collect(after=Cursor(after) if after else None)
-            for each in islice(told, most + 1):
+            for each in self.bank.collect(after=Cursor(after) if after else None):
+                more = len(items) == most or size > _PAGE_BYTES
+                if more:
+                    break
                 plain = notice_to_plain(each.notice)
+                size += len(write_json(plain))
                 items.append({"cursor": str(each.cursor), "notice": plain})
         except InvalidInput:
             return self._signed(400, {"error": "BAD_CURSOR"}, id_, target)
         except BankUnavailable:
             broken = True
-        page = {"items": items[:most], "more": len(items) > most}
+        page = {"items": items, "more": more}
         said = self._said(200, page, id_, target, "collect")
         if broken and isinstance(said, Said):
             return evolve(said, delivery=Delivery.CUT)

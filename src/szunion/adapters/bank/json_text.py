@@ -83,23 +83,17 @@ def write_json(value: object) -> bytes:
 
 def _shallow(value: object) -> None:
     """Look level by level, so that no nest is too deep for looking."""
-    level = [value]
+    level = [value] if type(value) is dict or type(value) is list else []
     for _ in range(MOST_DEPTH):
-        level = [child for each in level for child in _children(each)]
+        level = [
+            child
+            for each in level
+            for child in (each.values() if type(each) is dict else each)
+            if type(child) is dict or type(child) is list
+        ]
         if not level:
             return
     _refuse("too many levels")
-
-
-def _children(value: object) -> list[object]:
-    """Return what is nested in *value*; a level of plain values counts as none."""
-    match value:
-        case dict():
-            return [one for one in value.values() if isinstance(one, dict | list)]
-        case list():
-            return [one for one in value if isinstance(one, dict | list)]
-        case _:
-            return []
 
 
 def _whole_characters(value: object) -> None:

@@ -205,11 +205,16 @@ def _day(value: object, _: object) -> date:
     return date.fromisoformat(value)
 
 
-def _code(value: object, kind: type[Enum]) -> Enum:
-    if type(value) is not str:
-        msg = "a code expected"
-        raise TypeError(msg)
-    return kind(value)
+def _codes(kind: type[Enum]) -> Callable[[object, object], Enum]:
+    members = {member.value: member for member in kind}
+
+    def structure(value: object, _: object) -> Enum:
+        if type(value) is not str:
+            msg = "a code expected"
+            raise TypeError(msg)
+        return members[value]
+
+    return structure
 
 
 def _word(value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - Masked, or a request key
@@ -226,19 +231,21 @@ def _is_row(kind: object) -> bool:
 
 def _many(kind: Any, converter: cattrs.Converter) -> Callable[[object, object], tuple[Any, ...]]:  # noqa: ANN401
     part = get_args(kind)[0]
+    one = converter.get_structure_hook(part)
 
     def structure(value: object, _: object) -> tuple[Any, ...]:
         if type(value) is not list:
             msg = "a list expected"
             raise TypeError(msg)
-        return tuple([converter.structure(each, part) for each in value])
+        return tuple([one(each, part) for each in value])
 
     return structure
 
 
 def _optional(kind: Any, converter: cattrs.Converter) -> Callable[[object, object], Any]:  # noqa: ANN401
     (part,) = (each for each in get_args(kind) if each is not type(None))
-    return lambda value, _: None if value is None else converter.structure(value, part)
+    one = converter.get_structure_hook(part)
+    return lambda value, _: None if value is None else one(value, part)
 
 
 def _is_optional(kind: object) -> bool:
@@ -256,7 +263,7 @@ def _made() -> cattrs.Converter:
     converter.register_structure_hook(Fen, _fen)
     converter.register_structure_hook(RequestKey, _word)
     converter.register_structure_hook_func(_is(Masked), _word)
-    converter.register_structure_hook_func(_is(Enum), _code)
+    converter.register_structure_hook_factory(_is(Enum), _codes)
     converter.register_structure_hook_factory(_is_row, partial(_many, converter=converter))
     converter.register_structure_hook_factory(_is_optional, partial(_optional, converter=converter))
     converter.register_unstructure_hook(Fen, lambda fen: fen.amount)

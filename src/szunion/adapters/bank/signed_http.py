@@ -101,6 +101,7 @@ class SignedHttpBank:
         ids: Makes the id of a question; a request's id is its key.
         path: Under which path the bank's three calls lie.
         callback_path: The path at which the bank calls us, as it is signed.
+        most_answer: An answer longer than so many bytes is refused.
     """
 
     def __init__(  # noqa: PLR0913 - see above
@@ -113,8 +114,10 @@ class SignedHttpBank:
         ids: Callable[[], str],
         path: str = "",
         callback_path: str = "/bank/callback",
+        most_answer: int = MOST_ANSWER,
     ) -> None:
         self._info = info
+        self._most_answer = most_answer
         self._line = line
         self._ring = ring
         self._clock = clock
@@ -252,7 +255,7 @@ class SignedHttpBank:
             word=f"{answer.status:03d}",
             path=path,
             body=answer.body,
-            most=MOST_ANSWER,
+            most=self._most_answer,
         )
         if told != id_:
             raise SignatureInvalid("E-SIG-001")

@@ -47,5 +47,7 @@ class SignedHttpConfig:
     idempotent_send: bool = False
     settling_hours: int = 24
     gapless: bool = False
+    most_answer_mib: int = 4
+    """The longest answer; a daily list of fifty thousand cards has four MiB."""
     name: str = "signed_http"
     """The source under which the inbox keeps what this bank tells."""

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Final
 
 from szunion.adapters.bank.http_peer import Callback, HttpPeer
+from szunion.adapters.bank.signatures import MOST_BODY
 from szunion.adapters.bank.signed_http import Line
 from szunion.adapters.http import MayHaveArrived, NeverArrived
 from szunion.errors import BankUnavailable
@@ -59,6 +60,9 @@ class Pusher:
 
     def _bring(self, call: Callback) -> bool:
         """Make one call; return whether the next one may follow."""
+        if len(call.body) > MOST_BODY:
+            self.seen["too-long"] += 1  # a long list is fetched: no union takes it as a call
+            return True
         try:
             answer = self._line.call(
                 "POST", self._path, headers=call.headers, body=call.body, seconds=_SECONDS

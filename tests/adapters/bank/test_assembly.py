@@ -1,0 +1,143 @@
+"""The signed HTTP bank from a settings file: through the plug-in door, into a whole system."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.adapters.bank.processes import BankProcess
+from tests.adapters.bank.sample import SOON, applicant, batch, key
+
+from szunion.adapters.bank.signed_http import SignedHttpBank
+from szunion.adapters.callbacks import CallbackDoor
+from szunion.bootstrap import UnionSystem, load_settings
+from szunion.domain.bank import AskCardList, OpenCards
+from szunion.errors import ConfigError, KeysUnavailable
+from szunion.plugins import collect
+from szunion.testing.clock import SimClock
+
+
+def _secret(folder: Path, name: str) -> str:
+    file = folder / name
+    file.touch(mode=0o600)
+    file.write_text(secrets.token_hex(32), "ascii")
+    return str(file)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "url": "https://bank.example/union/v1",
+        "sign": [{"id": "u1", "file": _secret(tmp_path, "u.key")}],
+        "verify": [{"id": "b1", "file": _secret(tmp_path, "b.key"), "suite": "hmac-sm3"}],
+    }
+
+
+def _built(settings: dict[str, Any]) -> SignedHttpBank:
+    bank = collect().bank("signed_http").build(settings, SimClock())
+    assert isinstance(bank, SignedHttpBank)
+    bank.close()
+    return bank
+
+
+def test_it_comes_in_by_the_door_with_its_settings(settings: dict[str, Any]) -> None:
+    bank = _built(settings | {"accepts": ["open_cards", "ask_card_list"], "settling_hours": 48})
+    assert bank.info.name == "signed_http"
+    assert bank.info.accepts == {OpenCards, AskCardList}
+    assert bank.info.settling.total_seconds() == 48 * 3600
+    assert not bank.info.idempotent_send
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"url": "http://bank.example/"}, "E-HTTP-001"),
+        ({"url": "http://127.0.0.1:1/x"}, "E-HTTP-001"),
+        ({"networks": ["127.0.0.0/8"]}, "E-HTTP-002"),
+        ({"tls_ca": "gone.pem"}, "E-HTTP-003"),
+        ({"accepts": ["open_card"]}, "E-BANK-062"),
+        ({"callback_path": "/union/v1/requests"}, "E-BANK-062"),
+        ({"callback_path": "/union/v1"}, "E-BANK-062"),
+        ({"sign": []}, "E-BANK-062"),
+        ({"unknown": 1}, "E-PLUGIN-004"),
+        ({"url": None}, "E-HTTP-001"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_at_the_start(
+    change: dict[str, Any], code: str, settings: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        _built(settings | change)
+    assert raised.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"since": "yesterday"}, "E-BANK-062"),
+        ({"since": "2027-01-01", "until": "2026-01-01"}, "E-BANK-062"),
+        ({"suite": "md5"}, "E-KEYS-005"),
+        ({"file": "gone.key"}, "E-KEYS-003"),
+    ],
+)
+def test_a_key_that_cannot_be_is_refused_at_the_start(
+    change: dict[str, Any], code: str, settings: dict[str, Any]
+) -> None:
+    settings["sign"] = [settings["sign"][0] | change]
+    with pytest.raises((ConfigError, KeysUnavailable)) as raised:
+        _built(settings)
+    assert raised.value.code == code
+    settings["sign"] = [settings["verify"][0], settings["verify"][0]]
+    with pytest.raises(ConfigError):
+        _built(settings)
+
+
+def test_a_day_begins_at_midnight_in_the_city(settings: dict[str, Any]) -> None:
+    settings["sign"] = [settings["sign"][0] | {"since": "2026-01-01"}]
+    bank = _built(settings)
+    since = bank._ring.signing[0].valid.since
+    assert since is not None
+    assert since.isoformat() == "2026-01-01T00:00:00+08:00"
+
+
+def test_the_settings_that_the_bank_writes_open_a_whole_system(tmp_path: Path) -> None:
+    """What ``szunion sim bank serve`` writes down is all that a union needs."""
+    with BankProcess(tmp_path / "home", day=None) as bank:
+        text = (bank.home / "union.toml").read_text("utf-8")
+        file = tmp_path / "szunion.toml"
+        database = f'[szunion]\ndatabase = "sqlite:///{tmp_path}/union.db"\n\n'
+        file.write_text(database + text, "utf-8")
+        with UnionSystem.from_settings(load_settings(str(file))) as system:
+            assert system.owns_bank
+            assert isinstance(system.callbacks(), CallbackDoor)
+            receipt = system.bank.send(batch("batch"), deadline=SOON)
+            assert receipt.rows == 3
+            system.run_until_idle()
+            assert system.bank.ask(key("never"), deadline=SOON) is None
+
+
+def test_a_bank_without_callbacks_says_so(tmp_path: Path) -> None:
+    with (
+        UnionSystem.open(f"sqlite:///{tmp_path}/union.db") as system,
+        pytest.raises(ConfigError) as raised,
+    ):
+        system.callbacks()
+    assert raised.value.code == "E-BANK-063"
+
+
+def test_no_log_line_of_a_call_holds_personal_data_or_a_secret(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every logger at its loudest, httpx and httpcore included."""
+    caplog.set_level(logging.DEBUG)
+    with BankProcess(tmp_path / "home") as bank:
+        line = bank.line(SimClock())
+        line.send(batch("batch", applicant(7, name="不该出现")), deadline=SOON)
+        list(line.collect(after=None))
+        secret = (bank.home / "union.key").read_text("ascii")
+    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
+    for word in ("不该出现", "E00000007", secret, r"\u4e0d"):
+        assert word not in caplog.text
