@@ -166,6 +166,7 @@ def test_each_fault_on_the_wire_is_one_of_the_two_failures(
         line.send(batch(kind, applicant(1, row=f"row-{kind}")), deadline=Deadline(1.0))
     bank.weather()
     assert bank.control("state")["faults"][kind] > before
+    assert kind in {each[0] for each in bank.control("happened")}
     acted = kind not in {"unreachable", "drop_request"}
     assert (line.ask(asked, deadline=SOON) is not None) is acted
 
@@ -211,6 +212,7 @@ def test_a_storm_file_says_what_it_does_not_know(tmp_path: Path) -> None:
         {"seed": "7"}, {"begin_with": "gale"}, {"thunder": 0.1}, {"drop_response": "0.1"},
         {"drop_response": True}, {"most_delay": 3}, {"most_delay": "3w"}, {"most_delay": "３d"},
         {"reach": 0}, {"reach": 1.5}, {"kept": []}, {"drop_response": 1.5},
+        {"replay": 1}, {"replay": [["gale", "x", 1]]}, {"replay": [["drop_response", "x"]]},
     )  # fmt: skip
     for wrong in wrongs:
         with pytest.raises(InvalidInput) as raised:

@@ -10,16 +10,25 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve, field, frozen
-from tests.adapters.bank.sample import SOON, CarefulClient, applicant, batch, key, stop
-from tests.adapters.bank.wired import CALLBACK, PATH, adapter, put_on_the_wire, ring_of_bank, wired
+from tests.adapters.bank.sample import SOON, CarefulClient, applicant, batch, key, payout, stop
+from tests.adapters.bank.wired import (
+    CALLBACK,
+    PATH,
+    Wired,
+    adapter,
+    put_on_the_wire,
+    ring_of_bank,
+    wired,
+)
 from tests.application.test_bank_orders import end_of, news, produced, trial
 from tests.cardtown import card_town_on
 from tests.offices import office_on
 
-from szunion.adapters.bank.faults import FaultKind, FaultPlan
+from szunion.adapters.bank.faults import Fault, FaultKind, FaultPlan
 from szunion.adapters.bank.http_peer import Callback, HttpPeer, PeerLine
 from szunion.adapters.bank.json_text import read_json, write_json
 from szunion.adapters.bank.json_wire import notice_to_plain, receipt_to_plain
+from szunion.adapters.bank.server.storm import storm_of
 from szunion.adapters.bank.signatures import sign
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.adapters.http import HttpAnswer, MayHaveArrived, NeverArrived
@@ -46,7 +55,7 @@ from szunion.errors import (
     SignatureInvalid,
 )
 from szunion.ports.bank import BankAdapter, Cursor, Deadline, ReceivesCallbacks
-from szunion.testing import Findings, check_bank, check_collected, check_effects
+from szunion.testing import Findings, check_bank, check_collected, check_effects, shrink
 from szunion.testing.clock import SimClock
 
 
@@ -334,6 +343,54 @@ def test_through_a_storm_on_the_wire_nothing_is_doubled_lost_or_stuck() -> None:
     ) == Findings()  # fmt: skip
     kinds = {fault.kind for fault in both.peer.happened}
     assert len(kinds) >= 5
+
+
+class Careless:
+    """Planted: a client that takes "unknown" for "failed" and pays again under a new key."""
+
+    def __init__(self, both: Wired) -> None:
+        self.both = both
+
+    def pay(self, order: str, card: CardRef) -> None:
+        for again in range(5):
+            try:
+                self.both.line.send(
+                    payout(f"{order}-{again}", (f"{order}-{again}", card, 100)), deadline=SOON
+                )
+            except BankUnavailable:
+                continue
+            except BankOutcomeUnknown:
+                continue  # this is the bug
+            return
+
+
+def test_a_failing_storm_on_the_wire_is_shrunk_to_the_one_fault_that_matters() -> None:
+    """Of everything that happened, one lost answer is left, and it alone fails again."""
+
+    def run(plan: FaultPlan) -> tuple[bool, list[Fault]]:
+        both = wired()
+        both.line.send(batch("batch"), deadline=SOON)
+        both.bank.simulate.produce(key("batch"))
+        both.bank.simulate.face_sign(key("batch"))
+        both.bank.faults = plan
+        client = Careless(both)
+        for number, card in enumerate(both.bank.truth.cards):
+            client.pay(f"order-{number}", card.card)
+        paid = len(both.bank.truth.orders)
+        return paid > 3, [*both.bank.happened, *both.peer.happened]
+
+    plan = FaultPlan.storm(5)
+    failed, happened = run(plan)
+    assert failed
+    assert len(happened) > 1
+    least = shrink(plan, happened, lambda attempt: run(attempt)[0])
+    assert least.kept is not None
+    assert len(least.kept) == 1
+    replayed = storm_of(
+        {"seed": 5, "begin_with": "storm", "replay": [list(one.to_json()) for one in least.kept]}
+    )
+    assert run(replayed)[0]
+    assert not run(plan.only(frozenset()))[0]
 
 
 # --- callbacks --------------------------------------------------------------------------------

@@ -387,6 +387,14 @@ class _Handler(BaseHTTPRequestHandler):
                 faults = dict(self.server.faults())
             self._json({"now": self.server.clock.now().isoformat(), "faults": faults})
 
+    def sim_happened(self, body: bytes) -> None:
+        """Say which faults have happened, in a form that a storm file's ``replay`` takes."""
+        if self._told(body) is not None:
+            peer = self.server.peer
+            with self.server.lock:
+                happened = [fault.to_json() for fault in (*peer.bank.happened, *peer.happened)]
+            self._json(happened)
+
     def sim_snapshot(self, body: bytes) -> None:
         """Give the bank's journal: its truth, for ``SimulatedBank.restore``."""
         if self._told(body) is not None:
@@ -406,5 +414,6 @@ _PLACES: Final[dict[tuple[str, str], Callable[[_Handler, bytes], None]]] = {
     ("POST", "/sim/faults"): _Handler.sim_faults,
     ("POST", "/sim/push"): _Handler.sim_push,
     ("POST", "/sim/state"): _Handler.sim_state,
+    ("POST", "/sim/happened"): _Handler.sim_happened,
     ("POST", "/sim/snapshot"): _Handler.sim_snapshot,
 }

@@ -8,6 +8,7 @@
     duplicate_notice = 0.1
     most_delay = "24h"          # spans: s, m, h, d
     clock_skew = "90s"
+    replay = [["drop_response", "7Q2K…", 1]]    # only these faults happen, each as it did
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, Final
 
 from attrs import evolve, fields_dict
 
-from szunion.adapters.bank.faults import FaultPlan
+from szunion.adapters.bank.faults import Fault, FaultKind, FaultPlan
 from szunion.errors import InvalidInput
 
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
@@ -61,11 +62,23 @@ def storm_of(told: dict[str, Any], *, seed: int | None = None) -> FaultPlan:
             plan = FaultPlan.storm(chosen)
         case _:
             raise InvalidInput("E-SIM-001", name="begin_with")
+    replay = lines.pop("replay", None)
+    if replay is not None:
+        plan = plan.only(_replayed(replay))
     known = fields_dict(FaultPlan).keys() - {"seed", "kept"}
     for name in lines:
         if name not in known:
             raise InvalidInput("E-SIM-001", name=name[:40])
     return evolve(plan, **{name: _value(name, value) for name, value in lines.items()})
+
+
+def _replayed(told: Any) -> frozenset[Fault]:  # noqa: ANN401 - what TOML holds
+    """Return the faults of a failure, in the form of :meth:`Fault.to_json`."""
+    try:
+        faults = [Fault(FaultKind(kind), str(on), int(nth)) for kind, on, nth in told]
+    except (TypeError, ValueError):
+        raise InvalidInput("E-SIM-001", name="replay") from None
+    return frozenset(faults)
 
 
 def _value(name: str, value: object) -> Any:  # noqa: ANN401 - a rate, a span or a count
