@@ -36,6 +36,7 @@ FACTS: Final[Mapping[str, str]] = {
     "M14": "see, choose, ask for and rate services",
     "M15": "each service is a project with people, money and evaluation",
     "M16": "universal: every member, without difference",
+    "M20": "bank functions; so many services a month free of fee",
     "M21": "aid and subsidies are paid through the card",
     "M22": "Spring Festival aid by household; study aid by level",
     "M25": "the activation pack",
@@ -43,6 +44,7 @@ FACTS: Final[Mapping[str, str]] = {
     "M30": "the union sees the state of the workforce",
     "M31": "districts act under clear duties, top-down linkage",
     "M32": "other cities have their own card",
+    "M33": "special card numbers for chosen members",
 }
 RACES: Final = range(1, 33)
 

@@ -59,7 +59,7 @@ def level(place: CardTown, person: PersonId) -> RealNameLevel:
 # --- signing face to face -------------------------------------------------------------------
 
 
-def test_a_signing_lifts_the_level_before_any_activation(place: CardTown) -> None:
+def test_m05_a_signing_lifts_the_level_before_any_activation(place: CardTown) -> None:
     (person,) = place.admit(1)
     place.produce([person])
     assert level(place, person) is RealNameLevel.VERIFIED
@@ -116,7 +116,7 @@ def test_the_last_word_on_a_signing_stands_in_every_order(place: CardTown) -> No
 # --- free services --------------------------------------------------------------------------
 
 
-def test_free_withdrawals_of_a_month_are_counted_and_a_new_month_begins_anew(
+def test_m20_free_withdrawals_of_a_month_are_counted_and_a_new_month_begins_anew(
     place: CardTown,
 ) -> None:
     (kept,) = place.activate(place.admit(1))
@@ -168,7 +168,7 @@ def numbers(place: CardTown) -> Numbers:
     return Numbers(place.office, place.town.c1)
 
 
-def test_a_number_that_was_reserved_is_on_the_card(place: CardTown) -> None:
+def test_m33_a_number_that_was_reserved_is_on_the_card(place: CardTown) -> None:
     (person,) = place.admit(1)
     made = numbers(place).reserve(person, "12351")
     assert numbers(place).reserve(person, "12351") == made, "asked for once"

@@ -8,6 +8,7 @@ from szunion.application.cards import CardUse
 from szunion.application.system import Desk
 from szunion.cli.card_apdu import apdu
 from szunion.cli.card_chip import read, trace
+from szunion.cli.card_number import reserve
 from szunion.cli.card_paper import explain
 from szunion.cli.card_tap import tap
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
@@ -95,10 +96,20 @@ def show(frame: Frame, name: str, org: str | None) -> None:
     use = desk.cards.use(CardId(frame.inward("c", name)))
     if frame.as_json:
         told = dict(zip(_KEYS, _row(frame, use.card), strict=True))
-        frame.value(told | {"usable": use.usable, "against": _against(use)})
+        free = {each.kind.value: each.used for each in desk.cards.free_services(use.card.id)}
+        said = {"usable": use.usable, "against": _against(use), "free_this_month": free}
+        frame.value(told | said)
         return
     _print(frame, [use.card])
     _print_use(frame, use)
+    for each in desk.cards.free_services(use.card.id):
+        frame.say(
+            "本月免手续费 {kind}：已用 {used}，还剩 {left}",
+            "free this month, {kind}: {used} used, {left} left",
+            kind=frame.cell(each.kind),
+            used=each.used,
+            left=frame.text("不限", "any number") if each.left is None else each.left,
+        )
 
 
 def _against(use: CardUse) -> list[str]:
@@ -201,5 +212,5 @@ def _print_holds(frame: Frame, desk: Desk, kept: KeptCard) -> None:
         _print_use(frame, desk.cards.use(kept.id))
 
 
-for _verb in (read, trace, explain, apdu, tap):
+for _verb in (read, trace, explain, apdu, tap, reserve):
     card.add_command(_verb)
