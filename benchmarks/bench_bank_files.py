@@ -86,8 +86,9 @@ def _bare(path: Path) -> int:
 
 
 def _timed(work: Callable[[], int]) -> tuple[int, float]:
-    start = time.perf_counter()
-    return work(), time.perf_counter() - start
+    """Return what *work* did and how much processor time it took: both sides are one thread."""
+    start = time.process_time()
+    return work(), time.process_time() - start
 
 
 _CHILD = """
@@ -132,7 +133,7 @@ def lines() -> list[Line]:
     quick, plain = max(ours), max(bare)
     return [
         faster(
-            f"result file of {LINES:,} lines: checked twice, made notices, lines/s",
+            f"result file of {LINES:,} lines: checked, made notices, lines a processor second",
             quick, peer=plain, floor=0.04,
         ),
         smaller(f"result file of {LINES:,} lines: memory while it is read, MiB", max(grown, 0.1),
