@@ -6,12 +6,12 @@ The bytes are what digests are made of, and what is sealed of a notice that has 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final, get_args
 
-from attrs import fields
+from attrs import fields, has
 
 from szunion.domain import bank
 from szunion.domain.bank import BankNotice, BankRequest
@@ -32,30 +32,42 @@ _MADE_OF: Final[tuple[type[Any], ...]] = (
 _NAMES: Final[Mapping[str, type[Any]]] = {each.__name__: each for each in _MADE_OF}
 
 
+_BARE: Final[frozenset[type]] = frozenset({type(None), bool, int, str})
+"""What stands in JSON as it is: most parts of a request."""
+
+
+_PARTS: Final[Mapping[type[Any], Sequence[tuple[str, str]]]] = {
+    each: [(one.alias or one.name, one.name) for one in fields(each)]
+    for each in _MADE_OF
+    if has(each) and not issubclass(each, Masked)
+}
+"""The attributes of each value that is made of some: the name in a call, the name on the value."""
+
+
 def _plain(value: object) -> object:
-    if isinstance(value, Enum):
-        return [type(value).__name__, value.value]
-    if isinstance(value, Masked):
-        return [type(value).__name__, value.plain()]
-    return _plain_value(value)
+    kind = type(value)
+    if kind in _BARE:
+        return value
+    if kind in _PARTS:
+        named = {alias: _plain(getattr(value, name)) for alias, name in _PARTS[kind]}
+        return [kind.__name__, named]
+    return _plain_word(value)
 
 
-def _plain_value(value: object) -> object:
+def _plain_word(value: object) -> object:
     match value:
-        case None | bool() | int() | str():
-            return value
+        case tuple():
+            return ["@many", *map(_plain, value)]
+        case Enum():
+            return [type(value).__name__, value.value]
+        case Masked():
+            return [type(value).__name__, value.plain()]
         case datetime():
             return ["@moment", value.isoformat()]
         case date():
             return ["@day", value.isoformat()]
-        case tuple():
-            return ["@many", *map(_plain, value)]
         case _:
-            named = {
-                one.alias: _plain(getattr(value, one.name))
-                for one in fields(type(value))  # type: ignore[arg-type] # attrs, or it raises
-            }
-            return [type(value).__name__, named]
+            raise TypeError(type(value).__name__)
 
 
 def _value(plain: object) -> Any:  # noqa: ANN401 - one of the values above

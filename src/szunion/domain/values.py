@@ -60,6 +60,9 @@ class Labelled(Enum):
 
     text: Text
 
+    __hash__ = object.__hash__
+    """Members are single: where one stands is enough, and quicker than hashing its name."""
+
     def __new__(cls, code: str, zh: str = "", en: str = "") -> Self:
         member = object.__new__(cls)
         member._value_ = code

@@ -31,12 +31,14 @@ from szunion.domain.values import (
 )
 from szunion.ports.keys import IndexField, Place, Vault
 
+_STATES = {state.value: state for state in BankState}
+
 
 def _fact(raw: Raw) -> tuple[CardId, BankFact]:
     card, event_id, digest, sequence, event, state, effective, received = raw
     return CardId(card), BankFact(
         event_id=event_id, sequence=sequence, digest=digest,
-        event=BankEvent(event) if event else None, state=BankState(state),
+        event=BankEvent(event) if event else None, state=_STATES[state],
         effective=moment(effective), received=moment(received),
     )  # fmt: skip
 
@@ -221,7 +223,7 @@ class SqliteCards:
 
     def states(self, scope: Scope) -> Iterator[tuple[CardId, str, BankState | None, int]]:
         for name, id_, state, sequence in self.session.stream("card.states"):
-            yield CardId(id_), name, BankState(state) if state else None, sequence
+            yield CardId(id_), name, _STATES[state] if state else None, sequence
 
 
 def _name(index: bytes, psn: int) -> str:

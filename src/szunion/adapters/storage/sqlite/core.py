@@ -17,13 +17,15 @@ from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.ports.system import Ids
 
 _HASH = 32
+_ROLES = {role.value: role for role in Role}
+_PURPOSES = {purpose.value: purpose for purpose in Purpose}
 
 
 def _logged(row: Row) -> LoggedEntry:
     id_, person, at, actor, role, node, purpose, action, subject, before, after, reason = row
     return LoggedEntry(
-        id=id_, at=moment(at), actor=actor, role=Role(role),
-        node=OrganisationId(node) if node else None, purpose=Purpose(purpose),
+        id=id_, at=moment(at), actor=actor, role=_ROLES[role],
+        node=OrganisationId(node) if node else None, purpose=_PURPOSES[purpose],
         entry=AuditEntry(
             action=action, subject=subject, person=PersonId(person),
             before=before, after=after, reason=reason,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -17,6 +17,7 @@ from szunion.adapters.storage.sqlite.session import (
     KeyTaken,
     check,
     connect,
+    ours,
     translated,
 )
 from szunion.adapters.storage.sqlite.times import micros
@@ -106,35 +107,34 @@ class SqliteStorage:
         return self._once(work)
 
     def _once(self, work: Callable[[UnitOfWork], T]) -> T:
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            return work(self._unit(connection))
+        return self._transaction("BEGIN IMMEDIATE", work)
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
-        with self._transaction("BEGIN") as connection:
-            return look(self._unit(connection))
+        return self._transaction("BEGIN", look)
 
     def _unit(self, connection: sqlite3.Connection) -> SqliteUnit:
         return SqliteUnit(connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
         connection = self._connection()
-        with translated():
-            connection.execute(begin)
         try:
-            yield connection
+            connection.execute(begin)
+        except sqlite3.DatabaseError as error:
+            raise ours(error) from None
+        try:
+            result = work(self._unit(connection))
         except BaseException:
             connection.rollback()
             raise
-        with translated():
-            try:
-                connection.execute("COMMIT")
-            except sqlite3.Error:
-                if not connection.in_transaction:
-                    raise CommitUnknown("E-STORE-011") from None
-                connection.rollback()
-                raise
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            if not connection.in_transaction:
+                raise CommitUnknown("E-STORE-011") from None
+            connection.rollback()
+            raise ours(error) from None
+        return result
 
     def close(self) -> None:
         """Close every connection."""
