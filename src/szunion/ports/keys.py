@@ -64,8 +64,10 @@ class Vault(Protocol):
         """
         ...
 
-    def seal_many(self, table: str, rows: Sequence[tuple[int, int, bytes, bytes]]) -> list[bytes]:
-        """Seal ``(shard, id, salt, plain)`` rows of one table: the bulk path."""
+    def seal_many(
+        self, table: str, ids: Sequence[int], salts: Sequence[bytes], plains: Iterable[bytes]
+    ) -> list[bytes]:
+        """Seal a plain text for each id, in its own shard, with its salt: the bulk path."""
         ...
 
     def salts(self, count: int) -> list[bytes]:

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from szunion.domain.values import SHARDS, RequestKey
+from szunion.domain.values import SHARDS, RequestKey, shard_of
 from szunion.errors import KeysUnavailable, NotFound, StorageError
 from szunion.ports.keys import IndexField, Place
 
@@ -123,14 +123,18 @@ class AesVault:
         except InvalidTag:
             raise StorageError("E-KEYS-002", table=place.table) from None
 
-    def seal_many(self, table: str, rows: Sequence[tuple[int, int, bytes, bytes]]) -> list[bytes]:
+    def seal_many(
+        self, table: str, ids: Sequence[int], salts: Sequence[bytes], plains: Iterable[bytes]
+    ) -> list[bytes]:
         head = _HEAD.pack(AES_GCM, self._primary)
-        pool, row_key = self.chance(_NONCE * len(rows)), self._row_keys[self._primary]
+        pool, row_key = self.chance(_NONCE * len(ids)), self._row_keys[self._primary]
         prefix = head + f"{table}|".encode()
         sealed = []
-        for number, (shard, id_, salt, plain) in enumerate(rows):
-            nonce = pool[_NONCE * number : _NONCE * (number + 1)]
-            aad = prefix + b"%d|%d" % (shard, id_)
+        for start, id_, salt, plain in zip(
+            range(0, len(pool), _NONCE), ids, salts, plains, strict=True
+        ):
+            nonce = pool[start : start + _NONCE]
+            aad = prefix + b"%d|%d" % (shard_of(id_), id_)
             sealed.append(head + nonce + AESGCM(row_key(salt)).encrypt(nonce, plain, aad))
         return sealed
 

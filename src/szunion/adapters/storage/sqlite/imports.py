@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import accumulate
 from struct import iter_unpack
 from typing import Final
 
@@ -24,9 +25,10 @@ from szunion.ports.keys import IndexField, Vault
 from szunion.ports.storage.imports import Looked, RosterImport
 from szunion.ports.system import Ids
 
+_START_DIGITS: Final = 12
 _LENGTH_DIGITS: Final = 5
 _SHARD_DIGITS: Final = 4
-"""How wide the columns of lengths and shards are; ``sql/roster.sql`` reads them by position."""
+"""How wide columns of small numbers are; ``sql/roster.sql`` reads them by position."""
 
 
 @frozen
@@ -142,10 +144,11 @@ class SqliteImports:
     ) -> Sequence[PersonId]:
         assert isinstance(looked, SqliteLooked)
         ids = self.ids.many([looked.shards[at] for at in positions])
-        people = sorted(zip(ids, positions, strict=True))
-        keys = [id_ for id_, _ in people]
-        rows = [looked.rows[at] for _, at in people]
-        persons, blinds = _array(keys), b"".join([looked.blinds[at] for _, at in people])
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        keys = [ids[at] for at in order]
+        rows = [looked.rows[positions[at]] for at in order]
+        persons = _array(keys)
+        blinds = b"".join([looked.blinds[positions[at]] for at in order])
         self._keep_people(keys, rows, persons)
         self.session.do("roster.file_documents", {"persons": persons, "blinds": blinds})
         self.session.many("roster.add_kind", [(kind.value,) for kind in {row.kind for row in rows}])
@@ -154,40 +157,33 @@ class SqliteImports:
 
     def _keep_people(self, keys: Sequence[int], rows: Sequence[PlainRow], persons: str) -> None:
         salts = self.vault.salts(len(rows))
-        sealed = self.vault.seal_many(
-            "person",
-            [
-                (key >> 53, key, salt, plain)
-                for key, salt, plain in zip(
-                    keys, salts, new_plains(rows, micros(self.now)), strict=True
-                )
-            ],
-        )
+        sealed = self.vault.seal_many("person", keys, salts, new_plains(rows, micros(self.now)))
         lengths = list(map(len, sealed))
-        stride = max(lengths, default=0)
         self.session.do(
             "roster.file_people",
             {
                 "persons": persons,
-                "sealed": b"".join([blob.ljust(stride) for blob in sealed]), "stride": stride,
+                "sealed": b"".join(sealed),
+                "starts": _digits(_START_DIGITS, [0, *accumulate(lengths)][:-1]),
                 "lengths": _digits(_LENGTH_DIGITS, lengths),
             },
-        )  # fmt: skip
+        )
         salted = {"persons": persons, "salts": b"".join(salts)}
         self.session.do("roster.file_salts", salted)
-        reached = [(row.mobile, key) for row, key in zip(rows, keys, strict=True) if row.mobile]
-        blinds = self.vault.index_many(IndexField.MOBILE, [mobile for mobile, _ in reached])
+        reached = [at for at, row in enumerate(rows) if row.mobile]
+        blinds = self.vault.index_many(
+            IndexField.MOBILE, [mobile for row in rows if (mobile := row.mobile)]
+        )
         # In the order of the index, which begins with the shard.
-        order = sorted(zip(blinds, [key for _, key in reached], strict=True))
-        joined = b"".join([blind for blind, _ in order])
+        order = sorted(range(len(blinds)), key=blinds.__getitem__)
+        joined = b"".join([blinds[at] for at in order])
+        shards = [first >> 6 for (first,) in iter_unpack(">H14x", joined)]
         self.session.do(
             "roster.file_mobiles",
             {
-                "persons": _array([key for _, key in order]),
+                "persons": _array([keys[reached[at]] for at in order]),
                 "blinds": joined,
-                "shards": _digits(
-                    _SHARD_DIGITS, [first >> 6 for (first,) in iter_unpack(">H14x", joined)]
-                ),
+                "shards": _digits(_SHARD_DIGITS, shards),
             },
         )
 

@@ -22,12 +22,14 @@ FROM json_each(:shards) wanted
 JOIN person_document d
   ON d.shard = wanted.value AND d.blind = substr(:blinds, 16 * wanted.key + 1, 16) AND d.rank = 0
 
--- The columns of a chunk come as arrays of ids and, beside them, as blobs of fixed stride.
+-- The columns of a chunk come as arrays of ids and, beside them, as blobs: of fixed width,
+-- or, what is sealed, with the starts and lengths in columns of their own.
 
 -- name: file_people
 INSERT INTO person (shard, person_id, sealed, merged_into, version)
 SELECT j.value >> 53, j.value,
-       substr(:sealed, :stride * j.key + 1, CAST(substr(:lengths, 5 * j.key + 1, 5) AS INTEGER)),
+       substr(:sealed, CAST(substr(:starts, 12 * j.key + 1, 12) AS INTEGER) + 1,
+              CAST(substr(:lengths, 5 * j.key + 1, 5) AS INTEGER)),
        NULL, 0
 FROM json_each(:persons) j
 
