@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date
 from functools import cache, partial
 from io import BytesIO
@@ -127,10 +125,9 @@ class EdgedStorage:
 class Careless(SqliteStorage):
     """A planted bug: every statement is a commit of its own."""
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
         assert begin
-        yield self._connection()
+        return work(self._unit(self._connection()))
 
 
 @define

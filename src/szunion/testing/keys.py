@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from szunion.adapters.keys.file import signed_by
-from szunion.domain.values import SHARDS
+from szunion.domain.values import SHARDS, shard_of
 from szunion.errors import NotFound, StorageError
 from szunion.ports.keys import IndexField, Place, Signer, Vault
 
@@ -92,11 +92,11 @@ class KeysPromises:
 
     def test_many_are_sealed_as_one_is(self, keys: Keys) -> None:
         """The bulk path seals what the single path opens."""
-        rows = [(n, n, bytes([n]) * 16, b"%d" % n) for n in range(20)]
-        for (shard, id_, salt, plain), sealed in zip(
-            rows, keys.vault.seal_many("person", rows), strict=True
-        ):
-            assert keys.vault.open(Place("person", shard, id_), sealed, salt=salt) == plain
+        ids = [n << 53 | n for n in range(20)]
+        salts, plains = [bytes([n]) * 16 for n in range(20)], [b"%d" % n for n in range(20)]
+        sealed = keys.vault.seal_many("person", ids, salts, plains)
+        for id_, salt, plain, one in zip(ids, salts, plains, sealed, strict=True):
+            assert keys.vault.open(Place("person", shard_of(id_), id_), one, salt=salt) == plain
 
     def test_an_index_is_stable_and_its_own_for_each_field(self, keys: Keys, again: Keys) -> None:
         """An index is stable, 16 bytes, and never the same for two fields."""
