@@ -14,7 +14,7 @@ from szunion.ports.reader import CardChannel
 
 class Client:
     def __init__(self) -> None:
-        self.reader = PcscReader(seconds=1.0)
+        self.reader = PcscReader(seconds=20.0)
         self.channel: CardChannel | None = None
 
     def obey(self, words: list[str]) -> str:  # noqa: PLR0911 - one for each order
@@ -39,6 +39,9 @@ class Client:
                 return str(self.reader.wait(name, present=how == "present", seconds=float(seconds)))
             case ["storm"]:
                 return self.storm()
+            case ["patience", seconds]:
+                self.reader.seconds = float(seconds)
+                return "ok"
             case ["pay"]:
                 return self.pay()
             case ["stale"] if self.channel:

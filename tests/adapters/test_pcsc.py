@@ -169,9 +169,11 @@ def test_a_silent_card_costs_the_deadline_and_the_reader_counts_as_lost(
     say(bench.daemon, "insert air")
     assert say(client, "connect air").startswith("ok")
     say(bench.daemon, "hang air")
+    assert say(client, "patience 0.5") == "ok"
     assert say(client, "send 80CA9F3600") == "ReaderError E-READER-006"
     assert say(client, "send 80CA9F3600") == "ReaderError E-READER-006"
     assert say(client, "connect air") == "ReaderError E-READER-006"
+    assert say(client, "patience 20") == "ok"
     assert say(client, "list").startswith("desk:")
 
 

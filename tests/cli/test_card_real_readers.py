@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 NUMBER = "6200000000000070"
 SETTINGS = """[szunion.reader]
 name = "pcsc"
-settings = { seconds = 0.5 }
+settings = {{ seconds = {seconds} }}
 """
 
 pytestmark = pytest.mark.pcscd_fake
@@ -66,7 +66,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     if reason:
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("office")
-    (folder / "szunion.toml").write_text(SETTINGS, "utf-8")
+    (folder / "szunion.toml").write_text(SETTINGS.format(seconds=20.0), "utf-8")
+    (folder / "hasty.toml").write_text(SETTINGS.format(seconds=0.5), "utf-8")
     lines = downloads(SampleCard.grow().bank)
     (folder / "roots.txt").write_text("\n".join(lines), "utf-8")
     bench = Bench(folder)
@@ -172,7 +173,7 @@ def test_a_card_swapped_in_a_read_is_said(office: Office) -> None:
 def test_a_silent_card_costs_the_deadline_and_no_more(office: Office) -> None:
     office.order("insert air sample")
     office.order("hang air")
-    told = office("card", "apdu", "--reader", "air", "00A4040000")
+    told = office("--config", "hasty.toml", "card", "apdu", "--reader", "air", "00A4040000")
     assert (told.status, told.code) == (6, "E-READER-006")
     assert "0.5" in told.err
     assert office("card", "read", "--reader", "desk").status == 0

@@ -224,7 +224,9 @@ def trace(  # noqa: PLR0913 - what a conversation can be asked for
     try:
         if transact:
             terminal = _terminal(place, ca_keys)
-            business = Business(amount=fen, date=f"{terminal.policy.today:%y%m%d}")
+            business = Business(
+                amount=fen, date=f"{terminal.policy.today:%y%m%d}", time=means.time_of_day()
+            )
             outcome = talk.hold(transact_flow(terminal, business))
         else:
             _seen(talk, place, Wishes(authenticate=authenticate, ca_keys=ca_keys))

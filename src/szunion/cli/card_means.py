@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from szunion.adapters.system import SystemChance, SystemClock
 from szunion.application.system import Desk
-from szunion.cli.frame import Frame
+from szunion.cli.frame import CITY_ZONE, Frame
 from szunion.cli.places import Place
 from szunion.domain.access import Purpose, Role
 from szunion.emv import tlv
@@ -148,6 +148,11 @@ def number_in(exchanges: Iterable[Exchange]) -> CardNumber | None:
 def today() -> date:
     """Return the city's day."""
     return SystemClock().today()
+
+
+def time_of_day() -> str:
+    """Return the city's time as a terminal says it, HHMMSS."""
+    return SystemClock().now().astimezone(CITY_ZONE).strftime("%H%M%S")
 
 
 def roots(place: Place | None, file: Path | None) -> CaKeys:

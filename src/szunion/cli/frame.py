@@ -52,7 +52,7 @@ EXIT: Final[Mapping[type[SzunionError], int]] = {
 }
 PARTLY: Final = 3
 INTERRUPTED: Final = 130
-_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+CITY_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 #: In which role somebody acts who acts for a union of a kind.
 _ROLES: Final = {
@@ -234,7 +234,7 @@ class Frame:
             return "—"
         if self.as_json:
             return moment.isoformat()
-        return moment.astimezone(_CITY).strftime("%Y-%m-%d %H:%M")
+        return moment.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")
 
     def outward(self, kind: str, id_: int) -> str:
         """Return the name of an id for the world outside, such as ``m_…``."""
