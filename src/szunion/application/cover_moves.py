@@ -76,7 +76,12 @@ def cover_of_pack(office: Office, work: UnitOfWork, scope: Scope, given: Entitle
         asked, plan, _E.ACCEPT_AUTO, since=given.since, until=given.until,
         catalogue=office.catalogue.version, by=scope.principal.id,
     )  # fmt: skip
-    if not work.enrolments.add(scope, row):
-        return
-    work.audit.add(scope, entry_of(EnrolmentState.SUBMITTED, row, _E.ACCEPT_AUTO))
-    follow_dates(office, work, scope, row)
+    steps = [entry_of(EnrolmentState.SUBMITTED, row, _E.ACCEPT_AUTO)]
+    today = office.clock.today()
+    while (event := row.due(today)) not in {None, _E.EXPIRE}:
+        assert event is not None
+        began = row.after(event)
+        steps.append(entry_of(row.state, began, event))
+        row = began
+    if work.enrolments.add(scope, row):
+        work.audit.add_many(scope, steps)
