@@ -22,10 +22,12 @@ from szunion.application.bank_desk import BankDesk
 from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
 from szunion.application.office import Office
 from szunion.application.reconciliation import Reconciliation
+from szunion.application.treasury import LeftOut
 from szunion.application.worker import Worker
 from szunion.domain.access import Role
 from szunion.domain.bank import (
     BankNotice,
+    DailyCardList,
     NotUnderstood,
     RawWords,
     RowVerified,
@@ -327,6 +329,31 @@ def test_a_returned_payment_opens_the_obligation_again(town: MoneyTown) -> None:
     assert town.owed(owed).settled == Fen(0)
     assert town.treasury().draft(WARMTH, YEAR).payout is not None
     assert recon(town).open() == []
+
+
+def test_a_card_that_differs_gets_no_money_until_it_is_explained_and_others_do(
+    town: MoneyTown,
+) -> None:
+    first, second = town.cards.admit(2)
+    kept, other = town.cards.activate([first, second])
+    for person in (first, second):
+        town.grant(person)
+    bank = town.cards.bank
+    bank.simulate.daily_list()
+    told = bank.truth.told[-1]
+    assert isinstance(told, DailyCardList)
+    shorter = tuple(line for line in told.cards if line.card != kept.card.ref)
+    town.cards.tell(evolve(told, cards=shorter))
+    draft = town.treasury().draft(WARMTH, YEAR)
+    assert [why for _, why in draft.left_out] == [LeftOut.DIFFERENCE]
+    assert draft.payout is not None
+    assert [order.card for order in town.orders(draft.payout)] == [other.id]
+    (open_,) = recon(town, Role.CITY).open()
+    assert open_.difference.kind is DifferenceKind.NOT_LISTED
+    recon(town, Role.CITY).resolve(open_.difference.id, "银行漏列，次日清单补")
+    again = town.treasury().draft(WARMTH, YEAR)
+    assert again.payout is not None
+    assert [order.card for order in town.orders(again.payout)] == [kept.id]
 
 
 # --- planted bugs ---------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from szunion.domain.payouts import (
     PayoutState,
 )
 from szunion.domain.policy import Payable
+from szunion.domain.reconciliation import OF_ACCOUNTS
 from szunion.domain.use import payable
 from szunion.domain.values import (
     Fen,
@@ -54,6 +55,7 @@ class LeftOut(Labelled):
     NO_CARD = "NO_CARD", "没有可入账的卡", "no card whose account takes money"
     TO_CHECK = "TO_CHECK", "账户须先核对", "the account is to be checked first"
     DECEASED = "DECEASED", "收款人已去世，待指明继承人", "the payee has died; no heir is named"
+    DIFFERENCE = "DIFFERENCE", "卡有未结的对账差异", "an open difference about the card"
     IN_DRAFT = "IN_DRAFT", "已在另一待复核批次中", "in another draft already"
 
 
@@ -243,6 +245,9 @@ class Treasury:
         cards = {
             kept.person: kept for kept in work.cards.of_people(scope, takers) if kept.card.current
         }
+        differing = {
+            each.subject for each in work.reconciliations.open(scope, sorted(OF_ACCOUNTS, key=str))
+        }
         chosen: list[tuple[Obligation, KeptCard]] = []
         left_out: list[tuple[ObligationId, LeftOut]] = []
         for each in open_:
@@ -255,6 +260,8 @@ class Treasury:
                 left_out.append((each.id, LeftOut.DECEASED))
             elif kept is None or can is Payable.NO:
                 left_out.append((each.id, LeftOut.NO_CARD))
+            elif kept.id in differing:
+                left_out.append((each.id, LeftOut.DIFFERENCE))
             elif can is Payable.CHECK:
                 left_out.append((each.id, LeftOut.TO_CHECK))
             else:

@@ -41,6 +41,12 @@ class DifferenceKind(Labelled):
     NOT_EXPECTED = "NOT_EXPECTED", "流水与指令状态不符", "does not go with the order's state"
 
 
+OF_ACCOUNTS: Final = frozenset(
+    {DifferenceKind.ENDED_HERE, DifferenceKind.CONTRADICTORY, DifferenceKind.NOT_LISTED}
+)
+"""While one of these is open about a card, nobody knows what its account is: it gets no money."""
+
+
 class DifferenceState(Labelled):
     """Whether a difference is still there."""
 
