@@ -15,13 +15,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import update_wrapper
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 import click
 from attrs import define, field
 
-from szunion.application.system import Desk
-from szunion.bootstrap import Settings, UnionSystem, load_settings
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import PersonId
@@ -37,6 +35,10 @@ from szunion.errors import (
     SzunionError,
 )
 from szunion.text import Language, Text
+
+if TYPE_CHECKING:
+    from szunion.application.system import Desk
+    from szunion.bootstrap import Settings, UnionSystem
 
 #: The first match wins; specific before general. 3 (partly done) is chosen by commands.
 EXIT: Final[Mapping[type[SzunionError], int]] = {
@@ -157,6 +159,8 @@ class Frame:
 
     def settings(self) -> Settings:
         """Return the settings: file, then environment, then options. A path is a SQLite file."""
+        from szunion.bootstrap import load_settings  # noqa: PLC0415 - `explain` stays light
+
         given = self.database
         if given and "://" not in given and given != "memory:":
             given = f"sqlite:///{given}"
@@ -168,6 +172,8 @@ class Frame:
         Raises:
             StorageError: there is no database yet, and *create* is not said (E-STORE-009).
         """
+        from szunion.bootstrap import UnionSystem  # noqa: PLC0415 - nobody else needs all of it
+
         if self._system is None:
             self._system = UnionSystem.from_settings(self.settings(), create=create)
         return self._system
