@@ -217,8 +217,15 @@ def _codes(kind: type[Enum]) -> Callable[[object, object], Enum]:
     return structure
 
 
-def _word(value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - Masked, or a request key
+def _word(value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - a masked word
     return kind(_text(value, str))
+
+
+def _key(value: object, _: object) -> RequestKey:
+    if type(value) is not str:
+        msg = "a request key expected"
+        raise TypeError(msg)
+    return RequestKey(value)  # 26 letters and digits, and nothing else: it checks itself
 
 
 def _is(kind: type[Any]) -> Callable[[object], bool]:
@@ -261,7 +268,7 @@ def _made() -> cattrs.Converter:
     converter.register_structure_hook(date, _day)
     converter.register_structure_hook(datetime, _moment)
     converter.register_structure_hook(Fen, _fen)
-    converter.register_structure_hook(RequestKey, _word)
+    converter.register_structure_hook(RequestKey, _key)
     converter.register_structure_hook_func(_is(Masked), _word)
     converter.register_structure_hook_factory(_is(Enum), _codes)
     converter.register_structure_hook_factory(_is_row, partial(_many, converter=converter))
