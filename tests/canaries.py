@@ -2,7 +2,8 @@
 
 Every value carries a mark that no other test data carries: names begin with 金丝雀 (canary),
 identity numbers with the area code 440399, mobiles with 19970707, card tokens with CANARYTOKEN. The
-plug-in in ``conftest.py`` looks for the marks in everything that a test run leaves behind.
+plug-in in ``conftest.py`` looks for the marks in everything that a test run leaves behind. The
+people of every test town (``offices.applicant``) are canaries.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ class Canary:
 
 
 def canary(index: int) -> Canary:
-    """Return the canary of that index, the same in every run: 0 to 999."""
-    born = date(1960, 1, 1) + timedelta(days=index * 13)
+    """Return the canary of that index, the same in every run; mobiles are unique below 1,000."""
+    born = date(1960, 1, 1) + timedelta(days=index * 13 % 16_000)
     body = f"{AREA}{born:%Y%m%d}{index % 1000:03d}"
     total = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
     marks = "甲乙丙丁戊己庚辛壬癸"
     return Canary(
         name=NAME + marks[index // 10 % 10] + marks[index % 10],
         number=body + "10X98765432"[total % 11],
-        mobile=f"{MOBILE}{index:03d}",
+        mobile=f"{MOBILE}{index % 1000:03d}",
         token=f"{TOKEN}-{index:06d}",
     )
 
@@ -58,6 +59,11 @@ def _variants(word: str) -> set[bytes]:
 
 
 MARKS = frozenset().union(*(_variants(word) for word in (NAME, AREA + "19", MOBILE, TOKEN)))
+
+
+def found_in_text(text: str) -> set[bytes]:
+    """Return the marks that stand in *text*."""
+    return found_in(text.encode("utf-8", "surrogatepass"))
 
 
 def found_in(data: bytes) -> set[bytes]:

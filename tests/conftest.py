@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from string import Formatter
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
 from tests import canaries, connections
+
+from szunion.emv.errors import TEXTS, EmvError
+from szunion.errors import SzunionError, code_pages
 
 #: A file that a test hands in, as an office would: it holds plain data on purpose.
 HANDED_IN: Final = frozenset({".xlsx", ".xls", ".csv", ".py", ".pyc"})
@@ -19,8 +24,8 @@ MUST_RUN: Final = "SZUNION_MUST_RUN"
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-_leaks: list[str] = []
-
+_found: Final[list[str]] = []
+"""What is wrong with the test that runs now; at the end, with the files."""
 
 connections.watch()
 
@@ -28,7 +33,36 @@ connections.watch()
 def _look(where: str, data: bytes) -> None:
     marks = canaries.found_in(data)
     if marks:
-        _leaks.append(f"{where}: {len(marks)} kinds of plain personal data")
+        _found.append(f"personal data in the clear in {where}: {len(marks)} kinds")
+
+
+def _texts_of(code: str) -> Iterable[str]:
+    page = code_pages().get(code)
+    texts = (page.what, page.do) if page else ()
+    return [words for text in texts for words in (text.zh, text.en)]
+
+
+def _watch_errors(kind: type[Any], texts_of: Callable[[str], Iterable[str]]) -> None:
+    """Look at every error of *kind* that is ever made, also at one that is caught.
+
+    Its text must be whole: a name that nobody fills in would stand there in braces.
+    """
+    make = kind.__init__
+
+    def made(self: Any, code: str, /, **context: object) -> None:
+        make(self, code, **context)
+        names = {name for words in texts_of(code) for _, name, _, _ in Formatter().parse(words)}
+        missing = sorted({re.split(r"[.\[]", name)[0] for name in names if name} - context.keys())
+        if missing:
+            _found.append(f"error {code} was made without {missing}")
+        elif names:
+            _look(f"error {code}", f"{self} {self!r}".encode("utf-8", "surrogatepass"))
+
+    kind.__init__ = made
+
+
+_watch_errors(SzunionError, _texts_of)
+_watch_errors(EmvError, lambda code: TEXTS.get(code, ()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,6 +96,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         _look(f"{item.nodeid} [{title}]", text.encode("utf-8", "surrogatepass"))
     if call.excinfo is not None:
         _look(f"{item.nodeid} [error]", str(call.excinfo.value).encode("utf-8", "surrogatepass"))
+    if _found:
+        report.outcome = "failed"
+        report.longrepr = "\n".join(sorted(set(_found)))
+        _found.clear()
     wanted = set(filter(None, os.environ.get(MUST_RUN, "").split(",")))
     if report.skipped and wanted & {mark.name for mark in item.iter_markers()}:
         report.outcome = "failed"
@@ -78,6 +116,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
                 path = Path(folder, name)
                 if path.suffix not in HANDED_IN and path.is_file() and not path.is_symlink():
                     _look(str(path), path.read_bytes())
-    if _leaks:
+    if _found:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        print("\npersonal data in the clear:", *sorted(set(_leaks))[:20], sep="\n  ")  # noqa: T201
+        print("", *sorted(set(_found))[:20], sep="\n")  # noqa: T201

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+from tests.canaries import canary
 
 from szunion.adapters.keys.file import Ed25519Signer, FileKeys
 from szunion.adapters.storage.memory.storage import MemoryStorage
@@ -20,7 +20,6 @@ from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.transfers import Transfers
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.cities import City, city_from
-from szunion.domain.documents import check_character
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import OrganisationId, PersonId
@@ -139,12 +138,11 @@ def town_on(office: Office) -> Town:
     return Town(office, city, (made[0], made[1]), made[2], made[3], tuple(made[4:]))
 
 
-def applicant(index: int, *, area: str = "440301") -> Applicant:
-    """Return the synthetic applicant of that index, the same in every run."""
-    born = date(1970 + index % 30, 1 + index % 12, 1 + index % 28)
-    body = f"{area}{born:%Y%m%d}{index % 1000:03d}"
+def applicant(index: int) -> Applicant:
+    """Return the synthetic applicant of that index, the same in every run: a canary."""
+    one = canary(index)
     return Applicant(
-        name=PersonName("测试" + "甲乙丙丁戊己庚辛壬癸"[index % 10]),
-        document=IdentityDocument.read(body + check_character(body)),
-        mobile=Mobile(f"139{index:08d}"),
+        name=PersonName(one.name),
+        document=IdentityDocument.read(one.number),
+        mobile=Mobile(one.mobile),
     )
