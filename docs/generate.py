@@ -19,6 +19,7 @@ from bank_laws import bank_laws_page
 from szunion.adapters.builtin import szunion_adapters
 from szunion.bootstrap import Settings
 from szunion.cli import main as command_line
+from szunion.cli.dress import dressed
 from szunion.cli.words import speak
 from szunion.domain import diagrams
 from szunion.emv import reference
@@ -250,10 +251,12 @@ def commands_page(language: Language) -> str:
     title, intro, exits, code, arguments, meaning = COMMANDS
     lines = [f"# {title.say(language)}", "", generated("`szunion.cli`", language), ""]
     lines += [intro.say(language), ""]
-    lines += [*rows((arguments, meaning), options(command_line), language), ""]
+    shown = dressed(command_line, chinese=language is Language.ZH)
+    lines += [*rows((arguments, meaning), options(shown), language), ""]
     lines += [f"## {exits.say(language)}", ""]
     told = [(str(each), text.say(language)) for each, text in EXITS.items()]
     lines += [*rows((code, meaning), told, language), ""]
+    command_line.chinese = language is Language.ZH
     for name, command in commands(command_line, ("szunion",)):
         lines += [f"## `{name}`", "", *described(command)]
         body = list(options(command))

@@ -1,4 +1,4 @@
-"""The Python of the manual runs as it stands there, page by page."""
+"""The Python of the manual, of the READMEs and of the examples runs as it stands there."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from szunion.testing.rosters import synthetic_roster
+
 DOCS = Path(__file__).parents[2] / "docs"
 FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PAGES = [page for page in sorted((DOCS / "zh").rglob("*.md")) if FENCE.search(page.read_text())]
+WRITTEN = [*sorted((DOCS / "zh").rglob("*.md")), *sorted(DOCS.parent.glob("README*.md"))]
+PAGES = [page for page in WRITTEN if FENCE.search(page.read_text("utf-8"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_python_of_a_page_runs(page: Path, tmp_path: Path) -> None:
+    roster = synthetic_roster(7, 40)  # the file that pages read
+    (tmp_path / "roster.csv").write_bytes(roster.as_csv())
     script = tmp_path / "page.py"
     script.write_text("\n".join(FENCE.findall(page.read_text("utf-8"))), "utf-8")
     result = subprocess.run(

@@ -67,7 +67,7 @@ class ImportResult:
     encoding: str
     sha256: str
     file_passed_over: tuple[tuple[str, str], ...] = ()
-    """Other sheets and why they were not read."""
+    """Why other sheets were not read, as a code, and their names."""
 
 
 @define

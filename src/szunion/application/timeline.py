@@ -12,7 +12,7 @@ from szunion.application.office import Office, one_look
 from szunion.domain.access import Operation, Principal, Role
 from szunion.domain.audit import LoggedEntry
 from szunion.domain.values import OrganisationId, PersonId
-from szunion.domain.wording import action_text
+from szunion.domain.wording import action_text, reason_text, state_text
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
@@ -35,6 +35,21 @@ class Event:
     why: str
     """The reason code or the document that it rests on."""
     action: str
+
+    @property
+    def before_text(self) -> Text:
+        """The state before, in words."""
+        return state_text(self.action, self.before)
+
+    @property
+    def after_text(self) -> Text:
+        """The state after, in words."""
+        return state_text(self.action, self.after)
+
+    @property
+    def why_text(self) -> Text:
+        """The reason in words, where it is one of a table."""
+        return reason_text(self.why)
 
     @property
     def label(self) -> str:

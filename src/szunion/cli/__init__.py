@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from szunion import __version__
+from szunion.cli.dress import dressed, in_one_language
 from szunion.cli.words import speak
 
 __all__ = ["main"]
@@ -85,10 +86,13 @@ def _language(words: Sequence[str]) -> str:
 class Nouns(click.Group):
     """The first level: a command's module is loaded when the command is called."""
 
+    chinese = True
+
     def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:  # noqa: ANN401
         """Run a command line; click itself speaks the language that was asked for."""
         words = list(sys.argv[1:] if args is None else args)
-        speak(chinese=not _language(words).lower().startswith("en"))
+        self.chinese = not _language(words).lower().startswith("en")
+        speak(chinese=self.chinese)
         return super().main(_in_front(words), *more, **named)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
@@ -101,17 +105,22 @@ class Nouns(click.Group):
             return None
         module, name, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), name)
-        if isinstance(command, click.Group):
-            for verb in command.commands.values():
-                # help begins with examples; in a list of verbs its sentence says more
-                verb.short_help = (verb.help or "").rsplit("\n\n", 1)[-1]
-        return command
+        return dressed(command, chinese=self.chinese)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without loading them: help must be quick."""
-        chinese = not _language(sys.argv).lower().startswith("en")
-        with formatter.section("命令" if chinese else "Commands"):
-            formatter.write_dl([(name, _COMMANDS[name][2]) for name in sorted(_COMMANDS)])
+        with formatter.section("命令" if self.chinese else "Commands"):
+            formatter.write_dl(
+                [
+                    (name, in_one_language(_COMMANDS[name][2], chinese=self.chinese))
+                    for name in sorted(_COMMANDS)
+                ]
+            )
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the help in the language that is spoken."""
+        shown = dressed(self, chinese=self.chinese)
+        click.Group.format_help(shown, ctx, formatter)
 
 
 def _show_version(context: click.Context, _option: click.Parameter, given: bool) -> None:  # noqa: FBT001

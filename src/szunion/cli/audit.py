@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from szunion.adapters.keys.file import signed_by
-from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.frame import Frame, framed, helps, unusable
 from szunion.domain.access import Purpose, Role
 from szunion.domain.audit import Checkpoint
 from szunion.domain.audit_export import Verified, checkpoint_from, verify
@@ -68,7 +68,7 @@ def export(frame: Frame, *, out: str | None) -> None:
     try:
         Path(out).write_text(text, "utf-8")
     except OSError as error:
-        raise InvalidInput("E-CLI-005", path=Path(out).name, reason=error.strerror) from None
+        raise unusable(out, error) from None
     public = frame.system().office.signer.public.hex()
     frame.value({"file": out, "key": public})
     frame.say("已写 {out}；公钥 {key}", "wrote {out}; public key {key}", out=out, key=public)
@@ -105,5 +105,4 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "UTF-8"
-        raise InvalidInput("E-CLI-005", path=Path(path).name, reason=reason) from None
+        raise unusable(path, error) from None

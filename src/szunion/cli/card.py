@@ -161,7 +161,10 @@ def hold(  # noqa: PLR0913 - what a lock says
 ) -> None:
     desk = frame.desk(Role.CITY, Purpose.SERVE, org)
     kept = desk.cards.get(CardId(frame.inward("c", name)))
-    if not dry_run:
+    if dry_run:
+        words = frame.cell(HoldReason(reason))
+        frame.say("将锁定：{words}。未写入", "would lock: {words}; nothing written", words=words)
+    else:
         kept = desk.cards.lock(kept.id, HoldReason(reason), note=note)
     _print_holds(frame, desk, kept)
 
@@ -190,9 +193,13 @@ def lift(  # noqa: PLR0913 - which lock, and why
     elif len(chosen) > 1:
         _print_holds(frame, desk, kept)
         raise click.UsageError(frame.text("有多项锁定，写明哪一项", "several locks: name one"))
-    if not dry_run:
-        for id_ in chosen:
-            kept = desk.cards.unlock(kept.id, id_, note)
+    if not chosen:
+        frame.note("这张卡没有锁定", "this card has no lock")
+    elif dry_run:
+        frame.say("将解除 1 项锁定。未写入", "would lift 1 lock; nothing written")
+    for id_ in () if dry_run else chosen:
+        kept = desk.cards.unlock(kept.id, id_, note)
+        frame.say("已解除锁定 {name}", "lifted {name}", name=frame.outward("h", id_))
     _print_holds(frame, desk, kept)
 
 
@@ -207,7 +214,8 @@ def _print_holds(frame: Frame, desk: Desk, kept: KeptCard) -> None:
         (frame.outward("h", each.id), each.reason, frame.local(each.since), frame.local(each.until))
         for each in kept.card.open_holds
     ]
-    frame.rows(("hold", "reason", "since", "until"), titles, rows)
+    if rows or frame.as_json:
+        frame.rows(("hold", "reason", "since", "until"), titles, rows)
     if not frame.as_json:
         _print_use(frame, desk.cards.use(kept.id))
 

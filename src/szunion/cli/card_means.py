@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from szunion.adapters.system import SystemChance, SystemClock
 from szunion.application.system import Desk
-from szunion.cli.frame import CITY_ZONE, Frame
+from szunion.cli.frame import CITY_ZONE, Frame, unusable
 from szunion.cli.places import Place
 from szunion.domain.access import Purpose, Role
 from szunion.emv import tlv
@@ -189,10 +189,8 @@ def _text(path: Path) -> str:
     """
     try:
         return path.read_text("utf-8")
-    except OSError as error:
-        raise InvalidInput("E-CLI-005", path=path.name, reason=error.strerror) from error
-    except UnicodeDecodeError as error:
-        raise InvalidInput("E-CLI-005", path=path.name, reason="UTF-8") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise unusable(path, error) from error
 
 
 def trace_from(path: Path) -> tuple[Exchange, ...]:
@@ -237,7 +235,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise InvalidInput("E-CLI-005", path=path.name, reason=error.strerror) from error
+        raise unusable(path, error) from error
 
 
 def explained(

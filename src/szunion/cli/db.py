@@ -112,10 +112,19 @@ def migrate(frame: Frame, *, plan: bool, dry_run: bool) -> None:
     frame.value({"from": begun, "to": done, "steps": [each.name for each in steps]})
     if not steps:
         frame.say("模式 {found}，已是最新", "schema {found}, up to date", found=begun)
+        return
     for each in steps:
+        frame.say("{name}", "{name}", name=each.name)
+    newest = steps[-1].number
+    if plan or dry_run:
         frame.say(
-            "{number:04d}  {name}", "{number:04d}  {name}", number=each.number, name=each.name
-        )
+            "将从模式 {found} 升级到 {newest}；未写入。先备份数据库文件和密钥文件",
+            "would bring schema {found} to {newest}; nothing written. Back up both files first",
+            found=begun, newest=newest,
+        )  # fmt: skip
+    else:
+        frame.say("已升级：{found} → {done}", "brought up to date: {found} → {done}",
+                  found=begun, done=done)  # fmt: skip
 
 
 def _path(frame: Frame) -> Path:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from szunion.cli.frame import Frame, framed
 from szunion.errors import NotFound, code_pages
 from szunion.text import Text
+
+_BLANK = re.compile(r"\{[^{}]*\}")
+
+
+def _whole(words: str) -> str:
+    """Return a page's words; what only the case itself can fill in is an ellipsis."""
+    return _BLANK.sub("…", words)
 
 
 @click.command()
@@ -23,7 +32,7 @@ def explain(frame: Frame, code: str | None) -> None:
     pages = code_pages()
     if code is None:
         titles = (Text("代码", "code"), Text("含义", "what it means"))
-        rows = [(page.code, page.what.say(frame.language)) for page in pages.values()]
+        rows = [(page.code, _whole(page.what.say(frame.language))) for page in pages.values()]
         frame.rows(("code", "what"), titles, rows)
         return
     page = pages.get(code.upper())
@@ -31,7 +40,7 @@ def explain(frame: Frame, code: str | None) -> None:
         raise NotFound("E-CLI-001", code=code)
     parts = {"what": page.what, "do": page.do} | ({"why": page.why} if page.why else {})
     frame.value(
-        {"code": page.code} | {key: text.say(frame.language) for key, text in parts.items()}
+        {"code": page.code} | {key: _whole(text.say(frame.language)) for key, text in parts.items()}
     )
     if not frame.as_json:
         titles_of = {
@@ -41,4 +50,6 @@ def explain(frame: Frame, code: str | None) -> None:
         }
         click.echo(page.code)
         for key, text in parts.items():
-            click.echo(f"  {titles_of[key].say(frame.language)}  {text.say(frame.language)}")
+            click.echo(
+                f"  {titles_of[key].say(frame.language)}  {_whole(text.say(frame.language))}"
+            )

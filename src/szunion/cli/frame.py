@@ -6,8 +6,10 @@ in every language.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -15,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import update_wrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 import click
@@ -33,6 +36,7 @@ from szunion.errors import (
     NotFound,
     ReaderError,
     SzunionError,
+    code_pages,
 )
 from szunion.text import Language, Text
 
@@ -53,6 +57,8 @@ EXIT: Final[Mapping[type[SzunionError], int]] = {
     SzunionError: 1,
 }
 PARTLY: Final = 3
+_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?%?", re.ASCII)
+_NOTHING: Final = "—"
 INTERRUPTED: Final = 130
 CITY_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -82,7 +88,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         for column, title in enumerate(head)
     ]
     right = [
-        bool(cells) and all(_numeric(row[column]) for row in cells) for column in range(len(head))
+        all(_NUMBER.fullmatch(row[column]) or row[column] == _NOTHING for row in cells)
+        and any(row[column] != _NOTHING for row in cells)
+        for column in range(len(head))
     ]
 
     def line(row: Sequence[str]) -> str:
@@ -104,8 +112,43 @@ def titled(rows: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def _numeric(text: str) -> bool:
-    return bool(text) and not text.strip("0123456789,.%-+—")
+#: Why a file cannot be used, in words; what is not here keeps the machine's own.
+_FILE_TROUBLES: Final[Mapping[int, Text]] = {
+    errno.ENOENT: Text("没有这个文件或文件夹", "no such file or folder"),
+    errno.EACCES: Text("没有权限", "permission denied"),
+    errno.EPERM: Text("没有权限", "permission denied"),
+    errno.EISDIR: Text("是文件夹，不是文件", "it is a folder, not a file"),
+    errno.ENOTDIR: Text("路径中有一段不是文件夹", "a part of the path is no folder"),
+    errno.ENOSPC: Text("磁盘已满", "the disk is full"),
+    errno.EROFS: Text("所在磁盘只读", "the disk is read-only"),
+    errno.EEXIST: Text("文件已存在", "the file is there already"),
+}
+
+
+def unusable(path: str | Path, error: OSError | UnicodeDecodeError) -> InvalidInput:
+    """Return the error for a file that cannot be read or written (E-CLI-005)."""
+    if isinstance(error, UnicodeDecodeError):
+        why = Text("不是 UTF-8 文本", "it is not UTF-8 text")
+    else:
+        own = error.strerror or type(error).__name__
+        why = _FILE_TROUBLES.get(error.errno or 0, Text(own, own))
+    return InvalidInput("E-CLI-005", path=Path(path).name, reason=why.zh, reason_en=why.en)
+
+
+def write_new(path: str | Path, data: bytes, *, force: bool) -> None:
+    """Write a file that a person may have worked on: never over one that is there, unasked.
+
+    Raises:
+        Conflict: it is there already, with another content (E-CLI-008).
+        InvalidInput: it cannot be written (E-CLI-005).
+    """
+    target = Path(path)
+    try:
+        if not force and target.exists() and target.read_bytes() != data:
+            raise Conflict("E-CLI-008", path=target.name)
+        target.write_bytes(data)
+    except OSError as error:
+        raise unusable(path, error) from None
 
 
 @define
@@ -143,7 +186,10 @@ class Frame:
                 click.echo(dumps(dict(zip(keys, row, strict=True))))
         else:
             shown = [[self.cell(value) for value in row] for row in rows]
-            click.echo(table([title.say(self.language) for title in titles], shown))
+            if shown:
+                click.echo(table([title.say(self.language) for title in titles], shown))
+            else:
+                click.echo(self.text("（没有）", "(none)"))
 
     def value(self, value: Mapping[str, object]) -> None:
         """Print one JSON object when JSON was asked for."""
@@ -155,7 +201,7 @@ class Frame:
         label = getattr(value, "text", None)
         if isinstance(label, Text):
             return label.say(self.language)
-        return "—" if value is None else str(value)
+        return _NOTHING if value is None or value == "" else str(value)
 
     def settings(self) -> Settings:
         """Return the settings: file, then environment, then options. A path is a SQLite file."""
@@ -305,8 +351,8 @@ def framed(
                 raise
             report(frame, error)
             status = next(code for kind, code in EXIT.items() if isinstance(error, kind))
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click knows what to do, also when nobody reads on, as in ``… | head``
         except KeyboardInterrupt:
             frame.note("已中断", "interrupted")
             status = INTERRUPTED
@@ -327,10 +373,9 @@ def _kept_traceback(frame: Frame) -> str:
     handle, path = tempfile.mkstemp(prefix="szunion-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         traceback.print_exc(file=file)
-    return frame.text(
-        f"[E-CLI-003] 程序出错，详情在 {path}；加 --debug 直接显示",
-        f"[E-CLI-003] a defect of ours; details are in {path}; --debug shows them",
-    )
+    page = code_pages()["E-CLI-003"]
+    what, do = page.what.say(frame.language, path=path), page.do.say(frame.language)
+    return f"[E-CLI-003] {what}\n  {frame.text('处理：', 'do: ')}{do}"
 
 
 def report(frame: Frame, error: SzunionError) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import click
 
 from szunion.application.members import Member
+from szunion.application.timeline import Event
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.text import Text
@@ -19,6 +20,16 @@ _TITLES = (
     Text("手机", "mobile"),
     Text("会籍", "membership"),
     Text("起于", "since"),
+)
+
+_TIMELINE = (
+    Text("时间", "when"),
+    Text("事项", "what"),
+    Text("之前", "before"),
+    Text("之后", "after"),
+    Text("经办", "who"),
+    Text("角色", "as"),
+    Text("依据", "why"),
 )
 
 
@@ -190,28 +201,34 @@ def leave(frame: Frame, who: str, *, document: str, org: str | None, dry_run: bo
 def timeline(frame: Frame, who: str, org: str | None) -> None:
     desk = frame.desk(Role.CITY, Purpose.SERVE, org)
     person = frame.member(desk, who)
-    keys = ("at", "action", "text", "before", "after", "actor", "role", "why")
-    titles = (
-        Text("时间", "when"),
-        Text("动作", "action"),
-        Text("事项", "what"),
-        Text("之前", "before"),
-        Text("之后", "after"),
-        Text("经办", "who"),
-        Text("角色", "as"),
-        Text("依据", "why"),
-    )
-    events = [
+    events = desk.timeline(person)
+    if frame.as_json:
+        keys = ("at", "action", "text", "before", "after", "actor", "role", "why")
+        frame.rows(keys, (), [_event(frame, each) for each in events])
+        return
+    said = [
         (
             frame.local(each.at),
-            each.action,
             each.text.say(frame.language),
-            each.before or None,
-            each.after or None,
+            each.before_text.say(frame.language) or None,
+            each.after_text.say(frame.language) or None,
             each.actor,
             each.role,
-            each.why or None,
+            each.why_text.say(frame.language) or None,
         )
-        for each in desk.timeline(person)
+        for each in events
     ]
-    frame.rows(keys, titles, events)
+    frame.rows((), _TIMELINE, said)
+
+
+def _event(frame: Frame, each: Event) -> tuple[object, ...]:
+    return (
+        frame.local(each.at),
+        each.action,
+        each.text.say(frame.language),
+        each.before or None,
+        each.after or None,
+        each.actor,
+        each.role,
+        each.why or None,
+    )

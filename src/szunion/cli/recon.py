@@ -7,10 +7,10 @@ from datetime import date, datetime
 import click
 
 from szunion.application.statements import OF_MONEY
-from szunion.cli.frame import PARTLY, Frame, framed, helps
+from szunion.cli.frame import DRY_RUN, PARTLY, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.reconciliation import ReconKind, ReconRun
-from szunion.errors import Conflict
+from szunion.errors import Conflict, NotFound
 from szunion.text import Text
 
 _KEYS = ("kind", "day", "ours", "bank", "agreed", "settled")
@@ -24,7 +24,14 @@ _TITLES = (
 )
 
 
-@click.group(help=helps("对账。Reconciliation.", "szunion recon run", "szunion recon show"))
+@click.group(
+    help=helps(
+        "对账。Reconciliation.",
+        "szunion recon run",
+        "szunion recon show",
+        "szunion recon resolve d_… --note 已核对回单",
+    )
+)
 def recon() -> None: ...
 
 
@@ -90,10 +97,38 @@ def show(frame: Frame) -> int:
     return _shown(frame)
 
 
+@recon.command(
+    help=helps(
+        "了结一项人工查明的差异，写明查明了什么。Close a difference that a person has cleared up.",
+        "szunion recon show",
+        "szunion recon resolve d_… --note 银行补传，已核对回单",
+        "szunion recon resolve d_… --note 已核对 --dry-run",
+    )
+)
+@click.argument("name")
+@click.option("--note", required=True, metavar="TEXT", help="查明了什么  What was found out")
+@DRY_RUN
+@framed
+def resolve(frame: Frame, name: str, *, note: str, dry_run: bool) -> int:
+    desk = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation
+    wanted = frame.inward("d", name)
+    if dry_run:
+        found = [each.difference for each in desk.open() if each.difference.id == wanted]
+        if not found:
+            raise NotFound("E-RECON-001")
+        words = frame.cell(found[0].kind)
+        frame.say("将了结：{words}。未写入", "would close: {words}; nothing written", words=words)
+        return 0
+    closed = desk.resolve(wanted, note)
+    frame.value({"difference": name, "state": closed.state})
+    frame.say("已了结 {name}", "closed {name}", name=name)
+    return 0
+
+
 def _shown(frame: Frame) -> int:
     desk = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation
     runs = [found for kind in ReconKind if (found := desk.last(kind)) is not None]
-    frame.rows(_KEYS, _TITLES, [_row(each) for each in runs])
+    frame.rows(_KEYS, _TITLES, [_row(frame, each) for each in runs])
     still = desk.open()
     if still:
         titles = (
@@ -118,5 +153,7 @@ def _shown(frame: Frame) -> int:
     return PARTLY if still else 0
 
 
-def _row(one: ReconRun) -> tuple[object, ...]:
-    return one.kind, one.day, one.ours, one.theirs, one.agreed, one.closed
+def _row(frame: Frame, one: ReconRun) -> tuple[object, ...]:
+    counts = (one.ours, one.theirs, one.agreed, one.closed)
+    shown = counts if frame.as_json else [f"{each:,}" for each in counts]
+    return one.kind, one.day, *shown

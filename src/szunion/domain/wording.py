@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
+from szunion.domain.bank import RowReason
 from szunion.domain.batches import BATCH
 from szunion.domain.bindings import BINDING
 from szunion.domain.bookings import BOOKING
-from szunion.domain.cards import CARD_UNION
+from szunion.domain.cards import CARD_UNION, UnionReason
 from szunion.domain.claims import CLAIM
 from szunion.domain.consent import CONSENT
 from szunion.domain.custody import CUSTODY
 from szunion.domain.enrolments import ENROLMENT
 from szunion.domain.facets import CARD_BANK
-from szunion.domain.holds import HOLD
+from szunion.domain.holds import HOLD, HoldReason
+from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import INSTRUCTION
 from szunion.domain.machine import Machine
-from szunion.domain.members import MEMBERSHIP
-from szunion.domain.organisations import ORGANISATION
+from szunion.domain.members import MEMBERSHIP, MembershipReason
+from szunion.domain.organisations import ORGANISATION, OrganisationReason
 from szunion.domain.payouts import DISBURSEMENT
 from szunion.domain.rows import ROW
 from szunion.domain.tickets import TICKET
 from szunion.domain.transfers import TRANSFER
+from szunion.domain.values import Labelled
 from szunion.text import Text
 
 _MACHINES: Final[Mapping[str, tuple[Machine[Any, Any], ...]]] = MappingProxyType(
@@ -52,6 +55,10 @@ _MACHINES: Final[Mapping[str, tuple[Machine[Any, Any], ...]]] = MappingProxyType
     }
 )
 """The machines whose events (or states) follow the noun of an action."""
+
+_REASONS: Final[tuple[type[Labelled], ...]] = (
+    Hearing, MembershipReason, UnionReason, HoldReason, OrganisationReason, RowReason,
+)  # fmt: skip
 
 _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
     {
@@ -151,6 +158,42 @@ def action_text(action: str) -> Text:
             whole = Text(f"{machine.text.zh}：{found.zh}", f"{machine.text.en}: {found.en}")
             return _with_step(whole, step)
     return Text(action, action)
+
+
+def state_text(action: str, words: str) -> Text:
+    """Return what people call the states of the log, such as ``ACTIVE`` or ``ACTIVE/ENABLED/1``.
+
+    The last part of a card's is how many locks stand. What no table knows stays as it is.
+    """
+    noun, _, rest = action.partition(".")
+    known = _MACHINES.get(f"{noun}.{rest.partition('.')[0]}", ()) + _MACHINES.get(noun, ())
+    if noun == "card":
+        known = _MACHINES[noun]
+    said = [found for part in words.split("/") if (found := _state(known, part)) is not None]
+    return Text(" · ".join(each.zh for each in said), " · ".join(each.en for each in said))
+
+
+def _state(machines: Sequence[Machine[Any, Any]], word: str) -> Text | None:
+    if word in {"", "-", "0"}:
+        return None
+    if machines and word.isdecimal():
+        return Text(f"锁定 {word} 项", f"{word} locks")
+    word, star = word.removesuffix("!"), "!" if word.endswith("!") else ""
+    for machine in machines:
+        for each in machine.states:
+            if each.value == word:
+                found: Text = each.text
+                return Text(found.zh + star, found.en + star)
+    return Text(word + star, word + star)
+
+
+def reason_text(words: str) -> Text:
+    """Return what people call the reason of an action, if it is one of a table."""
+    for table in _REASONS:
+        for each in table:
+            if each.value == words:
+                return each.text
+    return Text(words, words)
 
 
 def _with_step(text: Text, step: str) -> Text:
