@@ -19,7 +19,7 @@ A stranger's distribution needs three things::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points as installed_entry_points
 from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
@@ -239,7 +239,7 @@ def collect(
     except pluggy.PluginValidationError as error:
         name = manager.get_name(error.plugin) or "-"
         raise PluginError("E-PLUGIN-005", name=name, distribution=owners.get(name, "-")) from None
-    return _offers(manager, owners, tuple(broken))
+    return _offers(manager, owners, broken)
 
 
 def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> str:
@@ -262,23 +262,36 @@ def _load(
 
 
 def _offers(
-    manager: pluggy.PluginManager, owners: Mapping[str, str], broken: tuple[BrokenPlugin, ...]
+    manager: pluggy.PluginManager, owners: Mapping[str, str], broken: list[BrokenPlugin]
 ) -> Registry:
     adapters: dict[tuple[str, str], AdapterSpec] = {}
     cities: dict[str, CitySpec] = {}
     hook = manager.hook
-    for impl in sorted(hook.szunion_adapters.get_hookimpls(), key=lambda impl: impl.plugin_name):
+    for owner, offer in _answers(hook.szunion_adapters, Spec, owners, broken):
+        key = (type(offer).__name__, offer.name)
+        _unique(adapters.get(key), offer.name, owner)
+        adapters[key] = evolve(offer, distribution=owner)
+    for owner, city in _answers(hook.szunion_cities, CitySpec, owners, broken):
+        _unique(cities.get(city.name), city.name, owner)
+        cities[city.name] = evolve(city, distribution=owner)
+    return Registry(adapters, cities, tuple(broken))
+
+
+def _answers(
+    hook: pluggy.HookCaller, kind: type[Any], owners: Mapping[str, str], broken: list[BrokenPlugin]
+) -> Iterator[tuple[str, Any]]:
+    """Yield what every plug-in offers, with whose it is; one that cannot answer is reported."""
+    for impl in sorted(hook.get_hookimpls(), key=lambda impl: impl.plugin_name):
         owner = owners[impl.plugin_name]
-        for offer in cast(Iterable[AdapterSpec], impl.function()):
-            key = (type(offer).__name__, offer.name)
-            _unique(adapters.get(key), offer.name, owner)
-            adapters[key] = evolve(offer, distribution=owner)
-    for impl in sorted(hook.szunion_cities.get_hookimpls(), key=lambda impl: impl.plugin_name):
-        owner = owners[impl.plugin_name]
-        for city in cast(Iterable[CitySpec], impl.function()):
-            _unique(cities.get(city.name), city.name, owner)
-            cities[city.name] = evolve(city, distribution=owner)
-    return Registry(adapters, cities, broken)
+        try:
+            offers = list(cast(Iterable[object], impl.function()))
+        except Exception as error:  # noqa: BLE001 - a stranger's hook may raise anything
+            broken.append(BrokenPlugin(impl.plugin_name, owner, type(error).__name__))
+            continue
+        if all(isinstance(offer, kind) for offer in offers):
+            yield from ((owner, offer) for offer in offers)
+        else:
+            broken.append(BrokenPlugin(impl.plugin_name, owner, TypeError.__name__))
 
 
 def _unique(earlier: AdapterSpec | CitySpec | None, name: str, owner: str) -> None:

@@ -6,12 +6,15 @@ import re
 import string
 from pathlib import Path
 
+import click
 import pytest
 
+from szunion.cli import main as command_line
 from szunion.errors import CodePage, code_pages
 
 SOURCE = Path(__file__).parents[2] / "src" / "szunion"
-CODE = re.compile(r"""["']((?:E|W)-[A-Z]+-[0-9]{3})\b""")
+CODE = re.compile(r"""["'\[]((?:E|W)-[A-Z]+-[0-9]{3})\b""")
+COMMAND = re.compile(r"szunion (?:--?\w+ )*([a-z]+)(?: ([a-z-]+))?", re.ASCII)
 
 
 def codes_in_source() -> dict[str, str]:
@@ -55,3 +58,25 @@ def test_both_languages_say_the_same_things(page: CodePage) -> None:
     for text in (page.what, page.do):
         english = {bare(name) for name in names(text.en)}
         assert english == {bare(name) for name in names(text.zh)}
+
+
+@pytest.mark.parametrize("page", code_pages().values(), ids=lambda page: page.code)
+def test_a_command_that_a_page_names_is_there(page: CodePage) -> None:
+    """What to do must be something that can be done."""
+    context = click.Context(command_line)
+    for noun, verb in COMMAND.findall(page.what.zh + " " + page.do.zh):
+        command = command_line.get_command(context, noun)
+        assert command is not None, noun
+        if isinstance(command, click.Group):
+            assert verb in command.commands, f"{noun} {verb}"
+
+
+def test_the_pages_of_the_manual_say_no_more_than_there_is() -> None:
+    context = click.Context(command_line)
+    manual = SOURCE.parents[1] / "docs"
+    for page in [*manual.rglob("*.md"), *manual.parent.glob("README*.md")]:
+        for noun, verb in re.findall(r"`szunion ([a-z]+)(?: ([a-z-]+))?", page.read_text("utf-8")):
+            command = command_line.get_command(context, noun)
+            assert command is not None, (page, noun)
+            if isinstance(command, click.Group) and verb:
+                assert verb in command.commands, (page, noun, verb)

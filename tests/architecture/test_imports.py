@@ -33,9 +33,41 @@ PLANTED = [
     ("adapters/bank/signed_http.py", "import httpx", "One module knows httpx"),
     ("adapters/bank/signed_http.py", "import httpcore", "One module knows httpx"),
     ("adapters/bank/signed_http.py", "import szunion.adapters.keys.messages", "No adapter family"),
+    ("adapters/storage/sqlite/session.py", "import smartcard", "One module knows smartcard"),
+    ("application/office.py", "import smartcard", "One module knows smartcard"),
+    ("adapters/roster/csv.py", "import szunion.adapters.storage.memory.storage", "No adapter"),
+    ("emv/tlv.py", "import szunion.adapters.reader.pcsc", "emv knows nothing"),
+    ("emv/tlv.py", "import socket", "no input or output"),
+    ("application/office.py", "import random", "no input or output"),
+    ("testing/clock.py", "import szunion.cli", "flow downwards"),
+    ("plugins.py", "import szunion.adapters.builtin", "flow downwards"),
+    ("errors.py", "import szunion.domain.values", "flow downwards"),
     ("domain/values.py", "import szunion.domain.bank", "No circles"),
     ("newcomer.py", '"""Has no place in the layers."""', "flow downwards"),
 ]
+
+
+#: A reading of the machine's clock or chance, which only one module may do.
+READINGS = (
+    "from datetime import UTC, datetime\nnow = datetime.now(UTC)\n",
+    "from datetime import date\ntoday = date.today()\n",
+    "import time\nnow = time.time()\n",
+    "import uuid\nname = uuid.uuid4()\n",
+)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize(
+    ("file", "found"), [("application/office.py", True), ("adapters/system.py", False)]
+)
+def test_a_planted_reading_of_the_clock_is_noticed(reading: str, file: str, found: bool) -> None:  # noqa: FBT001
+    result = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "--select", "TID251", "--config",
+         str(ROOT / "pyproject.toml"), "--stdin-filename", str(ROOT / "src" / "szunion" / file)],
+        cwd=ROOT, input=reading, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (result.returncode != 0) is found
+    assert ("TID251" in result.stdout) is found
 
 
 def lint(source: Path, config: Path) -> subprocess.CompletedProcess[str]:

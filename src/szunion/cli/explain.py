@@ -6,7 +6,7 @@ import re
 
 import click
 
-from szunion.cli.frame import Frame, framed
+from szunion.cli.frame import Frame, framed, helps
 from szunion.errors import NotFound, code_pages
 from szunion.text import Text
 
@@ -18,17 +18,17 @@ def _whole(words: str) -> str:
     return _BLANK.sub("…", words)
 
 
-@click.command()
+@click.command(
+    help=helps(
+        "说明一个错误码；不带参数则列出全部。Explain one code, or list all.",
+        "szunion explain E-ROSTER-012",
+        "szunion --lang en explain E-BANK-002",
+        "szunion --json explain",
+    )
+)
 @click.argument("code", required=False)
 @framed
 def explain(frame: Frame, code: str | None) -> None:
-    """说明一个错误码；不带参数则列出全部。Explain one code, or list all.
-
-    \b
-    szunion explain E-ROSTER-012
-    szunion --lang en explain E-BANK-002
-    szunion --json explain
-    """  # noqa: D301 - click's own mark for text that is not wrapped
     pages = code_pages()
     if code is None:
         titles = (Text("代码", "code"), Text("含义", "what it means"))
