@@ -5,4 +5,4 @@ from szunion.ports.bank import BankAdapter, Deadline
 
 
 def send(bank: BankAdapter, request: BankRequest) -> Receipt:
-    return bank.send(request, Deadline(5))
+    return bank.send(request, Deadline(5))  # bad: call-arg

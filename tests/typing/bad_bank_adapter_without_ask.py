@@ -18,4 +18,4 @@ class Line:
         raise NotImplementedError
 
 
-bank: BankAdapter = Line()
+bank: BankAdapter = Line()  # bad: assignment

@@ -5,4 +5,5 @@ from szunion.domain.cards import UnionEvent
 
 
 def fake(told: Told, card: CardRef) -> CardChanged:
-    return CardChanged(told=told, card=card, event=UnionEvent.ENABLE, state=BankState.ACTIVE)
+    event = UnionEvent.ENABLE
+    return CardChanged(told=told, card=card, event=event, state=BankState.ACTIVE)  # bad: arg-type

@@ -2,4 +2,4 @@
 
 from szunion.errors import Conflict
 
-raise Conflict(message="something is wrong")
+raise Conflict(message="something is wrong")  # bad: call-arg

@@ -5,4 +5,4 @@ from szunion.emv.exchange import exchange
 
 
 async def read(command: Command) -> None:
-    exchange(command)
+    exchange(command)  # bad: unused-coroutine

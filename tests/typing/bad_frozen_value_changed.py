@@ -3,4 +3,4 @@
 from szunion.domain.values import Fen
 
 owed = Fen(100)
-owed.amount = 200
+owed.amount = 200  # bad: misc

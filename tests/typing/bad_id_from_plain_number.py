@@ -7,4 +7,4 @@ def approve(batch: BatchId) -> BatchId:
     return batch
 
 
-approve(7)
+approve(7)  # bad: arg-type

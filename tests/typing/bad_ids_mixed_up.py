@@ -7,4 +7,4 @@ def pay(person: PersonId) -> PersonId:
     return person
 
 
-pay(CardId(7))
+pay(CardId(7))  # bad: arg-type

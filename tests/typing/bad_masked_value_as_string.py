@@ -2,4 +2,4 @@
 
 from szunion.domain.values import CardToken
 
-digits: str = CardToken("TOKEN-000001")
+digits: str = CardToken("TOKEN-000001")  # bad: assignment

@@ -2,4 +2,4 @@
 
 from szunion.domain.values import Fen
 
-enough = Fen(300_000) > 100
+enough = Fen(300_000) > 100  # bad: operator

@@ -2,4 +2,4 @@
 
 from szunion.domain.values import Fen
 
-half = Fen(300_001) / 2
+half = Fen(300_001) / 2  # bad: operator

@@ -2,4 +2,4 @@
 
 from szunion.domain.values import Fen
 
-price = Fen(30.5)
+price = Fen(30.5)  # bad: arg-type

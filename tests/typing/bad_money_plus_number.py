@@ -2,4 +2,4 @@
 
 from szunion.domain.values import Fen
 
-total = Fen(300_000) + 1
+total = Fen(300_000) + 1  # bad: operator

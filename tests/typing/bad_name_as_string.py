@@ -6,4 +6,4 @@ from szunion.domain.values import RequestKey
 
 
 def applicant(row: RequestKey, document: IdentityDocument) -> CardApplicant:
-    return CardApplicant(row=row, name="张三", document=document, mobile=None)
+    return CardApplicant(row=row, name="张三", document=document, mobile=None)  # bad: arg-type

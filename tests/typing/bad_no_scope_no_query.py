@@ -5,4 +5,4 @@ from szunion.ports.storage import UnitOfWork
 
 
 def look(work: UnitOfWork, person: PersonId) -> object:
-    return work.audit.of_person(person)
+    return work.audit.of_person(person)  # bad: arg-type, call-arg

@@ -3,8 +3,8 @@
 from szunion.domain.bank import OrderAccepted, OrderRejected, OrderReturned, OrderSettled
 
 
-def obey(notice: OrderAccepted | OrderRejected | OrderSettled | OrderReturned) -> str:
-    match notice:
+def obey(told: OrderAccepted | OrderRejected | OrderSettled | OrderReturned) -> str:  # bad: return
+    match told:  # bad: exhaustive-match
         case OrderAccepted():
             return "accepted"
         case OrderRejected():

@@ -2,4 +2,4 @@
 
 from szunion.ports.keys import Place
 
-place = Place("person", 7)
+place = Place("person", 7)  # bad: call-arg

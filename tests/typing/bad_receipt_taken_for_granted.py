@@ -6,4 +6,4 @@ from szunion.ports.bank import BankAdapter, Deadline
 
 
 def answer(bank: BankAdapter, key: RequestKey) -> Answer:
-    return bank.ask(key, deadline=Deadline(5)).answer
+    return bank.ask(key, deadline=Deadline(5)).answer  # bad: union-attr

@@ -3,4 +3,4 @@
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope, WholeCity
 
 who = Principal(id="x", role=Role.CITY, purpose=Purpose.SERVE)
-scope = Scope(who, Operation.AUDIT_READ, WholeCity())
+scope = Scope(who, Operation.AUDIT_READ, WholeCity())  # bad: call-arg

@@ -2,4 +2,4 @@
 
 from szunion.domain.access import Role
 
-role: Role = "C"
+role: Role = "C"  # bad: assignment

@@ -2,4 +2,4 @@
 
 from szunion.text import Text
 
-label = Text("在籍")
+label = Text("在籍")  # bad: call-arg

@@ -4,4 +4,4 @@ from szunion.domain.bank import BankState
 from szunion.domain.cards import UnionEvent
 from szunion.domain.facets import CARD_BANK
 
-CARD_BANK.step(BankState.ISSUED, UnionEvent.ENABLE)
+CARD_BANK.step(BankState.ISSUED, UnionEvent.ENABLE)  # bad: arg-type

@@ -13,6 +13,7 @@ import click
 
 from szunion import __version__
 from szunion.cli.frame import Frame, framed, table
+from szunion.domain.values import Fen
 from szunion.errors import Conflict, InvalidInput
 from szunion.text import Text
 
@@ -80,12 +81,16 @@ def _clear(folder: Path, *, force: bool) -> None:
     """Make room for a new demo; only what a demo has written is ever removed.
 
     Raises:
-        Conflict: something is there, and *force* is not said, or it is not a demo's (E-CLI-004).
+        Conflict: a demo is there, and *force* is not said (E-CLI-004), or something that is not
+            a demo's (E-CLI-009).
     """
     if not folder.exists():
         return
     there = {each.name for each in folder.iterdir()}
-    if there and (not force or not there <= _OURS):
+    if others := sorted(there - _OURS):
+        names = "、".join(others[:3])
+        raise Conflict("E-CLI-009", current="", allowed=(), folder=folder.name, names=names)
+    if there and not force:
         raise Conflict("E-CLI-004", current=str(folder), allowed=(), folder=folder.name)
     shutil.rmtree(folder)
 
@@ -145,7 +150,16 @@ def _print_faults(frame: Frame, facts: DemoFacts) -> None:
 
 
 def _print_money(frame: Frame, facts: DemoFacts) -> None:
-    """Say what was paid; without pay-outs there is nothing to say."""
+    money = facts.money
+    frame.say(
+        "送温暖      {households:,} 户 × {each} 元 = {ours} 元，银行到账 {bank} 元，差额 {off} 元"
+        "（指令 {orders:,} 笔，退汇重拨 {returned} 笔）",
+        "aid         {households:,} households × {each} = {ours} yuan; the bank paid {bank}; "
+        "difference {off} ({orders:,} orders, {returned} came back and went again)",
+        households=money.households, each=Fen(money.each), ours=Fen(money.ours),
+        bank=Fen(money.bank), off=Fen(money.ours - money.bank), orders=money.orders,
+        returned=money.returned,
+    )  # fmt: skip
 
 
 def _print_ways_on(frame: Frame, folder: Path) -> None:

@@ -14,16 +14,18 @@ from attrs import asdict, field, frozen
 
 from szunion import __version__
 from szunion.adapters.bank.faults import FaultKind
+from szunion.adapters.bank.records import OrderState as BankOrderState
 from szunion.application.access import authorise
 from szunion.application.bank_desk import engine
 from szunion.domain.access import Operation, Scope
 from szunion.domain.audit import LoggedEntry
+from szunion.domain.payouts import OrderState
 from szunion.domain.reconciliation import ReconKind
 from szunion.domain.values import PersonId
 from szunion.domain.wording import action_text
 from szunion.ports.storage import UnitOfWork
 from szunion.testing.checks import check_bank
-from szunion.testing.demo import DAYS, START, Demo, people_of
+from szunion.testing.demo import AID, DAYS, START, Demo, people_of
 from szunion.text import Text
 
 _CITY: Final = timezone(timedelta(hours=8))
@@ -111,6 +113,22 @@ class ReconFacts:
 
 
 @frozen(kw_only=True)
+class MoneyFacts:
+    """What was paid as aid, in our books and in the bank's."""
+
+    item: str
+    households: int
+    """Obligations that are paid."""
+    each: int
+    """In fen."""
+    ours: int
+    bank: int
+    orders: int
+    returned: int
+    """Orders that came back; each was followed by another."""
+
+
+@frozen(kw_only=True)
 class DemoFacts:
     """Everything that is known of one run."""
 
@@ -138,6 +156,7 @@ class DemoFacts:
     """How many cards went from one bank state to another."""
     batches: tuple[BatchFacts, ...]
     recons: tuple[ReconFacts, ...]
+    money: MoneyFacts
     handed_out: int
     replaced: int
     left: int
@@ -154,8 +173,9 @@ class DemoFacts:
     @property
     def fine(self) -> bool:
         """Whether nothing was issued or paid twice and nothing is left unexplained."""
-        wrong = (self.issued_twice, self.paid_twice, self.differences, self.bank_laws_broken)
-        return not any(wrong)
+        twice = self.issued_twice or self.paid_twice
+        left = self.differences or self.bank_laws_broken or self.money.ours != self.money.bank
+        return not (twice or left)
 
     def plain(self) -> dict[str, Any]:
         """Return the same as plain values, for JSON."""
@@ -201,6 +221,7 @@ class _Gathering:
             card_flows=tuple(self._card_flows()),
             batches=tuple(self._batches()),
             recons=tuple(self._recons()),
+            money=self._money(),
             handed_out=demo.handed,
             replaced=self._count("card.bank.replaced"),
             left=self._count("membership.quit"),
@@ -244,6 +265,25 @@ class _Gathering:
             spans = [at - collected[who] for who, at in reached.items() if who in collected]
             slowest = max(spans, default=timedelta(0)).total_seconds() / _DAY
             yield StepFacts(key=key, people=len(reached), slowest_days=round(slowest, 1))
+
+    def _money(self) -> MoneyFacts:
+        """Return what our books say that was paid, and what the bank's say, each for itself."""
+        payouts = self.work.payouts.listed(self.scope)
+        orders = [
+            each for one in payouts for each in self.work.orders.of_payout(self.scope, one.id)
+        ]
+        paid = [each for each in orders if each.state is OrderState.SETTLED]
+        known = {each.key for each in orders}
+        seen = [one for key, one in self.demo.bank.truth.orders.items() if key in known]
+        return MoneyFacts(
+            item=AID,
+            households=len({each.obligation for each in paid}),
+            each=max((each.fen.amount for each in paid), default=0),
+            ours=sum(each.fen.amount for each in paid),
+            bank=sum(one.fen.amount for one in seen if one.state is BankOrderState.SETTLED),
+            orders=len(orders),
+            returned=sum(1 for each in orders if each.state is OrderState.RETURNED),
+        )
 
     def _count(self, action: str) -> int:
         return sum(1 for entry in self.log if entry.entry.action == action)

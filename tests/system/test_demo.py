@@ -1,0 +1,96 @@
+"""The demo: the main job runs, nothing happens twice, and the same seed gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import canaries
+
+PROGRAM = Path(sys.executable).with_name("szunion")
+BAD_SHARE = (0.02, 0.04)
+
+
+def run(folder: Path, *words: str, seed: str = "0") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, *words],
+        cwd=folder, env={**os.environ, "PYTHONHASHSEED": seed, "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("demo")
+    told = run(folder, "demo")
+    assert told.returncode == 0, told.stdout + told.stderr
+    return folder, told.stdout
+
+
+@pytest.fixture(scope="module")
+def facts(lived: tuple[Path, str]) -> Any:
+    return json.loads((lived[0] / "szunion-demo" / "facts.json").read_text("utf-8"))
+
+
+def test_the_funnel_and_the_way_to_the_report_are_shown(lived: tuple[Path, str]) -> None:
+    folder, out = lived
+    for word in ("采集", "银行实名核验", "制卡", "面签激活", "重复发卡 0 · 重复付款 0",
+                 "未解释的对账差异 0", "差额 0.00 元", "szunion-demo/report.html"):  # fmt: skip
+        assert word in out, word
+    page = (folder / "szunion-demo" / "report.html").read_text("utf-8")
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert "https://" not in page
+
+
+def test_about_1200_members_of_several_unions_with_bad_rows(facts: Any) -> None:
+    assert facts["funnel"][0]["people"] == sum(each["rows"] for each in facts["files"])
+    assert 1_200 <= facts["funnel"][0]["people"] <= 1_300
+    assert len(facts["files"]) >= 4
+    accepted = sum(each["accepted"] for each in facts["files"])
+    share = 1 - accepted / facts["funnel"][0]["people"]
+    assert BAD_SHARE[0] < share < BAD_SHARE[1]
+    steps = [each["people"] for each in facts["funnel"]]
+    assert steps == sorted(steps, reverse=True)
+    assert steps[-1] > 1_000
+
+
+def test_the_line_was_bad_and_nothing_happened_twice(facts: Any) -> None:
+    assert sum(count for _, count in facts["faults"]) > 20
+    wrong = ("issued_twice", "paid_twice", "differences", "bank_laws_broken")
+    assert {name: facts[name] for name in wrong} == dict.fromkeys(wrong, 0)
+    money = facts["money"]
+    assert money["ours"] == money["bank"] == money["households"] * 300_000 > 0
+    assert money["returned"] >= 1
+
+
+def test_the_same_seed_gives_the_same_bytes(lived: tuple[Path, str], tmp_path: Path) -> None:
+    assert run(tmp_path, "demo", seed="1").returncode == 0
+    for name in ("report.html", "facts.json", "bank.jsonl"):
+        first = (lived[0] / "szunion-demo" / name).read_bytes()
+        assert (tmp_path / "szunion-demo" / name).read_bytes() == first, name
+
+
+def test_what_it_leaves_can_be_looked_into(lived: tuple[Path, str]) -> None:
+    folder, _ = lived
+    settings = ("--config", "szunion-demo/szunion.toml")
+    for words in (("org", "list"), ("member", "list"), ("recon", "show"), ("audit", "verify"),
+                  ("pay", "show"), ("outbox", "list", "--stuck"), ("doctor",)):  # fmt: skip
+        told = run(folder, *settings, *words)
+        assert told.returncode == 0, told.stdout + told.stderr
+    assert canaries.found_in((folder / "szunion-demo" / "union.db").read_bytes()) == set()
+
+
+def test_a_demo_is_not_written_over_what_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "szunion-demo").mkdir()
+    (tmp_path / "szunion-demo" / "report.html").write_text("", "utf-8")
+    assert "E-CLI-004" in run(tmp_path, "demo").stderr
+    (tmp_path / "szunion-demo" / "mine.txt").write_text("work", "utf-8")
+    told = run(tmp_path, "demo", "--force")
+    assert told.returncode == 5
+    assert "mine.txt" in told.stderr
+    assert (tmp_path / "szunion-demo" / "mine.txt").read_text("utf-8") == "work"
