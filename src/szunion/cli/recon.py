@@ -78,14 +78,22 @@ def _ask(frame: Frame, day: date) -> None:
 )
 @click.argument("name")
 @click.option("--note", default="", metavar="TEXT", help="查明的情况  What was found")
+@DRY_RUN
 @framed
-def resolve(frame: Frame, name: str, *, note: str) -> None:
+def resolve(frame: Frame, name: str, *, note: str, dry_run: bool) -> None:
     id_ = frame.inward("d", name)
     open_ = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation.open()
     found = next((each.difference for each in open_ if each.difference.id == id_), None)
+    if dry_run:
+        if found is None:
+            raise NotFound("E-RECON-001")
+        words = frame.cell(found.kind)
+        frame.say("将结：{words}。未写入", "would close: {words}; nothing written", words=words)
+        return
     about_money = found is not None and found.kind in OF_MONEY
     role, purpose = (Role.FINANCE, Purpose.PAY) if about_money else (Role.CITY, Purpose.OPERATE)
     closed = frame.desk(role, purpose).reconciliation.resolve(id_, note)
+    frame.value({"difference": name, "state": closed.state})
     frame.say("已结：{kind}", "closed: {kind}", kind=frame.cell(closed.kind))
 
 
@@ -95,34 +103,6 @@ def resolve(frame: Frame, name: str, *, note: str) -> None:
 @framed
 def show(frame: Frame) -> int:
     return _shown(frame)
-
-
-@recon.command(
-    help=helps(
-        "了结一项人工查明的差异，写明查明了什么。Close a difference that a person has cleared up.",
-        "szunion recon show",
-        "szunion recon resolve d_… --note 银行补传，已核对回单",
-        "szunion recon resolve d_… --note 已核对 --dry-run",
-    )
-)
-@click.argument("name")
-@click.option("--note", required=True, metavar="TEXT", help="查明了什么  What was found out")
-@DRY_RUN
-@framed
-def resolve(frame: Frame, name: str, *, note: str, dry_run: bool) -> int:
-    desk = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation
-    wanted = frame.inward("d", name)
-    if dry_run:
-        found = [each.difference for each in desk.open() if each.difference.id == wanted]
-        if not found:
-            raise NotFound("E-RECON-001")
-        words = frame.cell(found[0].kind)
-        frame.say("将了结：{words}。未写入", "would close: {words}; nothing written", words=words)
-        return 0
-    closed = desk.resolve(wanted, note)
-    frame.value({"difference": name, "state": closed.state})
-    frame.say("已了结 {name}", "closed {name}", name=name)
-    return 0
 
 
 def _shown(frame: Frame) -> int:
