@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, Self, runtime_checkable
 import typed_settings
 from attrs import evolve, field, frozen
 
-from szunion.adapters.callbacks import CallbackDoor
+from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
@@ -143,7 +143,9 @@ class UnionSystem:
         """
         if not isinstance(self.bank, ReceivesCallbacks):
             raise ConfigError("E-BANK-063", bank=self.bank.info.name)
-        return CallbackDoor(self.bank, self.worker().desk.ear.receive, path)
+        ear = self.worker().desk.ear
+        refusals = Refusals(ear.refused, self.office.clock.monotonic)
+        return CallbackDoor(self.bank, ear.receive, path, refusals)
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a part that a host may bring

@@ -7,6 +7,7 @@ looks into it. What the caller hears is a status and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 from typing import Any, Final, Protocol
 
 from attrs import frozen
@@ -18,6 +19,7 @@ from szunion.ports.bank import ReceivesCallbacks
 MOST_BODY: Final = 256 * 1024
 _DIGITS: Final = frozenset("0123456789")
 _LONGEST_LENGTH: Final = 7
+_MINUTE: Final = 60.0
 
 
 class Start(Protocol):
@@ -39,6 +41,8 @@ class CallbackDoor:
     bank: ReceivesCallbacks
     hear: Callable[[Sequence[BankNotice]], None]
     path: str
+    refused: Callable[[], None] | None = None
+    """Told of each call that was not the bank's."""
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         """Answer one request."""
@@ -65,9 +69,37 @@ class CallbackDoor:
             if name.startswith("HTTP_")
         }
         try:
-            self.hear(self.bank.receive(headers, body))
-        except SignatureInvalid:
-            return "401 Unauthorized"
+            return self._obeyed(headers, body)
         except SzunionError:
             return "503 Service Unavailable"
+
+    def _obeyed(self, headers: dict[str, str], body: bytes) -> str:
+        try:
+            notices = self.bank.receive(headers, body)
+        except SignatureInvalid:
+            if self.refused is not None:
+                self.refused()
+            return "401 Unauthorized"
+        self.hear(notices)
         return "204 No Content"
+
+
+class Refusals:
+    """Counts refused calls, and reports them at most once a minute, however many come."""
+
+    def __init__(self, report: Callable[[int], None], monotonic: Callable[[], float]) -> None:
+        self._report = report
+        self._monotonic = monotonic
+        self._count = 0
+        self._next = float("-inf")
+        self._lock = Lock()
+
+    def __call__(self) -> None:
+        """Count one; the first is reported at once, those after it together."""
+        with self._lock:
+            self._count += 1
+            now = self._monotonic()
+            if now < self._next:
+                return
+            count, self._count, self._next = self._count, 0, now + _MINUTE
+        self._report(count)

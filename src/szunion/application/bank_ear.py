@@ -119,6 +119,11 @@ class BankEar:
         for notice in notices:
             self._hear_alone(notice, _no_cursor)
 
+    def refused(self, count: int) -> None:
+        """Write down that *count* calls came that were not the bank's (拒收)."""
+        entry = AuditEntry(action="inbox.refuse", subject=0, after=f"{count}", reason="E-SIG-001")
+        self.office.storage.run(lambda work: work.audit.add(self._scope(work), entry))
+
     def _hear_all(self, part: Sequence[Collected], at: Cursor | None) -> bool:
         """Obey *part* from cursor *at* on; return whether the cursor was still there."""
         try:

@@ -125,6 +125,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "points.issue": Text("离线状态清单：签发", "offline status list: signed"),
         "points.take_in": Text("离线记录：收下", "offline record: taken in"),
         "inbox.hear": Text("银行消息：收到", "message of the bank: received"),
+        "inbox.refuse": Text("银行消息：拒收，签名不成立", "message refused: no valid signature"),
     }
 )
 _VERBS: Final[Mapping[str, Text]] = MappingProxyType(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from tests.adapters.bank.sample import SOON, applicant, batch, key
 
 from szunion.adapters.bank.signed_http import SignedHttpBank
 from szunion.adapters.callbacks import CallbackDoor
+from szunion.adapters.keys.file import FileKeys
+from szunion.application.access import authorise
+from szunion.application.bank_desk import engine
 from szunion.bootstrap import UnionSystem, load_settings
+from szunion.domain.access import Operation
 from szunion.domain.bank import AskCardList, OpenCards
 from szunion.errors import ConfigError, KeysUnavailable
 from szunion.plugins import collect
@@ -117,6 +122,30 @@ def test_the_settings_that_the_bank_writes_open_a_whole_system(tmp_path: Path) -
             assert receipt.rows == 3
             system.run_until_idle()
             assert system.bank.ask(key("never"), deadline=SOON) is None
+
+
+def test_a_refused_callback_is_audited_and_a_flood_of_them_once_a_minute(
+    settings: dict[str, Any],
+) -> None:
+    """Whoever cannot sign cannot fill the log either."""
+    clock = SimClock()
+    bank = _built(settings)
+    with UnionSystem.open("memory:", bank=bank, clock=clock, keys=FileKeys(bytes(32))) as system:
+        door = system.callbacks()
+        said: list[str] = []
+        for pause in [0.0] * 50 + [61.0, 0.0]:
+            clock.advance(seconds=pause)
+            environ = {
+                "REQUEST_METHOD": "POST", "PATH_INFO": "/bank/callback", "CONTENT_LENGTH": "2",
+                "wsgi.input": BytesIO(b"{}"),
+            }  # fmt: skip
+            door(environ, lambda status, _: said.append(status))
+        logged = system.office.storage.read(
+            lambda work: work.audit.unsealed(authorise(work, engine(), Operation.BANK_DESK), 100)
+        )
+    assert set(said) == {"401 Unauthorized"}
+    refused = [one.entry.after for one in logged if one.entry.action == "inbox.refuse"]
+    assert refused == ["1", "50"]
 
 
 def test_a_bank_without_callbacks_says_so(tmp_path: Path) -> None:
