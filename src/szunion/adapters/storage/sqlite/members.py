@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from szunion.adapters.storage.sqlite.people import within
 from szunion.adapters.storage.sqlite.session import Row, Session
@@ -35,19 +35,41 @@ from szunion.ports.system import Ids
 
 _DAY = date.fromisoformat
 _STATES = {state.value: state for state in MembershipState}
+_REASONS = {reason.value: reason for reason in MembershipReason}
 _OPEN = (MembershipState.APPLIED, MembershipState.ACTIVE, MembershipState.RETAINED)
+
+
+#: The slots of a membership, in its order. A frozen value's own ``__init__`` looks each one up by
+#: name, which costs a quarter of a look-up; what the database holds was checked when it went in.
+(
+    _set_id,
+    _set_person,
+    _set_state,
+    _set_union,
+    _set_applied,
+    _set_since,
+    _set_until,
+    _set_reason,
+    _set_survivor,
+    _set_version,
+) = [getattr(Membership, each.name).__set__ for each in fields(Membership)]
 
 
 def _membership(row: Row) -> Membership:
     """Map a row whose columns begin with those of a membership: the commonest look of all."""
     person, id_, state, union, applied, since, until, reason, survivor, version = row[:10]
-    return Membership(
-        id=id_, person=person, state=_STATES[state], organisation=union,
-        applied=_DAY(applied), since=None if since is None else _DAY(since),
-        until=None if until is None else _DAY(until),
-        reason=None if reason is None else MembershipReason(reason),
-        survivor=survivor, version=version,
-    )  # fmt: skip
+    made = Membership.__new__(Membership)
+    _set_id(made, id_)
+    _set_person(made, person)
+    _set_state(made, _STATES[state])
+    _set_union(made, union)
+    _set_applied(made, _DAY(applied))
+    _set_since(made, None if since is None else _DAY(since))
+    _set_until(made, None if until is None else _DAY(until))
+    _set_reason(made, None if reason is None else _REASONS[reason])
+    _set_survivor(made, survivor)
+    _set_version(made, version)
+    return made
 
 
 def _affiliation(row: Row) -> Affiliation:
