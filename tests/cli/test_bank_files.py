@@ -73,6 +73,15 @@ def test_a_line_that_differs_is_shown_and_resolved_with_a_note() -> None:
     assert said("recon", "resolve", name, "--note", "x").code == "E-RECON-001"
 
 
+def test_no_difference_is_not_said_of_a_bank_that_cannot_be_reached() -> None:
+    inbox = Path("exchange/in")
+    inbox.rmdir()
+    shown = said("--lang", "zh", "recon", "run")
+    assert (shown.status, shown.code) == (6, "E-BANK-028")
+    inbox.mkdir()
+    assert said("recon", "run").status == 0
+
+
 def test_a_broken_file_is_listed_until_it_is_whole_and_can_be_read_again() -> None:
     layout = layout_named("fixed")
     line = {"notice": "RowVerified", "row": "Q" * 26, "sequence": 1}

@@ -534,6 +534,19 @@ class ANewKeyForOtherContent(PlainBank):
         return evolve(super().send(_with_key(request, key), deadline=deadline), key=request.key)
 
 
+@caught_by("a_whole_union_believes_what_the_bank_did")
+class GivesUpTheThirdTime(PlainBank):
+    """What has had no answer three times is reported as refused, so that somebody looks at it."""
+
+    unanswered = 0
+
+    def no_answer(self, request: BankRequest, error: Exception) -> Receipt:
+        self.unanswered += 1
+        if self.unanswered % 3 == 0:
+            return _receipt(request, Answer.REFUSED)
+        return super().no_answer(request, error)
+
+
 @caught_by("the_same_seed_gives_the_same_story")
 class ADiceOfItsOwn(PlainBank):
     """It tries some requests twice, when it feels like it."""

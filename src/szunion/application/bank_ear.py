@@ -97,6 +97,17 @@ class BankEar:
                 return count
         return count + (len(part) if part and self._hear_all(part, at) else 0)
 
+    def reaches(self, bank: BankAdapter) -> bool:
+        """Return whether what the bank tells can be fetched now; nothing is heard by it."""
+        at = self.office.storage.read(
+            lambda work: work.inbox.cursor(self._scope(work), self.source)
+        )
+        try:
+            next(iter(bank.collect(after=at)), None)
+        except Exception:  # noqa: BLE001 - whatever an adapter raises, it could not be fetched
+            return False
+        return True
+
     def _fetched(self, bank: BankAdapter, at: Cursor | None) -> Iterator[Collected]:
         """Yield what the bank tells, as far as it comes; an adapter's own fault ends it (F40)."""
         try:

@@ -10,7 +10,7 @@ from szunion.application.statements import OF_MONEY
 from szunion.cli.frame import DRY_RUN, PARTLY, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.reconciliation import ReconKind, ReconRun
-from szunion.errors import Conflict, NotFound
+from szunion.errors import BankUnavailable, Conflict, NotFound
 from szunion.text import Text
 
 _KEYS = ("kind", "day", "ours", "bank", "agreed", "settled")
@@ -37,7 +37,7 @@ def recon() -> None: ...
 
 @recon.command(
     help=helps(
-        "收取银行的清单和流水并对账；有未解释的差异退出码 3。Fetch the bank's lists and compare.",
+        "收取银行的清单和流水并对账；有差异退出码 3，收不到 6。Fetch the bank's lists and compare.",
         "szunion recon run",
         "szunion recon run --day 2017-11-23",
         "szunion --json recon run",
@@ -51,8 +51,13 @@ def recon() -> None: ...
 def run(frame: Frame, *, day: datetime | None) -> int:
     if day is not None:
         _ask(frame, day.date())
-    frame.system().run_until_idle()
-    return _shown(frame)
+    system = frame.system()
+    system.run_until_idle()
+    shown = _shown(frame)
+    if not system.worker().desk.ear.reaches(system.bank):
+        # Said last: "no difference" must not be read where nothing could be fetched.
+        raise BankUnavailable("E-BANK-028", bank=system.bank.info.name)
+    return shown
 
 
 def _ask(frame: Frame, day: date) -> None:

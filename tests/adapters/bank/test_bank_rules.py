@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from threading import Barrier, Thread
 
@@ -547,6 +548,19 @@ def test_the_daily_list_has_every_card_with_the_sequence_it_was_last_told_with()
         (cards[1], BankState.CLOSED, 3),
         (cards[2], BankState.ACTIVE, 2),
     ]
+
+
+def test_a_list_is_of_the_day_on_which_it_is_told_however_long_nothing_happened() -> None:
+    clock = SimClock("2017-11-23")
+    bank = SimulatedBank(seed=7, clock=clock)
+    bank.simulate.daily_list()
+    clock.advance(days=3)
+    bank.simulate.statement()
+    listed, paper = told(bank)
+    assert isinstance(listed, DailyCardList)
+    assert isinstance(paper, Statement)
+    assert (listed.day, paper.day) == (date(2017, 11, 23), date(2017, 11, 26))
+    assert list(SimulatedBank.restore(bank.snapshot(), clock=clock).truth.told) == [listed, paper]
 
 
 def test_a_receipt_can_be_told_again_as_a_notice() -> None:

@@ -274,16 +274,20 @@ def plastic(books: Books, op: Op) -> None:
 # --- files, answers, contradictions ---------------------------------------------------------
 
 
+def _day_of(books: Books, op: Op) -> date:
+    """Return the day an act is about: the one that was named, or that of the act itself."""
+    return date.fromisoformat(op["day"]) if "day" in op else books.today
+
+
 def daily_list(books: Books, op: Op) -> None:
     """Tell every card of the programme (日终全量)."""
     cards = tuple(ListedCard(card.ref, card.state, card.told) for card in books.cards)
-    told = books.next_of("list")
-    books.tell(DailyCardList(told=told, day=date.fromisoformat(op["day"]), cards=cards))
+    books.tell(DailyCardList(told=books.next_of("list"), day=_day_of(books, op), cards=cards))
 
 
 def statement(books: Books, op: Op) -> None:
     """Tell every movement of a day on the paying account (流水)."""
-    day = date.fromisoformat(op["day"])
+    day = _day_of(books, op)
     lines = tuple(
         StatementLine(each.order, each.kind, Fen(each.fen)) for each in books.movements.get(day, ())
     )

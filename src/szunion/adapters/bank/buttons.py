@@ -188,11 +188,11 @@ class Simulate:
 
     def daily_list(self, day: date | None = None) -> None:
         """Tell every card, as the list of *day* (日终全量); without a day, today's."""
-        self._act({"op": "daily_list", "day": (day or self._books.today).isoformat()})
+        self._act({"op": "daily_list", **_of(day)})
 
     def statement(self, day: date | None = None) -> None:
         """Tell the movements of *day* (流水); without a day, today's."""
-        self._act({"op": "statement", "day": (day or self._books.today).isoformat()})
+        self._act({"op": "statement", **_of(day)})
 
     def receipt(self, key: RequestKey) -> None:
         """Tell the answer to a request again, as a notice (回执)."""
@@ -280,3 +280,8 @@ class Simulate:
         elif 1 <= row <= len(batch):
             return batch[row - 1]
         raise missing("批内明细", "line of the batch")
+
+
+def _of(day: date | None) -> Op:
+    # Without a day the act's own moment decides: the books may stand where the last act left them.
+    return {} if day is None else {"day": day.isoformat()}

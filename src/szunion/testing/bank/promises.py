@@ -15,7 +15,8 @@ from szunion.testing.bank.callbacks import CallbackPromises
 from szunion.testing.bank.notices import NoticePromises
 from szunion.testing.bank.requests import RequestPromises
 from szunion.testing.bank.storms import StormPromises
+from szunion.testing.bank.whole import WholePromises
 
 
-class BankPromises(RequestPromises, NoticePromises, CallbackPromises, StormPromises):
+class BankPromises(RequestPromises, NoticePromises, CallbackPromises, StormPromises, WholePromises):
     """What every bank adapter promises (银行适配器的承诺)."""
