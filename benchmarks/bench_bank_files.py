@@ -2,7 +2,8 @@
 
 The peer is a bare parse of the same bytes: each line cut at the same places, its numbers made
 integers, nothing checked and nothing made of it. Memory is the growth of the whole process while
-the file is read, measured in a process of its own.
+the file is read, measured in a process of its own. The bank desk then obeys such a file, with all
+that a notice moves, in the commits of a real database.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.adapters.bank.filed import file_town
+from tests.offices import office_on
+
 from benchmarks.lines import Line, faster, smaller
 from szunion.adapters.bank.batch_file.carrier import FolderCarrier
 from szunion.adapters.bank.batch_file.layout import BankLayout
@@ -26,6 +30,7 @@ from szunion.adapters.bank.batch_file.speech import Plain
 from szunion.adapters.bank.batch_file.spool import Spool
 from szunion.testing.clock import SimClock
 
+MEMBERS = 1000
 LINES = int(os.environ.get("SZUNION_BENCH_FILE_LINES", "1000000"))
 _GROWTH = 32.0
 """MiB that reading a file of any length may take."""
@@ -91,6 +96,36 @@ def _timed(work: Callable[[], int]) -> tuple[int, float]:
     return work(), time.process_time() - start
 
 
+def _cut(path: Path) -> int:
+    """Read a file as barely as can be: its lines decoded and cut into words."""
+    return sum(len(line.decode("gb18030").split()) > 1 for line in path.open("rb"))
+
+
+def _through_the_desk(folder: Path) -> Line:
+    """Return how quickly the bank desk obeys a result file: each row, in commits on SQLite."""
+    folder.mkdir()
+    place, both = file_town(folder / "files", office_on("sqlite", folder))
+    people = place.admit(MEMBERS)
+    asked = place.approve(people)
+    place.run()
+    both.peer.visit()
+    place.pass_time(hours=2)
+    assert asked.key is not None
+    both.bank.simulate.verify(asked.key)
+    both.peer.visit()
+    (path,) = both.inbox.glob("JG*.txt")
+    count, seconds = _timed(place.worker.desk.collect)
+    assert count >= MEMBERS, count
+    rows, bare = _timed(lambda: sum(_cut(path) for _ in range(20)))
+    assert rows >= 20 * MEMBERS, rows
+    place.office.storage.close()
+    return faster(
+        "bank_desk + batch_file: notices of a result file obeyed, on SQLite, a processor second "
+        "/ bare parse of the file",
+        count / seconds, peer=rows / bare, floor=0.002,
+    )  # fmt: skip
+
+
 _CHILD = """
 import resource, sys
 from pathlib import Path
@@ -128,6 +163,7 @@ def lines() -> list[Line]:
             count, seconds = _timed(lambda spool=spool: _collected(layout, folder, spool))  # type: ignore[misc]
             assert count == LINES
             ours.append(count / seconds)
+        desk = _through_the_desk(root / "desk")
         count, grown = _growth(folder, root / "spool-child")
         assert count == LINES
     quick, plain = max(ours), max(bare)
@@ -138,4 +174,5 @@ def lines() -> list[Line]:
         ),
         smaller(f"result file of {LINES:,} lines: memory while it is read, MiB", max(grown, 0.1),
                 limit=_GROWTH),
+        desk,
     ]  # fmt: skip

@@ -146,6 +146,14 @@ def _announce(frame: Frame, server: BankServer, host: str, settings: str) -> Non
     )
 
 
+def _warn_of_clock(frame: Frame) -> None:
+    frame.note(
+        "注意：银行用模拟时钟；时刻相差五分钟以上的报文两边互不接受，命令行用的是本机时钟",
+        "note: the bank keeps simulated time; messages more than five minutes apart are refused "
+        "both ways, and the command line keeps this machine's",
+    )
+
+
 @contextlib.contextmanager
 def _serving(server: BankServer) -> Iterator[threading.Event]:
     """Serve while the block lasts; the event is set when a signal comes."""

@@ -238,11 +238,11 @@ def _compare(world: BankWorld, union: CarefulUnion, tells: frozenset[type[BankNo
         f"银行说过、工会没有收到的通知 {len(missing)} 条",
         f"{len(missing)} notices were told and never collected",
     )
-    _belief(world, union)
+    _unchanged(world, union)
 
 
-def _belief(world: BankWorld, union: CarefulUnion) -> None:
-    """Compare where each card and order stands by what was told with where it really stands."""
+def _unchanged(world: BankWorld, union: CarefulUnion) -> None:
+    """Compare each notice as it arrived with what the bank told."""
     genuine = {notice.told.event_id: notice for notice in world.truth.told}
     for notice in union.collected:
         world.expect(
