@@ -78,7 +78,10 @@ def test_no_difference_is_not_said_of_a_bank_that_cannot_be_reached() -> None:
     inbox.rmdir()
     shown = said("--lang", "zh", "recon", "run")
     assert (shown.status, shown.code) == (6, "E-BANK-028")
+    once = said("worker", "--once")
+    assert (once.status, once.code) == (6, "E-BANK-028")
     inbox.mkdir()
+    assert said("worker", "--once").status == 0
     assert said("recon", "run").status == 0
 
 

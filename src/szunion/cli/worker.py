@@ -9,6 +9,7 @@ from types import FrameType
 import click
 
 from szunion.cli.frame import Frame, framed, helps
+from szunion.errors import BankUnavailable
 
 _LONGEST_WAIT = 30.0
 
@@ -31,6 +32,9 @@ def worker(frame: Frame, *, once: bool, name: str) -> int:
         frame.say(
             "已做 {rounds} 轮，没有到期的了", "{rounds} rounds; nothing is due", rounds=rounds
         )
+        if not engine.desk.ear.reaches(engine.bank):
+            # "Nothing is due" must not be read as "the bank has told nothing".
+            raise BankUnavailable("E-BANK-028", bank=engine.bank.info.name)
         return 0
     stop = threading.Event()
 
