@@ -22,7 +22,7 @@ def printed(everything: list[object]) -> list[str]:
     found = set()
     for each in everything:
         kind = type(each)
-        if not kind.__module__.startswith("szunion."):
+        if not str(kind.__module__).startswith("szunion."):  # of some, it is no text
             continue
         try:
             words = f"{each!r} {each!s}"

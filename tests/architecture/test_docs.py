@@ -9,7 +9,9 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(path.relative_to(DOCS / "zh") for path in (DOCS / "zh").rglob("*.md"))
-FENCE = re.compile(r"^```(?:console|python|toml|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^```(?:console|shell-session|python|toml|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL
+)
 
 
 def test_every_page_has_its_twin() -> None:
