@@ -56,8 +56,8 @@ _OPEN = (MembershipState.APPLIED, MembershipState.ACTIVE, MembershipState.RETAIN
 
 
 def _membership(row: Row) -> Membership:
-    """Map a row whose columns begin with those of a membership: the commonest look of all."""
-    person, id_, state, union, applied, since, until, reason, survivor, version = row[:10]
+    """Map a row of the ten columns of a membership: the commonest look of all."""
+    person, id_, state, union, applied, since, until, reason, survivor, version = row
     made = Membership.__new__(Membership)
     _set_id(made, id_)
     _set_person(made, person)
@@ -151,7 +151,7 @@ class SqliteMembers:
     def versions(self, scope: Scope, person: PersonId) -> Sequence[MembershipVersion]:
         return [
             MembershipVersion(
-                membership=_membership(row),
+                membership=_membership(row[:10]),
                 holds_from=date.fromisoformat(row[10]),
                 recorded=moment(row[11]),
             )
