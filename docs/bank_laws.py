@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Final
 
-from szunion.testing.bank import BankPromises, Law, Tier
+from szunion.testing.bank import BankPromises, Law
 from szunion.testing.bank.laws import LAWS
 from szunion.text import Language, Text
 
@@ -30,23 +31,35 @@ _EACH = Text("对每种请求检验", "Tested for each kind of request")
 _ONCE = Text("检验一次", "Tested once")
 
 
-def bank_laws_page(language: Language, made: str) -> str:
-    """Return the page of all laws."""
+_SEE: Final = Text("单独检验这一条", "Test this one alone")
+_LIST: Final = Text("规则", "law")
+_TIER: Final = Text("级", "tier")
+_FOR: Final = Text("检验", "tested")
+
+
+def bank_laws_pages(language: Language, made: str) -> Mapping[str, str]:
+    """Return the page that lists the laws, and a page for each, by their paths in the language."""
+    rows = [
+        f"| [{law.title.say(language)}](bank-laws/{law.anchor}.md) | "
+        f"{law.tier.text.say(language)} | {_for(law).say(language)} |"
+        for law in LAWS.values()
+    ]
+    head = f"| {_LIST.say(language)} | {_TIER.say(language)} | {_FOR.say(language)} |"
     lines = [f"# {_TITLE.say(language)}", "", made, "", _INTRO.say(language), ""]
-    lines += [_TIERS.say(language), ""]
-    for tier in Tier:
-        of_tier = [law for law in LAWS.values() if law.tier is tier]
-        for law in of_tier:
-            lines += [*_law(law, language)]
+    lines += [_TIERS.say(language), "", head, "|---|---|---|", *rows, ""]
+    lines += ["```{toctree}", ":hidden:", ":glob:", "", "bank-laws/*", "```", ""]
+    pages = {f"reference/bank-laws/{law.anchor}.md": _law(law, language, made)
+             for law in LAWS.values()}  # fmt: skip
+    return {"reference/bank-laws.md": "\n".join(lines), **pages}
+
+
+def _for(law: Law) -> Text:
+    return _EACH if getattr(getattr(BankPromises, law.name), "each", None) else _ONCE
+
+
+def _law(law: Law, language: Language, made: str) -> str:
+    lines = [f"# {law.title.say(language)}", "", made, ""]
+    lines += [f"{law.tier.text.say(language)} · {_for(law).say(language)}", ""]
+    lines += [law.rule.say(language), "", f"{_SEE.say(language)}:", ""]
+    lines += ["```text", f"szunion adapter conform NAME --law {law.anchor}", "```", ""]
     return "\n".join(lines)
-
-
-def _law(law: Law, language: Language) -> Iterator[str]:
-    test = getattr(BankPromises, law.name)
-    each = _EACH if getattr(test, "each", None) else _ONCE
-    yield f"## {law.title.say(language)}"
-    yield ""
-    yield f"`{law.anchor}` · {law.tier.text.say(language)} · {each.say(language)}"
-    yield ""
-    yield law.rule.say(language)
-    yield ""

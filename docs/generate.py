@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 import click
 from bank_language import bank_language_page
-from bank_laws import bank_laws_page
+from bank_laws import bank_laws_pages
 
 from szunion.adapters.builtin import szunion_adapters
 from szunion.bootstrap import Settings
@@ -282,12 +282,9 @@ def pages() -> dict[str, str]:
     }  # fmt: skip
     for name, write in writers.items():
         made |= {f"{each.value}/reference/{name}.md": write(each) for each in Language}
-    made |= {
-        f"{each.value}/reference/bank-laws.md": bank_laws_page(
-            each, generated("`szunion.testing.bank.laws`", each)
-        )
-        for each in Language
-    }
+    for each in Language:
+        laws = bank_laws_pages(each, generated("`szunion.testing.bank.laws`", each))
+        made |= {f"{each.value}/{name}": text for name, text in laws.items()}
     made |= {
         f"{each.value}/reference/bank-language.md": bank_language_page(
             each, generated("`szunion.domain.bank`", each)
