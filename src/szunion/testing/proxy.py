@@ -238,15 +238,18 @@ def _swallow(client: socket.socket) -> None:
 
 def _pass_until_answered(client: socket.socket, server: socket.socket) -> None:
     """Pass the client's bytes on in this one thread: a reset needs nobody else on its socket."""
+    sides = [client, server]
     with contextlib.suppress(OSError):
         while True:
-            ready, _, _ = select.select([client, server], [], [])
+            ready, _, _ = select.select(sides, [], [])
             if server in ready:
                 return
             part = client.recv(_PART)
-            if not part:
-                return
-            server.sendall(part)
+            if part:
+                server.sendall(part)
+            else:  # it has said everything; the server has still to answer
+                server.shutdown(socket.SHUT_WR)
+                sides = [server]
 
 
 def _reset(connection: socket.socket) -> None:
