@@ -8,6 +8,7 @@ second history (a fork) are all found.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -174,11 +175,16 @@ def _against(
 
 def _wrong(point: Checkpoint, tree: Frontier, public: bytes, check: Verify) -> Finding | None:
     body = note_body(point.origin, point.frontier, point.at).encode()
-    if not check(public, point.signature, body):
+    if not check(public, point.signature, body) or point.signer != _name_of(point, public):
         return Finding.SIGNATURE
     if point.size != tree.size:
         return Finding.ORDER
     return None if point.frontier.root == tree.root else Finding.ROOT
+
+
+def _name_of(point: Checkpoint, public: bytes) -> str:
+    """Return what a signer of this log with this key is called: the signature covers no name."""
+    return f"{point.origin.rpartition('/')[0]}+{hashlib.sha256(public).hexdigest()[:8]}"
 
 
 def _parsed(line: str) -> dict[str, Any]:
