@@ -17,6 +17,7 @@ from szunion.text import Text
 
 if TYPE_CHECKING:
     from szunion.testing.bank import BankPromises, Outcome, Tier
+    from szunion.testing.bank.matrix import Score
 
 _TIERS: Final = click.option(
     "--tier", type=click.Choice(["bronze", "silver", "gold"]), default="silver", show_default=True,
@@ -43,7 +44,8 @@ _SHOWN: Final = 3
 def conform(frame: Frame, name: str, tier: str, seed: int, laws: Sequence[str]) -> int:
     from szunion.testing.bank import Verdict  # noqa: PLC0415 - the kit needs pytest
 
-    found = list(_run(name, tier, seed, laws))
+    promises = _promises(collect().sound(), name)
+    found = list(_run(promises, name, tier, seed, laws))
     broken = [each for each in found if each.verdict is Verdict.BROKEN]
     frame.rows(
         ("law", "request", "tier", "verdict", "title"),
@@ -102,8 +104,9 @@ def matrix(frame: Frame, names: Sequence[str], tier: str, seed: int, quality: Pa
     lines: dict[str, dict[str, kit.Score]] = {}
     tiers: dict[str, Tier | None] = {}
     for name in chosen:
-        outcomes = list(_run(name, tier, seed, ()))
-        accepts = _promises(registry, name).accepted()
+        promises = _promises(registry, name)
+        outcomes = list(_run(promises, name, tier, seed, ()))
+        accepts = promises.accepted()
         lines[name] = {score.request: score for score in kit.scores(outcomes, accepts)}
         tiers[name] = kit.tier_of(outcomes, accepts, said)
     requests = list(next(iter(lines.values()), {}))
@@ -122,10 +125,7 @@ def matrix(frame: Frame, names: Sequence[str], tier: str, seed: int, quality: Pa
     return 0 if fine else PARTLY
 
 
-def _cell(frame: Frame, score: object) -> str:
-    from szunion.testing.bank.matrix import Score  # noqa: PLC0415 - as above
-
-    assert isinstance(score, Score)
+def _cell(frame: Frame, score: Score) -> str:
     if not score.claimed:
         return frame.text("不支持", "no")
     whole = score.kept + score.broken
@@ -135,8 +135,9 @@ def _cell(frame: Frame, score: object) -> str:
     )
 
 
-def _run(name: str, tier: str, seed: int, laws: Sequence[str]) -> Iterable[Outcome]:
-    promises = _promises(collect().sound(), name)
+def _run(
+    promises: type[BankPromises], name: str, tier: str, seed: int, laws: Sequence[str]
+) -> Iterable[Outcome]:
     from szunion.testing.bank import Tier, check_promises  # noqa: PLC0415 - as above
     from szunion.testing.bank.laws import LAWS  # noqa: PLC0415 - as above
 
