@@ -23,8 +23,7 @@ def lives(folder: Path, seed: int, kills: int, plant: str = "") -> dict[str, Any
         [sys.executable, "-m", "tests.system.killing", str(folder), str(seed), str(kills), plant],
         cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
-    if run.returncode:
-        return {"wrong": [run.stderr]}
+    assert run.returncode == 0, run.stderr
     done: dict[str, Any] = json.loads(run.stdout)
     return done
 
@@ -48,9 +47,7 @@ def test_killed_at_a_thousand_points_a_town_loses_nothing(tmp_path: Path) -> Non
         assert lives(folder, seed, kills=100)["wrong"] == []
 
 
-@pytest.mark.parametrize(
-    ("plant", "kills"), [("ack_first", 24), ("no_transaction", 12), ("key_by_chance", 30)]
-)
-def test_the_harness_notices_a_planted_bug(plant: str, kills: int, tmp_path: Path) -> None:
-    done = lives(tmp_path, 7, kills=kills, plant=plant)
+@pytest.mark.parametrize("plant", ["ack_first", "no_transaction", "key_by_chance"])
+def test_the_harness_notices_a_planted_bug(plant: str, tmp_path: Path) -> None:
+    done = lives(tmp_path, 7, kills=200, plant=plant)  # it stops at the first finding
     assert done["wrong"] != []
