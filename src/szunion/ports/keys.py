@@ -90,6 +90,18 @@ class Vault(Protocol):
         """Return the shard of each text: the bulk path."""
         ...
 
+    def tombstone(self, text: str) -> bytes:
+        """Return what may stay of an erased *text* (墓碑): a key's number, a fresh salt, a MAC.
+
+        It can be asked whether it is of a text one has (:meth:`remembers`), and nothing else. Its
+        key is none of the others, and when that is destroyed it says nothing any more.
+        """
+        ...
+
+    def remembers(self, stone: bytes, text: str) -> bool:
+        """Return whether *stone* is the tombstone of *text*; False too when its key is gone."""
+        ...
+
     def request_key(self, business: str) -> RequestKey:
         """Return the bank's key for a business fact: stable for ever, and says nothing."""
         ...

@@ -119,6 +119,20 @@ class KeysPromises:
         assert max(routes) < SHARDS
         assert max(counted.values()) < 8 * 5, "one shard has five times its share"
 
+    def test_a_tombstone_remembers_its_text_and_no_other(self, keys: Keys, again: Keys) -> None:
+        """A tombstone knows its text also after a restart, and says nothing without it."""
+        stones = [keys.vault.tombstone("RESIDENT:1") for _ in range(2)]
+        assert stones[0] != stones[1], "two stones of one text can be told to be of one"
+        for stone in stones:
+            assert again.vault.remembers(stone, "RESIDENT:1")
+            assert not again.vault.remembers(stone, "RESIDENT:2")
+            for at in range(len(stone)):
+                changed = stone[:at] + bytes([stone[at] ^ 1]) + stone[at + 1 :]
+                assert not keys.vault.remembers(changed, "RESIDENT:1")
+        assert not keys.vault.remembers(b"", "RESIDENT:1")
+        index = keys.vault.index(IndexField.DOCUMENT, "RESIDENT:1")
+        assert not any(index[:8] in stone for stone in stones), "it is made with the index's key"
+
     def test_request_keys_follow_from_the_business_and_say_nothing(
         self, keys: Keys, again: Keys
     ) -> None:

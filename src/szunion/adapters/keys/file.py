@@ -91,6 +91,7 @@ class FileKeys:
             routing=self._key("route"),
             requests=self._key("request"),
             names=self._key("name"),
+            tombstones=self._key("tombstone"),
         )
         return AesVault(keys, chance)
 

@@ -25,6 +25,8 @@ from szunion.ports.keys import IndexField, Place
 
 AES_GCM: Final = 1
 _HEAD: Final = struct.Struct(">BH")
+_STONE: Final = struct.Struct(">I16s")
+_TOMBSTONE_KEY: Final = 7
 _NONCE: Final = 12
 _INDEX_BYTES: Final = 16
 _SHARD_BITS: Final = 10
@@ -40,6 +42,7 @@ class DataKeys:
     routing: bytes = field(repr=False)
     requests: bytes = field(repr=False)
     names: bytes = field(repr=False)
+    tombstones: bytes = field(repr=False)
 
 
 def _mac(key: bytes) -> Callable[[bytes], bytes]:
@@ -74,6 +77,7 @@ class AesVault:
     _primary: int = field(init=False)
     _tables: dict[tuple[int, str], AESGCM] = field(factory=dict, init=False, repr=False)
     _name_key: bytes = field(init=False, repr=False)
+    _stone_key: bytes = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._macs = {name: _mac(_derived(self.keys.indexing, name.value)) for name in IndexField}
@@ -83,6 +87,7 @@ class AesVault:
         }
         self._primary = max(self.keys.sealing)
         self._name_key = _derived(self.keys.names, "outward")
+        self._stone_key = self.keys.tombstones
 
     # --- sealing ---------------------------------------------------------------------------
 
@@ -153,6 +158,18 @@ class AesVault:
     def route_many(self, texts: Iterable[str]) -> list[int]:
         mac, shift = self._route, 16 - _SHARD_BITS
         return [int.from_bytes(mac(text.encode())[:2]) >> shift for text in texts]
+
+    def tombstone(self, text: str) -> bytes:
+        salt = self.chance(16)
+        head = _STONE.pack(_TOMBSTONE_KEY, salt)
+        return head + hmac.digest(self._stone_key, head + text.encode(), "sha256")[:_INDEX_BYTES]
+
+    def remembers(self, stone: bytes, text: str) -> bool:
+        head, mac = stone[: _STONE.size], stone[_STONE.size :]
+        if len(head) != _STONE.size or _STONE.unpack(head)[0] != _TOMBSTONE_KEY:
+            return False
+        made = hmac.digest(self._stone_key, head + text.encode(), "sha256")[:_INDEX_BYTES]
+        return hmac.compare_digest(made, mac)
 
     def request_key(self, business: str) -> RequestKey:
         digest = hmac.digest(self.keys.requests, business.encode(), "sha256")

@@ -99,3 +99,23 @@ class People(Protocol):
                 somebody else (E-STORE-004).
         """
         ...
+
+    def destroy_key(self, scope: Scope, person: PersonId) -> int:
+        """Destroy the key of a person's file, and of each file merged into it (销毁密钥).
+
+        What was sealed with it opens for nobody again, in no copy of the row; documents and mobile
+        are out of the indexes. Of each document a tombstone stays, made with a key of its own
+        (:meth:`erased`). Memberships, cards and money keep their pseudonym, the person's id.
+
+        Returns:
+            How many files were destroyed; 0: there was none left.
+        """
+        ...
+
+    def erased(self, scope: Scope, document: IdentityDocument) -> Sequence[PersonId]:
+        """Return the ids under which somebody with *document* was erased, oldest first.
+
+        For deciding alone, such as about a second pack (防止重复领取): nothing else can be learned
+        from a tombstone, and nothing at all once its key is destroyed.
+        """
+        ...

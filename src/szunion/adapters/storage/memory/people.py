@@ -31,6 +31,9 @@ class PeopleTables:
         factory=lambda: Table("person_document")
     )
     quarantine: Table[PersonId, Quarantined] = field(factory=lambda: Table("quarantine"))
+    tombstones: Table[tuple[IdentityDocument, PersonId], datetime] = field(
+        factory=lambda: Table("person_tombstone")
+    )
     memberships: Table[MembershipId, Membership] = field(
         factory=lambda: Table("membership", {"open": _open_person})
     )
@@ -153,3 +156,30 @@ class MemoryPeople:
                 self.tables.documents.replace(self.undo, key, person.id)
             else:
                 raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")
+
+    def destroy_key(self, scope: Scope, person: PersonId) -> int:
+        merged = [row.id for row in self.tables.people if row.merged_into == person]
+        below = sum(self.destroy_key(scope, each) for each in sorted(merged))
+        old = self.tables.people.get(person)
+        if old is None:
+            return below
+        self.tables.people.delete(self.undo, person)
+        for held in old.documents:
+            stone = (held.document, person)
+            if self.tables.tombstones.get(stone) is None:
+                self.tables.tombstones.insert(self.undo, stone, self.now)
+            self._forget(held.document, person)
+        return below + 1
+
+    def _forget(self, document: IdentityDocument, person: PersonId) -> None:
+        """Take *person* from the holders of *document*; who comes next moves up."""
+        holders = self.tables.holders(document)
+        for rank, _ in enumerate(holders):
+            self.tables.documents.delete(self.undo, (document, rank))
+        for rank, each in enumerate(each for each in holders if each != person):
+            self.tables.documents.insert(self.undo, (document, rank), each)
+
+    def erased(self, scope: Scope, document: IdentityDocument) -> Sequence[PersonId]:
+        rows = self.tables.tombstones.rows.items()
+        found = [(at, person) for (stone, person), at in rows if stone == document]
+        return [person for _, person in sorted(found)]

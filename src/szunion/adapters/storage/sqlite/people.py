@@ -167,3 +167,32 @@ class SqlitePeople:
             self.session.do("person.drop_mobile", {**self._mobile(before), "person": person.id})
         if person.mobile is not None and person.mobile != before:
             self.session.do("person.add_mobile", (*self._mobile(person.mobile).values(), person.id))
+
+    def destroy_key(self, scope: Scope, person: PersonId) -> int:
+        merged = self.session.all("person.merged", {"person": person})
+        below = sum(self.destroy_key(scope, PersonId(each)) for (each,) in merged)
+        where = {"shard": shard_of(person), "person": person}
+        row = self.session.one("person.row", where)
+        if row is None:
+            return below
+        old = self._person(row)
+        for held in old.documents:
+            key = self._document(held.document)
+            stone = self.vault.tombstone(document_key(held.document))
+            self.session.do("person.add_tombstone", (key["shard"], person, stone, micros(self.now)))
+            self.session.do("person.drop_document", {**key, "person": person})
+            self.session.do("person.move_up", key)
+        if old.mobile is not None:
+            self.session.do("person.drop_mobile", {**self._mobile(old.mobile), "person": person})
+        self.session.do("person.drop_salt", where)
+        self.session.do("person.drop_sealed", where)
+        return below + 1
+
+    def erased(self, scope: Scope, document: IdentityDocument) -> Sequence[PersonId]:
+        where = {"shard": self.vault.route(document.number.plain())}
+        text = document_key(document)
+        return [
+            PersonId(id_)
+            for stone, id_ in self.session.all("person.tombstones", where)
+            if self.vault.remembers(stone, text)
+        ]

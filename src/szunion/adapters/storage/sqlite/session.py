@@ -77,6 +77,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     for pragma in (
         f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
         "trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", "cache_size=-65536",
+        "secure_delete=ON",  # a salt that is destroyed does not stay on a freed page
         "recursive_triggers=ON",  # REPLACE asks the triggers that forbid deletion
         "wal_autocheckpoint=4000", "journal_size_limit=67108864",
     ):  # fmt: skip

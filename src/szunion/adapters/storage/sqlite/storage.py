@@ -22,7 +22,7 @@ from szunion.adapters.storage.sqlite.session import (
 )
 from szunion.adapters.storage.sqlite.times import micros
 from szunion.adapters.storage.sqlite.unit import SqliteUnit
-from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageError
+from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.system import Clock, Ids
@@ -98,6 +98,19 @@ class SqliteStorage:
     def migrate(self) -> None:
         """Apply pending migrations."""
         migrate(self._connection(), at=micros(self.clock.now()))
+
+    def checkpoint(self) -> None:
+        """Write the whole journal into the database and empty it: old pages are in no file then.
+
+        After a person's key was destroyed this makes the salt unreadable on disk, too.
+
+        Raises:
+            StorageBusy: a look that began earlier still needs the journal (E-STORE-001).
+        """
+        with translated():
+            held = self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if held:
+            raise StorageBusy("E-STORE-001")
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""

@@ -93,6 +93,32 @@ ON CONFLICT (shard, blind, person_id) DO NOTHING
 -- name: drop_mobile
 DELETE FROM person_mobile WHERE shard = :shard AND blind = :blind AND person_id = :person
 
+-- name: merged
+-- fanout: who was merged into a person may have been filed in any shard
+SELECT person_id FROM person WHERE merged_into = :person ORDER BY person_id
+
+-- name: drop_salt
+DELETE FROM person_salt WHERE shard = :shard AND person_id = :person
+
+-- name: drop_sealed
+UPDATE person SET sealed = NULL, version = version + 1
+WHERE shard = :shard AND person_id = :person
+
+-- name: drop_document
+DELETE FROM person_document WHERE shard = :shard AND blind = :blind AND person_id = :person
+
+-- name: move_up
+UPDATE person_document SET rank = 0
+WHERE shard = :shard AND blind = :blind AND rank = (
+    SELECT min(next.rank) FROM person_document next
+    WHERE next.shard = :shard AND next.blind = :blind)
+
+-- name: add_tombstone
+INSERT INTO person_tombstone (shard, person_id, stone, erased) VALUES (?, ?, ?, ?)
+
+-- name: tombstones
+SELECT stone, person_id FROM person_tombstone WHERE shard = :shard ORDER BY erased, person_id
+
 -- name: row
 SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
 FROM person p JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id

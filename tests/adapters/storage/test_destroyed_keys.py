@@ -1,0 +1,212 @@
+"""A person whose key is destroyed opens for nobody and is found by nothing, but is remembered."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from tests.offices import Town, applicant, office_on, officer, town_on
+
+from szunion.adapters.storage.sqlite.people import document_key
+from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.application.access import authorise
+from szunion.domain.access import Operation, Role, Scope
+from szunion.domain.people import Person, corrected, merge, new_person
+from szunion.domain.values import PersonId
+from szunion.errors import Conflict
+from szunion.ports.keys import IndexField
+from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.people import QuarantineSource
+from szunion.testing.clock import SimClock
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
+    made = town_on(office_on(request.param, tmp_path))
+    yield made
+    made.office.storage.close()
+
+
+def city(work: UnitOfWork) -> Scope:
+    return authorise(work, officer("city-1", Role.CITY), Operation.MEMBERSHIP_WRITE)
+
+
+def somebody(work: UnitOfWork, index: int) -> Person:
+    someone = applicant(index)
+    shard = work.vault.route(someone.document.number.plain())
+    return new_person(
+        PersonId(work.ids.new(shard)), someone.name, someone.document, recorded=work.now,
+        mobile=someone.mobile,
+    )  # fmt: skip
+
+
+def filed(town: Town, index: int) -> PersonId:
+    def file(work: UnitOfWork) -> PersonId:
+        person = somebody(work, index)
+        work.people.add(city(work), person)
+        return person.id
+
+    return town.office.storage.run(file)
+
+
+def destroyed(town: Town, person: PersonId) -> int:
+    return town.office.storage.run(lambda work: work.people.destroy_key(city(work), person))
+
+
+def test_nobody_opens_or_finds_a_person_whose_key_is_destroyed(town: Town) -> None:
+    gone, other = filed(town, 1), filed(town, 2)
+    assert destroyed(town, gone) == 1
+
+    def look(work: UnitOfWork) -> None:
+        scope, one = city(work), applicant(1)
+        assert one.mobile is not None
+        assert work.people.get(scope, gone) is None
+        assert [each.id for each in work.people.many(scope, [gone, other])] == [other]
+        assert work.people.find(scope, one.document) is None
+        assert work.people.on_file(scope, one.document) is None
+        assert work.people.by_mobile(scope, one.mobile) == []
+        assert work.people.erased(scope, one.document) == [gone]
+        assert work.people.erased(scope, applicant(2).document) == []
+
+    town.office.storage.read(look)
+
+
+def test_a_key_is_destroyed_once(town: Town) -> None:
+    gone = filed(town, 1)
+    assert [destroyed(town, gone) for _ in range(2)] == [1, 0]
+    assert destroyed(town, PersonId(1)) == 0
+
+
+def test_whoever_comes_back_is_a_new_person_and_the_tombstones_know(town: Town) -> None:
+    first = filed(town, 1)
+    destroyed(town, first)
+    assert isinstance(town.office.clock, SimClock)
+    town.office.clock.advance(days=1)
+    second = filed(town, 1)
+    assert first != second
+    destroyed(town, second)
+    found = town.office.storage.read(
+        lambda work: work.people.erased(city(work), applicant(1).document)
+    )
+    assert found == [first, second]
+
+
+def test_whoever_had_read_the_file_before_cannot_write_it_back(town: Town) -> None:
+    gone = filed(town, 1)
+    old = town.office.storage.read(lambda work: work.people.get(city(work), gone))
+    assert old is not None
+    destroyed(town, gone)
+    with pytest.raises(Conflict, match="E-STORE-008"):
+        town.office.storage.run(lambda work: work.people.put(city(work), old))
+
+
+def test_a_file_in_quarantine_moves_up_when_the_one_on_file_is_destroyed(town: Town) -> None:
+    first = filed(town, 1)
+
+    def again(work: UnitOfWork) -> PersonId:
+        person = somebody(work, 1)
+        source = QuarantineSource(organisation=town.unions[0].id)
+        work.people.add_in_quarantine(city(work), person, first, source)
+        return person.id
+
+    second = town.office.storage.run(again)
+    destroyed(town, first)
+    held = town.office.storage.read(
+        lambda work: work.people.on_file(city(work), applicant(1).document)
+    )
+    assert held is not None
+    assert held.id == second
+    with pytest.raises(Conflict, match="E-STORE-004"):
+        filed(town, 1)
+
+
+def test_what_was_merged_into_a_person_goes_with_that_person(town: Town) -> None:
+    loser, survivor = filed(town, 1), filed(town, 2)
+
+    def together(work: UnitOfWork) -> None:
+        scope = city(work)
+        one, other = work.people.get(scope, loser), work.people.get(scope, survivor)
+        assert one is not None
+        assert other is not None
+        for each in merge(one, other):
+            work.people.put(scope, each)
+
+    town.office.storage.run(together)
+    assert destroyed(town, survivor) == 2
+
+    def look(work: UnitOfWork) -> None:
+        scope = city(work)
+        assert work.people.get(scope, loser) is None
+        for index in (1, 2):
+            assert work.people.on_file(scope, applicant(index).document) is None
+            assert survivor in work.people.erased(scope, applicant(index).document)
+
+    town.office.storage.read(look)
+
+
+def test_a_unit_that_fails_destroys_nothing(town: Town) -> None:
+    kept = filed(town, 1)
+
+    def fails(work: UnitOfWork) -> None:
+        work.people.destroy_key(city(work), kept)
+        msg = "in the middle"
+        raise RuntimeError(msg)
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        town.office.storage.run(fails)
+
+    def look(work: UnitOfWork) -> None:
+        assert work.people.get(city(work), kept) is not None
+        assert work.people.find(city(work), applicant(1).document) == kept
+        assert work.people.erased(city(work), applicant(1).document) == []
+
+    town.office.storage.read(look)
+
+
+def test_after_a_checkpoint_neither_salt_nor_index_is_left_in_any_file(tmp_path: Path) -> None:
+    """What could open or find the person is in no page, no free page and no journal."""
+    town = town_on(office_on("sqlite", tmp_path))
+    try:
+        gone = filed(town, 1)
+        one, later = applicant(1), applicant(3)
+        assert one.mobile is not None
+        assert later.mobile is not None
+
+        def change(work: UnitOfWork) -> None:
+            person = work.people.get(city(work), gone)
+            assert person is not None
+            new = corrected(
+                person, document=later.document, recorded=work.now, origin=person.present.origin
+            )
+            work.people.put(city(work), evolve(new, mobile=later.mobile))
+
+        town.office.storage.run(change)
+        (path,) = tmp_path.glob("*.db")
+        looking = sqlite3.connect(path)
+        (salt,) = looking.execute(
+            "SELECT salt FROM person_salt WHERE person_id = ?", [gone]
+        ).fetchone()
+        looking.close()
+        index = town.office.vault.index
+        documents = [document_key(one.document), document_key(later.document)]
+        mobiles = [one.mobile.plain(), later.mobile.plain()]
+        traces = [
+            salt,
+            *(index(IndexField.DOCUMENT, each) for each in documents),
+            *(index(IndexField.MOBILE, each) for each in mobiles),
+        ]
+        assert found_in_files(tmp_path, traces[:3]) == [True] * 3, "the test looks for nothing"
+        destroyed(town, gone)
+        assert isinstance(town.office.storage, SqliteStorage)
+        town.office.storage.checkpoint()
+        assert found_in_files(tmp_path, traces) == [False] * len(traces)
+    finally:
+        town.office.storage.close()
+
+
+def found_in_files(folder: Path, traces: list[bytes]) -> list[bool]:
+    contents = b"".join(file.read_bytes() for file in folder.iterdir() if file.is_file())
+    return [trace in contents for trace in traces]
