@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
+from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sqlite.migrate import migrate as apply
 from szunion.adapters.storage.sqlite.migrate import migrations, pending, version
 from szunion.adapters.storage.sqlite.session import APPLICATION_ID, connect
-from szunion.adapters.storage.sqlite.times import micros
 from szunion.adapters.system import SystemClock
 from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.errors import ConfigError, StorageError

@@ -170,7 +170,7 @@ def test_the_log_cannot_be_edited_in_the_database(tmp_path: Path) -> None:
 
 
 def test_times_of_the_database_are_exact() -> None:
-    from szunion.adapters.storage.sqlite.times import micros, moment
+    from szunion.adapters.storage.sql.times import micros, moment
 
     at = datetime(2017, 11, 23, 1, 2, 3, 456789, tzinfo=UTC)
     assert moment(micros(at)) == at

@@ -10,12 +10,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import define, field
 
+from szunion.adapters.storage.sql.dialect import Columns, chunks, spelled
+from szunion.adapters.storage.sql.session import KeyTaken, Parameters, Row, Session
+from szunion.adapters.storage.sqlite.dialect import SQLITE, packed
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 
 APPLICATION_ID: Final = 0x535A554E  # "SZUN"
@@ -35,9 +37,6 @@ REQUIRED: Final[Mapping[str, object]] = {
     "trusted_schema": 0,
     "cell_size_check": 1,
 }
-
-Parameters = Mapping[str, object] | Sequence[object]
-Row = tuple[Any, ...]
 
 
 def connect(path: str | Path) -> sqlite3.Connection:
@@ -102,22 +101,13 @@ def check(connection: sqlite3.Connection) -> None:
 
 @cache
 def statements() -> Mapping[str, str]:
-    """Return every named statement: ``noun.name`` → SQL, from ``sql/*.sql``.
-
-    A statement begins with a line ``-- name: get``; what follows up to the next one is its text.
-    """
-    found: dict[str, str] = {}
-    for file in files("szunion.adapters.storage.sqlite").joinpath("sql").iterdir():
-        noun, dot, ending = file.name.partition(".")
-        if dot and ending == "sql":
-            for part in file.read_text("utf-8").split("-- name: ")[1:]:
-                name, _, text = part.partition("\n")
-                found[f"{noun}.{name.strip()}"] = text.strip()
-    return found
+    """Return every named statement in SQLite's words: ``noun.name`` → SQL."""
+    return spelled(SQLITE)
 
 
-class KeyTaken(Conflict):
-    """A primary key is taken: most likely two processes drew one id in one millisecond."""
+@cache
+def _chunks() -> Mapping[str, Columns]:
+    return chunks(SQLITE)
 
 
 @contextmanager
@@ -168,8 +158,8 @@ def _constraint(error: sqlite3.IntegrityError) -> str:
 
 
 @define
-class Session:
-    """One open connection inside one transaction, asked by the names of its statements.
+class SqliteSession(Session):
+    """One open SQLite connection inside one transaction, asked by the names of its statements.
 
     What runs a statement catches errors itself: a context manager would cost a tenth of a look-up.
     """
@@ -209,12 +199,6 @@ class Session:
         with translated():
             return self.connection.executemany(self._statements[name], rows).rowcount
 
-    def put(self, name: str, parameters: Mapping[str, object], entity: str) -> None:
-        """Run an update that names the version it expects (``:version``).
-
-        Raises:
-            Conflict: somebody else was faster (E-STORE-008).
-        """
-        if self.do(name, parameters) != 1:
-            expected = parameters.get("version", "?")
-            raise Conflict("E-STORE-008", entity=entity, expected=expected, current="?")
+    def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
+        """Return the parameters that hand a statement the columns of its ``CHUNK``."""
+        return packed(_chunks()[name], columns)

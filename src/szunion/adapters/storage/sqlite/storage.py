@@ -11,17 +11,18 @@ from typing import Final, TypeVar
 
 from attrs import define, field
 
+from szunion.adapters.storage.sql.session import KeyTaken
+from szunion.adapters.storage.sql.times import micros
+from szunion.adapters.storage.sql.unit import SqlUnit
 from szunion.adapters.storage.sqlite.migrate import migrate, pending
 from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
-    KeyTaken,
+    SqliteSession,
     check,
     connect,
     ours,
     translated,
 )
-from szunion.adapters.storage.sqlite.times import micros
-from szunion.adapters.storage.sqlite.unit import SqliteUnit
 from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
@@ -126,8 +127,9 @@ class SqliteStorage:
         """See :class:`szunion.ports.storage.Storage`."""
         return self._transaction("BEGIN", look)
 
-    def _unit(self, connection: sqlite3.Connection) -> SqliteUnit:
-        return SqliteUnit(connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
+    def _unit(self, connection: sqlite3.Connection) -> SqlUnit:
+        session = SqliteSession(connection)
+        return SqlUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
 
     def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
         connection = self._connection()
@@ -186,9 +188,7 @@ class BorrowedSqlite:
         with translated():
             self.connection.execute("SAVEPOINT szunion")
         try:
-            result = work(
-                SqliteUnit(self.connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
-            )
+            result = work(self._unit())
         except BaseException:
             self.connection.execute("ROLLBACK TO szunion")
             self.connection.execute("RELEASE szunion")
@@ -199,9 +199,11 @@ class BorrowedSqlite:
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """Look at what the host's transaction sees."""
-        return look(
-            SqliteUnit(self.connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
-        )
+        return look(self._unit())
+
+    def _unit(self) -> SqlUnit:
+        session = SqliteSession(self.connection)
+        return SqlUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
 
     def close(self) -> None:
         """Leave the host's connection alone."""

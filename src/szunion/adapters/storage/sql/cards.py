@@ -1,0 +1,231 @@
+"""Know how cards, their facts and their holds are kept in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from szunion.adapters.storage.sql.batches import people_seen
+from szunion.adapters.storage.sql.session import Row as Raw
+from szunion.adapters.storage.sql.session import Session
+from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
+from szunion.domain.access import Scope
+from szunion.domain.bank import AccountClass, BankEvent, BankState, CardRef
+from szunion.domain.card_files import KeptCard
+from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
+from szunion.domain.custody import Custody, CustodyState
+from szunion.domain.facets import BankFact, fold
+from szunion.domain.holds import Hold, HoldReason, HoldState
+from szunion.domain.machine import Actor
+from szunion.domain.values import (
+    CardId,
+    CardToken,
+    HoldId,
+    OrganisationId,
+    PersonId,
+    RowId,
+    shard_of,
+)
+from szunion.ports.keys import IndexField, Place, Vault
+
+_STATES = {state.value: state for state in BankState}
+
+
+def _fact(raw: Raw) -> tuple[CardId, BankFact]:
+    card, event_id, digest, sequence, event, state, effective, received = raw
+    return CardId(card), BankFact(
+        event_id=event_id, sequence=sequence, digest=digest,
+        event=BankEvent(event) if event else None, state=_STATES[state],
+        effective=moment(effective), received=moment(received),
+    )  # fmt: skip
+
+
+def _hold(raw: Raw) -> Hold:
+    id_, card, owner, reason, since, until, state, placed_as, note = raw
+    return Hold(
+        id=HoldId(id_), card=CardId(card), owner=OrganisationId(owner), reason=HoldReason(reason),
+        since=moment(since), until=maybe_moment(until), state=HoldState(state),
+        placed_as=Actor(placed_as), note=note,
+    )  # fmt: skip
+
+
+@frozen
+class SqlCards:
+    """Cards in SQL."""
+
+    session: Session
+    vault: Vault
+
+    def add(self, scope: Scope, card: KeptCard) -> None:
+        known, token = self._known(card), card.card.ref.token.plain()
+        shard = shard_of(card.id)
+        index = self.vault.index(IndexField.CARD, token)
+        sealed = self.vault.seal(Place("card", shard, card.id), token.encode())
+        fixed = {
+            "programme": card.programme, "token_sealed": sealed, "token_index": index,
+            "psn": card.card.ref.psn, "born": micros(card.born),
+        }  # fmt: skip
+        self.session.do("card.add", known | fixed)
+        self.session.do("card.add_name", (_name(index, card.card.ref.psn), shard, card.id))
+        self._keep_holds(card.card)
+
+    def _known(self, kept: KeptCard) -> dict[str, object]:
+        card, latest = kept.card, kept.card.bank.latest
+        return {
+            "shard": shard_of(card.id), "id": card.id, "person": card.person, "row": kept.row,
+            "last_four": card.last_four, "account_class": card.account_class.value,
+            "bank_state": card.bank.state.value if card.bank.state else None,
+            "bank_sequence": latest.sequence if latest else 0,
+            "bank_conflict": int(card.bank.contradictory), "bank_gap": int(kept.gap),
+            "union_state": card.union.state.value,
+            "union_reason": card.union.reason.value if card.union.reason else None,
+            "union_sequence": card.union.sequence, "custody": kept.custody.state.value,
+            "holder": kept.custody.holder, "current": int(card.current),
+            "replaces": card.replaces, "replaced_by": card.replaced_by, "version": card.version,
+        }  # fmt: skip
+
+    def _keep_holds(self, card: Card) -> None:
+        if not card.holds:
+            return
+        self.session.many(
+            "card.keep_hold",
+            (
+                {
+                    "shard": shard_of(hold.id), "id": hold.id, "card": card.id,
+                    "person": card.person, "owner": hold.owner, "reason": hold.reason.value,
+                    "since": micros(hold.since), "until": maybe_micros(hold.until),
+                    "state": hold.state.value, "placed_as": hold.placed_as.value,
+                    "note": hold.note,
+                }
+                for hold in card.holds
+            ),
+        )  # fmt: skip
+
+    def get(self, scope: Scope, card: CardId) -> KeptCard | None:
+        raw = self.session.one("card.get", {"shard": shard_of(card), "id": card})
+        return next(iter(self._cards(scope, [raw] if raw else [])), None)
+
+    def by_ref(self, scope: Scope, ref: CardRef) -> KeptCard | None:
+        index = self.vault.index(IndexField.CARD, ref.token.plain())
+        raw = self.session.one("card.place_of_name", {"name": _name(index, ref.psn)})
+        return None if raw is None else self.get(scope, CardId(raw[0]))
+
+    def of_token(self, scope: Scope, token: CardToken) -> Sequence[KeptCard]:
+        head = self.vault.index(IndexField.CARD, token.plain()).hex()
+        where = {"low": f"{head}-", "high": f"{head}."}
+        ids = [CardId(id_) for (id_,) in self.session.all("card.places_of_token", where)]
+        found = [self.get(scope, id_) for id_ in sorted(ids)]
+        return [kept for kept in found if kept is not None]
+
+    def usable(self, scope: Scope) -> Iterator[tuple[CardRef, PersonId]]:
+        for id_, person, sealed, psn in self.session.stream("card.usable"):
+            token = self.vault.open(Place("card", shard_of(id_), id_), sealed).decode()
+            yield CardRef(CardToken(token), psn), PersonId(person)
+
+    def by_row(self, scope: Scope, row: RowId) -> KeptCard | None:
+        return next(iter(self.of_rows(scope, [row])), None)
+
+    def of_person(self, scope: Scope, person: PersonId) -> Sequence[KeptCard]:
+        where = {"shard": shard_of(person), "person": person}
+        return self._cards(scope, self.session.all("card.of_person", where))
+
+    def of_people(self, scope: Scope, people: Sequence[PersonId]) -> Sequence[KeptCard]:
+        return self._cards(scope, self.session.all("card.of_people", {"ids": json.dumps(people)}))
+
+    def of_rows(self, scope: Scope, rows: Sequence[RowId]) -> Sequence[KeptCard]:
+        return self._cards(scope, self.session.all("card.of_rows", {"ids": json.dumps(rows)}))
+
+    def current(self, scope: Scope, person: PersonId, programme: str) -> KeptCard | None:
+        for kept in self.of_person(scope, person):
+            if kept.card.current and kept.programme == programme:
+                return kept
+        return None
+
+    def _cards(self, scope: Scope, raws: Sequence[Raw]) -> list[KeptCard]:
+        if not raws:
+            return []
+        if scope.only_person is not None:
+            raws = [raw for raw in raws if raw[1] == scope.only_person]
+        elif not scope.whole_city:
+            seen = people_seen(self.session, scope, [raw[1] for raw in raws])
+            raws = [raw for raw in raws if raw[1] in seen]
+        ids = {"ids": json.dumps([raw[0] for raw in raws])}
+        facts: dict[CardId, list[BankFact]] = {}
+        for card, fact in map(_fact, self.session.all("card.facts", ids)):
+            facts.setdefault(card, []).append(fact)
+        holds: dict[CardId, list[Hold]] = {}
+        for hold in map(_hold, self.session.all("card.holds", ids)):
+            holds.setdefault(hold.card, []).append(hold)
+        return [self._card(raw, facts.get(raw[0], ()), holds.get(raw[0], ())) for raw in raws]
+
+    def _card(self, raw: Raw, facts: Iterable[BankFact], holds: Iterable[Hold]) -> KeptCard:
+        (
+            id_, person, programme, row, sealed, psn, last_four, class_, gap, union_state,
+            union_reason, union_sequence, custody, holder, current, replaces, replaced_by, born,
+            version,
+        ) = raw  # fmt: skip
+        token = self.vault.open(Place("card", shard_of(id_), id_), sealed).decode()
+        card = Card(
+            id=CardId(id_), person=PersonId(person), ref=CardRef(CardToken(token), psn),
+            last_four=last_four, account_class=AccountClass(class_), bank=fold(facts),
+            union=UnionFacet(
+                UnionState(union_state),
+                UnionReason(union_reason) if union_reason else None,
+                union_sequence,
+            ),
+            holds=tuple(holds), replaces=CardId(replaces) if replaces else None,
+            replaced_by=CardId(replaced_by) if replaced_by else None, current=bool(current),
+            version=version,
+        )  # fmt: skip
+        where = OrganisationId(holder) if holder else None
+        return KeptCard(
+            card=card, custody=Custody(card=card.id, state=CustodyState(custody), holder=where),
+            programme=programme, row=RowId(row) if row else None, gap=bool(gap),
+            born=moment(born),
+        )  # fmt: skip
+
+    def put(self, scope: Scope, card: KeptCard) -> None:
+        self.session.put("card.put", self._known(card), "card")
+        self._keep_holds(card.card)
+
+    def facts(self, scope: Scope, card: CardId) -> Sequence[BankFact]:
+        if not scope.whole_city and self.get(scope, card) is None:
+            return []
+        rows = self.session.all("card.facts", {"ids": json.dumps([card])})
+        return [fact for _, fact in map(_fact, rows)]
+
+    def add_fact(self, scope: Scope, card: CardId, fact: BankFact) -> None:
+        self.session.do(
+            "card.add_fact",
+            (
+                shard_of(card), card, fact.event_id, fact.digest, fact.sequence,
+                fact.event.value if fact.event else None, fact.state.value,
+                micros(fact.effective), micros(fact.received),
+            ),
+        )  # fmt: skip
+
+    def ending_holds(self, scope: Scope, now: datetime, most: int) -> Sequence[CardId]:
+        rows = self.session.all("card.ending_holds", {"now": micros(now), "most": most})
+        return [CardId(id_) for (id_,) in rows]
+
+    def holds_of(self, scope: Scope, owner: OrganisationId) -> Sequence[Hold]:
+        return [_hold(raw) for raw in self.session.all("card.holds_of", {"owner": owner})]
+
+    def holds_on(self, scope: Scope, person: PersonId) -> Sequence[Hold]:
+        where = {"shard": shard_of(person), "person": person}
+        return [_hold(raw) for raw in self.session.all("card.holds_on", where)]
+
+    def held_by(self, scope: Scope, holder: OrganisationId) -> Sequence[KeptCard]:
+        return self._cards(scope, self.session.all("card.held_by", {"holder": holder}))
+
+    def states(self, scope: Scope) -> Iterator[tuple[CardId, str, BankState | None, int]]:
+        for name, id_, state, sequence in self.session.stream("card.states"):
+            yield CardId(id_), name, _STATES[state] if state else None, sequence
+
+
+def _name(index: bytes, psn: int) -> str:
+    """Return what stands for a card that the bank names: nothing that says its number."""
+    return f"{index.hex()}-{psn:03d}"

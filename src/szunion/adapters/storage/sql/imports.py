@@ -1,0 +1,188 @@
+"""Know how a roster becomes rows in SQL: columns computed in sets, tables filled in key order.
+
+Nothing here makes a value object for a row. Every table is filled in the order of its key, so that
+a chunk touches each page once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from struct import iter_unpack
+from typing import Any
+
+from attrs import frozen
+
+from szunion.adapters.storage.sql.sealed_person import new_plains
+from szunion.adapters.storage.sql.session import Row, Session
+from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
+from szunion.domain.access import Scope
+from szunion.domain.documents import DocumentKind, to_18
+from szunion.domain.roster_rows import PlainRow
+from szunion.domain.values import OrganisationId, PersonId
+from szunion.ports.keys import IndexField, Vault
+from szunion.ports.storage.imports import Looked, RosterImport
+from szunion.ports.system import Ids
+
+
+@frozen
+class SqlLooked:
+    """Looked-up rows with shard and blind index of each document."""
+
+    rows: Sequence[PlainRow]
+    on_file: Mapping[int, PersonId]
+    shards: Sequence[int]
+    blinds: Sequence[bytes]
+
+
+def _run(row: Row) -> RosterImport:
+    id_, union, sha256, actor, began, ended, line, added, changed, unchanged, rejected = row
+    return RosterImport(
+        id=id_, organisation=OrganisationId(union), sha256=sha256, actor=actor,
+        began=moment(began), ended=maybe_moment(ended), last_line=line, added=added,
+        changed=changed, unchanged=unchanged, rejected=rejected,
+    )  # fmt: skip
+
+
+def _columns(run: RosterImport) -> dict[str, object]:
+    return {
+        "id": run.id, "organisation": run.organisation, "sha256": run.sha256, "actor": run.actor,
+        "began": micros(run.began), "ended": maybe_micros(run.ended), "last_line": run.last_line,
+        "added": run.added, "changed": run.changed, "unchanged": run.unchanged,
+        "rejected": run.rejected,
+    }  # fmt: skip
+
+
+def counterpart(row: PlainRow) -> str | None:
+    """Return the other form of a resident's number with its kind; None: it has none."""
+    if row.kind is DocumentKind.RESIDENT and row.number[6:8] == "19":
+        return f"{DocumentKind.RESIDENT_15.value}:{row.number[:6]}{row.number[8:17]}"
+    if row.kind is DocumentKind.RESIDENT_15:
+        return f"{DocumentKind.RESIDENT.value}:{to_18(row.number)}"
+    return None
+
+
+@frozen
+class SqlImports:
+    """Imports of rosters in SQL."""
+
+    session: Session
+    ids: Ids
+    vault: Vault
+    now: datetime
+
+    def run_of(
+        self, scope: Scope, organisation: OrganisationId, sha256: str
+    ) -> RosterImport | None:
+        row = self.session.one("roster.run_of", {"organisation": organisation, "sha256": sha256})
+        return None if row is None else _run(row)
+
+    def add_run(self, scope: Scope, run: RosterImport) -> None:
+        self.session.do("roster.add_run", _columns(run))
+
+    def put_run(self, scope: Scope, run: RosterImport) -> None:
+        self.session.do("roster.put_run", _columns(run))
+
+    def look_up(self, scope: Scope, rows: Sequence[PlainRow]) -> SqlLooked:
+        shards = self.vault.route_many([row.number for row in rows])
+        usual, before = DocumentKind.RESIDENT, f"{DocumentKind.RESIDENT.value}:"
+        blinds = self.vault.index_many(
+            IndexField.DOCUMENT,
+            [
+                before + row.number if row.kind is usual else f"{row.kind.value}:{row.number}"
+                for row in rows
+            ],
+        )
+        found = self._on_file(shards, blinds)
+        known = {kind for (kind,) in self.session.all("roster.kinds")}
+        old, seek_old = DocumentKind.RESIDENT_15, DocumentKind.RESIDENT_15.value in known
+        others = {
+            position: other
+            for position, row in enumerate(rows)
+            if (seek_old or row.kind is old)
+            and position not in found
+            and (other := counterpart(row)) is not None
+        }
+        if others:
+            numbers = [text.partition(":")[2] for text in others.values()]
+            there = self._on_file(
+                self.vault.route_many(numbers),
+                self.vault.index_many(IndexField.DOCUMENT, others.values()),
+            )
+            positions = list(others)
+            found.update({positions[at]: person for at, person in there.items()})
+        return SqlLooked(rows, found, shards, blinds)
+
+    def _on_file(self, shards: Sequence[int], blinds: Sequence[bytes]) -> dict[int, PersonId]:
+        name = "roster.on_file"
+        wanted = self.session.packed(name, {"shard": shards, "blind": blinds})
+        return {at: PersonId(id_) for at, id_ in self.session.all(name, wanted)}
+
+    def _file(self, name: str, columns: Mapping[str, Sequence[Any]], **fixed: object) -> None:
+        self.session.do(name, self.session.packed(name, columns) | fixed)
+
+    def admit(  # noqa: PLR0913, PLR0917 - the columns of a chunk
+        self,
+        scope: Scope,
+        looked: Looked,
+        positions: Sequence[int],
+        organisation: OrganisationId,
+        today: date,
+        run: int,
+    ) -> Sequence[PersonId]:
+        assert isinstance(looked, SqlLooked)
+        ids = self.ids.many([looked.shards[at] for at in positions])
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        keys = [ids[at] for at in order]
+        rows = [looked.rows[positions[at]] for at in order]
+        blinds = [looked.blinds[positions[at]] for at in order]
+        self._keep_people(keys, rows)
+        self._file("roster.file_documents", {"person": keys, "blind": blinds})
+        self.session.many("roster.add_kind", [(kind.value,) for kind in {row.kind for row in rows}])
+        self._keep_memberships(scope, rows, keys, organisation, today, run)
+        return [PersonId(id_) for id_ in ids]
+
+    def _keep_people(self, keys: Sequence[int], rows: Sequence[PlainRow]) -> None:
+        salts = self.vault.salts(len(rows))
+        sealed = self.vault.seal_many("person", keys, salts, new_plains(rows, micros(self.now)))
+        self._file("roster.file_people", {"person": keys, "sealed": sealed})
+        self._file("roster.file_salts", {"person": keys, "salt": salts})
+        reached = [at for at, row in enumerate(rows) if row.mobile]
+        blinds = self.vault.index_many(
+            IndexField.MOBILE, [mobile for row in rows if (mobile := row.mobile)]
+        )
+        # In the order of the index, which begins with the shard.
+        order = sorted(range(len(blinds)), key=blinds.__getitem__)
+        blinds = [blinds[at] for at in order]
+        self._file(
+            "roster.file_mobiles",
+            {
+                "person": [keys[reached[at]] for at in order],
+                "shard": [first >> 6 for (first,) in iter_unpack(">H14x", b"".join(blinds))],
+                "blind": blinds,
+            },
+        )
+
+    def _keep_memberships(  # noqa: PLR0913, PLR0917 - the columns of a chunk
+        self,
+        scope: Scope,
+        rows: Sequence[PlainRow],
+        keys: Sequence[int],
+        organisation: OrganisationId,
+        today: date,
+        run: int,
+    ) -> None:
+        """Fill the tables of memberships. A newcomer's first row of each has the person's number.
+
+        One statement a table: a CHECK … IN list is then set up once, and not for every row.
+        """
+        who = scope.principal
+        days = {day: (day or today).isoformat() for day in {row.joined for row in rows}}
+        told = {"person": keys, "day": [days[row.joined] for row in rows]}
+        at = micros(self.now)
+        self._file("roster.admit", told, union=organisation, at=at)
+        self._file("roster.affiliate", told, union=organisation, at=at)
+        self._file(
+            "roster.log", {"person": keys}, at=at, actor=who.id, role=who.role.value,
+            node=who.organisation or 0, purpose=who.purpose.value, reason=f"import {run}",
+        )  # fmt: skip

@@ -1,0 +1,111 @@
+"""Know how dispatches to the bank are kept in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from szunion.adapters.storage.sql.session import Row, Session
+from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
+from szunion.domain.access import Scope
+from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+from szunion.domain.values import RequestKey, shard_of
+
+
+def _dispatch(row: Row) -> Dispatch:
+    (
+        id_, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
+        faults, sent, lease_until, worker, outcome, version,
+    ) = row  # fmt: skip
+    return Dispatch(
+        id=id_, kind=DispatchKind(kind), key=RequestKey(key), digest=digest, subject=subject,
+        aggregate=aggregate, sequence=sequence, created=moment(created), due=moment(due),
+        state=DispatchState(state), attempts=attempts, faults=faults, sent=maybe_moment(sent),
+        lease_until=maybe_moment(lease_until), worker=worker, outcome=outcome, version=version,
+    )  # fmt: skip
+
+
+def _moving(dispatch: Dispatch) -> dict[str, object]:
+    return {
+        "shard": shard_of(dispatch.id), "id": dispatch.id, "digest": dispatch.digest,
+        "due": micros(dispatch.due),
+        "state": dispatch.state.value, "attempts": dispatch.attempts, "faults": dispatch.faults,
+        "sent": maybe_micros(dispatch.sent), "lease_until": maybe_micros(dispatch.lease_until),
+        "worker": dispatch.worker, "outcome": dispatch.outcome,
+    }  # fmt: skip
+
+
+@frozen
+class SqlOutbox:
+    """The outbox in SQL: one writer at a time, so a lease is an ordinary update."""
+
+    session: Session
+
+    def add(self, scope: Scope, dispatch: Dispatch) -> None:
+        fixed = {
+            "kind": dispatch.kind.value, "key": dispatch.key.text,
+            "subject": dispatch.subject, "aggregate": dispatch.aggregate,
+            "sequence": dispatch.sequence, "created": micros(dispatch.created),
+        }  # fmt: skip
+        self.session.do("outbox.add", _moving(dispatch) | fixed)
+        place = (dispatch.key.text, shard_of(dispatch.id), dispatch.id)
+        self.session.do("outbox.add_name", place)
+
+    def next_sequence(self, scope: Scope, aggregate: int) -> int:
+        where = {"shard": shard_of(aggregate), "aggregate": aggregate}
+        row = self.session.one("outbox.next_sequence", where)
+        return 1 if row is None else int(row[0])
+
+    def take(self, scope: Scope, worker: str, now: datetime, until: datetime) -> Dispatch | None:
+        return self._leased("outbox.take", worker, now, until)
+
+    def take_unknown(
+        self, scope: Scope, worker: str, now: datetime, until: datetime
+    ) -> Dispatch | None:
+        return self._leased("outbox.take_unknown", worker, now, until)
+
+    def _leased(self, name: str, worker: str, now: datetime, until: datetime) -> Dispatch | None:
+        row = self.session.one(name, {"now": micros(now)})
+        if row is None:
+            return None
+        return self._kept(_dispatch(row).leased(worker, until))
+
+    def lost(self, scope: Scope, now: datetime, most: int) -> Sequence[Dispatch]:
+        rows = self.session.all("outbox.lost", {"now": micros(now), "most": most})
+        return [_dispatch(row) for row in rows]
+
+    def get(self, scope: Scope, id_: int) -> Dispatch | None:
+        row = self.session.one("outbox.get", {"shard": shard_of(id_), "id": id_})
+        return None if row is None else _dispatch(row)
+
+    def by_key(self, scope: Scope, key: RequestKey) -> Dispatch | None:
+        row = self.session.one("outbox.place_of_key", {"key": key.text})
+        return None if row is None else self.get(scope, row[0])
+
+    def of(self, scope: Scope, aggregate: int) -> Sequence[Dispatch]:
+        where = {"shard": shard_of(aggregate), "aggregate": aggregate}
+        return [_dispatch(row) for row in self.session.all("outbox.of", where)]
+
+    def put(self, scope: Scope, dispatch: Dispatch) -> None:
+        self._kept(dispatch)
+
+    def _kept(self, dispatch: Dispatch) -> Dispatch:
+        known = _moving(dispatch) | {"version": dispatch.version}
+        self.session.put("outbox.put", known, "outbox")
+        kept = self.session.one("outbox.get", {"shard": known["shard"], "id": dispatch.id})
+        assert kept is not None
+        return _dispatch(kept)
+
+    def listed(
+        self, scope: Scope, states: Iterable[DispatchState], *, after: int = 0, most: int = 200
+    ) -> Sequence[Dispatch]:
+        words = json.dumps([state.value for state in states])
+        rows = self.session.all("outbox.listed", {"states": words, "after": after, "most": most})
+        return [_dispatch(row) for row in rows]
+
+    def next_due(self, scope: Scope) -> datetime | None:
+        row = self.session.one("outbox.next_due")
+        return None if row is None else maybe_moment(row[0])

@@ -1,0 +1,198 @@
+"""Know how people are kept in SQL: sealed rows, salts apart, blind indexes beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from szunion.adapters.storage.sql.sealed_person import person_of, plain_bytes
+from szunion.adapters.storage.sql.session import Row, Session
+from szunion.adapters.storage.sql.times import micros, moment
+from szunion.domain.access import Scope, WholeCity
+from szunion.domain.identity import IdentityDocument, Mobile
+from szunion.domain.people import Person
+from szunion.domain.values import OrganisationId, PersonId, shard_of
+from szunion.errors import Conflict, StorageError
+from szunion.ports.keys import IndexField, Place, Vault
+from szunion.ports.storage.people import Quarantined, QuarantineSource
+
+TABLE = "person"
+
+
+def within(scope: Scope) -> dict[str, object]:
+    """Return the parameters by which a statement keeps to a scope."""
+    low, high = scope.path_range
+    return {
+        "low": low, "high": high, "only": scope.only_person, "whole": scope.whole_city,
+    }  # fmt: skip
+
+
+def shard_of_blind(blind: bytes) -> int:
+    """Return the shard of an index row that stands apart from its person: its first 10 bits."""
+    return int.from_bytes(blind[:2]) >> 6
+
+
+def document_key(document: IdentityDocument) -> str:
+    """Return what the blind index of a document is made of: kind and number."""
+    return f"{document.kind.value}:{document.number.plain()}"
+
+
+@frozen
+class SqlPeople:
+    """The people of a city in SQL."""
+
+    session: Session
+    vault: Vault
+    now: datetime
+
+    def get(self, scope: Scope, person: PersonId) -> Person | None:
+        row = self.session.one(
+            "person.get", {"shard": shard_of(person), "person": person, **within(scope)}
+        )
+        return None if row is None else self._person(row)
+
+    def many(self, scope: Scope, persons: Iterable[PersonId]) -> Sequence[Person]:
+        wanted = json.dumps(list(persons))
+        rows = self.session.all("person.many", {"persons": wanted, **within(scope)})
+        return [self._person(row) for row in rows]
+
+    def _person(self, row: Row) -> Person:
+        shard, id_, sealed, salt, merged_into, version = row
+        if sealed is None:
+            raise StorageError("E-KEYS-002", table=TABLE)
+        plain = self.vault.open(Place(TABLE, shard, id_), sealed, salt=salt)
+        survivor = None if merged_into is None else PersonId(merged_into)
+        return person_of(PersonId(id_), plain, survivor, version)
+
+    def _document(self, document: IdentityDocument) -> dict[str, object]:
+        return {
+            "shard": self.vault.route(document.number.plain()),
+            "blind": self.vault.index(IndexField.DOCUMENT, document_key(document)),
+        }
+
+    def _mobile(self, mobile: Mobile) -> dict[str, object]:
+        blind = self.vault.index(IndexField.MOBILE, mobile.plain())
+        return {"shard": shard_of_blind(blind), "blind": blind}
+
+    def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
+        row = self.session.one("person.by_document", self._document(document) | within(scope))
+        return None if row is None else PersonId(row[0])
+
+    def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
+        row = self.session.one("person.on_file", self._document(document))
+        return None if row is None else self._person(row)
+
+    def by_mobile(self, scope: Scope, mobile: Mobile) -> Sequence[PersonId]:
+        rows = self.session.all("person.by_mobile", self._mobile(mobile) | within(scope))
+        return [PersonId(id_) for (id_,) in rows]
+
+    def add(self, scope: Scope, person: Person) -> None:
+        self._add_row(person)
+        self._index(person, None)
+
+    def add_in_quarantine(
+        self, scope: Scope, person: Person, on_file: PersonId, source: QuarantineSource
+    ) -> None:
+        self._add_row(person)
+        for held in person.documents:
+            key = self._document(held.document)
+            row = self.session.one("person.next_rank", key)
+            assert row is not None
+            self.session.do("person.add_document", (*key.values(), row[0], person.id))
+        if person.mobile is not None:
+            self.session.do("person.add_mobile", (*self._mobile(person.mobile).values(), person.id))
+        self.session.do(
+            "person.add_in_quarantine",
+            (
+                shard_of(person.id), person.id, on_file, source.organisation, source.import_id,
+                source.line, micros(self.now),
+            ),
+        )  # fmt: skip
+
+    def quarantined(self, scope: Scope) -> Sequence[Quarantined]:
+        return [
+            Quarantined(
+                person=PersonId(person), on_file=PersonId(on_file), recorded=moment(recorded),
+                source=QuarantineSource(
+                    organisation=OrganisationId(union), import_id=import_id, line=line
+                ),
+            )
+            for person, on_file, union, import_id, line, recorded in self.session.all(
+                "person.quarantined", {"whole": isinstance(scope.reach, WholeCity)}
+            )
+        ]  # fmt: skip
+
+    def resolve_quarantine(self, scope: Scope, person: PersonId) -> None:
+        key = {"shard": shard_of(person), "person": person, "at": micros(self.now)}
+        self.session.do("person.resolve_quarantine", key)
+
+    def _add_row(self, person: Person) -> None:
+        shard, salt = shard_of(person.id), self.vault.salt()
+        sealed = self.vault.seal(Place(TABLE, shard, person.id), plain_bytes(person), salt=salt)
+        row = (shard, person.id, sealed, person.merged_into, person.version)
+        self.session.do("person.add", row)
+        self.session.do("person.add_salt", (shard, person.id, salt))
+
+    def put(self, scope: Scope, person: Person) -> None:
+        shard = shard_of(person.id)
+        row = self.session.one("person.row", {"shard": shard, "person": person.id})
+        if row is None:
+            raise Conflict("E-STORE-008", entity=TABLE, expected=person.version, current="?")
+        old, salt = self._person(row), row[3]
+        place = Place(TABLE, shard, person.id)
+        self.session.put(
+            "person.put",
+            {
+                "shard": shard, "person": person.id, "version": person.version,
+                "sealed": self.vault.seal(place, plain_bytes(person), salt=salt),
+                "merged_into": person.merged_into,
+            },
+            TABLE,
+        )  # fmt: skip
+        self._index(person, old)
+
+    def _index(self, person: Person, old: Person | None) -> None:
+        known = {held.document for held in old.documents} if old else set()
+        for held in person.documents:
+            if held.document not in known:
+                row = {**self._document(held.document), "person": person.id}
+                if self.session.do("person.keep_document", row) != 1:
+                    raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")
+                self.session.do("roster.add_kind", (held.document.kind.value,))
+        before = old.mobile if old else None
+        if before is not None and before != person.mobile:
+            self.session.do("person.drop_mobile", {**self._mobile(before), "person": person.id})
+        if person.mobile is not None and person.mobile != before:
+            self.session.do("person.add_mobile", (*self._mobile(person.mobile).values(), person.id))
+
+    def destroy_key(self, scope: Scope, person: PersonId) -> int:
+        merged = self.session.all("person.merged", {"person": person})
+        below = sum(self.destroy_key(scope, PersonId(each)) for (each,) in merged)
+        where = {"shard": shard_of(person), "person": person}
+        row = self.session.one("person.row", where)
+        if row is None:
+            return below
+        old = self._person(row)
+        for held in old.documents:
+            key = self._document(held.document)
+            stone = self.vault.tombstone(document_key(held.document))
+            self.session.do("person.add_tombstone", (key["shard"], person, stone, micros(self.now)))
+            self.session.do("person.drop_document", {**key, "person": person})
+            self.session.do("person.move_up", key)
+        if old.mobile is not None:
+            self.session.do("person.drop_mobile", {**self._mobile(old.mobile), "person": person})
+        self.session.do("person.drop_salt", where)
+        self.session.do("person.drop_sealed", where)
+        return below + 1
+
+    def erased(self, scope: Scope, document: IdentityDocument) -> Sequence[PersonId]:
+        where = {"shard": self.vault.route(document.number.plain())}
+        text = document_key(document)
+        return [
+            PersonId(id_)
+            for stone, id_ in self.session.all("person.tombstones", where)
+            if self.vault.remembers(stone, text)
+        ]

@@ -1,0 +1,56 @@
+"""Know what the repositories ask of an engine: named statements, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from szunion.errors import Conflict
+
+Parameters = Mapping[str, object] | Sequence[object]
+Row = tuple[Any, ...]
+
+
+class KeyTaken(Conflict):
+    """A primary key is taken: most likely two processes drew one id in one millisecond."""
+
+
+class Session(Protocol):
+    """One open connection inside one transaction, asked by the names of its statements.
+
+    Each engine has its own; none of them ever lets a driver's error or its text out.
+    """
+
+    def one(self, name: str, parameters: Parameters = ()) -> Row | None:
+        """Return the first row, or None."""
+        ...
+
+    def all(self, name: str, parameters: Parameters = ()) -> list[Row]:
+        """Return all rows; for statements that have a LIMIT or a small answer."""
+        ...
+
+    def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
+        """Yield rows as they come, in constant memory."""
+        ...
+
+    def do(self, name: str, parameters: Parameters = ()) -> int:
+        """Run a change; return how many rows it touched."""
+        ...
+
+    def many(self, name: str, rows: Iterable[Parameters]) -> int:
+        """Run a change for each row. Return how many rows were touched."""
+        ...
+
+    def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
+        """Return the parameters that hand a statement the columns of its ``CHUNK``."""
+        ...
+
+    def put(self, name: str, parameters: Mapping[str, object], entity: str) -> None:
+        """Run an update that names the version it expects (``:version``).
+
+        Raises:
+            Conflict: somebody else was faster (E-STORE-008).
+        """
+        if self.do(name, parameters) != 1:
+            expected = parameters.get("version", "?")
+            raise Conflict("E-STORE-008", entity=entity, expected=expected, current="?")

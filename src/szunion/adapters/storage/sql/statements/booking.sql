@@ -1,0 +1,78 @@
+-- name: add
+INSERT INTO booking (shard, booking_id, offer_id, person_id, place, state, asked, confirm_by,
+                     refused, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+
+-- name: get
+SELECT b.booking_id, b.offer_id, b.person_id, b.place, b.state, b.asked, b.confirm_by, b.refused,
+       b.version
+FROM booking b WHERE b.shard = :shard AND b.booking_id = :id
+
+-- name: of_person
+SELECT booking_id, offer_id, person_id, place, state, asked, confirm_by, refused, version
+FROM booking WHERE shard = :shard AND person_id = :person ORDER BY booking_id
+
+-- name: of_people
+SELECT b.booking_id, b.offer_id, b.person_id, b.place, b.state, b.asked, b.confirm_by, b.refused,
+       b.version
+FROM EACH_ID(:people) p
+JOIN booking b ON b.shard = p.value >> 53 AND b.person_id = p.value AND b.offer_id = :offer
+ORDER BY b.booking_id
+
+-- name: put
+UPDATE booking
+SET state = :state, confirm_by = :confirm_by, refused = :refused, version = version + 1
+WHERE shard = :shard AND booking_id = :id AND version = :version
+
+-- name: waiting
+-- fanout: a waiting list holds people of every shard, in the order in which they asked
+SELECT booking_id, offer_id, person_id, place, state, asked, confirm_by, refused, version
+FROM booking WHERE offer_id = :offer AND state = 'WAITLISTED'
+ORDER BY asked, booking_id & 9007199254740991 LIMIT :most
+
+-- name: lapsed
+-- fanout: the worker of a node frees what lapsed on every shard of its node
+SELECT booking_id, offer_id, person_id, place, state, asked, confirm_by, refused, version
+FROM booking WHERE state = 'HELD' AND confirm_by <= :now
+ORDER BY confirm_by, booking_id LIMIT :most
+
+-- name: over
+-- fanout: as lapsed
+SELECT b.booking_id, b.offer_id, b.person_id, b.place, b.state, b.asked, b.confirm_by, b.refused,
+       b.version
+FROM offer o JOIN booking b ON b.offer_id = o.offer_id
+WHERE o.ends <= :now AND b.state = 'CONFIRMED' OR o.closes <= :now AND b.state = 'WAITLISTED'
+ORDER BY b.booking_id LIMIT :most
+
+-- name: ahead
+-- fanout: a waiting list holds people of every shard
+SELECT count(*) FROM booking
+WHERE offer_id = :offer AND state = 'WAITLISTED'
+  AND (asked < :asked OR asked = :asked AND booking_id & 9007199254740991 < :age)
+
+-- name: figures
+-- fanout: a sum over all offers and everybody's bookings, by item
+SELECT o.item, sum(o.stock), sum(o.taken),
+       (SELECT count(*) FROM booking b JOIN offer w ON w.offer_id = b.offer_id
+        WHERE w.item = o.item AND b.state = 'WAITLISTED')
+FROM offer o GROUP BY o.item ORDER BY o.item
+
+-- name: clean
+-- fanout: the caller's list of people may lie in many shards; each is met by its key
+SELECT p.value, m.state, m.reason
+FROM EACH_ID(:people) p
+JOIN membership m ON m.shard = p.value >> 53 AND m.person_id = p.value
+  AND m.membership_id = (SELECT max(n.membership_id) FROM membership n
+                         WHERE n.shard = p.value >> 53 AND n.person_id = p.value)
+JOIN card c ON c.shard = p.value >> 53 AND c.person_id = p.value AND c.programme = :programme
+  AND c.current = 1 AND c.bank_state = 'ACTIVE' AND c.bank_conflict = 0
+  AND c.union_state = 'ENABLED'
+WHERE NOT EXISTS (SELECT 1 FROM card_hold h
+                  WHERE h.shard = p.value >> 53 AND h.card_id = c.card_id AND h.state = 'OPEN')
+  AND EXISTS (SELECT 1
+              FROM binding_of_person t
+              JOIN binding b ON b.shard = t.binding_shard AND b.portal = t.portal
+                AND b.account = t.account AND b.person_id = p.value AND b.state = 'BOUND'
+              JOIN application a ON a.shard = p.value >> 53 AND a.person_id = p.value
+                AND a.state = 'ACTIVATED' AND a.identity_version = b.identity_version
+              WHERE t.shard = p.value >> 53 AND t.person_id = p.value)

@@ -1,0 +1,128 @@
+-- A card is read with its holds and facts; who sees the newest membership sees the card.
+
+-- name: add
+INSERT INTO card (shard, card_id, person_id, programme, row_id, token_sealed, token_index, psn,
+                  last_four, account_class, bank_state, bank_sequence, bank_conflict, bank_gap,
+                  union_state, union_reason, union_sequence, custody, holder, current, replaces,
+                  replaced_by, born, version)
+VALUES (:shard, :id, :person, :programme, :row, :token_sealed, :token_index, :psn,
+        :last_four, :account_class, :bank_state, :bank_sequence, :bank_conflict, :bank_gap,
+        :union_state, :union_reason, :union_sequence, :custody, :holder, :current, :replaces,
+        :replaced_by, :born, 0)
+
+-- name: add_name
+INSERT INTO bank_name (kind, name, at_shard, id) VALUES ('CARD', ?, ?, ?)
+
+-- name: place_of_name
+SELECT id FROM bank_name WHERE kind = 'CARD' AND name = :name
+
+-- name: places_of_token
+SELECT id FROM bank_name WHERE kind = 'CARD' AND name >= :low AND name < :high
+
+-- name: usable
+-- fanout: a status list holds the cards of every shard
+SELECT card_id, person_id, token_sealed, psn FROM card
+WHERE current = 1 AND bank_state = 'ACTIVE' AND bank_conflict = 0 AND union_state = 'ENABLED'
+  AND NOT EXISTS (SELECT 1 FROM card_hold h
+                  WHERE h.shard = card.shard AND h.card_id = card.card_id AND h.state = 'OPEN')
+
+-- name: get
+SELECT card_id, person_id, programme, row_id, token_sealed, psn, last_four, account_class, bank_gap,
+       union_state, union_reason, union_sequence, custody, holder, current, replaces, replaced_by,
+       born, version
+FROM card WHERE shard = :shard AND card_id = :id
+
+-- name: of_person
+SELECT card_id, person_id, programme, row_id, token_sealed, psn, last_four, account_class, bank_gap,
+       union_state, union_reason, union_sequence, custody, holder, current, replaces, replaced_by,
+       born, version
+FROM card WHERE shard = :shard AND person_id = :person ORDER BY card_id
+
+-- name: of_people
+SELECT c.card_id, c.person_id, c.programme, c.row_id, c.token_sealed, c.psn, c.last_four,
+       c.account_class, c.bank_gap, c.union_state, c.union_reason, c.union_sequence, c.custody,
+       c.holder, c.current, c.replaces, c.replaced_by, c.born, c.version
+FROM EACH_ID(:ids) p
+JOIN card c ON c.shard = p.value >> 53 AND c.person_id = p.value
+ORDER BY c.card_id
+
+-- name: of_rows
+SELECT c.card_id, c.person_id, c.programme, c.row_id, c.token_sealed, c.psn, c.last_four,
+       c.account_class, c.bank_gap, c.union_state, c.union_reason, c.union_sequence, c.custody,
+       c.holder, c.current, c.replaces, c.replaced_by, c.born, c.version
+FROM EACH_ID(:ids) p
+JOIN card c ON c.shard = p.value >> 53 AND c.row_id = p.value
+ORDER BY c.card_id
+
+-- name: held_by
+-- fanout: the pieces in a union's drawer belong to people of every shard
+SELECT card_id, person_id, programme, row_id, token_sealed, psn, last_four, account_class, bank_gap,
+       union_state, union_reason, union_sequence, custody, holder, current, replaces, replaced_by,
+       born, version
+FROM card WHERE holder = :holder ORDER BY card_id
+
+-- name: seen
+SELECT p.value
+FROM EACH_ID(:people) p
+JOIN membership m ON m.shard = p.value >> 53 AND m.person_id = p.value
+JOIN organisation o ON o.organisation_id = m.organisation_id
+WHERE o.path >= :low AND o.path < :high
+  AND m.membership_id = (SELECT max(n.membership_id) FROM membership n
+                         WHERE n.shard = m.shard AND n.person_id = m.person_id)
+
+-- name: put
+UPDATE card
+SET person_id = :person, row_id = :row, last_four = :last_four, account_class = :account_class,
+    bank_state = :bank_state, bank_sequence = :bank_sequence, bank_conflict = :bank_conflict,
+    bank_gap = :bank_gap, union_state = :union_state, union_reason = :union_reason,
+    union_sequence = :union_sequence, custody = :custody, holder = :holder, current = :current,
+    replaces = :replaces, replaced_by = :replaced_by, version = :version + 1
+WHERE shard = :shard AND card_id = :id AND version = :version
+
+-- name: facts
+SELECT f.card_id, f.event_id, f.digest, f.sequence, f.event, f.state, f.effective, f.received
+FROM EACH_ID(:ids) p
+JOIN card_fact f ON f.shard = p.value >> 53 AND f.card_id = p.value
+ORDER BY f.card_id, f.sequence, f.event_id, f.digest
+
+-- name: add_fact
+INSERT INTO card_fact (shard, card_id, event_id, digest, sequence, event, state, effective,
+                       received)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (shard, card_id, event_id, digest) DO NOTHING
+
+-- name: holds
+SELECT h.hold_id, h.card_id, h.owner, h.reason, h.since, h.until, h.state, h.placed_as, h.note
+FROM EACH_ID(:ids) p
+JOIN card_hold h ON h.shard = p.value >> 53 AND h.card_id = p.value
+ORDER BY h.card_id, h.since, h.hold_id
+
+-- name: keep_hold
+INSERT INTO card_hold (shard, hold_id, card_id, person_id, owner, reason, since, until, state,
+                       placed_as, note)
+VALUES (:shard, :id, :card, :person, :owner, :reason, :since, :until, :state,
+        :placed_as, :note)
+ON CONFLICT (shard, hold_id) DO UPDATE
+SET card_id = excluded.card_id, owner = excluded.owner, until = excluded.until,
+    state = excluded.state, note = excluded.note
+
+-- name: ending_holds
+-- fanout: the engine of a node looks at every shard of its node
+SELECT DISTINCT card_id FROM card_hold
+WHERE state = 'OPEN' AND until IS NOT NULL AND until <= :now
+ORDER BY card_id LIMIT :most
+
+-- name: holds_of
+-- fanout: what a union has locked is in every shard
+SELECT hold_id, card_id, owner, reason, since, until, state, placed_as, note
+FROM card_hold WHERE owner = :owner AND state = 'OPEN' ORDER BY hold_id
+
+-- name: holds_on
+SELECT hold_id, card_id, owner, reason, since, until, state, placed_as, note
+FROM card_hold WHERE shard = :shard AND person_id = :person ORDER BY hold_id
+
+-- name: states
+-- fanout: the daily list is compared with every card of the node
+SELECT n.name, c.card_id, c.bank_state, c.bank_sequence
+FROM bank_name n JOIN card c ON c.shard = n.at_shard AND c.card_id = n.id
+WHERE n.kind = 'CARD' ORDER BY n.name

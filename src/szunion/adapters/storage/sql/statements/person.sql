@@ -1,0 +1,129 @@
+-- Somebody is within a scope by the path of the union in charge of the newest membership.
+
+-- name: get
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+FROM person p JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE p.shard = :shard AND p.person_id = :person
+  AND (:whole OR p.person_id = :only OR (
+    SELECT o.path >= :low AND o.path < :high
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = p.shard AND m.person_id = p.person_id
+    ORDER BY m.membership_id DESC LIMIT 1))
+
+-- name: many
+-- fanout: the caller's list of people may lie in many shards; each is met by its key
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+FROM EACH_ID(:persons) wanted
+JOIN person p ON p.shard = wanted.value >> 53 AND p.person_id = wanted.value
+JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE :whole OR p.person_id = :only OR (
+    SELECT o.path >= :low AND o.path < :high
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = p.shard AND m.person_id = p.person_id
+    ORDER BY m.membership_id DESC LIMIT 1)
+ORDER BY p.person_id
+
+-- name: by_document
+SELECT d.person_id FROM person_document d
+WHERE d.shard = :shard AND d.blind = :blind
+  AND (:whole OR d.person_id = :only OR (
+    SELECT o.path >= :low AND o.path < :high
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = d.person_id >> 53 AND m.person_id = d.person_id
+    ORDER BY m.membership_id DESC LIMIT 1))
+ORDER BY d.rank LIMIT 1
+
+-- name: on_file
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+FROM person_document d
+JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
+JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE d.shard = :shard AND d.blind = :blind AND d.rank = 0
+
+-- name: add_in_quarantine
+INSERT INTO quarantine (shard, person_id, on_file, organisation_id, import_id, line, recorded,
+                        resolved)
+VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
+
+-- name: quarantined
+-- fanout: the city looks at every shard of a node
+SELECT person_id, on_file, organisation_id, import_id, line, recorded
+FROM quarantine WHERE resolved IS NULL AND :whole ORDER BY recorded, person_id
+
+-- name: resolve_quarantine
+UPDATE quarantine SET resolved = :at
+WHERE shard = :shard AND person_id = :person AND resolved IS NULL
+
+-- name: by_mobile
+SELECT d.person_id FROM person_mobile d
+WHERE d.shard = :shard AND d.blind = :blind
+  AND (:whole OR d.person_id = :only OR (
+    SELECT o.path >= :low AND o.path < :high
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = d.person_id >> 53 AND m.person_id = d.person_id
+    ORDER BY m.membership_id DESC LIMIT 1))
+ORDER BY d.person_id
+
+-- name: add
+INSERT INTO person (shard, person_id, sealed, merged_into, version) VALUES (?, ?, ?, ?, ?)
+
+-- name: add_salt
+INSERT INTO person_salt (shard, person_id, salt) VALUES (?, ?, ?)
+
+-- name: add_document
+INSERT INTO person_document (shard, blind, rank, person_id) VALUES (?, ?, ?, ?)
+
+-- name: keep_document
+INSERT INTO person_document (shard, blind, rank, person_id)
+VALUES (:shard, :blind, 0, :person)
+ON CONFLICT (shard, blind, rank) DO UPDATE SET person_id = excluded.person_id
+WHERE person_id = excluded.person_id OR EXISTS (
+    SELECT 1 FROM person loser
+    WHERE loser.shard = person_document.person_id >> 53
+      AND loser.person_id = person_document.person_id
+      AND loser.merged_into = excluded.person_id)
+
+-- name: next_rank
+SELECT coalesce(max(rank) + 1, 0) FROM person_document WHERE shard = :shard AND blind = :blind
+
+-- name: add_mobile
+INSERT INTO person_mobile (shard, blind, person_id) VALUES (?, ?, ?)
+ON CONFLICT (shard, blind, person_id) DO NOTHING
+
+-- name: drop_mobile
+DELETE FROM person_mobile WHERE shard = :shard AND blind = :blind AND person_id = :person
+
+-- name: merged
+-- fanout: who was merged into a person may have been filed in any shard
+SELECT person_id FROM person WHERE merged_into = :person ORDER BY person_id
+
+-- name: drop_salt
+DELETE FROM person_salt WHERE shard = :shard AND person_id = :person
+
+-- name: drop_sealed
+UPDATE person SET sealed = NULL, version = version + 1
+WHERE shard = :shard AND person_id = :person
+
+-- name: drop_document
+DELETE FROM person_document WHERE shard = :shard AND blind = :blind AND person_id = :person
+
+-- name: move_up
+UPDATE person_document SET rank = 0
+WHERE shard = :shard AND blind = :blind AND rank = (
+    SELECT min(next.rank) FROM person_document next
+    WHERE next.shard = :shard AND next.blind = :blind)
+
+-- name: add_tombstone
+INSERT INTO person_tombstone (shard, person_id, stone, erased) VALUES (?, ?, ?, ?)
+
+-- name: tombstones
+SELECT stone, person_id FROM person_tombstone WHERE shard = :shard ORDER BY erased, person_id
+
+-- name: row
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+FROM person p JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE p.shard = :shard AND p.person_id = :person
+
+-- name: put
+UPDATE person SET sealed = :sealed, merged_into = :merged_into, version = version + 1
+WHERE shard = :shard AND person_id = :person AND version = :version
