@@ -8,12 +8,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from szunion.adapters.storage.postgres import dialect as postgres
+from szunion.adapters.storage.postgres.dialect import POSTGRES
 from szunion.adapters.storage.sql import dialect
 from szunion.adapters.storage.sqlite import migrate as migrations
 from szunion.adapters.storage.sqlite import session
 from szunion.adapters.storage.sqlite.dialect import SQLITE
 
-WRITTEN = dialect.written(SQLITE)
+DIALECTS = {"sqlite": SQLITE, "postgres": POSTGRES}
+SHARED = dialect.texts(dialect.SHARED)
+EVERY = [
+    (engine, name) for engine, own in DIALECTS.items() for name in sorted(dialect.written(own))
+]
 
 #: Words that only one engine knows: what engines say differently is a mark, or an override.
 OF_ONE_ENGINE = (
@@ -52,9 +58,12 @@ def test_a_statement_compiles_on_the_schema(schema: sqlite3.Connection, name: st
     schema.execute(f"EXPLAIN {sql}", parameters)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_a_statement_names_its_shard_or_says_why_not(schema: sqlite3.Connection, name: str) -> None:
-    sql = session.statements()[name]
+@pytest.mark.parametrize(("engine", "name"), EVERY)
+def test_a_statement_names_its_shard_or_says_why_not(
+    schema: sqlite3.Connection, engine: str, name: str
+) -> None:
+    written = dialect.written(DIALECTS[engine])[name]
+    sql = DIALECTS[engine].spelled(written)
     touched = set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)", sql))
     sharded = {table for table in touched if "shard" in columns(schema).get(table, ())}
     if not sharded:
@@ -63,12 +72,47 @@ def test_a_statement_names_its_shard_or_says_why_not(schema: sqlite3.Connection,
         (fields,) = re.findall(r"INTO\s+[a-z_]+\s*\(\s*([a-z_]+)", sql)[:1]
         assert fields == "shard", "an INSERT into a sharded table begins with its shard"
         return
-    assert re.search(r"\bshard\s*=", sql) or "fanout:" in WRITTEN[name]
+    assert re.search(r"\bshard\s*=", sql) or "fanout:" in written
 
 
-@pytest.mark.parametrize("name", sorted(dialect.texts(dialect.SHARED)))
+def test_both_engines_know_the_same_names() -> None:
+    """An override without a statement that it overrides stands in both engines, or nowhere."""
+    sqlite_names, postgres_names = (set(dialect.written(own)) for own in DIALECTS.values())
+    assert sqlite_names == postgres_names
+
+
+@pytest.mark.parametrize("engine", DIALECTS)
+def test_an_engine_says_itself_only_what_it_must(engine: str) -> None:
+    own = DIALECTS[engine]
+    for name, text in dialect.texts(own.package).items():
+        assert name not in SHARED or own.spelled(text) != own.spelled(SHARED[name]), name
+
+
+@pytest.mark.parametrize(("engine", "name"), EVERY)
+def test_no_mark_is_left_and_parameters_are_the_same(engine: str, name: str) -> None:
+    """Both engines ask for the same parameters; a chunk of SQLite's has more, which it packs."""
+    own = DIALECTS[engine]
+    sql = own.spelled(dialect.written(own)[name])
+    assert not re.search(r"EACH_|ONE_OF|CHUNK\(|FOR_UPDATE|SKIP_LOCKED|--", sql)
+    assert not re.search(r"(?<![:\w]):\w|\?", sql) or own is SQLITE
+    if not dialect.columns_in(dialect.written(own)[name]):
+        assert _asked(session.statements()[name]) == _asked(postgres.statements()[name])
+
+
+def _asked(sql: str) -> tuple[set[str], int]:
+    """Return the names of a statement's parameters, and how many have none."""
+    named = set(re.findall(r":([a-z_0-9]+)|%\(([a-z_0-9]+)\)s", sql))
+    return {first or second for first, second in named}, sql.count("?") + sql.count("%s")
+
+
+def test_a_chunk_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="TEXT"):
+        dialect.columns_in("SELECT a FROM CHUNK(a ID, b TEXT) c")
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
 def test_a_shared_statement_uses_nothing_that_only_one_engine_has(name: str) -> None:
-    sql = dialect.texts(dialect.SHARED)[name]
+    sql = SHARED[name]
     for word in OF_ONE_ENGINE:
         assert word.lower() not in sql.lower(), word
 

@@ -96,6 +96,7 @@ class SqlAuditTrail:
         leaves: Sequence[bytes],
         checkpoint: Checkpoint,
     ) -> None:
+        self.session.do("audit.settle", {"most": len(entries)})
         places = [place for (place,) in self.session.all("audit.places", {"most": len(entries)})]
         start = checkpoint.size - len(leaves)
         self.session.many(

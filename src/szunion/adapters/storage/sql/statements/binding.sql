@@ -9,7 +9,7 @@ SELECT b.binding_id, b.portal, b.account, b.person_id, b.state, b.identity_versi
 FROM binding_of_person p
 JOIN binding b ON b.shard = p.binding_shard AND b.portal = p.portal AND b.account = p.account
 WHERE p.shard = :shard AND p.person_id = :person
-ORDER BY b.bound, b.binding_id
+ORDER BY coalesce(b.bound, 0), b.binding_id
 
 -- name: add
 INSERT INTO binding (shard, binding_id, portal, account, person_id, state, identity_version, wrong,

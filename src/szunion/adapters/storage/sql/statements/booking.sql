@@ -52,7 +52,7 @@ WHERE offer_id = :offer AND state = 'WAITLISTED'
 
 -- name: figures
 -- fanout: a sum over all offers and everybody's bookings, by item
-SELECT o.item, sum(o.stock), sum(o.taken),
+SELECT o.item, CAST(sum(o.stock) AS BIGINT), CAST(sum(o.taken) AS BIGINT),
        (SELECT count(*) FROM booking b JOIN offer w ON w.offer_id = b.offer_id
         WHERE w.item = o.item AND b.state = 'WAITLISTED')
 FROM offer o GROUP BY o.item ORDER BY o.item

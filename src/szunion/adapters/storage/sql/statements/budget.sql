@@ -1,7 +1,7 @@
 -- name: set
 INSERT INTO budget (item, year, ceiling, committed, version)
 VALUES (:item, :year, :ceiling, 0, 0)
-ON CONFLICT (item, year) DO UPDATE SET ceiling = excluded.ceiling, version = version + 1
+ON CONFLICT (item, year) DO UPDATE SET ceiling = excluded.ceiling, version = budget.version + 1
 
 -- name: get
 SELECT item, year, ceiling, committed FROM budget WHERE item = :item AND year = :year

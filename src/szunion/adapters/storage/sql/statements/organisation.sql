@@ -40,7 +40,7 @@ INSERT INTO organisation (organisation_id, code, name, kind, state, parent_id, p
                           reason, successor_id, version)
 VALUES (:id, :code, :name, :kind, :state, :parent,
         coalesce((SELECT path FROM organisation WHERE organisation_id = :parent), '/')
-            || :id || '/',
+            || CAST(CAST(:id AS BIGINT) AS TEXT) || '/',
         :credit_code, :reason, :successor, :version)
 
 -- name: put_place

@@ -20,7 +20,7 @@ WHERE state = 'QUEUED' AND due <= :now AND (lease_until IS NULL OR lease_until <
                   WHERE p.shard = o.shard AND p.aggregate = o.aggregate
                     AND p.sequence < o.sequence
                     AND p.state IN ('QUEUED', 'SENT', 'UNKNOWN', 'ASIDE'))
-ORDER BY due, dispatch_id LIMIT 1
+ORDER BY due, dispatch_id LIMIT 1 SKIP_LOCKED
 
 -- name: take_unknown
 -- fanout: as take
@@ -28,7 +28,7 @@ SELECT dispatch_id, kind, key, digest, subject, aggregate, sequence, created, du
        faults, sent, lease_until, worker, outcome, version
 FROM outbox
 WHERE state = 'UNKNOWN' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
-ORDER BY due, dispatch_id LIMIT 1
+ORDER BY due, dispatch_id LIMIT 1 SKIP_LOCKED
 
 -- name: lost
 -- fanout: as take

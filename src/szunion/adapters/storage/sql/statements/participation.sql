@@ -22,7 +22,7 @@ ON CONFLICT (shard, participation_id) DO UPDATE SET stars = excluded.stars, at =
 
 -- name: ratings
 -- fanout: a sum over all members, by item
-SELECT item, count(*), sum(stars) FROM rating GROUP BY item ORDER BY item
+SELECT item, count(*), CAST(sum(stars) AS BIGINT) FROM rating GROUP BY item ORDER BY item
 
 -- name: by_key
 SELECT participation_id, key, person_id, item, category, occasion, at, recorded, means, outcome,

@@ -37,7 +37,7 @@ ORDER BY o.order_id
 -- fanout: a pay-out holds orders for people of every shard
 SELECT order_id, obligation_id, person_id, card_id, payout_id, part, fen, key, due, state, made_by,
        approved_by, replaces, settlement_missing, sequence, bank_code, bank_text, version
-FROM pay_order WHERE payout_id = :payout AND (:part IS NULL OR part = :part)
+FROM pay_order WHERE payout_id = :payout AND (CAST(:part AS BIGINT) IS NULL OR part = :part)
 ORDER BY part, order_id
 
 -- name: put

@@ -77,7 +77,7 @@ INSERT INTO person_document (shard, blind, rank, person_id) VALUES (?, ?, ?, ?)
 INSERT INTO person_document (shard, blind, rank, person_id)
 VALUES (:shard, :blind, 0, :person)
 ON CONFLICT (shard, blind, rank) DO UPDATE SET person_id = excluded.person_id
-WHERE person_id = excluded.person_id OR EXISTS (
+WHERE person_document.person_id = excluded.person_id OR EXISTS (
     SELECT 1 FROM person loser
     WHERE loser.shard = person_document.person_id >> 53
       AND loser.person_id = person_document.person_id

@@ -1,0 +1,69 @@
+"""Know how PostgreSQL spells the marks of the shared statements, and takes a chunk's columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from szunion.adapters.storage.sql.dialect import Columns, Dialect, chunks, spelled
+
+_TYPES: Final[Mapping[str, str]] = {
+    "ID": "BIGINT", "SHARD": "BIGINT", "KEY": "BYTEA", "BLOB": "BYTEA", "DAY": "TEXT",
+}  # fmt: skip
+
+_PARAMETER: Final = re.compile(r":([a-z_][a-z_0-9]*)|\?|%")
+
+
+def _chunk(columns: Columns) -> str:
+    names = ", ".join(name for name, _ in columns)
+    arrays = ", ".join(f"CAST(:{name} AS {_TYPES[kind]}[])" for name, kind in columns)
+    return (
+        f"(SELECT u.place - 1 AS place, {names}"  # noqa: S608 - names of ours
+        f" FROM unnest({arrays}) WITH ORDINALITY AS u ({names}, place))"
+    )
+
+
+def _parameters(text: str) -> str:
+    """Write ``:name`` and ``?`` as the driver wants them."""
+
+    def written(found: re.Match[str]) -> str:
+        if found[0] == "%":
+            return "%%"
+        return f"%({found[1]})s" if found[1] else "%s"
+
+    return _PARAMETER.sub(written, text)
+
+
+_TEXTS: Final = r"json_array_elements_text(CAST(CAST(:\1 AS TEXT) AS JSON))"
+_NUMBERS: Final = f"(SELECT CAST(value AS BIGINT) AS value FROM {_TEXTS})"  # noqa: S608 - ours
+
+POSTGRES: Final = Dialect(
+    package="szunion.adapters.storage.postgres",
+    marks=(
+        (r"\bEACH_ID\(:(\w+)\)", _NUMBERS),
+        (r"\bEACH_TEXT\(:(\w+)\)", _TEXTS),
+        (r"= ONE_OF\(:(\w+)\)", f"= ANY (ARRAY(SELECT {_TEXTS}))"),
+        (r"\bFOR_UPDATE\b", "FOR UPDATE"),
+        (r"\bSKIP_LOCKED\b", "FOR UPDATE SKIP LOCKED"),
+    ),
+    chunk=_chunk,
+    finish=_parameters,
+)
+
+
+@cache
+def statements() -> Mapping[str, str]:
+    """Return every named statement in PostgreSQL's words, with the driver's parameters."""
+    return spelled(POSTGRES)
+
+
+@cache
+def _chunks() -> Mapping[str, Columns]:
+    return chunks(POSTGRES)
+
+
+def packed(name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
+    """Return the parameters that hand a statement the columns of its ``CHUNK``: arrays."""
+    return {column: list(columns[column]) for column, _ in _chunks()[name]}

@@ -1,0 +1,2 @@
+-- SQLite needs triggers here, against an INSERT OR REPLACE that deletes without asking. PostgreSQL
+-- has no such statement: the primary key and `ledger_ended` refuse what would be written over.

@@ -1,0 +1,3 @@
+-- name: settle
+-- One writes at a time: a row has its place, and no gap before it, from the moment it is written.
+SELECT 0 WHERE :most < 0
