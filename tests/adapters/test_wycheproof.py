@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from szunion.adapters.keys.file import signed_by
 from szunion.adapters.keys.messages import HmacSha256, HmacSm3, RsaPssVerifier
-from szunion.adapters.keys.vault import _mac
+from szunion.adapters.keys.suites import mac_sha256
 from szunion.emv import crypto
 from szunion.errors import SignatureInvalid
 
@@ -46,7 +46,7 @@ def _whole_tags(mac: Callable[[bytes, bytes, bytes], bool]) -> Callable[[Any, An
 
 
 def _hmac_sha256(key: bytes, message: bytes, tag: bytes) -> bool:
-    assert (_mac(key)(message) == tag) == _verified(HmacSha256(key).verify, message, tag)
+    assert (mac_sha256(key)(message) == tag) == _verified(HmacSha256(key).verify, message, tag)
     return _verified(HmacSha256(key).verify, message, tag)
 
 

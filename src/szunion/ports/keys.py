@@ -9,11 +9,13 @@ that go to the bank. A :class:`Signer` signs what must be provable outside, such
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from attrs import frozen
 
+from szunion.domain.keyset import KeyEntry, Keyset, KeyStatus, Profile, Use
 from szunion.domain.values import RequestKey
 
 
@@ -34,9 +36,14 @@ class Place:
     table: str
     shard: int
     id: int
+    column: str = "sealed"
 
     def aad(self) -> bytes:
         """Return the associated data of this place."""
+        return f"{self.table}|{self.column}|{self.shard}|{self.id}".encode()
+
+    def first_aad(self) -> bytes:
+        """Return the associated data as the first release wrote it, without the column."""
         return f"{self.table}|{self.shard}|{self.id}".encode()
 
 
@@ -48,7 +55,7 @@ class Vault(Protocol):
         ...
 
     def seal(self, place: Place, plain: bytes, *, salt: bytes = b"") -> bytes:
-        """Seal *plain* for *place*: ``suite(1) | key version(2) | nonce(12) | text | tag(16)``.
+        """Seal *plain* for *place*: ``suite(1) | key(4) | nonce(12) | text | tag(16)``.
 
         Raises:
             KeysUnavailable: the data key cannot be had now.
@@ -59,13 +66,35 @@ class Vault(Protocol):
         """Return what was sealed.
 
         Raises:
-            KeysUnavailable: its key version cannot be had now.
+            KeysUnavailable: its key cannot be had now (E-KEYS-001).
             StorageError: it was moved, altered, or its salt was destroyed (E-KEYS-002).
         """
         ...
 
+    @property
+    def sealing_key(self) -> int:
+        """The number of the key that seals now."""
+        ...
+
+    def key_of(self, sealed: bytes) -> int:
+        """Return the number of the key that sealed *sealed*."""
+        ...
+
+    def refresh(self) -> bool:
+        """Take the keys anew if they have been changed since (换钥); return whether they were.
+
+        It costs a look at the key store's date, and never raises: what is at hand goes on.
+        """
+        ...
+
     def seal_many(
-        self, table: str, ids: Sequence[int], salts: Sequence[bytes], plains: Iterable[bytes]
+        self,
+        table: str,
+        ids: Sequence[int],
+        salts: Sequence[bytes],
+        plains: Iterable[bytes],
+        *,
+        column: str = "sealed",
     ) -> list[bytes]:
         """Seal a plain text for each id, in its own shard, with its salt: the bulk path."""
         ...
@@ -74,11 +103,29 @@ class Vault(Protocol):
         """Return *count* fresh salts with one call to the source of randomness."""
         ...
 
-    def index(self, field: IndexField, text: str) -> bytes:
-        """Return the blind index (16 bytes) of a normalised *text*."""
+    def index_keys(self, field: IndexField) -> Sequence[int]:
+        """Return the keys under which *field* is looked up, oldest first.
+
+        There is one; while the index rotates there are two (换索引密钥).
+        """
         ...
 
-    def index_many(self, field: IndexField, texts: Iterable[str]) -> list[bytes]:
+    def index(self, field: IndexField, text: str, *, key: int | None = None) -> bytes:
+        """Return the blind index (16 bytes) of a normalised *text*.
+
+        Args:
+            field: What it is an index of.
+            text: The normalised text.
+            key: One of :meth:`index_keys`; None: the newest.
+
+        Raises:
+            KeysUnavailable: that key cannot be had now (E-KEYS-001).
+        """
+        ...
+
+    def index_many(
+        self, field: IndexField, texts: Iterable[str], *, key: int | None = None
+    ) -> list[bytes]:
         """Return the blind index of each text: the bulk path."""
         ...
 
@@ -134,6 +181,60 @@ class Signer(Protocol):
 
     def sign(self, data: bytes) -> bytes:
         """Return a signature over *data*."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Keeps a city's keys and changes them (密钥库). Thread-safe.
+
+    Every change is whole or not at all, and other processes take it up by themselves.
+    """
+
+    def vault(self) -> Vault:
+        """Return a vault over these keys; it need not have them before it needs them."""
+        ...
+
+    def signer(self, label: str) -> Signer:
+        """Return the signer for *label*, such as the audit log's origin."""
+        ...
+
+    def keyset(self) -> Keyset:
+        """Return the keys as they are now, wrapped.
+
+        Raises:
+            KeysUnavailable: the store cannot be read now.
+        """
+        ...
+
+    def rotate(self, use: Use, *, at: datetime, profile: Profile | None = None) -> KeyEntry:
+        """Add a key that new data of *use* get from now on; return it (换钥).
+
+        Args:
+            use: What for.
+            at: Its date.
+            profile: For which algorithms; None: as the city has chosen.
+
+        Raises:
+            Conflict: keys of that use do not rotate (E-KEYS-009).
+            KeysUnavailable: the store cannot be reached now.
+        """
+        ...
+
+    def change(self, key: int, status: KeyStatus) -> KeyEntry:
+        """Enable, disable or destroy a key; return it (启用、停用、销毁).
+
+        Raises:
+            NotFound: there is none of that number (E-KEYS-008).
+            Conflict: it is the primary, or not yet disabled (E-KEYS-010).
+        """
+        ...
+
+    def rewrap(self) -> None:
+        """Wrap every key under a fresh key-encryption key (更换主密钥); data need no work.
+
+        Raises:
+            KeysUnavailable: the store cannot be reached now.
+        """
         ...
 
 

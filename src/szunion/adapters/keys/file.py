@@ -1,114 +1,189 @@
 """Know how the keys of a development or single-machine city are kept in one file.
 
-The file holds the root key, readable by its owner alone; everything else is derived from it by
-label. It is refused in a setting that says it is production: there an HSM or KMS stands behind
-the same port.
+The file holds the key that wraps all others, readable by its owner alone. Where keys must not lie
+on a disk, :mod:`szunion.adapters.keys.pkcs11` keeps that one key in a token.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
-from attrs import define, field
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from attrs import evolve, field, frozen
+from cryptography.exceptions import InvalidTag
 
-from szunion.adapters.keys.vault import AesVault, DataKeys
-from szunion.errors import KeysUnavailable
+from szunion.adapters.keys import keyfile
+from szunion.adapters.keys.signing import Ed25519Signer, seed_of, signed_by
+from szunion.adapters.keys.store import KEY_BYTES, KeysetStore, Wrapping, new_keyset
+from szunion.adapters.keys.suites import NONCE, SEALING, Aead, mac_sha256
+from szunion.domain.keyset import SUITES, KeyEntry, Keyset, Profile, Use
+from szunion.errors import ConfigError, KeysUnavailable
 
-_ROOT_BYTES = 32
+__all__ = ["Ed25519Signer", "FileKeys", "LocalKek", "signed_by"]
 
-
-@define
-class Ed25519Signer:
-    """A signer of :class:`szunion.ports.keys.Signer` whose private key is in memory."""
-
-    label: str
-    _private: Ed25519PrivateKey = field(repr=False)
-
-    @property
-    def public(self) -> bytes:
-        return self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-    @property
-    def name(self) -> str:
-        return f"{self.label}+{hashlib.sha256(self.public).hexdigest()[:8]}"
-
-    def sign(self, data: bytes) -> bytes:
-        return self._private.sign(data)
+_KIND: Final = "file"
+#: Under which label each key follows from a root of the first format, and which from another key.
+_FIRST_LABELS: Final[Mapping[Use, str]] = {
+    Use.SEAL: "seal/1", Use.ROUTE: "route", Use.REQUEST: "request", Use.NAME: "name",
+    Use.TOMBSTONE: "tombstone",
+}  # fmt: skip
 
 
-@define
-class FileKeys:
-    """The key store in a file."""
+@frozen
+class LocalKek:
+    """A wrapping key that is in memory, and in the key file."""
 
-    _root: bytes = field(repr=False)
+    suite: str
+    _key: bytes = field(repr=False)
+    _chance: Callable[[int], bytes] = field(default=os.urandom, repr=False)
 
     @classmethod
-    def open(cls, path: str | Path, *, chance: Callable[[int], bytes] = os.urandom) -> FileKeys:
+    def fresh(cls, profile: Profile, chance: Callable[[int], bytes]) -> LocalKek:
+        """Return a new key of the profile's cipher."""
+        suite = SUITES[profile][Use.SEAL]
+        return cls(suite, chance(SEALING[suite].key_bytes), chance)
+
+    @property
+    def _cipher(self) -> Aead:
+        return SEALING[self.suite].cipher(self._key)
+
+    def told(self) -> Mapping[str, str]:
+        return {"kind": _KIND, "suite": self.suite, "key": keyfile.text(self._key)}
+
+    def wrap(self, material: bytes, bound: bytes) -> bytes:
+        nonce = self._chance(NONCE)
+        return nonce + self._cipher.encrypt(nonce, material, bound)
+
+    def unwrap(self, wrapped: bytes, bound: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], bound)
+        except (InvalidTag, ValueError):
+            raise KeysUnavailable("E-KEYS-011") from None
+
+    def renewed(self) -> LocalKek:
+        return LocalKek(self.suite, self._chance(len(self._key)), self._chance)
+
+
+def _first_material(root: bytes) -> Callable[[Use], bytes]:
+    """Return how the keys of the first format follow from its root."""
+    mac = mac_sha256(root)
+    index = mac_sha256(mac(b"szunion/1/index"))
+
+    def material(use: Use) -> bytes:
+        if use is Use.SIGN:
+            return root
+        label = _FIRST_LABELS.get(use)
+        return mac(f"szunion/1/{label}".encode()) if label else index(use.value.encode())
+
+    return material
+
+
+def _first_set(root: bytes, chance: Callable[[int], bytes]) -> tuple[Keyset, LocalKek]:
+    kek = LocalKek("aes-256-gcm", mac_sha256(root)(b"szunion/1/kek"), chance)
+    return new_keyset(kek, _first_material(root), Profile.INTL, None), kek
+
+
+class FileKeys(KeysetStore):
+    """The key store in a file."""
+
+    def __init__(
+        self,
+        root: bytes | None = None,
+        *,
+        path: Path | None = None,
+        profile: Profile = Profile.INTL,
+        at: datetime | None = None,
+        chance: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Open the store at *path*, which is there; without one, make a store in memory.
+
+        In memory its keys are fresh, or follow from a *root* of the first format.
+        """
+        self._first, self._chance = root is not None, chance
+        keyset: Keyset
+        wrapping: Wrapping
+        stamp = None
+        if path is not None:
+            keyset, wrapping, stamp = self._read(path)
+        elif root is not None:
+            keyset, wrapping = _first_set(root, os.urandom)
+        else:
+            wrapping = LocalKek.fresh(profile, chance)
+            keyset = new_keyset(wrapping, lambda _: chance(KEY_BYTES), profile, at)
+        super().__init__(keyset, wrapping, path=path, stamp=stamp, chance=chance)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        profile: Profile | None = None,
+        at: datetime | None = None,
+        chance: Callable[[int], bytes] = os.urandom,
+    ) -> FileKeys:
         """Open the key file, making a new one (mode 0600) where there is none.
+
+        Args:
+            path: The file.
+            profile: Which algorithms the city has chosen; None: the file's, or ``intl``.
+            at: When a new one is made, for its keys' date.
+            chance: Where keys, salts and nonces come from.
 
         Raises:
             KeysUnavailable: it cannot be read, or is no key file (E-KEYS-003), or others may
                 read it (E-KEYS-004).
+            ConfigError: its keys are for other algorithms than *profile* says (E-KEYS-012).
         """
         file = Path(path)
         if not file.exists():
-            text = json.dumps({"format": "szunion-keys/1", "root": _text(chance(_ROOT_BYTES))})
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as writer:
-                writer.write(text)
-                writer.flush()
-                os.fsync(writer.fileno())
-        if file.stat().st_mode & 0o077:
-            raise KeysUnavailable("E-KEYS-004", path=file.name)
+            cls(profile=profile or Profile.INTL, at=at, chance=chance).write_new(file)
+        store = cls(path=file, chance=chance)
+        found = store.keyset().profile
+        if profile is not None and found is not profile:
+            raise ConfigError("E-KEYS-012", found=found.value, wanted=profile.value)
+        return store
+
+    def _read(self, path: Path) -> tuple[Keyset, Wrapping, keyfile.Stamp]:
+        told, stamp = keyfile.read(path)
+        self._first = told.root is not None
+        if told.root is not None:
+            return (*_first_set(told.root, self._chance), stamp)
+        assert told.keyset is not None
+        return told.keyset, self._wrapping_of(told.wrapping, path), stamp
+
+    def _wrapping_of(self, told: Mapping[str, str], path: Path) -> Wrapping:
         try:
-            root = base64.b64decode(json.loads(file.read_text("ascii"))["root"], validate=True)
-        except (OSError, ValueError, KeyError, TypeError):
-            raise KeysUnavailable("E-KEYS-003", path=file.name) from None
-        if len(root) != _ROOT_BYTES:
-            raise KeysUnavailable("E-KEYS-003", path=file.name)
-        return cls(root)
+            if told["kind"] == _KIND:
+                key, how = keyfile.plain(told["key"]), SEALING[told["suite"]]
+                if len(key) == how.key_bytes:
+                    return LocalKek(told["suite"], key, self._chance)
+        except (KeyError, ValueError):
+            pass
+        raise KeysUnavailable("E-KEYS-003", path=path.name)
 
-    def _key(self, label: str) -> bytes:
-        return hmac.digest(self._root, b"szunion/1/" + label.encode(), "sha256")
+    def _ready(self, keyset: Keyset) -> Keyset:
+        """Leave the first format: no root stays from which a destroyed key could follow again.
 
-    def vault(self, *, chance: Callable[[int], bytes] = os.urandom) -> AesVault:
-        """Return the vault of this city."""
-        keys = DataKeys(
-            sealing={1: self._key("seal/1")},
-            indexing=self._key("index"),
-            routing=self._key("route"),
-            requests=self._key("request"),
-            names=self._key("name"),
-            tombstones=self._key("tombstone"),
-        )
-        return AesVault(keys, chance)
-
-    def signer(self, label: str) -> Ed25519Signer:
-        """Return the signer for *label*, such as the audit log's origin."""
-        seed = self._key(f"sign/{label}")
-        return Ed25519Signer(label, Ed25519PrivateKey.from_private_bytes(seed))
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def signed_by(public: bytes, signature: bytes, data: bytes) -> bool:
-    """Return whether an Ed25519 *signature* over *data* was made with the key of *public*."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+        The signers of whom this process knows keep their keys, each under its own label.
+        """
+        if not self._first:
+            return keyset
+        new = LocalKek.fresh(keyset.profile, self._chance)
+        base = self._material(keyset.of(Use.SIGN)[-1])
+        moved = self._moved(keyset, new)
+        keys: list[KeyEntry] = []
+        for each in moved.keys:
+            if each.use is Use.SIGN:
+                fresh = self._chance(KEY_BYTES)
+                self._known[each.id] = fresh
+                keys.append(evolve(each, wrapped=new.wrap(fresh, each.bound())))
+            else:
+                keys.append(each)
+        for at, label in enumerate(sorted(self._labels), start=moved.next_id()):
+            own = KeyEntry(id=at, use=Use.SIGN, suite="ed25519", label=label)
+            keys.append(evolve(own, wrapped=new.wrap(seed_of(base, label), own.bound())))
+        self._first, self._wrapping = False, new
+        return evolve(moved, keys=tuple(keys))

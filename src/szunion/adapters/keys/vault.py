@@ -1,93 +1,212 @@
-"""Know how data keys seal personal data, index it blindly, and derive what goes to the bank.
+"""Know how the keys of a set seal personal data, index it blindly, and derive what goes outside.
 
-Suite 1 is AES-256-GCM with HMAC-SHA-256. A row that has a salt is sealed with a key derived from
-data key and salt, so that destroying the salt destroys the row (a person's erasure).
+A sealed value says by which suite and which key it was sealed, so that keys can be changed while
+it lies there. A row that has a salt is sealed with a key derived from data key and salt, so that
+destroying the salt destroys the row (a person's erasure).
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import struct
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import define, field, frozen
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from szunion.adapters.keys.suites import BLOCKS, FIRST_FORM, MACS, NONCE, SEALING, Aead, Mac
+from szunion.domain.keyset import Use
 from szunion.domain.values import SHARDS, RequestKey, shard_of
 from szunion.errors import KeysUnavailable, NotFound, StorageError
 from szunion.ports.keys import IndexField, Place
 
-AES_GCM: Final = 1
-_HEAD: Final = struct.Struct(">BH")
+_HEAD: Final = struct.Struct(">BI")
+_FIRST_HEAD: Final = struct.Struct(">BH")
 _STONE: Final = struct.Struct(">I16s")
-_TOMBSTONE_KEY: Final = 7
-_NONCE: Final = 12
 _INDEX_BYTES: Final = 16
 _SHARD_BITS: Final = 10
 _KEY_CHARACTERS: Final = 26
 
+USES: Final = {name: Use(name.value) for name in IndexField}
+
+
+@frozen
+class DataKey:
+    """One data key, unwrapped."""
+
+    id: int
+    use: Use
+    suite: str
+    material: bytes = field(repr=False)
+    primary: bool = True
+
 
 @frozen
 class DataKeys:
-    """The data keys of one city, unwrapped. *sealing* is by version; the highest is primary."""
+    """The enabled data keys of one city, unwrapped, oldest first."""
 
-    sealing: Mapping[int, bytes] = field(repr=False)
-    indexing: bytes = field(repr=False)
-    routing: bytes = field(repr=False)
-    requests: bytes = field(repr=False)
-    names: bytes = field(repr=False)
-    tombstones: bytes = field(repr=False)
+    generation: int
+    keys: tuple[DataKey, ...]
+    destroyed: frozenset[int] = frozenset()
 
 
-def _mac(key: bytes) -> Callable[[bytes], bytes]:
-    """Return HMAC-SHA-256 under *key* with both hash states computed once."""
-    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")  # noqa: PLR2004
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+class KeySource(Protocol):
+    """Where a vault has its keys from."""
 
-    def mac(data: bytes) -> bytes:
-        first = inner.copy()
-        first.update(data)
-        second = outer.copy()
-        second.update(first.digest())
-        return second.digest()
+    def load(self) -> DataKeys:
+        """Return the keys as they are now.
 
-    return mac
+        Raises:
+            KeysUnavailable: they cannot be had now.
+        """
+        ...
+
+    def newer(self, generation: int) -> bool:
+        """Return whether there may be another set than that of *generation*. Never raises."""
+        ...
 
 
-def _derived(key: bytes, label: str) -> bytes:
-    return hmac.digest(key, label.encode(), "sha256")
+def derived(key: bytes, label: str, mac: Callable[[bytes], Mac] = MACS["hmac-sha-256"]) -> bytes:
+    """Return a key made of another for one purpose."""
+    return mac(key)(label.encode())
+
+
+@define(repr=False)
+class _Sealer:
+    """What one sealing key does."""
+
+    id: int
+    suite: str
+    material: bytes
+    head: bytes = field(init=False)
+    row_key: Mac = field(init=False)
+    _bytes: int = field(init=False)
+    _cipher: Callable[[bytes], Aead] = field(init=False)
+    _tables: dict[str, Aead] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        how = SEALING[self.suite]
+        self.head = _HEAD.pack(how.number, self.id)
+        self.row_key = how.mac(derived(self.material, "row", how.mac))
+        self._bytes, self._cipher = how.key_bytes, how.cipher
+
+    def cipher(self, table: str, salt: bytes) -> Aead:
+        if salt:
+            return self._cipher(self.row_key(salt)[: self._bytes])
+        known = self._tables.get(table)
+        if known is None:
+            key = derived(self.material, f"table:{table}", SEALING[self.suite].mac)
+            known = self._tables[table] = self._cipher(key[: self._bytes])
+        return known
+
+
+@frozen(repr=False)
+class _Names:
+    """How ids get their outward names."""
+
+    encrypt: Callable[[bytes], bytes]
+    decrypt: Callable[[bytes], bytes]
+
+
+@frozen(repr=False)
+class _Loaded:
+    """Everything that a vault computes with, made once for a set of keys."""
+
+    generation: int
+    sealers: Mapping[int, _Sealer]
+    primary: _Sealer
+    indexes: Mapping[IndexField, Mapping[int, Mac]]
+    """By the key's number, oldest first."""
+    index: Mapping[IndexField, Mac]
+    stones: Mapping[int, Mac]
+    stone: int
+    route: Mac
+    request: Mac
+    names: _Names
+
+
+def _names(key: DataKey) -> _Names:
+    # One block under its own key is a permutation: nobody else can make or order names.
+    mac, block = BLOCKS[key.suite]
+    cipher = block(derived(key.material, "outward", mac))
+    return _Names(lambda data: cipher.encryptor().update(data),
+                  lambda data: cipher.decryptor().update(data))  # fmt: skip
+
+
+def _loaded(data: DataKeys, before: _Loaded | None) -> _Loaded:
+    """Return what is computed with the keys of *data*.
+
+    What a key that is disabled now has sealed is still opened in a process that had it: a look that
+    began before may still see such a row. It goes when the key is destroyed, or the process ends.
+    """
+    sealers = dict(before.sealers) if before else {}
+    sealers = {id_: each for id_, each in sealers.items() if id_ not in data.destroyed}
+    made: dict[Use, dict[int, Mac]] = {use: {} for use in Use}
+    primary: dict[Use, DataKey] = {}
+    for key in data.keys:
+        if key.primary:
+            primary[key.use] = key
+        if key.use is Use.SEAL and key.id not in sealers:
+            sealers[key.id] = _Sealer(key.id, key.suite, key.material)
+        elif key.suite in MACS:
+            made[key.use][key.id] = MACS[key.suite](key.material)
+    indexes = {}
+    for name, use in USES.items():
+        earlier = before.indexes[name].items() if before else ()
+        left = {id_: mac for id_, mac in earlier if id_ not in data.destroyed}
+        # One set back, not for ever: each key that is looked under costs every look-up.
+        grace = left if before and before.generation + 1 >= data.generation else {}
+        indexes[name] = dict(sorted((grace | made[use]).items()))
+    return _Loaded(
+        generation=data.generation,
+        sealers=sealers,
+        primary=sealers[primary[Use.SEAL].id],
+        indexes=indexes,
+        index={name: made[use][primary[use].id] for name, use in USES.items()},
+        stones=made[Use.TOMBSTONE],
+        stone=primary[Use.TOMBSTONE].id,
+        route=made[Use.ROUTE][primary[Use.ROUTE].id],
+        request=made[Use.REQUEST][primary[Use.REQUEST].id],
+        names=_names(primary[Use.NAME]),
+    )
 
 
 @define
-class AesVault:
-    """The vault of :class:`szunion.ports.keys.Vault` over AES-256-GCM and HMAC-SHA-256."""
+class KeysetVault:
+    """The vault of :class:`szunion.ports.keys.Vault` over the keys of a set.
 
-    keys: DataKeys = field(repr=False)
+    The keys are loaded when they are first needed, and anew when the set has changed.
+    """
+
+    _source: KeySource = field(repr=False)
     chance: Callable[[int], bytes] = field(default=os.urandom, repr=False)
-    _macs: dict[IndexField, Callable[[bytes], bytes]] = field(init=False, repr=False)
-    _route: Callable[[bytes], bytes] = field(init=False, repr=False)
-    _row_keys: dict[int, Callable[[bytes], bytes]] = field(init=False, repr=False)
-    _primary: int = field(init=False)
-    _tables: dict[tuple[int, str], AESGCM] = field(factory=dict, init=False, repr=False)
-    _name_key: bytes = field(init=False, repr=False)
-    _stone_key: bytes = field(init=False, repr=False)
+    _state: _Loaded | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
-    def __attrs_post_init__(self) -> None:
-        self._macs = {name: _mac(_derived(self.keys.indexing, name.value)) for name in IndexField}
-        self._route = _mac(self.keys.routing)
-        self._row_keys = {
-            version: _mac(_derived(key, "row")) for version, key in self.keys.sealing.items()
-        }
-        self._primary = max(self.keys.sealing)
-        self._name_key = _derived(self.keys.names, "outward")
-        self._stone_key = self.keys.tombstones
+    def _load(self) -> _Loaded:
+        with self._lock:
+            if self._state is None:
+                self._state = _loaded(self._source.load(), None)
+            return self._state
+
+    def refresh(self) -> bool:
+        state = self._state
+        if state is None or not self._source.newer(state.generation):
+            return False
+        with self._lock:
+            try:
+                data = self._source.load()
+            except KeysUnavailable:
+                return False  # what is at hand goes on; who needs a key that is not will hear of it
+            before = self._state
+            if before is not None and before.generation == data.generation:
+                return before is not state
+            self._state = _loaded(data, before)
+            return True
 
     # --- sealing ---------------------------------------------------------------------------
 
@@ -98,87 +217,124 @@ class AesVault:
         pool = self.chance(16 * count)
         return [pool[start : start + 16] for start in range(0, len(pool), 16)]
 
-    def _cipher(self, version: int, table: str, salt: bytes) -> AESGCM:
-        if salt:
-            row_key = self._row_keys.get(version)
-            if row_key is None:
-                raise KeysUnavailable("E-KEYS-001", version=version)
-            return AESGCM(row_key(salt))
-        known = self._tables.get((version, table))
-        if known is None:
-            key = self.keys.sealing.get(version)
-            if key is None:
-                raise KeysUnavailable("E-KEYS-001", version=version)
-            known = self._tables[version, table] = AESGCM(_derived(key, f"table:{table}"))
-        return known
+    def _sealer(self, key: int) -> _Sealer:
+        found = (self._state or self._load()).sealers.get(key)
+        if found is None and self.refresh():
+            found = (self._state or self._load()).sealers.get(key)
+        if found is None:
+            raise KeysUnavailable("E-KEYS-001", version=key)
+        return found
+
+    @property
+    def sealing_key(self) -> int:
+        return (self._state or self._load()).primary.id
+
+    def key_of(self, sealed: bytes) -> int:
+        if sealed[:1] == b"\1":
+            return int(_FIRST_HEAD.unpack(sealed[: _FIRST_HEAD.size])[1])
+        return int(_HEAD.unpack(sealed[: _HEAD.size])[1])
 
     def seal(self, place: Place, plain: bytes, *, salt: bytes = b"") -> bytes:
-        nonce = self.chance(_NONCE)
-        cipher = self._cipher(self._primary, place.table, salt)
-        head = _HEAD.pack(AES_GCM, self._primary)
+        sealer, nonce = (self._state or self._load()).primary, self.chance(NONCE)
+        head = sealer.head
+        cipher = sealer.cipher(place.table, salt)
         return head + nonce + cipher.encrypt(nonce, plain, head + place.aad())
 
     def open(self, place: Place, sealed: bytes, *, salt: bytes = b"") -> bytes:
-        head, rest = sealed[: _HEAD.size], sealed[_HEAD.size :]
-        if len(rest) <= _NONCE or head[0] != AES_GCM:
+        first = sealed[:1] == b"\1"
+        size = _FIRST_HEAD.size if first else _HEAD.size
+        head, rest = sealed[:size], sealed[size:]
+        if len(rest) <= NONCE:
             raise StorageError("E-KEYS-002", table=place.table)
-        cipher = self._cipher(_HEAD.unpack(head)[1], place.table, salt)
+        form, key = (_FIRST_HEAD if first else _HEAD).unpack(head)
+        sealer = self._sealer(key)
+        how = SEALING[sealer.suite].number
+        if form != how and (form, how) != (FIRST_FORM, SEALING["aes-256-gcm"].number):
+            raise StorageError("E-KEYS-002", table=place.table)
+        aad = head + (place.first_aad() if first else place.aad())
         try:
-            return cipher.decrypt(rest[:_NONCE], rest[_NONCE:], head + place.aad())
+            return sealer.cipher(place.table, salt).decrypt(rest[:NONCE], rest[NONCE:], aad)
         except InvalidTag:
             raise StorageError("E-KEYS-002", table=place.table) from None
 
     def seal_many(
-        self, table: str, ids: Sequence[int], salts: Sequence[bytes], plains: Iterable[bytes]
+        self,
+        table: str,
+        ids: Sequence[int],
+        salts: Sequence[bytes],
+        plains: Iterable[bytes],
+        *,
+        column: str = "sealed",
     ) -> list[bytes]:
-        head = _HEAD.pack(AES_GCM, self._primary)
-        pool, row_key = self.chance(_NONCE * len(ids)), self._row_keys[self._primary]
-        prefix = head + f"{table}|".encode()
+        sealer = (self._state or self._load()).primary
+        how, row_key, head = SEALING[sealer.suite], sealer.row_key, sealer.head
+        cipher, length, pool = how.cipher, how.key_bytes, self.chance(NONCE * len(ids))
+        prefix = head + f"{table}|{column}|".encode()
         sealed = []
         for start, id_, salt, plain in zip(
-            range(0, len(pool), _NONCE), ids, salts, plains, strict=True
+            range(0, len(pool), NONCE), ids, salts, plains, strict=True
         ):
-            nonce = pool[start : start + _NONCE]
+            nonce = pool[start : start + NONCE]
             aad = prefix + b"%d|%d" % (shard_of(id_), id_)
-            sealed.append(head + nonce + AESGCM(row_key(salt)).encrypt(nonce, plain, aad))
+            text = cipher(row_key(salt)[:length]).encrypt(nonce, plain, aad)
+            sealed.append(head + nonce + text)
         return sealed
 
     # --- indexes, shards, keys, names ------------------------------------------------------
 
-    def index(self, field: IndexField, text: str) -> bytes:
-        return self._macs[field](text.encode())[:_INDEX_BYTES]
+    def index_keys(self, field: IndexField) -> Sequence[int]:
+        return list((self._state or self._load()).indexes[field])
 
-    def index_many(self, field: IndexField, texts: Iterable[str]) -> list[bytes]:
-        mac = self._macs[field]
+    def _index_mac(self, field: IndexField, key: int | None) -> Mac:
+        state = self._state or self._load()
+        if key is None:
+            return state.index[field]
+        mac = state.indexes[field].get(key)
+        if mac is None and self.refresh():
+            mac = (self._state or self._load()).indexes[field].get(key)
+        if mac is None:
+            raise KeysUnavailable("E-KEYS-001", version=key)
+        return mac
+
+    def index(self, field: IndexField, text: str, *, key: int | None = None) -> bytes:
+        return self._index_mac(field, key)(text.encode())[:_INDEX_BYTES]
+
+    def index_many(
+        self, field: IndexField, texts: Iterable[str], *, key: int | None = None
+    ) -> list[bytes]:
+        mac = self._index_mac(field, key)
         return [mac(text.encode())[:_INDEX_BYTES] for text in texts]
 
     def route(self, text: str) -> int:
-        return int.from_bytes(self._route(text.encode())[:2]) >> (16 - _SHARD_BITS)
+        made = (self._state or self._load()).route(text.encode())
+        return int.from_bytes(made[:2]) >> (16 - _SHARD_BITS)
 
     def route_many(self, texts: Iterable[str]) -> list[int]:
-        mac, shift = self._route, 16 - _SHARD_BITS
+        mac, shift = (self._state or self._load()).route, 16 - _SHARD_BITS
         return [int.from_bytes(mac(text.encode())[:2]) >> shift for text in texts]
 
     def tombstone(self, text: str) -> bytes:
-        salt = self.chance(16)
-        head = _STONE.pack(_TOMBSTONE_KEY, salt)
-        return head + hmac.digest(self._stone_key, head + text.encode(), "sha256")[:_INDEX_BYTES]
+        state = self._state or self._load()
+        head = _STONE.pack(state.stone, self.chance(16))
+        return head + state.stones[state.stone](head + text.encode())[:_INDEX_BYTES]
 
     def remembers(self, stone: bytes, text: str) -> bool:
         head, mac = stone[: _STONE.size], stone[_STONE.size :]
-        if len(head) != _STONE.size or _STONE.unpack(head)[0] != _TOMBSTONE_KEY:
+        if len(head) != _STONE.size:
             return False
-        made = hmac.digest(self._stone_key, head + text.encode(), "sha256")[:_INDEX_BYTES]
-        return hmac.compare_digest(made, mac)
+        key = (self._state or self._load()).stones.get(_STONE.unpack(head)[0])
+        if key is None:
+            return False
+        return hmac.compare_digest(key(head + text.encode())[:_INDEX_BYTES], mac)
 
     def request_key(self, business: str) -> RequestKey:
-        digest = hmac.digest(self.keys.requests, business.encode(), "sha256")
+        digest = (self._state or self._load()).request(business.encode())
         return RequestKey(base64.b32encode(digest)[:_KEY_CHARACTERS].decode())
 
     def outward(self, kind: str, id_: int) -> str:
         block = kind.encode().rjust(8, b"\0")[:8] + id_.to_bytes(8)
-        name = base64.b32encode(self._names(encrypt=True)(block)).decode().rstrip("=").lower()
-        return f"{kind}_{name}"
+        made = (self._state or self._load()).names.encrypt(block)
+        return f"{kind}_{base64.b32encode(made).decode().rstrip('=').lower()}"
 
     def inward(self, kind: str, name: str) -> int:
         head, _, tail = name.partition("_")
@@ -186,15 +342,10 @@ class AesVault:
             block = base64.b32decode(tail.upper() + "=" * (-len(tail) % 8))
         except ValueError:
             block = b""
-        if head != kind or len(block) != 16:  # noqa: PLR2004 - one AES block
+        if head != kind or len(block) != 16:  # noqa: PLR2004 - one block of either cipher
             raise NotFound("E-VALUE-003", kind=kind)
-        plain = self._names(encrypt=False)(block)
+        plain = (self._state or self._load()).names.decrypt(block)
         id_ = int.from_bytes(plain[8:])
         if plain[:8] != kind.encode().rjust(8, b"\0")[:8] or id_ >= SHARDS << 53:
             raise NotFound("E-VALUE-003", kind=kind)
         return id_
-
-    def _names(self, *, encrypt: bool) -> Callable[[bytes], bytes]:
-        # One block under its own key is a permutation: nobody else can make or order names.
-        cipher = Cipher(algorithms.AES(self._name_key), modes.ECB())  # noqa: S305
-        return (cipher.encryptor() if encrypt else cipher.decryptor()).update
