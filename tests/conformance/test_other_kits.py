@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -13,8 +15,9 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.reader.simulated import SimulatedReader
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.domain.keyset import Profile
 from szunion.emv.card.machine import SimulatedCard
-from szunion.ports.keys import Place
+from szunion.ports.keys import Place, Vault
 from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
 from szunion.ports.storage import Storage, UnitOfWork
 from szunion.testing import SeededChance, SeededIds, SimClock
@@ -40,10 +43,33 @@ class TestSqlite(StoragePromises):
         )
 
 
+class TestSqliteUnderChineseAlgorithms(TestSqlite):
+    def make_vault(self) -> Vault:
+        keys = FileKeys(profile=Profile.GM, chance=SeededChance(8).bytes)
+        return keys.vault(chance=SeededChance(7).bytes)
+
+
 class TestFileKeys(KeysPromises):
     def make_keys(self, folder: Path) -> Keys:
         store = FileKeys.open(folder / "union.keys")
-        return Keys(store.vault(), store.signer("szunion/test"))
+        return Keys(store.vault(), store.signer("szunion/test"), store)
+
+
+class TestFileKeysOfTheFirstRelease(KeysPromises):
+    def make_keys(self, folder: Path) -> Keys:
+        path = folder / "union.keys"
+        if not path.exists():
+            root = base64.b64encode(bytes(range(32))).decode()
+            path.write_text(json.dumps({"format": "szunion-keys/1", "root": root}), "ascii")
+            path.chmod(0o600)
+        store = FileKeys.open(path)
+        return Keys(store.vault(), store.signer("szunion/test"), store)
+
+
+class TestFileKeysForChineseAlgorithms(KeysPromises):
+    def make_keys(self, folder: Path) -> Keys:
+        store = FileKeys.open(folder / "union.keys", profile=Profile.GM)
+        return Keys(store.vault(), store.signer("szunion/test"), store)
 
 
 class TestSimulatedReader(ReaderPromises):

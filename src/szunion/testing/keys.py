@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,15 +15,17 @@ import pytest
 from attrs import evolve
 
 from szunion.adapters.keys.file import signed_by
+from szunion.domain.keyset import ROTATES, KeyStatus, Use
 from szunion.domain.values import SHARDS, shard_of
-from szunion.errors import NotFound, StorageError
-from szunion.ports.keys import IndexField, Place, Signer, Vault
+from szunion.errors import Conflict, KeysUnavailable, NotFound, StorageError
+from szunion.ports.keys import IndexField, KeyStore, Place, Signer, Vault
 
 __all__ = ["Keys", "KeysPromises"]
 
 _PLAIN: Final = "测试 · 440301199003071230".encode()
 _PLACE: Final = Place("person", 7, 1)
 _SALT: Final = bytes(range(16))
+_DAY: Final = datetime(2018, 1, 1, tzinfo=UTC)
 
 
 class Keys(NamedTuple):
@@ -30,6 +33,8 @@ class Keys(NamedTuple):
 
     vault: Vault
     signer: Signer
+    store: KeyStore | None = None
+    """Where the keys can be changed; a store that cannot, says so by leaving it out."""
 
 
 class KeysPromises:
@@ -57,11 +62,12 @@ class KeysPromises:
         assert keys.vault.open(_PLACE, sealed, salt=_SALT) == _PLAIN
         assert again.vault.open(_PLACE, sealed, salt=_SALT) == _PLAIN
 
-    @pytest.mark.parametrize("field", ["table", "shard", "id"])
+    @pytest.mark.parametrize("field", ["table", "column", "shard", "id"])
     def test_what_is_moved_does_not_open(self, keys: Keys, field: str) -> None:
         """A sealed value that was moved to another place does not open."""
         other = {
             "table": evolve(_PLACE, table="card"),
+            "column": evolve(_PLACE, column="token_sealed"),
             "shard": evolve(_PLACE, shard=8),
             "id": evolve(_PLACE, id=2),
         }[field]
@@ -157,6 +163,98 @@ class KeysPromises:
         salts = [keys.vault.salt(), *keys.vault.salts(1000)]
         assert {len(salt) for salt in salts} == {16}
         assert len(set(salts)) == len(salts)
+
+    # --- keys that change -------------------------------------------------------------------
+
+    @pytest.fixture
+    def store(self, keys: Keys) -> KeyStore:
+        """The store of keys that can be changed."""
+        if keys.store is None:
+            pytest.skip(
+                "这个密钥库里的密钥不由本系统更换 · this store's keys are changed elsewhere"
+            )
+        return keys.store
+
+    def test_a_new_key_seals_and_the_old_one_still_opens(
+        self, keys: Keys, again: Keys, store: KeyStore
+    ) -> None:
+        """After a rotation new values get the new key, old ones open, in each process."""
+        old = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
+        assert again.vault.open(_PLACE, old, salt=_SALT) == _PLAIN
+        new_key = store.rotate(Use.SEAL, at=_DAY).id
+        keys.vault.refresh()
+        new = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
+        assert keys.vault.sealing_key == keys.vault.key_of(new) == new_key
+        assert keys.vault.key_of(old) != new_key
+        for vault in (keys.vault, again.vault):
+            assert vault.open(_PLACE, old, salt=_SALT) == _PLAIN
+            assert vault.open(_PLACE, new, salt=_SALT) == _PLAIN
+
+    def test_a_value_does_not_open_under_another_key_of_the_set(
+        self, keys: Keys, store: KeyStore
+    ) -> None:
+        """What says it was sealed under another key than it was, does not open."""
+        old = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
+        new_key = store.rotate(Use.SEAL, at=_DAY).id
+        with pytest.raises(StorageError, match="E-KEYS-002"):
+            keys.vault.open(_PLACE, old[:1] + new_key.to_bytes(4) + old[5:], salt=_SALT)
+
+    @pytest.mark.parametrize("field", [IndexField.DOCUMENT, IndexField.MOBILE])
+    def test_an_index_is_looked_up_under_both_keys_while_it_rotates(
+        self, keys: Keys, store: KeyStore, field: IndexField
+    ) -> None:
+        """While an index rotates there are two keys, oldest first, and each gives its own."""
+        (old_key,) = keys.vault.index_keys(field)
+        before = keys.vault.index(field, "x")
+        new_key = store.rotate(Use(field.value), at=_DAY).id
+        keys.vault.refresh()
+        assert list(keys.vault.index_keys(field)) == [old_key, new_key]
+        assert keys.vault.index(field, "x", key=old_key) == before
+        assert keys.vault.index(field, "x", key=new_key) == keys.vault.index(field, "x") != before
+        assert keys.vault.index_many(field, ["x"], key=old_key) == [before]
+
+    def test_shards_request_keys_and_names_never_change(self, keys: Keys, store: KeyStore) -> None:
+        """Whatever is rotated, what stands outside stays what it was."""
+        vault = keys.vault
+        before = (vault.route("x"), vault.request_key("x"), vault.outward("m", 1), keys.signer.name)
+        for use in Use:
+            if use in ROTATES:
+                store.rotate(use, at=_DAY)
+            else:
+                with pytest.raises(Conflict, match="E-KEYS-009"):
+                    store.rotate(use, at=_DAY)
+        store.rewrap()
+        vault.refresh()
+        after = (vault.route("x"), vault.request_key("x"), vault.outward("m", 1), keys.signer.name)
+        assert before == after
+
+    def test_a_key_that_wraps_is_changed_without_touching_data(
+        self, keys: Keys, store: KeyStore, tmp_path: Path
+    ) -> None:
+        """After a change of the wrapping key everything opens as before, also after a restart."""
+        sealed = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
+        before = {each.id: each.wrapped for each in store.keyset().keys}
+        store.rewrap()
+        after = {each.id: each.wrapped for each in store.keyset().keys}
+        assert before.keys() <= after.keys()
+        assert not set(before.values()) & set(after.values())
+        assert self.make_keys(tmp_path).vault.open(_PLACE, sealed, salt=_SALT) == _PLAIN
+
+    def test_a_destroyed_key_opens_nothing_again(
+        self, keys: Keys, store: KeyStore, tmp_path: Path
+    ) -> None:
+        """What was sealed under a destroyed key opens nowhere, and fails typed."""
+        sealed = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
+        old_key = keys.vault.key_of(sealed)
+        store.rotate(Use.SEAL, at=_DAY)
+        with pytest.raises(Conflict, match="E-KEYS-010"):
+            store.change(old_key, KeyStatus.DESTROYED)
+        store.change(old_key, KeyStatus.DISABLED)
+        store.change(old_key, KeyStatus.DESTROYED)
+        keys.vault.refresh()
+        for vault in (keys.vault, self.make_keys(tmp_path).vault):
+            with pytest.raises(KeysUnavailable, match="E-KEYS-001"):
+                vault.open(_PLACE, sealed, salt=_SALT)
 
     def test_a_signature_holds_for_its_data_alone(self, keys: Keys, again: Keys) -> None:
         """A signature holds for its data and key alone; the signer's name is stable."""

@@ -75,12 +75,17 @@ class StoragePromises:
         msg = "give the promises their one factory: def make_storage(self, parts): ..."
         raise NotImplementedError(msg)
 
+    def make_vault(self) -> Vault:
+        """Return the vault that the store works with: another one for other algorithms."""
+        return FileKeys(bytes(range(32))).vault(chance=SeededChance(7).bytes)
+
     @pytest.fixture
     def world(self, tmp_path: Path) -> Iterator[StorageWorld]:
         """A fresh store."""
         clock = SimClock("2017-11-23")
-        vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(7).bytes)
-        parts = StorageParts(folder=tmp_path, clock=clock, ids=SeededIds(clock), vault=vault)
+        parts = StorageParts(
+            folder=tmp_path, clock=clock, ids=SeededIds(clock), vault=self.make_vault()
+        )
         made = self.make_storage(parts)
         yield StorageWorld(made, lambda: self.make_storage(parts))
         made.close()
