@@ -5,6 +5,7 @@ This is the one composition root. Nothing here decides anything.
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -17,11 +18,13 @@ from attrs import evolve, field, frozen
 
 from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
+from szunion.adapters.keys.checks import signature_holds
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
+from szunion.adapters.witness.command import CommandWitness
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import engine
 from szunion.application.bank_fit import check_bank
@@ -29,11 +32,13 @@ from szunion.application.chip import Equipment, NumbersAreTokens
 from szunion.application.counter import Counter
 from szunion.application.office import Alone, Office
 from szunion.application.system import Desk
+from szunion.application.witnesses import Witnesses
 from szunion.application.worker import Worker
 from szunion.domain.access import Principal
 from szunion.domain.cities import City, city_from
+from szunion.domain.notes import NoteKey
 from szunion.emv.capk import CaKeys
-from szunion.errors import ConfigError, StorageError
+from szunion.errors import ConfigError, StorageError, WitnessUnavailable
 from szunion.plugins import Registry, collect
 from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
 from szunion.ports.identity import IdentityProofs
@@ -41,6 +46,7 @@ from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
 from szunion.ports.storage import Storage
 from szunion.ports.system import Clock, Ids
+from szunion.ports.witness import Witness
 
 _SQLITE: Final = "sqlite:///"
 _MEMORY: Final = "memory:"
@@ -69,6 +75,16 @@ class ReaderSettings(AdapterSettings):
 
 
 @frozen(kw_only=True)
+class WitnessSettings:
+    """Who outside signs the audit log's checkpoints; without a command nobody is asked."""
+
+    key: str = ""
+    """The witness's public key, as it told it: ``name+id+…``."""
+    command: str = ""
+    """What reaches it: ``ssh bank szunion audit witness sign DIR``; no shell reads it."""
+
+
+@frozen(kw_only=True)
 class Settings:
     """The settings of one installation: ``szunion.toml``, then ``SZUNION_…``, then options."""
 
@@ -81,6 +97,7 @@ class Settings:
     notifier: NotifierSettings = NotifierSettings()
     identity: AdapterSettings = AdapterSettings()
     reader: ReaderSettings = ReaderSettings()
+    witness: WitnessSettings = WitnessSettings()
     load_plugins: str = ""
     """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
 
@@ -124,16 +141,28 @@ class UnionSystem:
     identity: IdentityProofs
     reader: CardReader | None
     city: City
+    witness: Witness | None = None
+    """Who outside signs the audit log's checkpoints."""
     owns_bank: bool = False
     """Whether the bank's adapter was made here, by its name, and is closed here."""
 
     def worker(self, name: str = "engine") -> Worker:
         """Return a worker that sends, asks, listens, keeps deadlines and seals the log."""
         log = AuditLog(self.office, engine())
-        more = (lambda: log.seal() is not None,)
+        more = (lambda: log.seal() is not None, self._witnessed)
         return Worker(
             office=self.office, bank=self.bank, notifier=self.notifier, name=name, more=more
         )
+
+    def _witnessed(self) -> bool:
+        """Have the witness sign the newest checkpoint; a no is told by ``doctor``, every time."""
+        if self.witness is None:
+            return False
+        try:
+            asked = Witnesses(self.office, engine(), signature_holds).ask(self.witness)
+        except WitnessUnavailable:
+            return False  # the log goes on; the next round asks again
+        return asked is not None and asked.refusal is None
 
     def callbacks(self, path: str = "/bank/callback") -> CallbackDoor:
         """Return the WSGI application at which the bank calls, to be mounted at *path*.
@@ -160,6 +189,7 @@ class UnionSystem:
         notifier: Notifier | str = "recording",
         identity: IdentityProofs | str = "simulated",
         reader: CardReader | str | None = None,
+        witness: Witness | None = None,
         plugins: Iterable[object] = (),
         registry: Registry | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
@@ -177,6 +207,7 @@ class UnionSystem:
             clock: What time it is; a test's clock can be moved.
             ids: Where ids come from.
             keys: The key store, or its file; None: a file beside the database.
+            witness: Who outside signs the audit log's checkpoints.
             plugins: Objects with hook implementations, besides the installed ones.
             registry: What has been collected already.
             settings: The settings of the named adapters: ``{"bank": {...}}``.
@@ -236,6 +267,7 @@ class UnionSystem:
                 else reader
             ),
             city=chosen,
+            witness=witness,
             owns_bank=isinstance(bank, str),
         )
 
@@ -251,6 +283,7 @@ class UnionSystem:
             identity=settings.identity.name,
             reader=settings.reader.name or None,
             keys=settings.keys or None,
+            witness=_witness(settings.witness),
             registry=collect(allow=allow),
             settings={
                 "bank": settings.bank.settings,
@@ -343,6 +376,12 @@ def _must_exist(database: str) -> None:
     path = Path(database.removeprefix(_SQLITE))
     if database.startswith(_SQLITE) and not path.is_file():
         raise StorageError("E-STORE-009", path=path.name)
+
+
+def _witness(told: WitnessSettings) -> Witness | None:
+    if not told.command:
+        return None
+    return CommandWitness(NoteKey.of(told.key), tuple(shlex.split(told.command)))
 
 
 def _key_file(database: str, given: str | Path | None) -> Path:

@@ -19,6 +19,7 @@
     │  ├─ StorageBusy           somebody else is writing; the decision may be made again
     │  └─ CommitUnknown         the commit was in flight: repeat with the same key
     ├─ PluginError              names the distribution
+    ├─ WitnessUnavailable       nobody outside saw the log's newest checkpoint: ask again
     ├─ KeysUnavailable          sensitive columns cannot be read or written now
     └─ SignatureInvalid         one class for every way a message can be wrong
 
@@ -64,6 +65,7 @@ __all__ = [
     "StorageError",
     "StorageFull",
     "SzunionError",
+    "WitnessUnavailable",
     "code_pages",
 ]
 
@@ -224,6 +226,12 @@ class CommitUnknown(StorageError):
 
 class PluginError(SzunionError):
     """A plug-in cannot be used; names its distribution."""
+
+
+class WitnessUnavailable(SzunionError):
+    """A witness of the audit log cannot be asked now: the log goes on, and asks again."""
+
+    retry = True
 
 
 class KeysUnavailable(SzunionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -222,7 +223,8 @@ def test_each_row_has_its_log_entry_and_the_file_its_hash(town: Town) -> None:
         from szunion.domain.access import Operation
 
         scope = authorise(work, town.c1, Operation.AUDIT_READ)
-        return [(row.entry.action, row.entry.reason) for row in work.audit.unsealed(scope, 10_000)]
+        rows = [json.loads(entry) for entry in work.audit.unsealed(scope, 10_000)]
+        return [(row[7], row[12]) for row in rows]
 
     log = town.office.storage.read(actions)
     assert sum(action == "membership.import" for action, _ in log) == len(result.accepted)

@@ -198,7 +198,7 @@ class Twin:
                 work.batches.listed(scope),
                 work.outbox.listed(scope, list(DispatchState)),
                 work.inbox.listed(scope, list(Hearing), most=10_000),
-                [row.entry for row in work.audit.unsealed(scope, 10_000)],
+                list(work.audit.unsealed(scope, 10_000)),
             ]
 
         return self.look(view)

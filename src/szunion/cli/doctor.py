@@ -167,7 +167,7 @@ def _system(frame: Frame) -> Iterator[Finding]:
     except SzunionError as error:
         yield _of(error)
         return
-    size = state.checkpoint.frontier.size if state.checkpoint else 0
+    size = state.checkpoint.size if state.checkpoint else 0
     yield Finding(
         "ok",
         Text(

@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # checkers take it for true; importing typing would cost 
 if TYPE_CHECKING:
     from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
     from szunion.domain.affiliations import Affiliation
-    from szunion.domain.audit import AuditEntry, Checkpoint
+    from szunion.domain.audit import AuditEntry
     from szunion.domain.bank import (
         AccountClass,
         Answer,
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         MembershipReason,
         MembershipState,
     )
+    from szunion.domain.notes import Checkpoint
     from szunion.domain.organisations import Organisation, OrganisationKind, OrganisationState
     from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
     from szunion.domain.participation import Participation

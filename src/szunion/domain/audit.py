@@ -1,23 +1,44 @@
-"""Know the audit log: what an entry says, how it becomes a leaf, and how a tree proves itself.
+"""Know the audit log's entries: what one says, and the bytes of it that are hashed (审计日志).
 
-Hashing is RFC 6962's: ``SHA-256(00 || leaf)``, ``SHA-256(01 || left || right)``. A checkpoint is a
-signed note of origin, size and root (the form of C2SP tlog-checkpoint), so a verifier who holds
-one older checkpoint finds every flipped, removed, swapped, forked or cut-off entry.
+An entry has ids and states, never personal data. Where it must be provable which personal value
+was there, it has a commitment: a keyed hash under the person's salt. Whoever holds value and salt
+can show that they belong together; when the salt is destroyed nobody can, and no leaf changes.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import hmac
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from attrs import field, frozen
 
 from szunion.domain.access import Purpose, Role
+from szunion.domain.merkle import Frontier
+from szunion.domain.notes import Checkpoint, Signature
 from szunion.domain.values import OrganisationId, PersonId
+
+_SHORTEST: Final = 11
+_SOMEBODYS: Final = re.compile(
+    r"(?<![0-9A-Za-z])"
+    r"(?:[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
+    r"|1[3-9][0-9]{9}"
+    r"|62[0-9]{14}(?:[0-9]{3})?)"
+    r"(?![0-9A-Za-z])",
+    re.ASCII,
+)
+"""Resident numbers, mobiles, card numbers: people type them where only a paper's number belongs."""
+
+
+def _without_numbers(text: str) -> str:
+    """Return *text* with what looks like somebody's number masked: leaves are kept for ever."""
+    if len(text) < _SHORTEST:
+        return text
+    return _SOMEBODYS.sub(lambda found: "***" + found[0][-4:], text)
 
 
 @frozen(kw_only=True)
@@ -32,7 +53,21 @@ class AuditEntry:
     """The person whom it concerns; 0: nobody."""
     before: str = ""
     after: str = ""
-    reason: str = ""
+    reason: str = field(default="", converter=_without_numbers)
+    """A code, or the number of a paper; what looks like somebody's number is masked."""
+    committed: Mapping[str, str] = field(factory=dict)
+    """Of a personal value by its name: the commitment, see :func:`commitment`."""
+
+
+def commitment(salt: bytes, name: str, value: str) -> str:
+    """Return what stands in the log for a person's *value* (承诺值): 32 hex digits.
+
+    Args:
+        salt: The person's, which is destroyed when the person is erased.
+        name: What kind of value it is, so that two kinds never meet.
+        value: The value, which the log does not have.
+    """
+    return hmac.digest(salt, f"szunion/audit/{name}\n{value}".encode(), "sha256")[:16].hex()
 
 
 @frozen(kw_only=True)
@@ -51,173 +86,78 @@ class LoggedEntry:
         """Return the bytes that are hashed: one JSON array, UTF-8, nothing left open."""
         what = self.entry
         micros = int(self.at.timestamp()) * 1_000_000 + self.at.microsecond
-        return json.dumps(
-            [
-                1, self.id, micros, self.actor, self.role.value, self.node or 0,
-                self.purpose.value, what.action, what.subject, what.person,
-                what.before, what.after, what.reason,
-            ],
-            ensure_ascii=False,
-            separators=(",", ":"),
-        ).encode()  # fmt: skip
+        return canonical(
+            self.id, what.person, micros, self.actor, self.role.value, self.node or 0,
+            self.purpose.value, what.action, what.subject, what.before, what.after, what.reason,
+            committed_text(what.committed),
+        )  # fmt: skip
 
 
-def leaf_hash(data: bytes) -> bytes:
-    """Return the hash of one leaf. Source: RFC 6962, 2.1."""
-    return hashlib.sha256(b"\x00" + data).digest()
+def committed_text(committed: Mapping[str, str]) -> str:
+    """Return commitments as an entry is kept with them; empty: there are none."""
+    return json.dumps(committed, separators=(",", ":"), sort_keys=True) if committed else ""
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
-    """Return the hash of an inner node. Source: RFC 6962, 2.1."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+#: Logins, actions, states and reasons come again and again; a text is quoted once.
+_quoted = lru_cache(4096)(json.JSONEncoder(ensure_ascii=False).encode)
 
 
-EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+def canonical(  # noqa: PLR0913, PLR0917 - the columns of the log, in their order
+    id_: int,
+    person: int,
+    micros: int,
+    actor: str,
+    role: str,
+    node: int,
+    purpose: str,
+    action: str,
+    subject: int,
+    before: str,
+    after: str,
+    reason: str,
+    committed: str = "",
+) -> bytes:
+    """Return the bytes of an entry that are hashed, from its columns as they are kept.
 
-
-@frozen
-class Frontier:
-    """The right edge of a growing tree: the roots of its perfect subtrees, largest first.
-
-    It is all that is needed to append and to compute the root, and it has at most one hash for
-    each bit of the size.
+    ``[1, id, micros, actor, role, node, purpose, action, subject, person, before, after, reason]``
+    as JSON without spaces; with commitments the version is 2, and they follow as an object.
     """
-
-    size: int = 0
-    edge: tuple[bytes, ...] = ()
-
-    def append(self, leaves: Iterable[bytes]) -> Frontier:
-        """Return the frontier after *leaves* (already hashed)."""
-        size, edge = self.size, list(self.edge)
-        for leaf in leaves:
-            node, left = leaf, size
-            while left & 1:
-                node = node_hash(edge.pop(), node)
-                left >>= 1
-            edge.append(node)
-            size += 1
-        return Frontier(size, tuple(edge))
-
-    @property
-    def root(self) -> bytes:
-        """Return the root hash of the tree. Source: RFC 6962, 2.1."""
-        if not self.edge:
-            return EMPTY_ROOT
-        root = self.edge[-1]
-        for left in reversed(self.edge[:-1]):
-            root = node_hash(left, root)
-        return root
-
-
-def root_of(leaves: Sequence[bytes]) -> bytes:
-    """Return the root of the tree over *leaves* (already hashed)."""
-    return Frontier().append(leaves).root
-
-
-def _split(size: int) -> int:
-    """Return the largest power of two smaller than *size*."""
-    return 1 << (size - 1).bit_length() - 1
-
-
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """Return the path that proves leaf *index* is in the tree. Source: RFC 6962, 2.1.1."""
-    if len(leaves) <= 1:
-        return ()
-    cut = _split(len(leaves))
-    if index < cut:
-        return (*inclusion_proof(leaves[:cut], index), root_of(leaves[cut:]))
-    return (*inclusion_proof(leaves[cut:], index - cut), root_of(leaves[:cut]))
-
-
-def proves_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
-) -> bool:
-    """Return whether *proof* shows *leaf* at *index* of the tree. Source: RFC 9162, 2.1.3.2."""
-    if not 0 <= index < size:
-        return False
-    spot, last, node = index, size - 1, leaf
-    for step in proof:
-        if last == 0:
-            return False
-        if spot & 1 or spot == last:
-            node = node_hash(step, node)
-            while spot and not spot & 1:
-                spot, last = spot >> 1, last >> 1
-        else:
-            node = node_hash(node, step)
-        spot, last = spot >> 1, last >> 1
-    return last == 0 and node == root
-
-
-def consistency_proof(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
-    """Return the proof that the first *old* leaves are a prefix. Source: RFC 6962, 2.1.2."""
-
-    def prove(part: Sequence[bytes], size: int, *, whole: bool) -> tuple[bytes, ...]:
-        if size == len(part):
-            return () if whole else (root_of(part),)
-        cut = _split(len(part))
-        if size <= cut:
-            return (*prove(part[:cut], size, whole=whole), root_of(part[cut:]))
-        return (*prove(part[cut:], size - cut, whole=False), root_of(part[:cut]))
-
-    return prove(leaves, old, whole=True) if 0 < old < len(leaves) else ()
-
-
-def proves_consistency(
-    old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
-) -> bool:
-    """Return whether the tree of *new* leaves grew from the one of *old*.
-
-    Source: RFC 9162, 2.1.4.2.
-    """
-    if old == new:
-        return not proof and old_root == new_root
-    if old == 0:
-        return not proof
-    if not 0 < old < new or not proof:
-        return False
-    path = list(proof)
-    if old & (old - 1) == 0:
-        path.insert(0, old_root)
-    spot, last = old - 1, new - 1
-    while spot & 1:
-        spot, last = spot >> 1, last >> 1
-    before = after = path[0]
-    for step in path[1:]:
-        if last == 0:
-            return False
-        if spot & 1 or spot == last:
-            before, after = node_hash(step, before), node_hash(step, after)
-            while spot and not spot & 1:
-                spot, last = spot >> 1, last >> 1
-        else:
-            after = node_hash(after, step)
-        spot, last = spot >> 1, last >> 1
-    return last == 0 and before == old_root and after == new_root
+    version, end = (2, f",{committed}]") if committed else (1, "]")
+    return (
+        f"[{version},{id_},{micros},{_quoted(actor)},{_quoted(role)},{node},{_quoted(purpose)},"
+        f"{_quoted(action)},{subject},{person},{_quoted(before)},{_quoted(after)},"
+        f"{_quoted(reason)}{end}"
+    ).encode()
 
 
 @frozen(kw_only=True)
-class Checkpoint:
-    """A signed statement of how many entries the log has and what they hash to."""
+class Touching:
+    """Whose doings are asked for, from a moment to before another (泄露范围)."""
+
+    actor: str
+    since: datetime
+    until: datetime
+
+
+@frozen(kw_only=True)
+class Sealed:
+    """How far the log is sealed: the newest checkpoint as its own store has it (封存位置)."""
 
     origin: str
     at: datetime
-    frontier: Frontier
-    signer: str
-    signature: bytes
+    size: int
+    edge: tuple[bytes, ...]
+    signature: Signature
+    """The log's own, over the checkpoint's text."""
 
     @property
-    def size(self) -> int:
-        """How many entries it covers."""
-        return self.frontier.size
+    def tree(self) -> Frontier:
+        """The right edge of the tree."""
+        return Frontier(self.size, self.edge)
 
-    def note(self) -> str:
-        """Return the note with its signature line, as it is handed to witnesses."""
-        body = note_body(self.origin, self.frontier, self.at)
-        return f"{body}\n— {self.signer} {base64.b64encode(self.signature).decode()}\n"
-
-
-def note_body(origin: str, frontier: Frontier, at: datetime) -> str:
-    """Return the text that a checkpoint's signature covers."""
-    root = base64.b64encode(frontier.root).decode()
-    return f"{origin}\n{frontier.size}\n{root}\n{at.isoformat()}\n"
+    def checkpoint(self, witnesses: Iterable[Signature] = ()) -> Checkpoint:
+        """Return it as a note, signed by the log and by *witnesses*."""
+        return Checkpoint(
+            origin=self.origin, size=self.size, root=self.tree.root,
+            signatures=(self.signature, *witnesses),
+        )  # fmt: skip

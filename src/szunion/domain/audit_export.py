@@ -1,29 +1,28 @@
 """Know how the audit log leaves the system as lines, and how anybody checks them (审计导出与核验).
 
-The check needs the lines, the public key, and at best one older checkpoint that somebody outside
-has kept: no database, no secret. A changed, missing, swapped or added entry, a cut tail and a
-second history (a fork) are all found.
+The check needs the lines, the log's public key, and at best one older checkpoint that somebody
+outside has kept: no database, no secret. A changed, missing, swapped or added entry, a cut tail, an
+older copy and a second history (a fork) are found, also when the log's own key was stolen.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from szunion.domain.audit import Checkpoint, Frontier, LoggedEntry, leaf_hash, note_body
+from szunion.domain.audit import LoggedEntry
+from szunion.domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from szunion.domain.notes import Checkpoint, NoteKey, Verify
 from szunion.domain.values import Labelled
+from szunion.errors import InvalidInput
 from szunion.text import Text
 
-FORMAT: Final = "szunion-audit/1"
-
-Verify: TypeAlias = Callable[[bytes, bytes, bytes], bool]
-"""Whether a signature (second) over data (third) was made with a public key (first)."""
+FORMAT: Final = "szunion-audit/2"
+_TOGETHER: Final = 4_096
+"""Leaves that are held before they go into the tree."""
 
 
 class Finding(Labelled):
@@ -36,6 +35,7 @@ class Finding(Labelled):
     CUT = "CUT", "日志比已知检查点短：尾部被截", "shorter than a known checkpoint: the tail is cut"
     FORK = "FORK", "与已知检查点不是同一历史", "not the history of a known checkpoint"
     UNCOVERED = "UNCOVERED", "有条目未被任何检查点覆盖", "entries that no checkpoint covers"
+    UNSEEN = "UNSEEN", "最后的检查点没有见证人签名", "the last checkpoint was seen by no witness"
 
 
 @frozen
@@ -54,6 +54,8 @@ class Verified:
     root: bytes
     checkpoints: int
     problems: tuple[Problem, ...]
+    witnesses: tuple[str, ...] = ()
+    """Who of those that were asked about has seen the last checkpoint."""
 
     @property
     def sound(self) -> bool:
@@ -75,116 +77,153 @@ class Verified:
         )
 
 
+def head_line(origin: str) -> str:
+    """Return the first line of an export."""
+    return json.dumps({"format": FORMAT, "origin": origin}, ensure_ascii=False)
+
+
 def entry_line(entry: LoggedEntry) -> str:
     """Return an entry as a line: its canonical bytes, which are what the tree hashes."""
     return json.dumps({"entry": entry.canonical().decode()}, ensure_ascii=False)
 
 
 def checkpoint_line(checkpoint: Checkpoint) -> str:
-    """Return a checkpoint as a line, edge of the tree included."""
-    return json.dumps(
-        {
-            "checkpoint": {
-                "origin": checkpoint.origin,
-                "at": checkpoint.at.isoformat(),
-                "size": checkpoint.size,
-                "edge": [base64.b64encode(each).decode() for each in checkpoint.frontier.edge],
-                "signer": checkpoint.signer,
-                "signature": base64.b64encode(checkpoint.signature).decode(),
-            }
-        }
-    )
-
-
-def checkpoint_from(line: str) -> Checkpoint:
-    """Return the checkpoint of a line.
-
-    Raises:
-        ValueError: it is not one.
-    """
-    return _checkpoint(_parsed(line)["checkpoint"])
+    """Return a checkpoint as a line: its note."""
+    return json.dumps({"checkpoint": checkpoint.note}, ensure_ascii=False)
 
 
 def exported(
-    entries: Iterable[LoggedEntry], checkpoints: Iterable[Checkpoint], origin: str
+    parts: Iterable[tuple[Checkpoint, Iterable[LoggedEntry]]], origin: str
 ) -> Iterator[str]:
-    """Yield the lines of an export: a head, then entries, each checkpoint after what it covers."""
-    yield json.dumps({"format": FORMAT, "origin": origin})
-    coming = iter(checkpoints)
-    due = next(coming, None)
-    for size, entry in enumerate(entries, start=1):
-        yield entry_line(entry)
-        while due is not None and due.size <= size:
-            yield checkpoint_line(due)
-            due = next(coming, None)
+    """Yield the lines of an export: a head, then entries, each checkpoint after what it covers.
+
+    Args:
+        parts: Each checkpoint with the entries that it was the first to cover.
+        origin: The log's name.
+    """
+    yield head_line(origin)
+    for checkpoint, entries in parts:
+        yield from map(entry_line, entries)
+        yield checkpoint_line(checkpoint)
+
+
+@define
+class _Check:
+    """A check on its way through the lines: never more of them at once than a few thousand."""
+
+    keys: Sequence[NoteKey]
+    check: Verify
+    known: int
+    """The size of the known checkpoint; -1: none is known."""
+    tree: Frontier = field(factory=Frontier)
+    leaves: list[bytes] = field(factory=list)
+    covered: int = 0
+    last: Checkpoint | None = None
+    checkpoints: int = 0
+    at_known: bytes | None = None
+
+    @property
+    def origin(self) -> str:
+        return self.keys[0].name
+
+    def signed(self, point: Checkpoint) -> bool:
+        return point.origin == self.origin and any(
+            point.signed_by(key, self.check) for key in self.keys
+        )
+
+    @property
+    def size(self) -> int:
+        return self.tree.size + len(self.leaves)
+
+    def flush(self) -> None:
+        self.tree = self.tree.append(self.leaves)
+        self.leaves.clear()
+
+    def line(self, number: int, line: str) -> Finding | None:
+        """Take a line; return what is wrong with it."""
+        said = _parsed(line)
+        if json.dumps(said, ensure_ascii=False) != line.removesuffix("\n"):
+            return _UNREADABLE  # one way to write a line, so that no byte is free
+        if number == 1:
+            return None if said == {"format": FORMAT, "origin": self.origin} else _UNREADABLE
+        ((what, text),) = said.items()
+        if what == "entry":
+            self.leaves.append(leaf_hash(text.encode()))
+            if self.size == self.known or len(self.leaves) == _TOGETHER:
+                self.flush()
+                if self.size == self.known:
+                    self.at_known = self.tree.root
+            return None
+        return self._checkpoint(Checkpoint.of(text)) if what == "checkpoint" else _UNREADABLE
+
+    def _checkpoint(self, point: Checkpoint) -> Finding | None:
+        self.checkpoints += 1
+        self.flush()
+        if not self.signed(point):
+            return Finding.SIGNATURE
+        if point.size != self.size:
+            return Finding.ORDER
+        if point.root != self.tree.root:
+            return Finding.ROOT
+        self.covered, self.last = self.size, point
+        return None
+
+
+_UNREADABLE: Final = Finding.UNREADABLE
 
 
 def verify(
-    lines: Iterable[str], public: bytes, check: Verify, known: Checkpoint | None = None
+    lines: Iterable[str],
+    keys: Sequence[NoteKey],
+    check: Verify,
+    known: Checkpoint | None = None,
+    witnesses: Sequence[NoteKey] = (),
 ) -> Verified:
     """Return what a check of exported lines found; it stops at the first line it cannot trust.
 
     Args:
-        lines: The export.
-        public: The public key of the log's signer.
+        lines: The export; it is read once, in constant memory.
+        keys: The log's key; more than one where it was changed.
         check: Checks one signature.
         known: An older checkpoint that somebody outside has kept.
+        witnesses: At least one of them must have seen the last checkpoint; empty: nobody need.
     """
-    tree, problems, found = Frontier(), list[Problem](), 0
-    covered, at_known = 0, None
+    going = _Check(keys, check, -1 if known is None else known.size)
+    problems: list[Problem] = []
+    number = 0
     for number, line in enumerate(lines, start=1):
         try:
-            said = _parsed(line)
-            if "entry" in said:
-                tree = tree.append((leaf_hash(_canonical(said["entry"])),))
-                if known is not None and tree.size == known.size:
-                    at_known = tree.root
-            elif "checkpoint" in said:
-                found += 1
-                wrong = _wrong(_checkpoint(said["checkpoint"]), tree, public, check)
-                if wrong is not None:
-                    problems.append(Problem(wrong, number))
-                    break
-                covered = tree.size
-            elif said.get("format") != FORMAT or number != 1:
-                problems.append(Problem(Finding.UNREADABLE, number))
-                break
-        except (ValueError, KeyError, TypeError):
-            problems.append(Problem(Finding.UNREADABLE, number))
+            wrong = going.line(number, line)
+        except (ValueError, KeyError, TypeError, AttributeError, InvalidInput):
+            wrong = Finding.UNREADABLE
+        if wrong is not None:
+            problems.append(Problem(wrong, number))
             break
-    if not problems and covered < tree.size:
-        problems.append(Problem(Finding.UNCOVERED, covered))
+    going.flush()
+    if not problems and not number:
+        problems.append(Problem(Finding.UNREADABLE, 0))
+    if not problems and going.covered < going.size:
+        problems.append(Problem(Finding.UNCOVERED, going.covered))
     if known is not None and not problems:
-        problems += _against(known, tree.size, at_known, public, check)
-    return Verified(entries=tree.size, root=tree.root, checkpoints=found, problems=tuple(problems))
+        problems += _against(known, going)
+    seen = () if going.last is None else going.last.seen_by(witnesses, check)
+    if witnesses and not seen and not problems:
+        problems.append(Problem(Finding.UNSEEN, going.size))
+    return Verified(
+        entries=going.size, root=going.tree.root, checkpoints=going.checkpoints,
+        problems=tuple(problems), witnesses=seen,
+    )  # fmt: skip
 
 
-def _against(
-    known: Checkpoint, size: int, root: bytes | None, public: bytes, check: Verify
-) -> list[Problem]:
-    """Return how a log of *size* entries does not grow out of a known checkpoint."""
-    body = note_body(known.origin, known.frontier, known.at).encode()
-    if not check(public, known.signature, body):
+def _against(known: Checkpoint, going: _Check) -> list[Problem]:
+    """Return how a log does not grow out of a known checkpoint."""
+    if not going.signed(known):
         return [Problem(Finding.SIGNATURE, known.size)]
-    if size < known.size:
-        return [Problem(Finding.CUT, size)]
-    if known.size and root != known.frontier.root:
+    if going.size < known.size:
+        return [Problem(Finding.CUT, going.size)]
+    if known.root != (going.at_known if known.size else EMPTY_ROOT):
         return [Problem(Finding.FORK, known.size)]
     return []
-
-
-def _wrong(point: Checkpoint, tree: Frontier, public: bytes, check: Verify) -> Finding | None:
-    body = note_body(point.origin, point.frontier, point.at).encode()
-    if not check(public, point.signature, body) or point.signer != _name_of(point, public):
-        return Finding.SIGNATURE
-    if point.size != tree.size:
-        return Finding.ORDER
-    return None if point.frontier.root == tree.root else Finding.ROOT
-
-
-def _name_of(point: Checkpoint, public: bytes) -> str:
-    """Return what a signer of this log with this key is called: the signature covers no name."""
-    return f"{point.origin.rpartition('/')[0]}+{hashlib.sha256(public).hexdigest()[:8]}"
 
 
 def _parsed(line: str) -> dict[str, Any]:
@@ -193,21 +232,3 @@ def _parsed(line: str) -> dict[str, Any]:
         msg = "a line is a JSON object"
         raise TypeError(msg)
     return said
-
-
-def _canonical(text: object) -> bytes:
-    if not isinstance(text, str):
-        msg = "an entry is a string"
-        raise TypeError(msg)
-    return text.encode()
-
-
-def _checkpoint(said: dict[str, Any]) -> Checkpoint:
-    edge = tuple(base64.b64decode(each, validate=True) for each in said["edge"])
-    return Checkpoint(
-        origin=said["origin"],
-        at=datetime.fromisoformat(said["at"]),
-        frontier=Frontier(said["size"], edge),
-        signer=said["signer"],
-        signature=base64.b64decode(said["signature"], validate=True),
-    )

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from szunion.domain.access import Scope
-from szunion.domain.audit import AuditEntry, Checkpoint, LoggedEntry
+from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
 from szunion.domain.messages import Message
+from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId
 
 
@@ -31,30 +32,64 @@ class AuditTrail(Protocol):
         """Yield what was written of one person, in order: the timeline."""
         ...
 
-    def unsealed(self, scope: Scope, most: int) -> Sequence[LoggedEntry]:
-        """Return the next entries after the last seal, in the order of their commits."""
+    def touched(
+        self, scope: Scope, by: Touching, after: int, most: int
+    ) -> Sequence[tuple[int, LoggedEntry]]:
+        """Return the next entries of one login after a place (0: the first), each with its own."""
         ...
 
-    def seal(
-        self,
-        scope: Scope,
-        entries: Sequence[LoggedEntry],
-        leaves: Sequence[bytes],
-        checkpoint: Checkpoint,
-    ) -> None:
-        """Give *entries* their places in the tree and keep the signed *checkpoint*."""
+    # --- the tree ------------------------------------------------------------------------------
+
+    def tail(self, scope: Scope, most: int) -> tuple[int, datetime | None]:
+        """Return how many entries are not sealed (at most *most*), and when the oldest was."""
         ...
 
-    def last_checkpoint(self, scope: Scope) -> Checkpoint | None:
-        """Return the newest checkpoint."""
+    def unsealed(self, scope: Scope, most: int) -> Iterator[bytes]:
+        """Yield the next entries after the last seal, canonical, in the order of their commits."""
         ...
 
-    def checkpoints(self, scope: Scope) -> Iterator[Checkpoint]:
-        """Yield all checkpoints, oldest first."""
+    def settle(self, scope: Scope, most: int) -> Iterator[bytes]:
+        """Yield them, their order settled for good; no other sealer comes in until it commits."""
         ...
 
-    def sealed(self, scope: Scope, start: int = 0) -> Iterator[LoggedEntry]:
-        """Yield the sealed entries from place *start* on, in the order of the tree."""
+    def seal(self, scope: Scope, head: Sealed, tiles: Iterable[tuple[int, int, bytes]]) -> None:
+        """Keep a new head and the tiles (level, number, hashes) that came with it."""
+        ...
+
+    def tile(self, scope: Scope, level: int, number: int) -> bytes:
+        """Return a tile's hashes side by side; none: it is not there."""
+        ...
+
+    def head(self, scope: Scope) -> Sealed | None:
+        """Return the newest head; None: nothing is sealed."""
+        ...
+
+    def heads(self, scope: Scope, after: int, most: int) -> Sequence[Sealed]:
+        """Return the next heads whose size is more than *after*, oldest first."""
+        ...
+
+    def covered(self, scope: Scope, size: int) -> Iterator[LoggedEntry]:
+        """Yield the entries that the head of *size* was the first to cover, in order."""
+        ...
+
+    def find(self, scope: Scope, entry: int) -> LoggedEntry | None:
+        """Return the entry of an id."""
+        ...
+
+    def position(self, scope: Scope, entry: int) -> int | None:
+        """Return the place of an entry in the tree, from 0; None: not there, or not sealed."""
+        ...
+
+    def cosign(self, scope: Scope, size: int, signature: Signature) -> None:
+        """Keep that a witness signed the checkpoint of *size*; the first word stays."""
+        ...
+
+    def cosignatures(self, scope: Scope, size: int) -> Sequence[Signature]:
+        """Return who signed the checkpoint of *size*, by name."""
+        ...
+
+    def seen_by(self, scope: Scope, witness: str = "") -> int:
+        """Return the largest size that a witness (empty: any) signed; 0: none."""
         ...
 
 

@@ -10,8 +10,9 @@ from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
-from szunion.domain.audit import AuditEntry, Checkpoint, LoggedEntry
+from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
 from szunion.domain.messages import Message, MessageState
+from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId, shard_of
 from szunion.ports.system import Ids
 
@@ -21,7 +22,11 @@ class CoreTables:
     """The audit log, its checkpoints, messages."""
 
     audit: Table[int, LoggedEntry] = field(factory=lambda: Table("audit"))
-    checkpoints: Table[int, Checkpoint] = field(factory=lambda: Table("audit_checkpoint"))
+    heads: Table[int, Sealed] = field(factory=lambda: Table("audit_checkpoint"))
+    tiles: Table[tuple[int, int], bytes] = field(factory=lambda: Table("audit_tile"))
+    cosignatures: Table[tuple[int, str], Signature] = field(
+        factory=lambda: Table("audit_cosignature")
+    )
     messages: Table[int, Message] = field(factory=lambda: Table("message"))
 
 
@@ -54,32 +59,76 @@ class MemoryAuditTrail:
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:
         return iter([row for row in self.tables.audit if row.entry.person == person])
 
-    def unsealed(self, scope: Scope, most: int) -> Sequence[LoggedEntry]:
-        last = self.last_checkpoint(scope)
-        start = last.size if last else 0
-        return list(islice(self.tables.audit.rows.values(), start, start + most))
+    def touched(
+        self, scope: Scope, by: Touching, after: int, most: int
+    ) -> Sequence[tuple[int, LoggedEntry]]:
+        rows = enumerate(self.tables.audit, start=1)
+        found = (
+            (place, row) for place, row in rows
+            if place > after and row.actor == by.actor and by.since <= row.at < by.until
+        )  # fmt: skip
+        return list(islice(found, most))
 
-    def seal(
-        self,
-        scope: Scope,
-        entries: Sequence[LoggedEntry],
-        leaves: Sequence[bytes],
-        checkpoint: Checkpoint,
-    ) -> None:
-        self.tables.checkpoints.insert(self.undo, checkpoint.size, checkpoint)
-
-    def last_checkpoint(self, scope: Scope) -> Checkpoint | None:
-        rows = self.tables.checkpoints.rows
-        return rows[max(rows)] if rows else None
-
-    def checkpoints(self, scope: Scope) -> Iterator[Checkpoint]:
-        rows = self.tables.checkpoints.rows
-        return iter([rows[size] for size in sorted(rows)])
-
-    def sealed(self, scope: Scope, start: int = 0) -> Iterator[LoggedEntry]:
-        last = self.last_checkpoint(scope)
-        end = last.size if last else 0
+    def _those(self, start: int, end: int | None) -> Iterator[LoggedEntry]:
         return iter(list(islice(self.tables.audit.rows.values(), start, end)))
+
+    def _size(self) -> int:
+        return max(self.tables.heads.rows, default=0)
+
+    def tail(self, scope: Scope, most: int) -> tuple[int, datetime | None]:
+        size = self._size()
+        times = [row.at for row in self._those(size, size + most)]
+        return len(times), min(times, default=None)
+
+    def unsealed(self, scope: Scope, most: int) -> Iterator[bytes]:
+        size = self._size()
+        return (row.canonical() for row in self._those(size, size + most))
+
+    def settle(self, scope: Scope, most: int) -> Iterator[bytes]:
+        return self.unsealed(scope, most)
+
+    def seal(self, scope: Scope, head: Sealed, tiles: Iterable[tuple[int, int, bytes]]) -> None:
+        for level, number, hashes in tiles:
+            place = (level, number)
+            if place in self.tables.tiles.rows:
+                self.tables.tiles.replace(self.undo, place, hashes)
+            else:
+                self.tables.tiles.insert(self.undo, place, hashes)
+        self.tables.heads.insert(self.undo, head.size, head)
+
+    def tile(self, scope: Scope, level: int, number: int) -> bytes:
+        return self.tables.tiles.get((level, number)) or b""
+
+    def head(self, scope: Scope) -> Sealed | None:
+        return self.tables.heads.get(self._size())
+
+    def heads(self, scope: Scope, after: int, most: int) -> Sequence[Sealed]:
+        rows = self.tables.heads.rows
+        return [rows[size] for size in sorted(rows) if size > after][:most]
+
+    def covered(self, scope: Scope, size: int) -> Iterator[LoggedEntry]:
+        before = max((each for each in self.tables.heads.rows if each < size), default=0)
+        return self._those(before, size)
+
+    def find(self, scope: Scope, entry: int) -> LoggedEntry | None:
+        return self.tables.audit.get(entry)
+
+    def position(self, scope: Scope, entry: int) -> int | None:
+        sealed = islice(self.tables.audit.rows, self._size())
+        return next((at for at, id_ in enumerate(sealed) if id_ == entry), None)
+
+    def cosign(self, scope: Scope, size: int, signature: Signature) -> None:
+        place = (size, signature.name)
+        if place not in self.tables.cosignatures.rows:
+            self.tables.cosignatures.insert(self.undo, place, signature)
+
+    def cosignatures(self, scope: Scope, size: int) -> Sequence[Signature]:
+        rows = self.tables.cosignatures.rows
+        return [rows[place] for place in sorted(rows) if place[0] == size]
+
+    def seen_by(self, scope: Scope, witness: str = "") -> int:
+        sizes = (size for size, name in self.tables.cosignatures.rows if witness in {name, ""})
+        return max(sizes, default=0)
 
 
 @frozen

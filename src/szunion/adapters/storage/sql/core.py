@@ -5,40 +5,53 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import starmap
 
 from attrs import frozen
 
 from szunion.adapters.storage.sql.session import Row, Session
-from szunion.adapters.storage.sql.times import micros, moment
+from szunion.adapters.storage.sql.times import maybe_moment, micros, moment
 from szunion.domain.access import Purpose, Role, Scope
-from szunion.domain.audit import AuditEntry, Checkpoint, Frontier, LoggedEntry
+from szunion.domain.audit import (
+    AuditEntry,
+    LoggedEntry,
+    Sealed,
+    Touching,
+    canonical,
+    committed_text,
+)
 from szunion.domain.messages import Message, MessageState
+from szunion.domain.notes import Signature
 from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.ports.system import Ids
 
 _HASH = 32
+_SETTLING = 1 << 62
+"""The place of entries whose order among themselves is not settled: after all that have one."""
 _ROLES = {role.value: role for role in Role}
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 
 
 def _logged(row: Row) -> LoggedEntry:
-    id_, person, at, actor, role, node, purpose, action, subject, before, after, reason = row
+    id_, person, at, actor, role, node, purpose, action, subject, *said, reason, committed = row
+    before, after = said
     return LoggedEntry(
         id=id_, at=moment(at), actor=actor, role=_ROLES[role],
         node=OrganisationId(node) if node else None, purpose=_PURPOSES[purpose],
         entry=AuditEntry(
             action=action, subject=subject, person=PersonId(person),
             before=before, after=after, reason=reason,
+            committed=json.loads(committed) if committed else {},
         ),
     )  # fmt: skip
 
 
-def _checkpoint(row: Row) -> Checkpoint:
-    size, at, origin, edge, signer, signature = row
+def _sealed(row: Row) -> Sealed:
+    size, at, origin, edge, key_id, signature = row
     hashes = tuple(edge[start : start + _HASH] for start in range(0, len(edge), _HASH))
-    return Checkpoint(
-        origin=origin, at=moment(at), frontier=Frontier(size, hashes),
-        signer=signer, signature=signature,
+    return Sealed(
+        origin=origin, at=moment(at), size=size, edge=hashes,
+        signature=Signature(name=origin, id=key_id, data=signature),
     )  # fmt: skip
 
 
@@ -62,6 +75,7 @@ class SqlAuditTrail:
                 (
                     shard := shard_of(entry.person or entry.subject), new(shard), entry.person,
                     *head, entry.action, entry.subject, entry.before, entry.after, entry.reason,
+                    committed_text(entry.committed),
                 )
                 for entry in entries
             ),
@@ -76,7 +90,7 @@ class SqlAuditTrail:
                     shard := shard_of(entry.person or entry.subject), new(shard), entry.person,
                     at, (who := scope.principal).id, who.role.value, who.organisation or 0,
                     who.purpose.value, entry.action, entry.subject, entry.before, entry.after,
-                    entry.reason,
+                    entry.reason, committed_text(entry.committed),
                 )
                 for scope, entry in entries
             ),
@@ -86,40 +100,89 @@ class SqlAuditTrail:
         rows = self.session.stream("audit.of_person", {"shard": shard_of(person), "person": person})
         return map(_logged, rows)
 
-    def unsealed(self, scope: Scope, most: int) -> Sequence[LoggedEntry]:
-        return [_logged(row) for row in self.session.all("audit.unsealed", {"most": most})]
-
-    def seal(
-        self,
-        scope: Scope,
-        entries: Sequence[LoggedEntry],
-        leaves: Sequence[bytes],
-        checkpoint: Checkpoint,
-    ) -> None:
-        self.session.do("audit.settle", {"most": len(entries)})
-        places = [place for (place,) in self.session.all("audit.places", {"most": len(entries)})]
-        start = checkpoint.size - len(leaves)
-        self.session.many(
-            "audit.add_leaf", zip(range(start, checkpoint.size), places, leaves, strict=True)
-        )
-        self.session.do(
-            "audit.add_checkpoint",
+    def touched(
+        self, scope: Scope, by: Touching, after: int, most: int
+    ) -> Sequence[tuple[int, LoggedEntry]]:
+        rows = self.session.all(
+            "audit.touched",
             {
-                "size": checkpoint.size, "last": places[-1], "at": micros(checkpoint.at),
-                "origin": checkpoint.origin, "edge": b"".join(checkpoint.frontier.edge),
-                "signer": checkpoint.signer, "signature": checkpoint.signature,
+                "actor": by.actor, "since": micros(by.since), "until": micros(by.until),
+                "after": after, "most": most,
+            },
+        )  # fmt: skip
+        if len(rows) < most and after < _SETTLING:
+            rows += self.session.all(
+                "audit.touched_lately",
+                {"actor": by.actor, "since": micros(by.since), "until": micros(by.until)},
+            )
+        return [(place or _SETTLING, _logged(tuple(row))) for place, *row in rows]
+
+    def tail(self, scope: Scope, most: int) -> tuple[int, datetime | None]:
+        row = self.session.one("audit.tail", {"most": most})
+        count, oldest = row or (0, None)
+        return count, maybe_moment(oldest)
+
+    def unsealed(self, scope: Scope, most: int) -> Iterator[bytes]:
+        return starmap(canonical, self.session.stream("audit.unsealed", {"most": most}))
+
+    def settle(self, scope: Scope, most: int) -> Iterator[bytes]:
+        self.session.do("audit.alone")
+        self.session.do("audit.settle", {"most": most})
+        return starmap(canonical, self.session.stream("audit.settled", {"most": most}))
+
+    def seal(self, scope: Scope, head: Sealed, tiles: Iterable[tuple[int, int, bytes]]) -> None:
+        before = self.head(scope)
+        count = head.size - (before.size if before else 0)
+        row = self.session.one("audit.last_of", {"most": count})
+        self.session.many("audit.put_tile", tiles)
+        self.session.do(
+            "audit.add_head",
+            {
+                "size": head.size, "last": row[0] if row else None, "at": micros(head.at),
+                "origin": head.origin, "edge": b"".join(head.edge),
+                "key_id": head.signature.id, "signature": head.signature.data,
             },
         )  # fmt: skip
 
-    def last_checkpoint(self, scope: Scope) -> Checkpoint | None:
-        row = self.session.one("audit.last_checkpoint")
-        return None if row is None else _checkpoint(row)
+    def tile(self, scope: Scope, level: int, number: int) -> bytes:
+        row = self.session.one("audit.tile", {"level": level, "number": number})
+        return row[0] if row else b""
 
-    def checkpoints(self, scope: Scope) -> Iterator[Checkpoint]:
-        return map(_checkpoint, self.session.stream("audit.checkpoints"))
+    def head(self, scope: Scope) -> Sealed | None:
+        row = self.session.one("audit.head")
+        return None if row is None else _sealed(row)
 
-    def sealed(self, scope: Scope, start: int = 0) -> Iterator[LoggedEntry]:
-        return map(_logged, self.session.stream("audit.sealed", {"start": start}))
+    def heads(self, scope: Scope, after: int, most: int) -> Sequence[Sealed]:
+        rows = self.session.all("audit.heads", {"after": after, "most": most})
+        return [_sealed(row) for row in rows]
+
+    def covered(self, scope: Scope, size: int) -> Iterator[LoggedEntry]:
+        return map(_logged, self.session.stream("audit.covered", {"size": size}))
+
+    def find(self, scope: Scope, entry: int) -> LoggedEntry | None:
+        row = self.session.one("audit.find", {"shard": shard_of(entry), "entry": entry})
+        return None if row is None else _logged(row)
+
+    def position(self, scope: Scope, entry: int) -> int | None:
+        row = self.session.one("audit.position", {"shard": shard_of(entry), "entry": entry})
+        return None if row is None else row[0] + row[2]
+
+    def cosign(self, scope: Scope, size: int, signature: Signature) -> None:
+        self.session.do(
+            "audit.add_cosignature",
+            {
+                "size": size, "witness": signature.name, "key_id": signature.id,
+                "signature": signature.data,
+            },
+        )  # fmt: skip
+
+    def cosignatures(self, scope: Scope, size: int) -> Sequence[Signature]:
+        rows = self.session.all("audit.cosignatures", {"size": size})
+        return [Signature(name=name, id=id_, data=data) for name, id_, data in rows]
+
+    def seen_by(self, scope: Scope, witness: str = "") -> int:
+        row = self.session.one("audit.seen_by", {"witness": witness})
+        return (row and row[0]) or 0
 
 
 def _message(row: Row) -> Message:

@@ -1,3 +1,6 @@
+-- name: alone
+LOCK TABLE audit_checkpoint IN SHARE ROW EXCLUSIVE MODE
+
 -- name: settle
 -- fanout: the sealer of a node numbers the rows of every shard of its node. Transactions that were
 -- one after the other have ascending numbers; a row that is committed later is numbered later, so
@@ -14,6 +17,16 @@ WHERE a.shard = next.shard AND a.person_id = next.person_id AND a.audit_id = nex
 
 -- name: unsealed
 -- fanout: the sealer of a node reads every shard of its node; what is sealed has its place
-SELECT audit_id, person_id, at, actor, role, node, purpose, action, subject, before, after, reason
-FROM audit WHERE place IS NULL
-ORDER BY xid, audit_id & 9007199254740991 LIMIT :most
+SELECT audit_id, person_id, at, actor, role, node, purpose, action, subject, before, after, reason,
+       committed
+FROM audit
+WHERE place IS NULL OR place > coalesce((SELECT max(last) FROM audit_checkpoint), 0)
+ORDER BY place NULLS LAST, xid, audit_id & 9007199254740991 LIMIT :most
+
+-- name: tail
+-- fanout: as unsealed
+SELECT count(*), min(at) FROM (
+    SELECT at FROM audit
+    WHERE place IS NULL OR place > coalesce((SELECT max(last) FROM audit_checkpoint), 0)
+    LIMIT :most
+) t
