@@ -52,6 +52,12 @@ SETTINGS: Final[Mapping[str, Text]] = {
     "reader.name": Text(
         "读卡器适配器；空：本机没有服务点", "the reader adapter; empty: no counter here"
     ),
+    "witness.key": Text(
+        "审计日志见证人的公钥，由见证人交来", "the public key of the audit log's witness"
+    ),
+    "witness.command": Text(
+        "怎样请见证人签名；空：没有见证人", "what reaches the witness; empty: nobody is asked"
+    ),
     "bank.settings": Text("交给该适配器的设置", "what the adapter is told"),
     "notifier.settings": Text("交给该适配器的设置", "what the adapter is told"),
     "identity.settings": Text("交给该适配器的设置", "what the adapter is told"),

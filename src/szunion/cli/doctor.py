@@ -16,9 +16,13 @@ import click
 from attrs import evolve, frozen
 
 from szunion import __version__
+from szunion.adapters.keys.checks import signature_holds
 from szunion.adapters.reader.pcsc import PcscReader
 from szunion.adapters.storage.sqlite.migrate import migrations
 from szunion.adapters.system import ChineseCalendar, SystemClock
+from szunion.application.bank_desk import engine
+from szunion.application.witnesses import Witnesses
+from szunion.bootstrap import UnionSystem
 from szunion.cli.frame import Frame, dumps, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.errors import ReaderError, SzunionError, code_pages
@@ -164,6 +168,7 @@ def _system(frame: Frame) -> Iterator[Finding]:
         system = frame.system()
         by = Principal(id=frame.user, role=Role.CITY, purpose=Purpose.OPERATE)
         state = system.desk(by).audit.state()
+        witnessed = list(_witness(system))
     except SzunionError as error:
         yield _of(error)
         return
@@ -177,6 +182,29 @@ def _system(frame: Frame) -> Iterator[Finding]:
             f"{size:,} audit entries sealed, {state.unsealed:,} not yet",
         ),
     )
+    yield from witnessed
+
+
+def _witness(system: UnionSystem) -> Iterator[Finding]:
+    """Ask the witness itself: a no is the one sign of an old copy that was brought back."""
+    if system.witness is None:
+        return
+    name = system.witness.key.name
+    asked = Witnesses(system.office, engine(), signature_holds).ask(system.witness)
+    why = None if asked is None else asked.refusal
+    if why is None:
+        words = Text(
+            f"见证人 {name} 已见证最新检查点", f"the witness {name} has seen the newest log"
+        )
+        yield Finding("ok", words)
+    else:
+        yield Finding(
+            "error",
+            Text(
+                f"见证人 {name} 拒签：{why.why.text.zh}（它见过 {why.size:,} 条）",
+                f"the witness {name} refuses: {why.why.text.en} (it has seen {why.size:,})",
+            ),
+        )
 
 
 def _of(error: SzunionError) -> Finding:
