@@ -132,6 +132,11 @@ def ours(error: sqlite3.DatabaseError) -> StorageError | Conflict:
     return StorageError("E-STORE-005", kind=_kind(error))
 
 
+def sync_failed(error: sqlite3.DatabaseError) -> bool:
+    """Return whether the disk refused to say that it has what was written."""
+    return _kind(error) in {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+
+
 def _kind(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", "SQLITE_ERROR")
 

@@ -21,6 +21,7 @@ from szunion.adapters.storage.sqlite.session import (
     check,
     connect,
     ours,
+    sync_failed,
     translated,
 )
 from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError
@@ -133,23 +134,43 @@ class SqliteStorage:
 
     def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
         connection = self._connection()
+        if connection.in_transaction:  # a unit inside a unit: the outer one is not ours to end
+            raise StorageError("E-STORE-005", kind="SQLITE_MISUSE")
         try:
-            connection.execute(begin)
-        except sqlite3.DatabaseError as error:
-            raise ours(error) from None
-        try:
-            result = work(self._unit(connection))
-        except BaseException:
-            connection.rollback()
-            raise
+            try:
+                try:
+                    connection.execute(begin)
+                except sqlite3.DatabaseError as error:
+                    raise ours(error) from None
+                result = work(self._unit(connection))
+                self._commit(connection)
+            finally:
+                _end(connection)
+        finally:  # an interrupt may come at any line, so also instead of the one above
+            _end(connection)
+        return result
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        """Commit, or say what is known of it.
+
+        Raises:
+            CommitUnknown: the disk did not say that it has it. It may be there after a restart, so
+                the connection is given up: a failed sync is never repeated on its descriptor.
+        """
         try:
             connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            if not connection.in_transaction:
-                raise CommitUnknown("E-STORE-011") from None
-            connection.rollback()
-            raise ours(error) from None
-        return result
+            if sync_failed(error):
+                self._give_up(connection)
+            elif connection.in_transaction:
+                raise ours(error) from None
+            raise CommitUnknown("E-STORE-011") from None
+
+    def _give_up(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            self._opened = [each for each in self._opened if each[1] is not connection]
+        del self._local.connection
+        connection.close()
 
     def close(self) -> None:
         """Close every connection."""
@@ -157,6 +178,13 @@ class SqliteStorage:
             while self._opened:
                 self._opened.pop()[1].close()
         self._local = threading.local()
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    """Undo what is open; after a commit, or on a connection that was given up, nothing is."""
+    with suppress(sqlite3.ProgrammingError):
+        if connection.in_transaction:
+            connection.rollback()
 
 
 @define
