@@ -219,6 +219,7 @@ class StoragePromises:
             until = NOON + _MINUTE
             found = box.take(scope, "w", NOON, until)
             assert found is not None
+            assert box.next_due(scope) == until, "whoever took it holds it: nobody need look now"
             box.put(scope, found.leaving(NOON))
             assert box.next_due(scope) == until
             assert list(box.lost(scope, NOON, 9)) == []
@@ -228,6 +229,7 @@ class StoragePromises:
             asked = box.take_unknown(scope, "x", later, later + _MINUTE)
             assert asked is not None
             assert box.take_unknown(scope, "y", later, later) is None, "it is leased"
+            assert box.next_due(scope) == later + _MINUTE
             box.put(scope, asked.ended(DispatchState.ASIDE, "E-BANK-017"))
             assert box.take(scope, "w", later, later) is None
             assert box.next_due(scope) is None

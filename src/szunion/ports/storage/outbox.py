@@ -67,5 +67,8 @@ class Outbox(Protocol):
         ...
 
     def next_due(self, scope: Scope) -> datetime | None:
-        """Return when the next one that is open becomes due; None: none is open."""
+        """Return when the next one that is open can be taken; None: none is open.
+
+        What somebody holds can be taken when the lease has run out.
+        """
         ...

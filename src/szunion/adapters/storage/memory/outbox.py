@@ -123,10 +123,15 @@ class MemoryOutbox:
         return sorted(found, key=lambda each: each.id)[:most]
 
     def next_due(self, scope: Scope) -> datetime | None:
-        dues = [each.due for each in self._may_leave()]
-        for each in self.tables.dispatches:
-            if each.state is DispatchState.UNKNOWN:
-                dues.append(each.due)
-            elif each.state is DispatchState.SENT and each.lease_until is not None:
-                dues.append(each.lease_until)
-        return min(dues, default=None)
+        open_ = list(self._may_leave())
+        open_ += [each for each in self.tables.dispatches
+                  if each.state in {DispatchState.SENT, DispatchState.UNKNOWN}]  # fmt: skip
+        return min(map(_due, open_), default=None)
+
+
+def _due(each: Dispatch) -> datetime:
+    """Return when one is due: what somebody holds, when the lease has run out."""
+    if each.lease_until is None:
+        return each.due
+    held = each.state is DispatchState.SENT
+    return each.lease_until if held else max(each.due, each.lease_until)

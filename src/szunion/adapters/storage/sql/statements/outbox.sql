@@ -67,7 +67,7 @@ ORDER BY dispatch_id LIMIT :most
 
 -- name: next_due
 -- fanout: as take
-SELECT min(CASE WHEN state = 'SENT' THEN lease_until ELSE due END)
+SELECT min(CASE WHEN state = 'SENT' OR lease_until > due THEN lease_until ELSE due END)
 FROM outbox o
 WHERE state IN ('SENT', 'UNKNOWN')
    OR (state = 'QUEUED'
