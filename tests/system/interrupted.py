@@ -75,7 +75,9 @@ def _line_fails(number: int) -> None:
 
     def entered(frame: FrameType, _event: str, _arg: object) -> Any:
         name = frame.f_code.co_filename
-        return inside if name.startswith(OURS) and not name.startswith(THEIRS) else None
+        ours = name.startswith(OURS) and not name.startswith(THEIRS)
+        planted = frame.f_code is HoldsOn._transaction.__code__
+        return inside if ours or planted else None
 
     sys.settrace(entered)
 
