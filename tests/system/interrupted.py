@@ -224,6 +224,8 @@ def at_every_event(how: str, work: Callable[[], object], look: Callable[[], str]
         finally:
             _all_well()
         found.append(look())
+        if found[-1]:
+            break
     return found
 
 
@@ -263,6 +265,8 @@ def sweep(folder: Path, how: str, plant: str) -> list[str]:
 
     try:
         found = at_every_event(how, lambda: storage.run(tell), look)
+        if any(found):
+            return found
         found += at_every_event(how, lambda: storage.read(written_by(by, person)), look)
         before = written()
         found += at_every_event(how, refused, look)
