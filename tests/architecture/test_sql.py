@@ -93,7 +93,7 @@ def test_no_mark_is_left_and_parameters_are_the_same(engine: str, name: str) -> 
     """Both engines ask for the same parameters; a chunk of SQLite's has more, which it packs."""
     own = DIALECTS[engine]
     sql = own.spelled(dialect.written(own)[name])
-    assert not re.search(r"EACH_|ONE_OF|CHUNK\(|FOR_UPDATE|SKIP_LOCKED|--", sql)
+    assert not re.search(r"EACH_|ONE_OF|CHUNK\(|FOR_UPDATE|FOR_SHARE|SKIP_LOCKED|--", sql)
     assert not re.search(r"(?<![:\w]):\w|\?", sql) or own is SQLITE
     if not dialect.columns_in(dialect.written(own)[name]):
         assert _asked(session.statements()[name]) == _asked(postgres.statements()[name])

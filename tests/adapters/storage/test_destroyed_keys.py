@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 from tests.offices import Town, applicant, office_on, officer, town_on
 
-from szunion.adapters.storage.sql.people import document_key
+from szunion.adapters.storage.sql.blind import document_key
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Role, Scope

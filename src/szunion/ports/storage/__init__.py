@@ -32,6 +32,7 @@ from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
 from szunion.ports.storage.proposals import Proposals
 from szunion.ports.storage.reconciliations import Reconciliations
+from szunion.ports.storage.sealed import SealedData
 from szunion.ports.storage.services import (
     Bookings,
     CardCounters,
@@ -243,6 +244,11 @@ class UnitOfWork(Protocol):
     @property
     def messages(self) -> Messages:
         """Messages to people."""
+        ...
+
+    @property
+    def sealed(self) -> SealedData:
+        """What the keys of the set have made."""
         ...
 
 

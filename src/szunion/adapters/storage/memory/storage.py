@@ -48,6 +48,7 @@ from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
 from szunion.adapters.storage.memory.proposals import MemoryProposals, ProposalTables
 from szunion.adapters.storage.memory.reconciliations import MemoryReconciliations, ReconTables
+from szunion.adapters.storage.memory.sealed import MemorySealedData, SealedTables
 from szunion.adapters.storage.memory.services import (
     MemoryBookings,
     MemoryOffers,
@@ -87,6 +88,7 @@ class Tables:
     services: ServiceTables = field(factory=ServiceTables)
     money: MoneyTables = field(factory=MoneyTables)
     claims: ClaimTables = field(factory=ClaimTables)
+    sealed: SealedTables = field(factory=SealedTables)
 
 
 class MemoryUnit:
@@ -139,6 +141,7 @@ class MemoryUnit:
             tables.imports, self.people, self.members, self.audit, undo, ids, vault, now
         )
         self.messages = MemoryMessages(tables.core, undo, ids, now)
+        self.sealed = MemorySealedData(tables.sealed, undo)
 
 
 @define

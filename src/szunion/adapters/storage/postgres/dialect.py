@@ -46,6 +46,7 @@ POSTGRES: Final = Dialect(
         (r"\bEACH_TEXT\(:(\w+)\)", _TEXTS),
         (r"= ONE_OF\(:(\w+)\)", f"= ANY (ARRAY(SELECT {_TEXTS}))"),
         (r"\bFOR_UPDATE\b", "FOR UPDATE"),
+        (r"\bFOR_SHARE\b", "FOR SHARE"),
         (r"\bSKIP_LOCKED\b", "FOR UPDATE SKIP LOCKED"),
     ),
     chunk=_chunk,

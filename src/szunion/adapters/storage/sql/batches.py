@@ -212,7 +212,7 @@ class SqlRows:
 
 
 def _sealed_at(row: int) -> Place:
-    return Place("application", shard_of(row), row)
+    return Place("application", shard_of(row), row, "mobile_sealed")
 
 
 def people_seen(session: Session, scope: Scope, people: Iterable[PersonId]) -> set[PersonId]:

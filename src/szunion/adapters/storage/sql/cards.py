@@ -63,7 +63,7 @@ class SqlCards:
         known, token = self._known(card), card.card.ref.token.plain()
         shard = shard_of(card.id)
         index = self.vault.index(IndexField.CARD, token)
-        sealed = self.vault.seal(Place("card", shard, card.id), token.encode())
+        sealed = self.vault.seal(_place(card.id), token.encode())
         fixed = {
             "programme": card.programme, "token_sealed": sealed, "token_index": index,
             "psn": card.card.ref.psn, "born": micros(card.born),
@@ -122,7 +122,7 @@ class SqlCards:
 
     def usable(self, scope: Scope) -> Iterator[tuple[CardRef, PersonId]]:
         for id_, person, sealed, psn in self.session.stream("card.usable"):
-            token = self.vault.open(Place("card", shard_of(id_), id_), sealed).decode()
+            token = self.vault.open(_place(id_), sealed).decode()
             yield CardRef(CardToken(token), psn), PersonId(person)
 
     def by_row(self, scope: Scope, row: RowId) -> KeptCard | None:
@@ -167,7 +167,7 @@ class SqlCards:
             union_reason, union_sequence, custody, holder, current, replaces, replaced_by, born,
             version,
         ) = raw  # fmt: skip
-        token = self.vault.open(Place("card", shard_of(id_), id_), sealed).decode()
+        token = self.vault.open(_place(id_), sealed).decode()
         card = Card(
             id=CardId(id_), person=PersonId(person), ref=CardRef(CardToken(token), psn),
             last_four=last_four, account_class=AccountClass(class_), bank=fold(facts),
@@ -224,6 +224,10 @@ class SqlCards:
     def states(self, scope: Scope) -> Iterator[tuple[CardId, str, BankState | None, int]]:
         for name, id_, state, sequence in self.session.stream("card.states"):
             yield CardId(id_), name, _STATES[state] if state else None, sequence
+
+
+def _place(card: int) -> Place:
+    return Place("card", shard_of(card), card, "token_sealed")
 
 
 def _name(index: bytes, psn: int) -> str:

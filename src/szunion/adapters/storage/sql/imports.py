@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
+from szunion.adapters.storage.sql.blind import BlindIndex
 from szunion.adapters.storage.sql.sealed_person import new_plains
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
@@ -86,14 +87,13 @@ class SqlImports:
     def look_up(self, scope: Scope, rows: Sequence[PlainRow]) -> SqlLooked:
         shards = self.vault.route_many([row.number for row in rows])
         usual, before = DocumentKind.RESIDENT, f"{DocumentKind.RESIDENT.value}:"
-        blinds = self.vault.index_many(
-            IndexField.DOCUMENT,
-            [
-                before + row.number if row.kind is usual else f"{row.kind.value}:{row.number}"
-                for row in rows
-            ],
-        )
-        found = self._on_file(shards, blinds)
+        texts = [
+            before + row.number if row.kind is usual else f"{row.kind.value}:{row.number}"
+            for row in rows
+        ]
+        key = BlindIndex(self.session, self.vault).filing_key(IndexField.DOCUMENT)
+        blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=key)
+        found = self._on_file(shards, texts, blinds, key)
         known = {kind for (kind,) in self.session.all("roster.kinds")}
         old, seek_old = DocumentKind.RESIDENT_15, DocumentKind.RESIDENT_15.value in known
         others = {
@@ -105,18 +105,32 @@ class SqlImports:
         }
         if others:
             numbers = [text.partition(":")[2] for text in others.values()]
+            seen = list(others.values())
             there = self._on_file(
                 self.vault.route_many(numbers),
-                self.vault.index_many(IndexField.DOCUMENT, others.values()),
+                seen,
+                self.vault.index_many(IndexField.DOCUMENT, seen, key=key),
+                key,
             )
             positions = list(others)
             found.update({positions[at]: person for at, person in there.items()})
         return SqlLooked(rows, found, shards, blinds)
 
-    def _on_file(self, shards: Sequence[int], blinds: Sequence[bytes]) -> dict[int, PersonId]:
+    def _on_file(
+        self, shards: Sequence[int], texts: Sequence[str], blinds: Sequence[bytes], key: int
+    ) -> dict[int, PersonId]:
+        """Return who holds each document; *blinds* are those under the filing *key*."""
         name = "roster.on_file"
-        wanted = self.session.packed(name, {"shard": shards, "blind": blinds})
-        return {at: PersonId(id_) for at, id_ in self.session.all(name, wanted)}
+        found: dict[int, PersonId] = {}
+        for each in self.vault.index_keys(IndexField.DOCUMENT):  # while it rotates there are two
+            looked = (
+                blinds
+                if each == key
+                else self.vault.index_many(IndexField.DOCUMENT, texts, key=each)
+            )
+            wanted = self.session.packed(name, {"shard": shards, "blind": looked})
+            found.update({at: PersonId(id_) for at, id_ in self.session.all(name, wanted)})
+        return found
 
     def _file(self, name: str, columns: Mapping[str, Sequence[Any]], **fixed: object) -> None:
         self.session.do(name, self.session.packed(name, columns) | fixed)
@@ -148,9 +162,9 @@ class SqlImports:
         self._file("roster.file_people", {"person": keys, "sealed": sealed})
         self._file("roster.file_salts", {"person": keys, "salt": salts})
         reached = [at for at, row in enumerate(rows) if row.mobile]
-        blinds = self.vault.index_many(
-            IndexField.MOBILE, [mobile for row in rows if (mobile := row.mobile)]
-        )
+        mobiles = [mobile for row in rows if (mobile := row.mobile)]
+        key = BlindIndex(self.session, self.vault).filing_key(IndexField.MOBILE)
+        blinds = self.vault.index_many(IndexField.MOBILE, mobiles, key=key)
         # In the order of the index, which begins with the shard.
         order = sorted(range(len(blinds)), key=blinds.__getitem__)
         blinds = [blinds[at] for at in order]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
 from szunion.adapters.storage.sql.sealed_person import person_of, plain_bytes
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import micros, moment
@@ -28,16 +29,6 @@ def within(scope: Scope) -> dict[str, object]:
     return {
         "low": low, "high": high, "only": scope.only_person, "whole": scope.whole_city,
     }  # fmt: skip
-
-
-def shard_of_blind(blind: bytes) -> int:
-    """Return the shard of an index row that stands apart from its person: its first 10 bits."""
-    return int.from_bytes(blind[:2]) >> 6
-
-
-def document_key(document: IdentityDocument) -> str:
-    """Return what the blind index of a document is made of: kind and number."""
-    return f"{document.kind.value}:{document.number.plain()}"
 
 
 @frozen
@@ -67,27 +58,35 @@ class SqlPeople:
         survivor = None if merged_into is None else PersonId(merged_into)
         return person_of(PersonId(id_), plain, survivor, version)
 
-    def _document(self, document: IdentityDocument) -> dict[str, object]:
-        return {
-            "shard": self.vault.route(document.number.plain()),
-            "blind": self.vault.index(IndexField.DOCUMENT, document_key(document)),
-        }
-
-    def _mobile(self, mobile: Mobile) -> dict[str, object]:
-        blind = self.vault.index(IndexField.MOBILE, mobile.plain())
-        return {"shard": shard_of_blind(blind), "blind": blind}
+    @property
+    def _blind(self) -> BlindIndex:
+        return BlindIndex(self.session, self.vault)
 
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
-        row = self.session.one("person.by_document", self._document(document) | within(scope))
-        return None if row is None else PersonId(row[0])
+        reach = within(scope)
+        for where in self._blind.documents(document):
+            row = self.session.one("person.by_document", where | reach)
+            if row is not None:
+                return PersonId(row[0])
+        # Perhaps it stands under a key that came after ours were read.
+        return self.find(scope, document) if self.vault.refresh() else None
 
     def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
-        row = self.session.one("person.on_file", self._document(document))
-        return None if row is None else self._person(row)
+        for where in self._blind.documents(document):
+            row = self.session.one("person.on_file", where)
+            if row is not None:
+                return self._person(row)
+        return self.on_file(scope, document) if self.vault.refresh() else None
 
     def by_mobile(self, scope: Scope, mobile: Mobile) -> Sequence[PersonId]:
-        rows = self.session.all("person.by_mobile", self._mobile(mobile) | within(scope))
-        return [PersonId(id_) for (id_,) in rows]
+        self.vault.refresh()
+        reach = within(scope)
+        found = {
+            PersonId(id_)
+            for where in self._blind.mobiles(mobile)
+            for (id_,) in self.session.all("person.by_mobile", where | reach)
+        }
+        return sorted(found)
 
     def add(self, scope: Scope, person: Person) -> None:
         self._add_row(person)
@@ -98,12 +97,12 @@ class SqlPeople:
     ) -> None:
         self._add_row(person)
         for held in person.documents:
-            key = self._document(held.document)
+            key = self._blind.filed(held.document)
             row = self.session.one("person.next_rank", key)
             assert row is not None
             self.session.do("person.add_document", (*key.values(), row[0], person.id))
         if person.mobile is not None:
-            self.session.do("person.add_mobile", (*self._mobile(person.mobile).values(), person.id))
+            self._add_mobile(person.id, person.mobile)
         self.session.do(
             "person.add_in_quarantine",
             (
@@ -158,15 +157,26 @@ class SqlPeople:
         known = {held.document for held in old.documents} if old else set()
         for held in person.documents:
             if held.document not in known:
-                row = {**self._document(held.document), "person": person.id}
+                row = {**self._blind.filed(held.document), "person": person.id}
                 if self.session.do("person.keep_document", row) != 1:
                     raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")
                 self.session.do("roster.add_kind", (held.document.kind.value,))
         before = old.mobile if old else None
         if before is not None and before != person.mobile:
-            self.session.do("person.drop_mobile", {**self._mobile(before), "person": person.id})
+            self._drop_mobile(person.id, before)
         if person.mobile is not None and person.mobile != before:
-            self.session.do("person.add_mobile", (*self._mobile(person.mobile).values(), person.id))
+            self._add_mobile(person.id, person.mobile)
+
+    def _add_mobile(self, person: PersonId, mobile: Mobile) -> None:
+        index = self._blind
+        where = index.mobile(mobile, index.filing_key(IndexField.MOBILE))
+        self.session.do("person.add_mobile", (*where.values(), person))
+
+    def _drop_mobile(self, person: PersonId, mobile: Mobile) -> None:
+        index = self._blind
+        index.filing_key(IndexField.MOBILE)  # so that every key is known that it may stand under
+        for where in index.mobiles(mobile):
+            self.session.do("person.drop_mobile", {**where, "person": person})
 
     def destroy_key(self, scope: Scope, person: PersonId) -> int:
         merged = self.session.all("person.merged", {"person": person})
@@ -176,14 +186,14 @@ class SqlPeople:
         if row is None:
             return below
         old = self._person(row)
-        for held in old.documents:
-            key = self._document(held.document)
-            stone = self.vault.tombstone(document_key(held.document))
+        for document in documents_of(old):
+            key = self._blind.filed(document)
+            stone = self.vault.tombstone(document_key(document))
             self.session.do("person.add_tombstone", (key["shard"], person, stone, micros(self.now)))
             self.session.do("person.drop_document", {**key, "person": person})
             self.session.do("person.move_up", key)
         if old.mobile is not None:
-            self.session.do("person.drop_mobile", {**self._mobile(old.mobile), "person": person})
+            self._drop_mobile(person, old.mobile)
         self.session.do("person.drop_salt", where)
         self.session.do("person.drop_sealed", where)
         return below + 1

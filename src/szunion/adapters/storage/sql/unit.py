@@ -35,6 +35,7 @@ from szunion.adapters.storage.sql.outbox import SqlOutbox
 from szunion.adapters.storage.sql.people import SqlPeople
 from szunion.adapters.storage.sql.proposals import SqlProposals
 from szunion.adapters.storage.sql.reconciliations import SqlReconciliations
+from szunion.adapters.storage.sql.sealed import SqlSealedData
 from szunion.adapters.storage.sql.services import (
     SqlBookings,
     SqlOffers,
@@ -94,3 +95,4 @@ class SqlUnit:
         self.statements = SqlStatements(session)
         self.audit = SqlAuditTrail(session, ids, now)
         self.messages = SqlMessages(session, ids, now)
+        self.sealed = SqlSealedData(session, vault)

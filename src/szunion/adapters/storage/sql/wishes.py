@@ -26,7 +26,7 @@ class SqlWishes:
 
     def _wish(self, row: Row) -> Wish:
         id_, person, category, item, sealed, at, state = row
-        place = Place("wish", shard_of(id_), id_)
+        place = Place("wish", shard_of(id_), id_, "words")
         words = self.vault.open(place, sealed).decode() if sealed else ""
         return Wish(
             id=id_, person=PersonId(person), category=category, item=item, words=words,
@@ -34,7 +34,7 @@ class SqlWishes:
         )  # fmt: skip
 
     def add(self, scope: Scope, wish: Wish) -> bool:
-        place = Place("wish", shard_of(wish.id), wish.id)
+        place = Place("wish", shard_of(wish.id), wish.id, "words")
         sealed = self.vault.seal(place, wish.words.encode()) if wish.words else None
         row = (
             shard_of(wish.id), wish.id, wish.person, wish.category, wish.item, sealed,

@@ -122,7 +122,11 @@ class SqliteStorage:
         return self._once(work)
 
     def _once(self, work: Callable[[UnitOfWork], T]) -> T:
-        return self._transaction("BEGIN IMMEDIATE", work)
+        def decide(unit: UnitOfWork) -> T:
+            self.vault.refresh()  # whoever writes writes under the present keys
+            return work(unit)
+
+        return self._transaction("BEGIN IMMEDIATE", decide)
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
@@ -216,6 +220,7 @@ class BorrowedSqlite:
         with translated():
             self.connection.execute("SAVEPOINT szunion")
         try:
+            self.vault.refresh()
             result = work(self._unit())
         except BaseException:
             self.connection.execute("ROLLBACK TO szunion")
