@@ -42,6 +42,15 @@ SETTINGS: Final[Mapping[str, Text]] = {
         "密钥文件；空：在数据库旁边，同名，后缀 `.keys`",
         "the key file; empty: beside the database, same name, `.keys`",
     ),
+    "crypto": Text(
+        "密码算法 `intl` 或 `gm`，建密钥时定下；空：按密钥文件",
+        "`intl` or `gm`, chosen when the keys are made; empty: as the key file says",
+    ),
+    "key_store.name": Text(
+        "密钥在哪里：`file`，或 `pkcs11`（主密钥在密码设备里）",
+        "where the keys live: `file`, or `pkcs11` (the wrapping key in a token)",
+    ),
+    "key_store.settings": Text("交给该适配器的设置", "what the adapter is told"),
     "load_plugins": Text(
         "允许装入的插件名，用逗号分隔；空：已安装的全部",
         "names of plug-ins that may be loaded, with commas; empty: all",

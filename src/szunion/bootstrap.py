@@ -14,12 +14,11 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import typed_settings
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.keys.checks import signature_holds
-from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
@@ -30,6 +29,7 @@ from szunion.application.bank_desk import engine
 from szunion.application.bank_fit import check_bank
 from szunion.application.chip import Equipment, NumbersAreTokens
 from szunion.application.counter import Counter
+from szunion.application.keys import KeyCare
 from szunion.application.office import Alone, Office
 from szunion.application.system import Desk
 from szunion.application.witnesses import Witnesses
@@ -39,9 +39,10 @@ from szunion.domain.cities import City, city_from
 from szunion.domain.notes import NoteKey
 from szunion.emv.capk import CaKeys
 from szunion.errors import ConfigError, StorageError, WitnessUnavailable
-from szunion.plugins import Registry, collect
+from szunion.plugins import KeysSpec, Registry, collect
 from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
 from szunion.ports.identity import IdentityProofs
+from szunion.ports.keys import KeyStore
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
 from szunion.ports.storage import Storage
@@ -85,6 +86,13 @@ class WitnessSettings:
 
 
 @frozen(kw_only=True)
+class KeyStoreSettings(AdapterSettings):
+    """Where the keys live: in a file, or with the key that wraps them in a token."""
+
+    name: str = "file"
+
+
+@frozen(kw_only=True)
 class Settings:
     """The settings of one installation: ``szunion.toml``, then ``SZUNION_…``, then options."""
 
@@ -93,6 +101,9 @@ class Settings:
     database: str = "sqlite:///szunion.db"
     keys: str = ""
     """The key file; empty: beside the database."""
+    key_store: KeyStoreSettings = KeyStoreSettings()
+    crypto: str = ""
+    """``intl`` or ``gm``, chosen when the keys are made; empty: as the key file says."""
     bank: AdapterSettings = AdapterSettings()
     notifier: NotifierSettings = NotifierSettings()
     identity: AdapterSettings = AdapterSettings()
@@ -136,6 +147,7 @@ class UnionSystem:
     """
 
     office: Office
+    keys: KeyStore
     bank: BankAdapter
     notifier: Notifier
     identity: IdentityProofs
@@ -185,7 +197,9 @@ class UnionSystem:
         bank: BankAdapter | str = "simulated",
         clock: Clock | None = None,
         ids: Ids | None = None,
-        keys: FileKeys | str | Path | None = None,
+        keys: KeyStore | str | Path | None = None,
+        key_store: str = "file",
+        crypto: str = "",
         notifier: Notifier | str = "recording",
         identity: IdentityProofs | str = "simulated",
         reader: CardReader | str | None = None,
@@ -208,6 +222,8 @@ class UnionSystem:
             ids: Where ids come from.
             keys: The key store, or its file; None: a file beside the database.
             witness: Who outside signs the audit log's checkpoints.
+            key_store: The name of an installed key store, for a file.
+            crypto: The algorithms of new keys, ``intl`` or ``gm``; empty: as the file says.
             plugins: Objects with hook implementations, besides the installed ones.
             registry: What has been collected already.
             settings: The settings of the named adapters: ``{"bank": {...}}``.
@@ -228,7 +244,11 @@ class UnionSystem:
         clock = clock or SystemClock()
         ids = ids or SystemIds(clock, SystemChance())
         chosen = city if isinstance(city, City) else _city(registry, city)
-        store = keys if isinstance(keys, FileKeys) else FileKeys.open(_key_file(database, keys))
+        if keys is None or isinstance(keys, str | Path):
+            wanted = {"crypto": crypto, **told.get("keys", {})}
+            store = _keys(registry.keys(key_store), database, keys, wanted, clock)
+        else:
+            store = keys
         vault = store.vault()
         line = (
             registry.bank(bank).build(told.get("bank", {}), clock)
@@ -250,6 +270,7 @@ class UnionSystem:
         )
         return cls(
             office=office,
+            keys=store,
             bank=line,
             notifier=(
                 registry.notifier(notifier).build(told.get("notifier", {}), clock)
@@ -284,12 +305,15 @@ class UnionSystem:
             reader=settings.reader.name or None,
             keys=settings.keys or None,
             witness=_witness(settings.witness),
+            key_store=settings.key_store.name,
+            crypto=settings.crypto,
             registry=collect(allow=allow),
             settings={
                 "bank": settings.bank.settings,
                 "notifier": settings.notifier.settings,
                 "identity": settings.identity.settings,
                 "reader": settings.reader.settings,
+                "keys": settings.key_store.settings,
             },
             create=create,
         )
@@ -297,6 +321,10 @@ class UnionSystem:
     def desk(self, principal: Principal) -> Desk:
         """Return the desk at which *principal* works."""
         return Desk(office=self.office, by=principal, opens=read_roster, proofs=self.identity)
+
+    def key_care(self, principal: Principal) -> KeyCare:
+        """Return what *principal* may do with the keys of this city (密钥管理)."""
+        return KeyCare(self.office, self.keys, principal)
 
     def equipment(
         self, *, roots: Callable[[date], CaKeys], reader: CardReader | None = None
@@ -390,6 +418,22 @@ def _key_file(database: str, given: str | Path | None) -> Path:
     if database.startswith(_SQLITE):
         return Path(database.removeprefix(_SQLITE)).with_suffix(".keys")
     raise ConfigError("E-CONFIG-003")
+
+
+def _keys(
+    spec: KeysSpec[Any],
+    database: str,
+    file: str | Path | None,
+    told: Mapping[str, object],
+    clock: Clock,
+) -> KeyStore:
+    """Build a key store, telling it of the file and the algorithms if it asks for them."""
+    asked = fields_dict(spec.config)
+    known = {name: value for name, value in told.items() if name != "crypto" or name in asked}
+    if "file" in asked and not known.get("file"):
+        known["file"] = str(_key_file(database, file))
+    store: KeyStore = spec.build(known, clock)
+    return store
 
 
 def _storage(database: str, clock: Clock, ids: Ids, vault: Any) -> Storage:  # noqa: ANN401

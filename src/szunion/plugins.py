@@ -31,6 +31,7 @@ from attrs import evolve, field, frozen
 from szunion.errors import ConfigError, PluginError
 from szunion.ports.bank import BankAdapter
 from szunion.ports.identity import IdentityProofs
+from szunion.ports.keys import KeyStore
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
 from szunion.ports.system import Clock
@@ -43,6 +44,7 @@ __all__ = [
     "CitySpec",
     "Hooks",
     "IdentitySpec",
+    "KeysSpec",
     "NoConfig",
     "NotifierSpec",
     "ReaderSpec",
@@ -107,11 +109,21 @@ class NotifierSpec(Spec[C, Notifier]):
     """A way to people (通知适配器)."""
 
 
+class KeysSpec(Spec[C, KeyStore]):
+    """A place where a city's keys live (密钥库适配器).
+
+    A configuration with a field ``file`` is told where the key file lies, one with a field
+    ``crypto`` which algorithms the city has chosen.
+    """
+
+
 class IdentitySpec(Spec[C, IdentityProofs]):
     """Somebody who can say that a person is who they say (实名认证适配器)."""
 
 
-AdapterSpec: TypeAlias = BankSpec[Any] | ReaderSpec[Any] | NotifierSpec[Any] | IdentitySpec[Any]
+AdapterSpec: TypeAlias = (
+    BankSpec[Any] | ReaderSpec[Any] | NotifierSpec[Any] | IdentitySpec[Any] | KeysSpec[Any]
+)
 
 
 @frozen(kw_only=True)
@@ -197,6 +209,11 @@ class Registry:
     def identity(self, name: str) -> IdentitySpec[Any]:
         """Return the identity adapter of that name, or raise PluginError (E-PLUGIN-001)."""
         spec: IdentitySpec[Any] = _by_name(IdentitySpec)(self, name)
+        return spec
+
+    def keys(self, name: str) -> KeysSpec[Any]:
+        """Return the key store of that name, or raise PluginError (E-PLUGIN-001)."""
+        spec: KeysSpec[Any] = _by_name(KeysSpec)(self, name)
         return spec
 
     def city(self, name: str) -> CitySpec:

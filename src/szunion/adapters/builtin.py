@@ -12,6 +12,8 @@ from szunion.adapters.bank.batch_file.config import BatchFileConfig
 from szunion.adapters.bank.signed_http_config import SignedHttpConfig
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import SimulatedIdentity
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.keys.store import chosen
 from szunion.adapters.notifier.recording import RecordingNotifier
 from szunion.adapters.reader.pcsc import PcscReader
 from szunion.adapters.reader.simulated import SimulatedReader
@@ -22,6 +24,7 @@ from szunion.plugins import (
     BankSpec,
     CitySpec,
     IdentitySpec,
+    KeysSpec,
     NoConfig,
     NotifierSpec,
     ReaderSpec,
@@ -45,6 +48,19 @@ def _bank(config: SimulatedBankConfig, clock: Clock) -> SimulatedBank:
     if config.journal:
         return SimulatedBank.open(config.journal, seed=config.seed, clock=clock)
     return SimulatedBank(seed=config.seed, clock=clock)
+
+
+@frozen
+class FileKeysConfig:
+    """The settings of keys in a file."""
+
+    file: str
+    crypto: str = ""
+    """``intl`` or ``gm``; empty: as the file says, and ``intl`` for a new one."""
+
+
+def _file_keys(config: FileKeysConfig, clock: Clock) -> FileKeys:
+    return FileKeys.open(config.file, profile=chosen(config.crypto), at=clock.now())
 
 
 @frozen
@@ -125,6 +141,12 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         title=Text("只记录的通知", "notifier that records"),
         config=NoConfig,
         make=lambda _config, _clock: RecordingNotifier(),
+    )
+    yield KeysSpec(
+        name="file",
+        title=Text("密钥文件（开发、单机）", "keys in a file (development, one machine)"),
+        config=FileKeysConfig,
+        make=_file_keys,
     )
     yield IdentitySpec(
         name="simulated",

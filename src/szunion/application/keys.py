@@ -53,7 +53,7 @@ class KeyCare:
     def _scope(self, work: UnitOfWork) -> Scope:
         return authorise(work, self.by, Operation.OPERATE)
 
-    def keys(self) -> Sequence[tuple[KeyEntry, bool]]:
+    def entries(self) -> Sequence[tuple[KeyEntry, bool]]:
         """Return every key, and whether new rows get it."""
         keyset = self.store.keyset()
         return [(each, keyset.is_primary(each)) for each in keyset.keys]
@@ -110,9 +110,11 @@ class KeyCare:
             KeysUnavailable: a key that sealed one of the rows cannot be had now (E-KEYS-001).
         """
         self._file_under_present()
-        primary = self.store.keyset().primary
+        keyset = self.store.keyset()
+        primary = keyset.primary
         for use in Use:
-            if use in INDEXES:
+            enabled = [each for each in keyset.of(use) if each.status is KeyStatus.ENABLED]
+            if use in INDEXES and len(enabled) > 1:
                 yield from self._index(IndexField(use.value), primary[use], most)
         for column in self.office.storage.read(lambda work: work.sealed.columns()):
             yield from self._column(column, primary[Use.SEAL], most)

@@ -13,6 +13,7 @@ from szunion.adapters.storage.sqlite.migrate import migrations, pending, version
 from szunion.adapters.storage.sqlite.session import APPLICATION_ID, connect
 from szunion.adapters.system import SystemClock
 from szunion.cli.frame import DRY_RUN, Frame, framed, helps
+from szunion.cli.keys import CRYPTO
 from szunion.errors import ConfigError, StorageError
 
 _SQLITE = "sqlite:///"
@@ -31,14 +32,17 @@ def db() -> None: ...
 
 @db.command(
     help=helps(
-        "新建数据库和密钥文件。Make a database and its key file.", "szunion db init --db union.db"
+        "新建数据库和密钥文件。Make a database and its key file.",
+        "szunion db init --db union.db",
+        "szunion db init --crypto gm",
     )
 )
+@CRYPTO
 @framed
-def init(frame: Frame) -> None:
+def init(frame: Frame, *, crypto: str | None) -> None:
     path = _path(frame)
     there = path.is_file()
-    frame.system(create=True)
+    frame.system(create=True, crypto=crypto or "")
     frame.value({"database": str(path), "made": not there, "schema": len(migrations())})
     if there:
         frame.say("{path} 已在，未改动", "{path} is there; nothing was changed", path=path)

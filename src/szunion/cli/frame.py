@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 import click
-from attrs import define, field
+from attrs import define, evolve, field
 
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
@@ -212,8 +212,12 @@ class Frame:
             given = f"sqlite:///{given}"
         return load_settings(self.config, database=given)
 
-    def system(self, *, create: bool = False) -> UnionSystem:
+    def system(self, *, create: bool = False, crypto: str = "") -> UnionSystem:
         """Return the open system; it is closed when the command ends.
+
+        Args:
+            create: Whether it may be made where there is none.
+            crypto: For which algorithms new keys are; empty: as the settings say.
 
         Raises:
             StorageError: there is no database yet, and *create* is not said (E-STORE-009).
@@ -221,7 +225,10 @@ class Frame:
         from szunion.bootstrap import UnionSystem  # noqa: PLC0415 - nobody else needs all of it
 
         if self._system is None:
-            self._system = UnionSystem.from_settings(self.settings(), create=create)
+            settings = self.settings()
+            if crypto:
+                settings = evolve(settings, crypto=crypto)
+            self._system = UnionSystem.from_settings(settings, create=create)
         return self._system
 
     def closing(self, close: Callable[[], None]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         ReceivesCallbacks,
     )
     from szunion.ports.identity import Claimed, IdentityProofs, Proof
-    from szunion.ports.keys import IndexField, Place, Signer, Vault
+    from szunion.ports.keys import IndexField, KeyStore, Place, Signer, Vault
     from szunion.ports.notifier import Delivery, Letter, Notifier
     from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
     from szunion.ports.roster import RosterReader, RosterSheet, RosterWriter
@@ -40,6 +40,7 @@ __all__ = [
     "IdentityProofs",
     "Ids",
     "IndexField",
+    "KeyStore",
     "Letter",
     "NamesCards",
     "Notifier",
@@ -73,6 +74,7 @@ _HOME = {
     "IdentityProofs": "identity",
     "Ids": "system",
     "IndexField": "keys",
+    "KeyStore": "keys",
     "Letter": "notifier",
     "NamesCards": "bank",
     "Notifier": "notifier",

@@ -19,7 +19,7 @@ from szunion.adapters.keys import keyfile
 from szunion.adapters.keys.signing import Ed25519Signer, seed_of
 from szunion.adapters.keys.vault import DataKey, DataKeys, KeysetVault
 from szunion.domain.keyset import FIRST, SUITES, KeyEntry, Keyset, KeyStatus, Profile, Use
-from szunion.errors import KeysUnavailable
+from szunion.errors import ConfigError, KeysUnavailable
 
 KEY_BYTES: Final = 32
 
@@ -51,6 +51,19 @@ class Wrapping(Protocol):
     def renewed(self) -> Self:
         """Return the wrapping under a fresh key of the same kind."""
         ...
+
+
+def chosen(word: str) -> Profile | None:
+    """Return the algorithms of a setting; None for an empty one.
+
+    Raises:
+        ConfigError: it is none that we know (E-KEYS-015).
+    """
+    try:
+        return Profile(word) if word else None
+    except ValueError:
+        known = ", ".join(each.value for each in Profile)
+        raise ConfigError("E-KEYS-015", given=word, known=known) from None
 
 
 def new_keyset(

@@ -1,0 +1,235 @@
+"""Keys change while the office works: nothing fails, nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from tests.keyrings import Files, Process, brought, city, duplicates, everyone
+from tests.offices import applicant, engine, officer, town_on
+
+from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
+from szunion.application.access import authorise
+from szunion.domain.access import Operation, Role
+from szunion.domain.keyset import Profile, Use
+from szunion.domain.roster_rows import PlainRow
+from szunion.domain.values import PersonId
+from szunion.errors import Conflict, NotAllowed
+from szunion.ports.keys import IndexField
+from szunion.ports.storage import UnitOfWork
+
+NOW = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[Files]:
+    made = Files(tmp_path)
+    yield made
+    for each in made.opened:
+        each.office.storage.close()
+
+
+# --- one rotation ---------------------------------------------------------------------------
+
+
+def test_after_a_walk_nothing_is_left_under_the_old_key(files: Files) -> None:
+    here = files.process()
+    people = everyone(here, 10)
+    old = here.keys.keyset().primary[Use.SEAL]
+    new = here.care.rotate(Use.SEAL)
+    late = here.add(10)
+    assert files.keys_in_columns()["person.sealed"] == {old, new.id}
+    with pytest.raises(Conflict, match="E-KEYS-013") as refused:
+        here.care.retire(old)
+    assert "10" in str(refused.value)
+    brought(here)
+    assert here.care.rows() == {new.id: 11}
+    assert set().union(*files.keys_in_columns().values()) == {new.id}
+    here.care.retire(old)
+    here.care.destroy(old)
+    again = files.process()
+    assert [again.find(index) for index in range(11)] == [*people, late]
+    assert all(again.get(person) is not None for person in people)
+
+
+def test_only_who_runs_the_system_may_touch_keys(files: Files) -> None:
+    here = files.process()
+    everyone(here, 1)
+    clerk = evolve(here.care, by=officer("g", Role.GRASSROOTS))
+    before = here.keys.keyset()
+    for refused in (
+        lambda: clerk.rotate(Use.SEAL), clerk.rewrap, lambda: clerk.destroy(1),
+        lambda: clerk.retire(1), lambda: clerk.enable(1), lambda: list(clerk.bring()),
+    ):  # fmt: skip
+        with pytest.raises(NotAllowed):
+            refused()
+    assert here.keys.keyset() == before
+
+
+def test_what_was_done_with_keys_is_in_the_log(files: Files) -> None:
+    here = files.process()
+    everyone(here, 1)
+    new = here.care.rotate(Use.SEAL)
+    brought(here)
+    here.care.retire(1)
+    here.care.enable(1)
+    here.care.retire(1)
+    here.care.destroy(1)
+    here.care.rewrap()
+
+    def log(work: UnitOfWork) -> list[tuple[str, int]]:
+        scope = authorise(work, engine(), Operation.OPERATE)
+        entries = [each.entry for each in work.audit.unsealed(scope, 1000)]
+        return [(each.action, each.subject) for each in entries if each.action.startswith("key.")]
+
+    assert here.office.storage.read(log) == [
+        ("key.rotate", new.id), ("key.retire", 1), ("key.enable", 1), ("key.retire", 1),
+        ("key.destroy", 1), ("key.rewrap", here.keys.keyset().generation),
+    ]  # fmt: skip
+
+
+def test_a_walk_that_is_broken_off_goes_on_where_it_was(files: Files) -> None:
+    here = files.process()
+    everyone(here, 9)
+    for use in (Use.DOCUMENT, Use.MOBILE, Use.SEAL):
+        here.care.rotate(use)
+    seen: dict[str, int] = {}
+    for _ in range(60):  # a process that dies after every step
+        walk = files.process().care.bring(most=2)
+        step = next(walk, None)
+        while step is not None and step.ended and step.name in seen and seen[step.name] == 9:
+            step = next(walk, None)  # what was walked through is not begun again
+        if step is None:
+            break
+        assert step.seen > seen.get(step.name, 0), "it began anew"
+        seen[step.name] = step.seen
+    assert set(seen.values()) == {9}
+    present = here.keys.keyset().primary
+    assert set().union(*files.keys_in_columns().values()) == {present[Use.SEAL]}
+
+
+def test_algorithms_are_changed_by_rotation(files: Files) -> None:
+    here = files.process()
+    people = everyone(here, 4)
+    for use in (Use.SEAL, Use.DOCUMENT, Use.MOBILE, Use.TOMBSTONE):
+        here.care.rotate(use, profile=Profile.GM)
+    brought(here)
+    raw = sqlite3.connect(files.folder / "union.db")
+    suites = {sealed[0] for (sealed,) in raw.execute("SELECT sealed FROM person")}
+    raw.close()
+    assert suites == {3}, "a row is not under SM4"
+    there = files.process()
+    assert [there.find(index) for index in range(4)] == people
+    assert there.keys.keyset().profile is Profile.GM
+
+
+# --- indexes --------------------------------------------------------------------------------
+
+
+def expected(process: Process, people: list[PersonId], field: IndexField, key: int) -> set[bytes]:
+    index, found = process.office.vault.index, set()
+    for each in people:
+        person = process.get(each)
+        assert person is not None
+        if field is IndexField.MOBILE:
+            assert person.mobile is not None
+            found.add(index(field, person.mobile.plain(), key=key))
+        else:
+            found |= {index(field, document_key(one), key=key) for one in documents_of(person)}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("use", "table"), [(Use.DOCUMENT, "person_document"), (Use.MOBILE, "person_mobile")]
+)
+def test_an_index_is_found_under_both_keys_and_then_under_the_new_one(
+    files: Files, use: Use, table: str
+) -> None:
+    here, there = files.process(), files.process()
+    people, name = everyone(here, 8), IndexField(use.value)
+    (old,) = there.office.vault.index_keys(name)
+    new = here.care.rotate(use).id
+    walk = here.care.bring(most=3)
+    next(walk)
+    late = [here.add(8), there.add(9)]
+    # Half are brought, the late ones are filed under the new key: each process finds them all.
+    rows = set(files.index_rows(table))
+    assert rows & expected(here, people, name, old)
+    assert rows & expected(here, people, name, new)
+    for process in (here, there, files.process()):
+        assert [process.find(index) for index in range(10)] == [*people, *late]
+        assert [process.by_mobile(index) for index in range(10)] == [[x] for x in [*people, *late]]
+    with pytest.raises(Conflict, match="E-KEYS-014"):
+        here.care.retire(old)
+    for _ in walk:
+        pass
+    rows = set(files.index_rows(table))
+    assert rows == expected(here, [*people, *late], name, new)
+    here.care.retire(old)
+    here.care.destroy(old)
+    for process in (here, there, files.process()):
+        assert [process.find(index) for index in range(10)] == [*people, *late]
+
+
+def test_a_document_is_on_file_once_also_in_the_middle_of_a_rotation(files: Files) -> None:
+    """Whoever files, under whichever key they knew: the second one is refused."""
+    here, stale = files.process(), files.process()
+    everyone(here, 6)
+    stale.find(0)  # its keys are loaded, and become old now
+    here.care.rotate(Use.DOCUMENT)
+    walk = here.care.bring(most=2)
+    next(walk)
+    for process in (here, stale, files.process()):
+        for index in range(6):
+            with pytest.raises(Conflict, match="E-STORE-004"):
+                process.add(index)
+    here.add(6)
+    with pytest.raises(Conflict, match="E-STORE-004"):
+        stale.add(6)
+    for _ in walk:
+        pass
+    assert duplicates(files) == 0
+
+
+def test_a_vault_that_forgets_the_other_key_is_found_out(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted bug: nothing is brought under the new key before it is filed there."""
+    here = files.process()
+    everyone(here, 3)
+    here.care.rotate(Use.DOCUMENT)
+    monkeypatch.setattr(BlindIndex, "bring", lambda *_: 0)
+    here.add(1)
+    assert duplicates(files) == 1
+
+
+def test_an_import_finds_those_filed_under_the_old_key(files: Files) -> None:
+    """The bulk path looks under both keys, too: nobody is admitted a second time."""
+    here = files.process()
+    town = town_on(here.office)
+    first = town.admit(0, applicant(1))
+    here.care.rotate(Use.DOCUMENT)
+    second = town.admit(1, applicant(2))
+    rows = [
+        PlainRow(index, one.name.plain(), one.document.kind, one.document.number.plain(), None,
+                 None, None, None)
+        for index in (1, 2, 3) for one in [applicant(index)]
+    ]  # fmt: skip
+
+    def look(work: UnitOfWork) -> list[PersonId]:
+        scope = city(work)
+        on_file = work.imports.look_up(scope, rows).on_file
+        assert on_file == {0: first, 1: second}
+        looked = work.imports.look_up(scope, rows)
+        return list(work.imports.admit(scope, looked, [2], town.unions[0].id, NOW.date(), 1))
+
+    (third,) = here.office.storage.run(look)
+    assert files.process().find(3) == third
+    new = here.keys.keyset().primary[Use.DOCUMENT]
+    assert expected(here, [third], IndexField.DOCUMENT, new) <= set(
+        files.index_rows("person_document")
+    )

@@ -1,0 +1,136 @@
+"""What the tests of key rotation share: processes of one city over the same files."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+from attrs import define, field, frozen
+from tests.offices import applicant, engine, officer, shenzhen, town_on
+
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.storage.sql.blind import document_key, documents_of
+from szunion.adapters.storage.sql.sealed import COLUMNS
+from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.adapters.system import ChineseCalendar, SystemChance, SystemIds
+from szunion.application.access import authorise
+from szunion.application.keys import KeyCare
+from szunion.application.office import Office
+from szunion.domain.access import Operation, Role, Scope
+from szunion.domain.people import Person, new_person
+from szunion.domain.values import PersonId
+from szunion.ports.storage import UnitOfWork
+from szunion.testing.clock import SimClock
+
+
+def city(work: UnitOfWork) -> Scope:
+    return authorise(work, officer("city-1", Role.CITY), Operation.MEMBERSHIP_WRITE)
+
+
+@frozen
+class Process:
+    """One process of the city: its own key store, vault and connections over the same files."""
+
+    keys: FileKeys
+    office: Office
+
+    @property
+    def care(self) -> KeyCare:
+        return KeyCare(self.office, self.keys, engine())
+
+    def add(self, index: int) -> PersonId:
+        def file(work: UnitOfWork) -> PersonId:
+            someone = applicant(index)
+            shard = work.vault.route(someone.document.number.plain())
+            person = new_person(
+                PersonId(work.ids.new(shard)), someone.name, someone.document, recorded=work.now,
+                mobile=someone.mobile,
+            )  # fmt: skip
+            work.people.add(city(work), person)
+            return person.id
+
+        return self.office.storage.run(file)
+
+    def find(self, index: int) -> PersonId | None:
+        document = applicant(index).document
+        return self.office.storage.read(lambda work: work.people.find(city(work), document))
+
+    def get(self, person: PersonId) -> Person | None:
+        return self.office.storage.read(lambda work: work.people.get(city(work), person))
+
+    def by_mobile(self, index: int) -> list[PersonId]:
+        mobile = applicant(index).mobile
+        assert mobile is not None
+        return list(
+            self.office.storage.read(lambda work: work.people.by_mobile(city(work), mobile))
+        )
+
+
+@define
+class Files:
+    """The files of one city, over which processes come and go."""
+
+    folder: Path
+    clock: SimClock = field(factory=SimClock)
+    opened: list[Process] = field(factory=list)
+
+    def process(self) -> Process:
+        """Return another process of this city."""
+        keys = FileKeys.open(self.folder / "union.keys")
+        vault = keys.vault()
+        ids = SystemIds(self.clock, SystemChance())
+        storage = SqliteStorage.open(
+            self.folder / "union.db", clock=self.clock, ids=ids, vault=vault
+        )
+        chosen = shenzhen()
+        office = Office(
+            storage=storage, clock=self.clock, ids=ids, vault=vault,
+            signer=keys.signer(f"szunion/{chosen.policy.code}"), calendar=ChineseCalendar(),
+            policy=chosen.policy, catalogue=chosen.catalogue,
+        )  # fmt: skip
+        self.opened.append(Process(keys, office))
+        return self.opened[-1]
+
+    def keys_in_columns(self) -> dict[str, set[int]]:
+        """Return the numbers of the keys in each sealed column, read past all code of ours."""
+        raw = sqlite3.connect(self.folder / "union.db")
+        found = {}
+        for table, column in COLUMNS.items():
+            sql = f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL"
+            found[f"{table}.{column}"] = {
+                int.from_bytes(value[1:5]) for (value,) in raw.execute(sql)
+            }
+        raw.close()
+        return found
+
+    def index_rows(self, table: str) -> Counter[bytes]:
+        """Return the indexes of documents or mobiles, read past all code of ours."""
+        raw = sqlite3.connect(self.folder / "union.db")
+        found = Counter(blind for (blind,) in raw.execute(f"SELECT blind FROM {table}"))
+        raw.close()
+        return found
+
+
+def everyone(process: Process, count: int) -> list[PersonId]:
+    town_on(process.office)
+    return [process.add(index) for index in range(count)]
+
+
+def brought(process: Process, most: int = 3) -> None:
+    for _ in process.care.bring(most=most):
+        pass
+
+
+def duplicates(files: Files) -> int:
+    """Return how many documents are on file for two, found by opening every file."""
+    process = files.process()
+    raw = sqlite3.connect(files.folder / "union.db")
+    ids = [PersonId(id_) for (id_,) in raw.execute("SELECT person_id FROM person")]
+    raw.close()
+    held: Counter[str] = Counter()
+    for each in ids:
+        person = process.get(each)
+        assert person is not None
+        held.update(document_key(one) for one in documents_of(person))
+    return sum(times - 1 for times in held.values())
