@@ -143,10 +143,10 @@ class KeysPromises:
         self, keys: Keys, again: Keys
     ) -> None:
         """A request key is the same for ever for one fact, and another for another."""
-        made = keys.vault.request_key("PAY|42|1")
-        assert made == again.vault.request_key("PAY|42|1")
-        assert made != keys.vault.request_key("PAY|42|2")
-        assert "42" not in made.text
+        made = keys.vault.request_key("PAY|234567|1")
+        assert made == again.vault.request_key("PAY|234567|1")
+        assert made != keys.vault.request_key("PAY|234567|2")
+        assert "234567" not in made.text
 
     def test_names_for_the_world_outside_come_back_and_cannot_be_guessed(
         self, keys: Keys, again: Keys
