@@ -46,7 +46,7 @@ class Inside:
 
     unit: UnitOfWork
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:  # noqa: ARG002
         return work(self.unit)
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:

@@ -150,7 +150,7 @@ class StepByStep:
 
     storage: Storage
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         failed: list[RuntimeError] = []
 
         def swallowed(unit: UnitOfWork) -> T | None:
@@ -160,7 +160,7 @@ class StepByStep:
                 failed.append(error)
                 return None
 
-        done = self.storage.run(swallowed)
+        done = self.storage.run(swallowed, guarded=guarded)
         for error in failed:
             raise error
         return done  # type: ignore[return-value]

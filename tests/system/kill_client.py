@@ -103,7 +103,7 @@ class EdgedStorage:
     inner: Storage
     edge: Edge
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         self.edge()
 
         def then(unit: UnitOfWork) -> T:
@@ -111,7 +111,7 @@ class EdgedStorage:
             self.edge()
             return result
 
-        result = self.inner.run(then)
+        result = self.inner.run(then, guarded=guarded)
         self.edge()
         return result
 

@@ -50,7 +50,7 @@ class MemoryTrial:
     store: MemoryStorage
     undo: Undo = field(factory=list)
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:  # noqa: ARG002
         steps: Undo = []
         try:
             result = work(self.store._unit(steps))

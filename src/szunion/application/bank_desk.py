@@ -79,7 +79,7 @@ class BankDesk:
 
     def deliver(self, worker: str = "engine") -> bool:
         """Send the next dispatch that is due; return whether there was one."""
-        taken = self._run(
+        taken = self._take(
             lambda work, scope: work.outbox.take(scope, worker, work.now, work.now + LEASE)
         )
         if taken is None:
@@ -194,7 +194,7 @@ class BankDesk:
         "Never seen" counts after the adapter's settling time; then the same dispatch goes again,
         with the same key. An adapter that may be sent the same twice gets it at once.
         """
-        taken = self._run(
+        taken = self._take(
             lambda work, scope: work.outbox.take_unknown(scope, worker, work.now, work.now + LEASE)
         )
         if taken is None:
@@ -272,6 +272,12 @@ class BankDesk:
         return Hearing.OBEYED
 
     # --- within -----------------------------------------------------------------------------
+
+    def _take(self, step: Callable[[UnitOfWork, Scope], Dispatch | None]) -> Dispatch | None:
+        """Take a lease: its row is locked and has a version, so nobody has to wait for anybody."""
+        return self.office.storage.run(
+            lambda work: step(work, authorise(work, self.by, Operation.BANK_DESK)), guarded=True
+        )
 
     def _run(self, step: Callable[[UnitOfWork, Scope], T]) -> T:
         return self.office.storage.run(

@@ -255,11 +255,18 @@ class UnitOfWork(Protocol):
 class Storage(Protocol):
     """A store. Thread-safe: each call is a transaction of its own."""
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* in one transaction, commit, return its result.
 
         When the engine asks to try again the *decision* is made again, from the start, at most
         five times: *work* must have no effect outside the store. If it raises, nothing is kept.
+
+        Args:
+            work: What is to be done. Whatever it has read stays so until it has ended, as if
+                nobody else were there: it may decide about money, stock and rights.
+            guarded: It decides nothing by what it has read: each of its changes is guarded by a
+                key, a version or a lock of its own row. An engine of many writers then lets it
+                run beside others, and does not undo it for what they did.
 
         Raises:
             StorageBusy: others kept writing for longer than the bounded wait.

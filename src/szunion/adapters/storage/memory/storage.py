@@ -154,7 +154,7 @@ class MemoryStorage:
     _tables: Tables = field(factory=Tables, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         undo: Undo = []
         with self._lock:

@@ -114,7 +114,7 @@ class SqliteStorage:
         if held:
             raise StorageBusy("E-STORE-001")
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         for _ in range(_TRIES - 1):
             with suppress(KeyTaken):  # the decision is made again, with new ids
@@ -211,7 +211,7 @@ class BorrowedSqlite:
             steps = pending(self.connection)
             raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits."""
         if not self.connection.in_transaction:
             raise StorageError(
