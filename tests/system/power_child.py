@@ -65,9 +65,9 @@ class Watched:
     plant: str = ""
     _set: set[int] = field(factory=set, init=False)
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         self._small(self.inner._connection())
-        result = self.inner.run(work)
+        result = self.inner.run(work, guarded=guarded)
         self.witness()
         if not self.witness.commits % EVERY:
             self.inner._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
