@@ -8,7 +8,7 @@ reason, in a commit of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol, TypeAlias, assert_never
 
 from attrs import evolve, frozen
 
@@ -17,6 +17,7 @@ from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome, card_name, tell_row
 from szunion.application.card_moves import engine_hold
 from szunion.application.office import Office
+from szunion.application.together import obeyed_together
 from szunion.application.wire import decode, digest, encode
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
@@ -50,9 +51,11 @@ from szunion.ports.bank import BankAdapter, Collected, Cursor
 from szunion.ports.keys import Place
 from szunion.ports.storage import UnitOfWork
 
-_TOGETHER = 64
+_TOGETHER = 512
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
 _ASIDE = "aside"
+_Move: TypeAlias = Callable[[UnitOfWork, Scope], bool]
+_Movers: TypeAlias = Callable[[int, int], _Move]
 ADAPTER_FAULT: Final = "E-BANK-024"
 """An adapter raised what it may not; the kind of the error stands beside it, never its text."""
 
@@ -90,12 +93,12 @@ class BankEar:
             part.append(each)
             if len(part) < _TOGETHER:
                 continue
-            if not self._hear_all(part, at):
+            if not self._hear_part(part, at):
                 return count
             at, count, part = part[-1].cursor, count + len(part), []
             if count >= most:
                 return count
-        return count + (len(part) if part and self._hear_all(part, at) else 0)
+        return count + (len(part) if part and self._hear_part(part, at) else 0)
 
     def reaches(self, bank: BankAdapter) -> bool:
         """Return whether what the bank tells can be fetched now; nothing is heard by it."""
@@ -127,36 +130,56 @@ class BankEar:
 
     def receive(self, notices: Sequence[BankNotice]) -> None:
         """Obey notices that the bank brought itself, verified by the adapter."""
-        for notice in notices:
-            self._hear_alone(notice, _no_cursor)
+        for start in range(0, len(notices), _TOGETHER):
+            self._hear_all(notices[start : start + _TOGETHER], _no_mover)
 
     def refused(self, count: int) -> None:
         """Write down that *count* calls came that were not the bank's (拒收)."""
         entry = AuditEntry(action="inbox.refuse", subject=0, after=f"{count}", reason="E-SIG-001")
         self.office.storage.run(lambda work: work.audit.add(self._scope(work), entry))
 
-    def _hear_all(self, part: Sequence[Collected], at: Cursor | None) -> bool:
+    def _hear_part(self, part: Sequence[Collected], at: Cursor | None) -> bool:
         """Obey *part* from cursor *at* on; return whether the cursor was still there."""
+        places = [at, *(each.cursor for each in part)]
+        notices = [each.notice for each in part]
+        return self._hear_all(notices, lambda start, end: self._mover(places[start], places[end]))
+
+    def _hear_all(self, notices: Sequence[BankNotice], mover: _Movers, first: int = 0) -> bool:
+        """Obey *notices* in one commit; if one makes trouble, each half by itself, and so on.
+
+        Args:
+            notices: What the bank told.
+            mover: Returns the step that moves the cursor from one place to another.
+            first: The place of the first of *notices*.
+
+        Returns:
+            Whether the cursor was where it should be.
+        """
+        if len(notices) == 1:
+            return self._hear_alone(notices[0], mover(first, first + 1))
+        move = mover(first, first + len(notices))
         try:
-            return self.office.storage.run(lambda work: self._obey_part(work, part, at))
+            return self.office.storage.run(lambda work: self._obey_part(work, notices, move))
         except Exception as error:
             if isinstance(error, SzunionError) and error.retry:
                 raise
-        return all(
-            self._hear_alone(each.notice, self._mover(before, each.cursor))
-            for before, each in zip((at, *(one.cursor for one in part)), part, strict=False)
+        half = len(notices) // 2
+        return self._hear_all(notices[:half], mover, first) and self._hear_all(
+            notices[half:], mover, first + half
         )
 
-    def _obey_part(self, work: UnitOfWork, part: Sequence[Collected], at: Cursor | None) -> bool:
+    def _obey_part(self, work: UnitOfWork, notices: Sequence[BankNotice], move: _Move) -> bool:
         scope = self._scope(work)
-        if not self._mover(at, part[-1].cursor)(work, scope):
+        if not move(work, scope):
             return False
-        for each in part:
-            self.hear(work, scope, each.notice)
+        obeyed_together(
+            work, scope, self.source, notices, lambda held, each: self.hear(held, scope, each)
+        )
         return True
 
-    def _mover(self, before: Cursor | None, after: Cursor) -> Callable[[UnitOfWork, Scope], bool]:
+    def _mover(self, before: Cursor | None, after: Cursor | None) -> _Move:
         """Return the step that moves the cursor, unless somebody else has moved it."""
+        assert after is not None, "each notice has its place"
 
         def move(work: UnitOfWork, scope: Scope) -> bool:
             if work.inbox.cursor(scope, self.source) != before:
@@ -166,7 +189,7 @@ class BankEar:
 
         return move
 
-    def _hear_alone(self, notice: BankNotice, move: Callable[[UnitOfWork, Scope], bool]) -> bool:
+    def _hear_alone(self, notice: BankNotice, move: _Move) -> bool:
         """Obey one notice in a commit of its own, or set it aside in one (搁置)."""
 
         def obey(work: UnitOfWork) -> bool:
@@ -449,8 +472,8 @@ class BankEar:
         work.audit.add(scope, entry)
 
 
-def _no_cursor(work: UnitOfWork, scope: Scope) -> bool:  # noqa: ARG001 - it has nothing to move
-    return True
+def _no_mover(start: int, end: int) -> _Move:  # noqa: ARG001 - it has nothing to move
+    return lambda work, scope: True  # noqa: ARG005
 
 
 def _place(id_: int) -> Place:

@@ -13,6 +13,7 @@ from szunion.ports.keys import Vault
 from szunion.ports.storage.bank_words import FaceSigns, FeeWaivers, Reservations
 from szunion.ports.storage.batches import Batches, Rows
 from szunion.ports.storage.bindings import Bindings
+from szunion.ports.storage.bulk import Bulk
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
 from szunion.ports.storage.claims import Claims, Enrolments, Heirs
 from szunion.ports.storage.core import AuditTrail, Messages
@@ -159,6 +160,11 @@ class UnitOfWork(Protocol):
     @property
     def reconciliations(self) -> Reconciliations:
         """Comparisons with the bank."""
+        ...
+
+    @property
+    def bulk(self) -> Bulk:
+        """Sets of things, for whole parts of the bank's notices."""
         ...
 
     @property

@@ -17,6 +17,7 @@ from szunion.adapters.storage.memory.bank_words import (
 )
 from szunion.adapters.storage.memory.batches import BatchTables, MemoryBatches, MemoryRows
 from szunion.adapters.storage.memory.bindings import BindingTables, MemoryBindings
+from szunion.adapters.storage.memory.bulk import MemoryBulk
 from szunion.adapters.storage.memory.cards import (
     CardTables,
     MemoryCards,
@@ -117,6 +118,7 @@ class MemoryUnit:
         self.outbox = MemoryOutbox(tables.outbox, undo)
         self.inbox = MemoryInbox(tables.inbox, undo)
         self.reconciliations = MemoryReconciliations(tables.reconciliations, undo)
+        self.bulk = MemoryBulk(self)
         self.face_signs = MemoryFaceSigns(tables.bank_words, sight, undo)
         self.fee_waivers = MemoryFeeWaivers(tables.bank_words, sight, undo)
         self.reservations = MemoryReservations(tables.bank_words, sight, undo)

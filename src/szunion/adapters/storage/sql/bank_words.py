@@ -16,12 +16,21 @@ from szunion.domain.bank_words import FaceSign, Reservation, ReservationId, Waiv
 from szunion.domain.values import CardId, PersonId, RequestKey, RowId, shard_of
 
 
-def _sign(row: Row) -> FaceSign:
+def sign_of(row: Row) -> FaceSign:
     row_id, sequence, person, version, result, effective, received, code, text = row
     return FaceSign(
         row=RowId(row_id), sequence=sequence, person=PersonId(person), identity_version=version,
         result=FaceSignResult(result), effective=moment(effective), received=moment(received),
         bank_code=code, bank_text=text,
+    )  # fmt: skip
+
+
+def known_sign(sign: FaceSign) -> tuple[object, ...]:
+    """Return the columns of a signing."""
+    return (
+        shard_of(sign.person), sign.row, sign.sequence, sign.person, sign.identity_version,
+        sign.result.value, micros(sign.effective), micros(sign.received), sign.bank_code,
+        sign.bank_text,
     )  # fmt: skip
 
 
@@ -32,18 +41,13 @@ class SqlFaceSigns:
     session: Session
 
     def add(self, scope: Scope, sign: FaceSign) -> bool:
-        row = (
-            shard_of(sign.person), sign.row, sign.sequence, sign.person, sign.identity_version,
-            sign.result.value, micros(sign.effective), micros(sign.received), sign.bank_code,
-            sign.bank_text,
-        )  # fmt: skip
-        return self.session.do("face_sign.add", row) == 1
+        return self.session.do("face_sign.add", known_sign(sign)) == 1
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[FaceSign]:
         if not people_seen(self.session, scope, [person]):
             return []
         where = {"shard": shard_of(person), "person": person}
-        return [_sign(row) for row in self.session.all("face_sign.of_person", where)]
+        return [sign_of(row) for row in self.session.all("face_sign.of_person", where)]
 
 
 def _use(row: Row) -> WaiverUse:

@@ -29,7 +29,7 @@ from szunion.errors import Conflict
 from szunion.ports.keys import Place, Vault
 
 
-def _batch(raw: Raw) -> Batch:
+def batch_of(raw: Raw) -> Batch:
     (
         id_, organisation, programme, state, created, created_by, submitted_by, approved_by,
         frozen_, row_count, key, outcome, receipt_missing, moved_on, version,
@@ -71,11 +71,11 @@ class SqlBatches:
 
     def get(self, scope: Scope, batch: BatchId) -> Batch | None:
         raw = self.session.one("batch.get", {"id": batch} | _reach(scope))
-        return None if raw is None else _batch(raw)
+        return None if raw is None else batch_of(raw)
 
     def by_key(self, scope: Scope, key: RequestKey) -> Batch | None:
         raw = self.session.one("batch.by_key", {"key": key.text} | _reach(scope))
-        return None if raw is None else _batch(raw)
+        return None if raw is None else batch_of(raw)
 
     def put(self, scope: Scope, batch: Batch) -> None:
         self.session.put("batch.put", _known(batch), "batch")
@@ -85,15 +85,15 @@ class SqlBatches:
     ) -> Sequence[Batch]:
         words = json.dumps([state.value for state in states])
         page = {"states": words, "after": after, "most": most} | _reach(scope)
-        return [_batch(raw) for raw in self.session.all("batch.listed", page)]
+        return [batch_of(raw) for raw in self.session.all("batch.listed", page)]
 
     def hand_over(self, scope: Scope, old: OrganisationId, new: OrganisationId) -> Sequence[Batch]:
         self.session.do("batch.hand_over", {"old": old, "new": new})
         found = self.session.all("batch.of_organisation", {"organisation": new})
-        return [batch for batch in map(_batch, found) if batch.state not in BATCH.final]
+        return [batch for batch in map(batch_of, found) if batch.state not in BATCH.final]
 
 
-def _row(raw: Raw) -> Row:
+def row_of(raw: Raw) -> Row:
     (
         id_, batch, person, programme, number, attempt, key, state, identity_version, class_, wish,
         problems, reason, bank_code, bank_text, sequence, missing, card, changed, version,
@@ -110,7 +110,7 @@ def _row(raw: Raw) -> Row:
     )  # fmt: skip
 
 
-def _known_row(row: Row) -> dict[str, object]:
+def known_row(row: Row) -> dict[str, object]:
     return {
         "shard": shard_of(row.id), "id": row.id, "batch": row.batch, "person": row.person,
         "programme": row.programme, "number": row.number, "attempt": row.attempt,
@@ -131,7 +131,7 @@ class SqlRows:
     vault: Vault
 
     def add_many(self, scope: Scope, rows: Sequence[Row]) -> None:
-        self.session.many("application.add", map(_known_row, rows))
+        self.session.many("application.add", map(known_row, rows))
         places = ((row.key.text, shard_of(row.id), row.id) for row in rows)
         self.session.many("application.add_name", places)
 
@@ -146,7 +146,7 @@ class SqlRows:
     def of_batch(self, scope: Scope, batch: BatchId) -> Sequence[Row]:
         if self.session.one("batch.get", {"id": batch} | _reach(scope)) is None:
             return []
-        return [_row(raw) for raw in self.session.all("application.of_batch", {"batch": batch})]
+        return [row_of(raw) for raw in self.session.all("application.of_batch", {"batch": batch})]
 
     def counts(self, scope: Scope, batch: BatchId) -> Mapping[RowState, int]:
         if self.session.one("batch.get", {"id": batch} | _reach(scope)) is None:
@@ -169,7 +169,7 @@ class SqlRows:
 
     def _seen(self, scope: Scope, raws: Iterable[Raw]) -> list[Row]:
         """Return the rows within the scope: of the person's own, or of a union that is seen."""
-        rows = [_row(raw) for raw in raws]
+        rows = [row_of(raw) for raw in raws]
         if scope.only_person is not None:
             return [row for row in rows if row.person == scope.only_person]
         if scope.whole_city:
@@ -178,10 +178,10 @@ class SqlRows:
         return [row for row in rows if row.person in seen]
 
     def put(self, scope: Scope, row: Row) -> None:
-        self.session.put("application.put", _known_row(row), "application")
+        self.session.put("application.put", known_row(row), "application")
 
     def put_many(self, scope: Scope, rows: Sequence[Row]) -> None:
-        if rows and self.session.many("application.put", map(_known_row, rows)) != len(rows):
+        if rows and self.session.many("application.put", map(known_row, rows)) != len(rows):
             raise Conflict("E-STORE-008", entity="application", expected=len(rows), current="?")
 
     def pin_mobiles(self, scope: Scope, mobiles: Mapping[RowId, Mobile]) -> None:

@@ -141,6 +141,14 @@ def _entitlement(raw: Raw) -> Entitlement:
     )  # fmt: skip
 
 
+def known_entitlement(given: Entitlement) -> tuple[object, ...]:
+    """Return the columns of an entitlement."""
+    return (
+        shard_of(given.person), given.person, given.programme, given.item, given.key, given.card,
+        given.since.isoformat(), maybe_iso(given.until),
+    )  # fmt: skip
+
+
 @frozen
 class SqlEntitlements:
     """Entitlements in SQL."""
@@ -148,12 +156,7 @@ class SqlEntitlements:
     session: Session
 
     def add(self, scope: Scope, entitlement: Entitlement) -> bool:
-        row = (
-            shard_of(entitlement.person), entitlement.person, entitlement.programme,
-            entitlement.item, entitlement.key, entitlement.card, entitlement.since.isoformat(),
-            maybe_iso(entitlement.until),
-        )  # fmt: skip
-        return self.session.do("entitlement.add", row) == 1
+        return self.session.do("entitlement.add", known_entitlement(entitlement)) == 1
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Entitlement]:
         return self.of_people(scope, [person])

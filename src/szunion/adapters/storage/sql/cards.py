@@ -29,12 +29,13 @@ from szunion.domain.values import (
     RowId,
     shard_of,
 )
+from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Place, Vault
 
 _STATES = {state.value: state for state in BankState}
 
 
-def _fact(raw: Raw) -> tuple[CardId, BankFact]:
+def fact_of(raw: Raw) -> tuple[CardId, BankFact]:
     card, event_id, digest, sequence, event, state, effective, received = raw
     return CardId(card), BankFact(
         event_id=event_id, sequence=sequence, digest=digest,
@@ -52,6 +53,22 @@ def _hold(raw: Raw) -> Hold:
     )  # fmt: skip
 
 
+def _known(kept: KeptCard) -> dict[str, object]:
+    card, latest = kept.card, kept.card.bank.latest
+    return {
+        "shard": shard_of(card.id), "id": card.id, "person": card.person, "row": kept.row,
+        "last_four": card.last_four, "account_class": card.account_class.value,
+        "bank_state": card.bank.state.value if card.bank.state else None,
+        "bank_sequence": latest.sequence if latest else 0,
+        "bank_conflict": int(card.bank.contradictory), "bank_gap": int(kept.gap),
+        "union_state": card.union.state.value,
+        "union_reason": card.union.reason.value if card.union.reason else None,
+        "union_sequence": card.union.sequence, "custody": kept.custody.state.value,
+        "holder": kept.custody.holder, "current": int(card.current),
+        "replaces": card.replaces, "replaced_by": card.replaced_by, "version": card.version,
+    }  # fmt: skip
+
+
 @frozen
 class SqlCards:
     """Cards in SQL."""
@@ -60,49 +77,39 @@ class SqlCards:
     vault: Vault
 
     def add(self, scope: Scope, card: KeptCard) -> None:
-        known, token = self._known(card), card.card.ref.token.plain()
-        shard = shard_of(card.id)
-        index = self.vault.index(IndexField.CARD, token)
-        sealed = self.vault.seal(_place(card.id), token.encode())
-        fixed = {
-            "programme": card.programme, "token_sealed": sealed, "token_index": index,
-            "psn": card.card.ref.psn, "born": micros(card.born),
-        }  # fmt: skip
-        self.session.do("card.add", known | fixed)
-        self.session.do("card.add_name", (_name(index, card.card.ref.psn), shard, card.id))
-        self._keep_holds(card.card)
+        self.add_many(scope, [card])
 
-    def _known(self, kept: KeptCard) -> dict[str, object]:
-        card, latest = kept.card, kept.card.bank.latest
-        return {
-            "shard": shard_of(card.id), "id": card.id, "person": card.person, "row": kept.row,
-            "last_four": card.last_four, "account_class": card.account_class.value,
-            "bank_state": card.bank.state.value if card.bank.state else None,
-            "bank_sequence": latest.sequence if latest else 0,
-            "bank_conflict": int(card.bank.contradictory), "bank_gap": int(kept.gap),
-            "union_state": card.union.state.value,
-            "union_reason": card.union.reason.value if card.union.reason else None,
-            "union_sequence": card.union.sequence, "custody": kept.custody.state.value,
-            "holder": kept.custody.holder, "current": int(card.current),
-            "replaces": card.replaces, "replaced_by": card.replaced_by, "version": card.version,
-        }  # fmt: skip
+    def add_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
+        """Keep cards that were born: the bulk path."""
+        known, names = [], []
+        for kept in cards:
+            token, shard = kept.card.ref.token.plain(), shard_of(kept.id)
+            index = self.vault.index(IndexField.CARD, token)
+            sealed = self.vault.seal(_place(kept.id), token.encode())
+            fixed = {
+                "programme": kept.programme, "token_sealed": sealed, "token_index": index,
+                "psn": kept.card.ref.psn, "born": micros(kept.born),
+            }  # fmt: skip
+            known.append(_known(kept) | fixed)
+            names.append((card_name(index, kept.card.ref.psn), shard, kept.id))
+        self.session.many("card.add", known)
+        self.session.many("card.add_name", names)
+        self._keep_holds(kept.card for kept in cards)
 
-    def _keep_holds(self, card: Card) -> None:
-        if not card.holds:
-            return
-        self.session.many(
-            "card.keep_hold",
-            (
-                {
-                    "shard": shard_of(hold.id), "id": hold.id, "card": card.id,
-                    "person": card.person, "owner": hold.owner, "reason": hold.reason.value,
-                    "since": micros(hold.since), "until": maybe_micros(hold.until),
-                    "state": hold.state.value, "placed_as": hold.placed_as.value,
-                    "note": hold.note,
-                }
-                for hold in card.holds
-            ),
-        )  # fmt: skip
+    def _keep_holds(self, cards: Iterable[Card]) -> None:
+        held = [
+            {
+                "shard": shard_of(hold.id), "id": hold.id, "card": card.id,
+                "person": card.person, "owner": hold.owner, "reason": hold.reason.value,
+                "since": micros(hold.since), "until": maybe_micros(hold.until),
+                "state": hold.state.value, "placed_as": hold.placed_as.value,
+                "note": hold.note,
+            }
+            for card in cards
+            for hold in card.holds
+        ]  # fmt: skip
+        if held:
+            self.session.many("card.keep_hold", held)
 
     def get(self, scope: Scope, card: CardId) -> KeptCard | None:
         raw = self.session.one("card.get", {"shard": shard_of(card), "id": card})
@@ -110,7 +117,7 @@ class SqlCards:
 
     def by_ref(self, scope: Scope, ref: CardRef) -> KeptCard | None:
         index = self.vault.index(IndexField.CARD, ref.token.plain())
-        raw = self.session.one("card.place_of_name", {"name": _name(index, ref.psn)})
+        raw = self.session.one("card.place_of_name", {"name": card_name(index, ref.psn)})
         return None if raw is None else self.get(scope, CardId(raw[0]))
 
     def of_token(self, scope: Scope, token: CardToken) -> Sequence[KeptCard]:
@@ -154,7 +161,7 @@ class SqlCards:
             raws = [raw for raw in raws if raw[1] in seen]
         ids = {"ids": json.dumps([raw[0] for raw in raws])}
         facts: dict[CardId, list[BankFact]] = {}
-        for card, fact in map(_fact, self.session.all("card.facts", ids)):
+        for card, fact in map(fact_of, self.session.all("card.facts", ids)):
             facts.setdefault(card, []).append(fact)
         holds: dict[CardId, list[Hold]] = {}
         for hold in map(_hold, self.session.all("card.holds", ids)):
@@ -188,24 +195,31 @@ class SqlCards:
         )  # fmt: skip
 
     def put(self, scope: Scope, card: KeptCard) -> None:
-        self.session.put("card.put", self._known(card), "card")
-        self._keep_holds(card.card)
+        self.session.put("card.put", _known(card), "card")
+        self._keep_holds([card.card])
+
+    def put_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
+        """Keep changed cards in their order: the bulk path (E-STORE-008)."""
+        if self.session.many("card.put", map(_known, cards)) != len(cards):
+            raise Conflict("E-STORE-008", entity="card", expected="?", current="?")
+        self._keep_holds(kept.card for kept in cards)
+
+    def named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
+        """Return the cards that the bank names so: the bulk path."""
+        wanted = list(refs)
+        blind = self.vault.index_many(IndexField.CARD, [ref.token.plain() for ref in wanted])
+        names = [card_name(index, ref.psn) for index, ref in zip(blind, wanted, strict=True)]
+        raws = self.session.all("bulk.cards_named", {"names": json.dumps(names)})
+        return self._cards(scope, raws)
 
     def facts(self, scope: Scope, card: CardId) -> Sequence[BankFact]:
         if not scope.whole_city and self.get(scope, card) is None:
             return []
         rows = self.session.all("card.facts", {"ids": json.dumps([card])})
-        return [fact for _, fact in map(_fact, rows)]
+        return [fact for _, fact in map(fact_of, rows)]
 
     def add_fact(self, scope: Scope, card: CardId, fact: BankFact) -> None:
-        self.session.do(
-            "card.add_fact",
-            (
-                shard_of(card), card, fact.event_id, fact.digest, fact.sequence,
-                fact.event.value if fact.event else None, fact.state.value,
-                micros(fact.effective), micros(fact.received),
-            ),
-        )  # fmt: skip
+        self.session.do("card.add_fact", known_fact(card, fact))
 
     def ending_holds(self, scope: Scope, now: datetime, most: int) -> Sequence[CardId]:
         rows = self.session.all("card.ending_holds", {"now": micros(now), "most": most})
@@ -230,6 +244,15 @@ def _place(card: int) -> Place:
     return Place("card", shard_of(card), card, "token_sealed")
 
 
-def _name(index: bytes, psn: int) -> str:
+def known_fact(card: CardId, fact: BankFact) -> tuple[object, ...]:
+    """Return the columns of a fact."""
+    return (
+        shard_of(card), card, fact.event_id, fact.digest, fact.sequence,
+        fact.event.value if fact.event else None, fact.state.value,
+        micros(fact.effective), micros(fact.received),
+    )  # fmt: skip
+
+
+def card_name(index: bytes, psn: int) -> str:
     """Return what stands for a card that the bank names: nothing that says its number."""
     return f"{index.hex()}-{psn:03d}"

@@ -46,6 +46,16 @@ def _moving(each: Enrolment) -> dict[str, object]:
     }  # fmt: skip
 
 
+def known_enrolment(each: Enrolment) -> dict[str, object]:
+    """Return the columns of a new cover."""
+    fixed = {
+        "key": each.key, "person": each.person, "plan": each.plan, "asked": micros(each.asked),
+        "asked_by": each.asked_by, "claims": each.claims, "paid": each.paid.amount,
+        "follows": each.follows,
+    }  # fmt: skip
+    return _moving(each) | fixed
+
+
 @frozen
 class SqlEnrolments:
     """Covers in SQL. What is used of one is counted by the database's own guarded step."""
@@ -53,13 +63,7 @@ class SqlEnrolments:
     session: Session
 
     def add(self, scope: Scope, enrolment: Enrolment) -> bool:
-        fixed = {
-            "key": enrolment.key, "person": enrolment.person, "plan": enrolment.plan,
-            "asked": micros(enrolment.asked), "asked_by": enrolment.asked_by,
-            "claims": enrolment.claims, "paid": enrolment.paid.amount,
-            "follows": enrolment.follows,
-        }  # fmt: skip
-        return self.session.do("enrolment.add", _moving(enrolment) | fixed) == 1
+        return self.session.do("enrolment.add", known_enrolment(enrolment)) == 1
 
     def get(self, scope: Scope, enrolment: EnrolmentId) -> Enrolment | None:
         where = {"shard": shard_of(enrolment), "id": enrolment}

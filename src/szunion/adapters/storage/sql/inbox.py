@@ -15,7 +15,7 @@ from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.ports.bank import Cursor
 
 
-def _heard(row: Row) -> HeardNotice:
+def heard_of(row: Row) -> HeardNotice:
     source, event_id, kind, stream, sequence, digest, received, hearing, subject, copies, why = row
     return HeardNotice(
         source=source, event_id=event_id, kind=kind, stream=stream, sequence=sequence,
@@ -24,12 +24,22 @@ def _heard(row: Row) -> HeardNotice:
     )  # fmt: skip
 
 
-def _waiting(row: Row) -> WaitingNotice:
+def waiting_of(row: Row) -> WaitingNotice:
     id_, source, event_id, about, sealed, received = row
     return WaitingNotice(
         id=id_, source=source, event_id=event_id, about=about, sealed=sealed,
         received=moment(received),
     )  # fmt: skip
+
+
+def known_notice(notice: HeardNotice) -> dict[str, object]:
+    """Return the columns of a notice."""
+    return {
+        "source": notice.source, "event_id": notice.event_id, "kind": notice.kind,
+        "stream": notice.stream, "sequence": notice.sequence, "digest": notice.digest,
+        "received": micros(notice.received), "hearing": notice.hearing.value,
+        "subject": notice.subject, "copies": notice.copies, "reason": notice.reason,
+    }  # fmt: skip
 
 
 @frozen
@@ -39,37 +49,23 @@ class SqlInbox:
     session: Session
 
     def hear(self, scope: Scope, notice: HeardNotice) -> HeardNotice | None:
-        told = {
-            "source": notice.source, "event_id": notice.event_id, "kind": notice.kind,
-            "stream": notice.stream, "sequence": notice.sequence, "digest": notice.digest,
-            "received": micros(notice.received), "hearing": notice.hearing.value,
-            "subject": notice.subject, "copies": notice.copies, "reason": notice.reason,
-        }  # fmt: skip
-        if self.session.do("inbox.hear", told) == 1:
+        if self.session.do("inbox.hear", known_notice(notice)) == 1:
             return None
         return self.get(scope, notice.source, notice.event_id)
 
     def put(self, scope: Scope, notice: HeardNotice) -> None:
-        self.session.do(
-            "inbox.put",
-            {
-                "source": notice.source, "event_id": notice.event_id, "kind": notice.kind,
-                "stream": notice.stream, "sequence": notice.sequence, "digest": notice.digest,
-                "hearing": notice.hearing.value, "subject": notice.subject,
-                "copies": notice.copies, "reason": notice.reason,
-            },
-        )  # fmt: skip
+        self.session.do("inbox.put", known_notice(notice))
 
     def get(self, scope: Scope, source: str, event_id: str) -> HeardNotice | None:
         row = self.session.one("inbox.get", {"source": source, "event_id": event_id})
-        return None if row is None else _heard(row)
+        return None if row is None else heard_of(row)
 
     def listed(
         self, scope: Scope, hearings: Iterable[Hearing], *, most: int = 200
     ) -> Sequence[HeardNotice]:
         words = json.dumps([hearing.value for hearing in hearings])
         rows = self.session.all("inbox.listed", {"hearings": words, "most": most})
-        return [_heard(row) for row in rows]
+        return [heard_of(row) for row in rows]
 
     def wait(self, scope: Scope, waiting: WaitingNotice) -> None:
         self.session.do(
@@ -81,10 +77,12 @@ class SqlInbox:
         )  # fmt: skip
 
     def waiting(self, scope: Scope, about: str) -> Sequence[WaitingNotice]:
-        return [_waiting(row) for row in self.session.all("inbox.waiting", {"about": about})]
+        return [waiting_of(row) for row in self.session.all("inbox.waiting", {"about": about})]
 
     def waiting_longest(self, scope: Scope, most: int) -> Sequence[WaitingNotice]:
-        return [_waiting(row) for row in self.session.all("inbox.waiting_longest", {"most": most})]
+        return [
+            waiting_of(row) for row in self.session.all("inbox.waiting_longest", {"most": most})
+        ]
 
     def waits_no_more(self, scope: Scope, waiting: WaitingNotice) -> None:
         self.session.do("inbox.waits_no_more", {"id": waiting.id})

@@ -55,7 +55,7 @@ _OPEN = (MembershipState.APPLIED, MembershipState.ACTIVE, MembershipState.RETAIN
 ) = [getattr(Membership, each.name).__set__ for each in fields(Membership)]
 
 
-def _membership(row: Row) -> Membership:
+def membership_of(row: Row) -> Membership:
     """Map a row of the ten columns of a membership: the commonest look of all."""
     person, id_, state, union, applied, since, until, reason, survivor, version = row
     made = Membership.__new__(Membership)
@@ -99,16 +99,16 @@ class SqlMembers:
 
     def open_of(self, scope: Scope, person: PersonId) -> Membership | None:
         row = self.session.one("membership.open_of", _of(person, scope))
-        return None if row is None else _membership(row)
+        return None if row is None else membership_of(row)
 
     def open_anywhere(self, scope: Scope, person: PersonId) -> Membership | None:
         row = self.session.one("membership.open_anywhere", _of(person, scope))
-        return None if row is None else _membership(row)
+        return None if row is None else membership_of(row)
 
     def open_of_many(self, scope: Scope, persons: Iterable[PersonId]) -> Sequence[Membership]:
         wanted = json.dumps(list(persons))
         rows = self.session.all("membership.open_of_many", {"persons": wanted, **within(scope)})
-        return [_membership(row) for row in rows]
+        return [membership_of(row) for row in rows]
 
     def newest(self, scope: Scope, person: PersonId) -> Membership | None:
         episodes = self.episodes(scope, person)
@@ -116,7 +116,7 @@ class SqlMembers:
 
     def episodes(self, scope: Scope, person: PersonId) -> Sequence[Membership]:
         rows = self.session.all("membership.episodes", _of(person, scope))
-        return [_membership(row) for row in rows]
+        return [membership_of(row) for row in rows]
 
     def add(self, scope: Scope, membership: Membership, on: date) -> None:
         self.session.do(
@@ -151,7 +151,7 @@ class SqlMembers:
     def versions(self, scope: Scope, person: PersonId) -> Sequence[MembershipVersion]:
         return [
             MembershipVersion(
-                membership=_membership(row[:10]),
+                membership=membership_of(row[:10]),
                 holds_from=date.fromisoformat(row[10]),
                 recorded=moment(row[11]),
             )
@@ -196,7 +196,7 @@ class SqlMembers:
     ) -> Iterator[Membership]:
         wanted = json.dumps([state.value for state in states])
         parameters = {"organisation": organisation, "states": wanted, **within(scope)}
-        return map(_membership, self.session.stream("membership.of_union", parameters))
+        return map(membership_of, self.session.stream("membership.of_union", parameters))
 
     def move_all(
         self, scope: Scope, source: OrganisationId, target: OrganisationId, on: date

@@ -38,7 +38,7 @@ from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Vault
 
 
-def _obligation(row: Row) -> Obligation:
+def obligation_of(row: Row) -> Obligation:
     id_, key, person, item, year, fen, settled, in_flight, decided, decided_by, version = row
     return Obligation(
         id=ObligationId(id_), key=key.hex(), payee=PersonId(person), item=item, year=year,
@@ -79,12 +79,12 @@ class SqlObligations:
             "key": self.vault.index(IndexField.GRANT, key),
         }
         row = self.session.one("obligation.of_key", where)
-        return None if row is None else _obligation(row)
+        return None if row is None else obligation_of(row)
 
     def _get(self, obligation: ObligationId) -> Obligation | None:
         where = {"shard": shard_of(obligation), "id": obligation}
         row = self.session.one("obligation.get", where)
-        return None if row is None else _obligation(row)
+        return None if row is None else obligation_of(row)
 
     def get(self, scope: Scope, obligation: ObligationId) -> Obligation | None:
         found = self._get(obligation)
@@ -96,13 +96,13 @@ class SqlObligations:
         if not people_seen(self.session, scope, [person]):
             return []
         where = {"shard": shard_of(person), "person": person}
-        return [_obligation(row) for row in self.session.all("obligation.of_person", where)]
+        return [obligation_of(row) for row in self.session.all("obligation.of_person", where)]
 
     def unpaid(
         self, scope: Scope, item: str, year: int, *, after: ObligationId | None, most: int
     ) -> Sequence[Obligation]:
         where = {"item": item, "year": year, "after": after or -1, "most": most}
-        return [_obligation(row) for row in self.session.all("obligation.unpaid", where)]
+        return [obligation_of(row) for row in self.session.all("obligation.unpaid", where)]
 
     def move(self, scope: Scope, moves: Mapping[ObligationId, tuple[Fen, Fen]]) -> None:
         self.session.many(

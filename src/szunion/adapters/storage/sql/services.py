@@ -187,6 +187,16 @@ def _participation(row: Row) -> Participation:
     )  # fmt: skip
 
 
+def known_participation(record: Participation) -> tuple[object, ...]:
+    """Return the columns of a record."""
+    return (
+        shard_of(record.id), record.id, record.key, record.person, record.item,
+        record.category, record.occasion, micros(record.at), micros(record.recorded),
+        record.means.value, record.outcome.value, record.card, record.organisation,
+        record.author, record.corrects, record.reason,
+    )  # fmt: skip
+
+
 @frozen
 class SqlParticipations:
     """Who took part in what, in SQL."""
@@ -194,13 +204,7 @@ class SqlParticipations:
     session: Session
 
     def add(self, scope: Scope, record: Participation) -> bool:
-        row = (
-            shard_of(record.id), record.id, record.key, record.person, record.item,
-            record.category, record.occasion, micros(record.at), micros(record.recorded),
-            record.means.value, record.outcome.value, record.card, record.organisation,
-            record.author, record.corrects, record.reason,
-        )  # fmt: skip
-        return self.session.do("participation.add", row) == 1
+        return self.session.do("participation.add", known_participation(record)) == 1
 
     def get(self, scope: Scope, record: ParticipationId) -> Participation | None:
         row = self.session.one("participation.get", {"shard": shard_of(record), "id": record})

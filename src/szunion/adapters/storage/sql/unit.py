@@ -11,6 +11,7 @@ from szunion.adapters.storage.sql.bank_words import (
 )
 from szunion.adapters.storage.sql.batches import SqlBatches, SqlRows
 from szunion.adapters.storage.sql.bindings import SqlBindings
+from szunion.adapters.storage.sql.bulk import SqlBulk
 from szunion.adapters.storage.sql.card_files import (
     SqlCustodyLists,
     SqlEntitlements,
@@ -78,6 +79,7 @@ class SqlUnit:
         self.outbox = SqlOutbox(session)
         self.inbox = SqlInbox(session)
         self.reconciliations = SqlReconciliations(session)
+        self.bulk = SqlBulk(session, self.cards)
         self.face_signs = SqlFaceSigns(session)
         self.fee_waivers = SqlFeeWaivers(session)
         self.reservations = SqlReservations(session)

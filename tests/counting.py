@@ -1,0 +1,43 @@
+"""Count the statements that a store is asked, by name: one for a whole ``executemany``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from szunion.adapters.storage.sqlite.session import Session
+
+_WAYS = ("one", "all", "stream", "do", "many")
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Count the statements asked while it is open, in all threads, by their names.
+
+    What a set costs is one statement whatever its size: that is what bulk means. ``put`` is asked
+    through ``do``, so it is not counted twice.
+    """
+    asked: Counter[str] = Counter()
+    with pytest.MonkeyPatch.context() as patch:
+        for way in _WAYS:
+            patch.setattr(Session, way, _noted(getattr(Session, way), asked))
+        yield asked
+
+
+def _noted(plain: Callable[..., Any], asked: Counter[str]) -> Callable[..., Any]:
+    def ask(self: Session, name: str, *rest: Any) -> Any:
+        asked[name] += 1
+        return plain(self, name, *rest)
+
+    return ask
+
+
+def grown(small: Counter[str], large: Counter[str]) -> dict[str, tuple[int, int]]:
+    """Return the statements that were asked more often for the larger size, with both counts."""
+    return {
+        name: (small[name], count) for name, count in large.items() if count > small[name]
+    }
