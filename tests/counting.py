@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from szunion.adapters.storage.sqlite.session import Session
+from szunion.adapters.storage.sqlite.session import SqliteSession
 
 _WAYS = ("one", "all", "stream", "do", "many")
 
@@ -24,12 +24,12 @@ def counted() -> Iterator[Counter[str]]:
     asked: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as patch:
         for way in _WAYS:
-            patch.setattr(Session, way, _noted(getattr(Session, way), asked))
+            patch.setattr(SqliteSession, way, _noted(getattr(SqliteSession, way), asked))
         yield asked
 
 
 def _noted(plain: Callable[..., Any], asked: Counter[str]) -> Callable[..., Any]:
-    def ask(self: Session, name: str, *rest: Any) -> Any:
+    def ask(self: SqliteSession, name: str, *rest: Any) -> Any:
         asked[name] += 1
         return plain(self, name, *rest)
 
@@ -38,6 +38,4 @@ def _noted(plain: Callable[..., Any], asked: Counter[str]) -> Callable[..., Any]
 
 def grown(small: Counter[str], large: Counter[str]) -> dict[str, tuple[int, int]]:
     """Return the statements that were asked more often for the larger size, with both counts."""
-    return {
-        name: (small[name], count) for name, count in large.items() if count > small[name]
-    }
+    return {name: (small[name], count) for name, count in large.items() if count > small[name]}

@@ -31,12 +31,9 @@ def dead(work: UnitOfWork, scope: Scope, people: Collection[PersonId]) -> set[Pe
     """Return those of *people* who have died."""
     wanted = set(people)
     alive = {each.person for each in work.members.open_of_many(scope, wanted)}
-    found = set()
-    for person in wanted - alive:
-        newest = work.members.newest(scope, person)
-        if newest is not None and newest.reason is MembershipReason.DECEASED:
-            found.add(person)
-    return found
+    gone = wanted - alive
+    newest = work.bulk.newest(scope, sorted(gone)) if gone else ()
+    return {each.person for each in newest if each.reason is MembershipReason.DECEASED}
 
 
 @frozen

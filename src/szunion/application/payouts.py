@@ -156,11 +156,12 @@ def cards_of(work: UnitOfWork, scope: Scope, orders: Sequence[Order]) -> dict[Ca
 
 def _alive_after_all(work: UnitOfWork, scope: Scope, orders: Sequence[Order]) -> set[OrderId]:
     """Return orders to heirs of people who stand as alive again."""
-    owed = {order.id: work.obligations.get(scope, order.obligation) for order in orders}
+    ids = [order.obligation for order in orders]
+    owed = {each.id: each.payee for each in work.bulk.obligations(scope, ids)}
     heirs = {
-        order.id: each.payee
+        order.id: owed[order.obligation]
         for order in orders
-        if (each := owed[order.id]) is not None and each.payee != order.payee
+        if owed.get(order.obligation, order.payee) != order.payee
     }
     gone = dead(work, scope, list(heirs.values()))
     return {order for order, person in heirs.items() if person not in gone}

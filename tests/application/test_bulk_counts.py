@@ -1,0 +1,160 @@
+"""No bulk path asks the store once a row: twice the rows, the same statements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from tests.cardtown import CardTown, card_town_on
+from tests.counting import counted, grown
+from tests.moneytown import money_town_on
+from tests.offices import office_on, town_on
+
+from szunion.adapters.roster.reader import read_roster
+from szunion.application.enrolment import Enrolment
+from szunion.domain.bank import FaceSignResult, RowFaceSigned, RowReason, Told
+from szunion.domain.payouts import Obligation
+from szunion.domain.values import PersonId
+from szunion.testing.rosters import synthetic_roster
+
+T = TypeVar("T")
+Asked = dict[str, Counter[str]]
+
+SMALL, LARGE = 6, 14
+
+
+class Phases:
+    """What each phase asked of the store."""
+
+    def __init__(self) -> None:
+        self.asked: Asked = {}
+
+    def __call__(self, name: str, work: Callable[[], T]) -> T:
+        with counted() as asked:
+            done = work()
+        self.asked[name] = asked
+        return done
+
+
+def applied(folder: Path, size: int) -> Asked:
+    """Apply for *size* cards, let the bank answer to each row, make and activate each."""
+    phase = Phases()
+    place = card_town_on(office_on("sqlite", folder))
+    people, desk = place.admit(size), place.batches()
+    (draft,) = phase("draft", lambda: desk.draft(people)).batches
+    phase("check", lambda: desk.check(draft.id))
+    phase("submit", lambda: desk.submit(draft.id))
+    batch = phase("approve", lambda: place.batches(place.town.c1).approve(draft.id))
+    phase("send", place.worker.desk.deliver)
+    place.run()
+    assert batch.key is not None
+    place.bank.simulate.verify(batch.key)
+    phase("verified", place.worker.desk.collect)
+    signed = _signed(place, people)
+    phase("signings told", lambda: place.tell(*signed))
+    place.bank.simulate.produce(batch.key)
+    phase("produced", place.worker.desk.collect)
+    place.bank.simulate.face_sign(batch.key)
+    phase("activated", place.worker.desk.collect)
+    for person in people:
+        place.bank.simulate.report_loss(place.card(person).card.ref, written=True)
+    phase("lost", place.worker.desk.collect)
+    for person in people:
+        place.bank.simulate.replace(place.card(person).card.ref)
+    phase("replaced", place.worker.desk.collect)
+    place.office.storage.close()
+    return phase.asked
+
+
+def _signed(place: CardTown, people: list[PersonId]) -> list[RowFaceSigned]:
+    now = place.clock.now()
+    return [
+        RowFaceSigned(
+            told=Told(event_id=f"F{at}", stream=f"f{at}", sequence=1, effective=now),
+            row=place.row(person).key,
+            result=FaceSignResult.SIGNED if at % 2 else FaceSignResult.NOT_WILLING,
+        )
+        for at, person in enumerate(people)
+    ]
+
+
+def sent_back(folder: Path, size: int) -> Asked:
+    """Apply for *size* cards; the bank sends every row back."""
+    phase = Phases()
+    place = card_town_on(office_on("sqlite", folder))
+    people = place.admit(size)
+    place.approve(people)
+    place.run()
+    for person in people:
+        place.bank.simulate.reject(place.row(person).key, reason=RowReason.OTHER)
+    phase("sent back", place.worker.desk.collect)
+    place.office.storage.close()
+    return phase.asked
+
+
+def paid(folder: Path, size: int) -> Asked:
+    """Pay *size* people; every second payment comes back."""
+    phase = Phases()
+    place = money_town_on(office_on("sqlite", folder))
+    people = place.cards.admit(size)
+    place.cards.activate(people)
+    owed: list[Obligation] = [place.grant(person) for person in people]
+    assert len(owed) == size
+    treasury = place.treasury()
+    phase("preview", lambda: treasury.preview("ha-spring-festival", 2017))
+    draft = phase("draft", lambda: treasury.draft("ha-spring-festival", 2017)).payout
+    assert draft is not None
+    payout = phase("approve", lambda: place.treasury(place.f2).approve(draft.id))
+    phase("send", place.cards.worker.desk.deliver)
+    place.cards.run()
+    for key in place.request_keys(payout):
+        place.cards.bank.simulate.settle(key)
+    phase("settled", place.cards.worker.desk.collect)
+    for order in place.orders(payout)[::2]:
+        place.cards.bank.simulate.return_payment(order.key)
+    phase("returned", place.cards.worker.desk.collect)
+    place.cards.bank.simulate.statement()
+    phase("statement", place.cards.worker.desk.collect)
+    place.cards.office.storage.close()
+    return phase.asked
+
+
+def listed(folder: Path, size: int) -> Asked:
+    """Compare the bank's daily list with *size* cards of which nothing differs."""
+    phase = Phases()
+    place = card_town_on(office_on("sqlite", folder))
+    place.activate(place.admit(size))
+    place.bank.simulate.daily_list()
+    phase("listed", place.worker.desk.collect)
+    place.office.storage.close()
+    return phase.asked
+
+
+def imported(folder: Path, size: int) -> Asked:
+    """Import *size* rows, the same again, and a larger file with all of them in it."""
+    phase = Phases()
+    town = town_on(office_on("sqlite", folder))
+    desk = Enrolment(town.office, town.g(0), read_roster)
+    file, more = synthetic_roster(3, 20 * size), synthetic_roster(3, 20 * size + 20)
+    phase("new", lambda: desk.import_file(BytesIO(file.as_csv())))
+    phase("again", lambda: desk.import_file(BytesIO(file.as_csv())))
+    phase("larger", lambda: desk.import_file(BytesIO(more.as_csv())))
+    town.office.storage.close()
+    return phase.asked
+
+
+@pytest.mark.parametrize(
+    "path", [imported, applied, sent_back, paid, listed], ids=lambda path: path.__name__
+)
+def test_the_statements_of_a_bulk_path_do_not_grow_with_its_rows(
+    path: Callable[[Path, int], Asked], tmp_path: Path
+) -> None:
+    (tmp_path / "small").mkdir()
+    (tmp_path / "large").mkdir()
+    small, large = path(tmp_path / "small", SMALL), path(tmp_path / "large", LARGE)
+    more = {name: grown(small[name], large[name]) for name in small}
+    assert {name: asked for name, asked in more.items() if asked} == {}
