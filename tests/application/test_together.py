@@ -55,7 +55,7 @@ def town_with_news(
     bank.verify(batch.key, keys[:3])
     bank.reject(keys[3], reason=RowReason.OTHER)  # and of the last the bank says nothing yet
     bank.produce(batch.key, keys[:2])
-    bank.face_sign(batch.key, keys[:1])
+    bank.face_sign(batch.key, keys[:2])
     bank.report_loss(cards.card(first[0]).card.ref, written=True)
     bank.replace(cards.card(first[0]).card.ref)
     bank.freeze(cards.card(first[1]).card.ref)
