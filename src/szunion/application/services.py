@@ -21,12 +21,13 @@ from szunion.application.standing import (
     Standing,
     facts_of,
     least_level,
+    needs_card,
     standing_from,
 )
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Offer
-from szunion.domain.catalogue import Mode, ServiceItem, ServiceKind
+from szunion.domain.catalogue import Mode, ServiceItem
 from szunion.domain.participation import Outcome, Participation, standing
 from szunion.domain.projects import Evaluation, Project
 from szunion.domain.ratings import Rating
@@ -37,7 +38,6 @@ from szunion.ports.storage import UnitOfWork
 
 _CITY: Final = timezone(timedelta(hours=8))
 _MOST: Final = 100
-_WITH_CARD: Final = frozenset({ServiceKind.BOOKING, ServiceKind.ENROLMENT})
 _RATED: Final = frozenset({Outcome.TOOK_PART, Outcome.OFFLINE_RISK})
 
 
@@ -124,7 +124,7 @@ class Services:
     def _standing(self, facts: Facts | None, item: ServiceItem) -> Standing:
         if facts is None:
             return Standing()
-        return standing_from(self.office, facts, item, with_card=item.kind in _WITH_CARD)
+        return standing_from(self.office, facts, item, with_card=needs_card(item))
 
     def _wishes(self, work: UnitOfWork, scope: Scope, who: PersonId | None) -> Sequence[Wish]:
         if who is None:

@@ -15,7 +15,7 @@ from szunion.application.bindings import level_of
 from szunion.application.office import Office
 from szunion.domain.access import Role, Scope
 from szunion.domain.card_files import KeptCard
-from szunion.domain.catalogue import Ineligible, Mode, ServiceItem, ineligible
+from szunion.domain.catalogue import Ineligible, Mode, ServiceItem, ServiceKind, ineligible
 from szunion.domain.identity import Gender
 from szunion.domain.members import Membership, Rights
 from szunion.domain.use import Why, use
@@ -23,6 +23,7 @@ from szunion.domain.values import PersonId
 from szunion.ports.storage import UnitOfWork
 
 _HIGHEST: Final = 3
+_WITH_CARD: Final = frozenset({ServiceKind.BOOKING, ServiceKind.ENROLMENT})
 _BY_OTHERS: Final = frozenset({Mode.COLLECTIVE, Mode.UNION})
 
 
@@ -39,6 +40,11 @@ class Standing:
     def free(self) -> bool:
         """Whether nothing stands against it."""
         return not (self.item or self.card or self.no_card)
+
+
+def needs_card(item: ServiceItem) -> bool:
+    """Return whether the person's card must be usable too, for *item* as the menu offers it."""
+    return item.kind in _WITH_CARD
 
 
 def least_level(office: Office, role: Role) -> int:

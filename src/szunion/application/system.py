@@ -32,6 +32,8 @@ from szunion.application.points import Points
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.recovery import Recovery
 from szunion.application.services import Services
+from szunion.application.statistics import Statistics
+from szunion.application.sweep import Sweeps
 from szunion.application.timeline import Event, Timeline
 from szunion.application.transfers import Transfers
 from szunion.application.treasury import Treasury
@@ -148,6 +150,16 @@ class Desk:
     def bookings(self) -> Bookings:
         """Limited stock: put up, book, confirm, check in (预约、抢票)."""
         return Bookings(self.office, self.by)
+
+    @cached_property
+    def sweeps(self) -> Sweeps:
+        """All members at once: who may use a service, and why not (资格普查)."""
+        return Sweeps(self.office, self.by)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Counts by union, district and month; small ones are not shown (统计)."""
+        return Statistics(self.office, self.by)
 
     @cached_property
     def services(self) -> Services:

@@ -39,6 +39,7 @@ _COMMANDS = {
     "roster": ("szunion.cli.roster", "roster", "花名册  rosters"),
     "service": ("szunion.cli.service", "service", "服务  services"),
     "sim": ("szunion.cli.sim", "sim", "模拟世界  the simulated world"),
+    "stats": ("szunion.cli.stats", "stats", "统计  statistics"),
     "version": ("szunion.cli.version", "version", "版本  the version"),
     "worker": ("szunion.cli.worker", "worker", "后台作业  the engine"),
 }

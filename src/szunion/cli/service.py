@@ -11,6 +11,7 @@ from szunion.application.bookings import Booked, NotBooked, Outcome, Queued
 from szunion.application.services import Shown
 from szunion.application.system import Desk
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
+from szunion.cli.service_sweep import sweep
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.bookings import NoPlace, Offer
 from szunion.domain.values import BookingId, OfferId, ParticipationId, PersonId
@@ -422,3 +423,6 @@ def demand(frame: Frame, *, org: str | None) -> None:
         rows.append((one.item, one.demand, one.wishes, one.booked, one.waiting, one.took_part,
                      one.no_show, one.at_risk, one.ratings, stars, *shown))  # fmt: skip
     frame.rows(keys, titles, rows)
+
+
+service.add_command(sweep)

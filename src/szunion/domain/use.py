@@ -12,7 +12,7 @@ from attrs import frozen
 
 from szunion.domain.bank import BankState
 from szunion.domain.cards import Card, UnionReason, UnionState
-from szunion.domain.holds import HoldReason
+from szunion.domain.holds import Hold, HoldReason
 from szunion.domain.machine import Actor
 from szunion.domain.members import Membership, MembershipReason, MembershipState
 from szunion.domain.policy import CityPolicy, Payable
@@ -151,25 +151,43 @@ def use(card: Card, membership: Membership | None, policy: CityPolicy) -> frozen
         membership: Its holder's newest episode, or None.
         policy: The city's policy, which says what a membership carries.
     """
-    against: list[Why] = []
-    if card.bank.state is not BankState.ACTIVE:
-        against.append(AtBank(card.bank.state))
-    if card.bank.contradictory:
-        against.append(Contradictory())
-    if card.union.state is not UnionState.ENABLED:
-        against.append(ByUnion(card.union.state, card.union.reason))
-    against.extend(
-        Locked(hold.id, hold.reason, hold.owner, hold.since, hold.until)
-        for hold in card.holds
-        if hold.open
-    )
+    bank, union = card.bank, card.union
+    against = of_facets(bank.state, union.state, union.reason, contradictory=bank.contradictory)
+    against.extend(map(of_hold, card.open_holds))
     if not card.current:
         against.append(NotCurrent(card.replaced_by))
     if membership is None:
         against.append(NoRight(None, None))
-    elif not policy.rights_of(membership.state, membership.reason).card:
-        against.append(NoRight(membership.state, membership.reason))
+    else:
+        against.extend(of_membership(membership.state, membership.reason, policy))
     return frozenset(against)
+
+
+def of_facets(
+    bank: BankState | None, union: UnionState, reason: UnionReason | None, *, contradictory: bool
+) -> list[Why]:
+    """Return what the two facets say against using a current card."""
+    against: list[Why] = []
+    if bank is not BankState.ACTIVE:
+        against.append(AtBank(bank))
+    if contradictory:
+        against.append(Contradictory())
+    if union is not UnionState.ENABLED:
+        against.append(ByUnion(union, reason))
+    return against
+
+
+def of_hold(hold: Hold) -> Why:
+    """Return what an open hold says against using a card."""
+    return Locked(hold.id, hold.reason, hold.owner, hold.since, hold.until)
+
+
+def of_membership(
+    state: MembershipState, reason: MembershipReason | None, policy: CityPolicy
+) -> list[Why]:
+    """Return what the holder's membership says against using a card."""
+    carries = policy.rights_of(state, reason).card
+    return [] if carries else [NoRight(state, reason)]
 
 
 def payable(card: Card, policy: CityPolicy) -> Payable:

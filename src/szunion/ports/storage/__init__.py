@@ -17,6 +17,7 @@ from szunion.ports.storage.bulk import Bulk
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
 from szunion.ports.storage.claims import Claims, Enrolments, Heirs
 from szunion.ports.storage.core import AuditTrail, Messages
+from szunion.ports.storage.figures import Figures
 from szunion.ports.storage.imports import Imports
 from szunion.ports.storage.inbox import Inbox
 from szunion.ports.storage.members import Members, Transfers
@@ -165,6 +166,11 @@ class UnitOfWork(Protocol):
     @property
     def bulk(self) -> Bulk:
         """Sets of things, for whole parts of the bank's notices."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """Counts over all members at once."""
         ...
 
     @property

@@ -32,6 +32,7 @@ from szunion.adapters.storage.memory.claims import (
     MemoryHeirs,
 )
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
+from szunion.adapters.storage.memory.figures import MemoryFigures
 from szunion.adapters.storage.memory.imports import ImportTables, MemoryImports
 from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
 from szunion.adapters.storage.memory.members import MemberTables, MemoryMembers, MemoryTransfers
@@ -118,6 +119,7 @@ class MemoryUnit:
         self.outbox = MemoryOutbox(tables.outbox, undo)
         self.inbox = MemoryInbox(tables.inbox, undo)
         self.reconciliations = MemoryReconciliations(tables.reconciliations, undo)
+        self.figures = MemoryFigures(self, sight, tables.services)
         self.bulk = MemoryBulk(self)
         self.face_signs = MemoryFaceSigns(tables.bank_words, sight, undo)
         self.fee_waivers = MemoryFeeWaivers(tables.bank_words, sight, undo)

@@ -44,7 +44,7 @@ def fact_of(raw: Raw) -> tuple[CardId, BankFact]:
     )  # fmt: skip
 
 
-def _hold(raw: Raw) -> Hold:
+def hold_of(raw: Raw) -> Hold:
     id_, card, owner, reason, since, until, state, placed_as, note = raw
     return Hold(
         id=HoldId(id_), card=CardId(card), owner=OrganisationId(owner), reason=HoldReason(reason),
@@ -164,7 +164,7 @@ class SqlCards:
         for card, fact in map(fact_of, self.session.all("card.facts", ids)):
             facts.setdefault(card, []).append(fact)
         holds: dict[CardId, list[Hold]] = {}
-        for hold in map(_hold, self.session.all("card.holds", ids)):
+        for hold in map(hold_of, self.session.all("card.holds", ids)):
             holds.setdefault(hold.card, []).append(hold)
         return [self._card(raw, facts.get(raw[0], ()), holds.get(raw[0], ())) for raw in raws]
 
@@ -226,11 +226,11 @@ class SqlCards:
         return [CardId(id_) for (id_,) in rows]
 
     def holds_of(self, scope: Scope, owner: OrganisationId) -> Sequence[Hold]:
-        return [_hold(raw) for raw in self.session.all("card.holds_of", {"owner": owner})]
+        return [hold_of(raw) for raw in self.session.all("card.holds_of", {"owner": owner})]
 
     def holds_on(self, scope: Scope, person: PersonId) -> Sequence[Hold]:
         where = {"shard": shard_of(person), "person": person}
-        return [_hold(raw) for raw in self.session.all("card.holds_on", where)]
+        return [hold_of(raw) for raw in self.session.all("card.holds_on", where)]
 
     def held_by(self, scope: Scope, holder: OrganisationId) -> Sequence[KeptCard]:
         return self._cards(scope, self.session.all("card.held_by", {"holder": holder}))

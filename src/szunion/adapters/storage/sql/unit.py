@@ -20,6 +20,7 @@ from szunion.adapters.storage.sql.card_files import (
 from szunion.adapters.storage.sql.cards import SqlCards
 from szunion.adapters.storage.sql.claims import SqlClaims, SqlEnrolments, SqlHeirs
 from szunion.adapters.storage.sql.core import SqlAuditTrail, SqlMessages
+from szunion.adapters.storage.sql.figures import SqlFigures
 from szunion.adapters.storage.sql.imports import SqlImports
 from szunion.adapters.storage.sql.inbox import SqlInbox
 from szunion.adapters.storage.sql.members import SqlMembers
@@ -79,6 +80,7 @@ class SqlUnit:
         self.outbox = SqlOutbox(session)
         self.inbox = SqlInbox(session)
         self.reconciliations = SqlReconciliations(session)
+        self.figures = SqlFigures(session)
         self.bulk = SqlBulk(session, self.cards)
         self.face_signs = SqlFaceSigns(session)
         self.fee_waivers = SqlFeeWaivers(session)

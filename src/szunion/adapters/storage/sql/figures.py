@@ -1,0 +1,104 @@
+"""Know how members, cards, activations and uses are counted by SQL, a range of shards at a time."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from attrs import frozen
+
+from szunion.adapters.storage.sql.cards import hold_of
+from szunion.adapters.storage.sql.session import Row, Session
+from szunion.domain.access import Scope
+from szunion.domain.bank import BankState
+from szunion.domain.cards import UnionReason, UnionState
+from szunion.domain.holds import Hold
+from szunion.domain.members import MembershipReason, MembershipState
+from szunion.domain.values import OrganisationId, PersonId
+from szunion.ports.storage.figures import CardShape, MonthCount, Shape
+
+_EPOCH: Final = date(1970, 1, 1)
+_WIDTH: Final = 8
+"""Columns of a shape."""
+
+
+def _shape(row: Row) -> Shape:
+    union, state, reason, programme, bank, conflict, ours, why = row
+    card = None
+    if programme is not None:
+        card = CardShape(
+            BankState(bank) if bank else None, bool(conflict), UnionState(ours),
+            UnionReason(why) if why else None,
+        )  # fmt: skip
+    return Shape(
+        OrganisationId(union), MembershipState(state),
+        MembershipReason(reason) if reason else None, card,
+    )  # fmt: skip
+
+
+@frozen
+class SqlFigures:
+    """Counts over many members, by SQL."""
+
+    session: Session
+
+    def _within(self, scope: Scope, shards: range) -> dict[str, object]:
+        low, high = scope.path_range
+        return {"first": shards.start, "last": shards.stop, "low": low, "high": high}
+
+    def shapes(self, scope: Scope, programme: str, shards: range) -> Sequence[tuple[Shape, int]]:
+        where = {"programme": programme, **self._within(scope, shards)}
+        rows = self.session.all("figures.shapes", where)
+        return [(_shape(row[:_WIDTH]), row[_WIDTH]) for row in rows]
+
+    def held(
+        self, scope: Scope, programme: str, shards: range
+    ) -> Sequence[tuple[PersonId, Shape, Hold]]:
+        where = {"programme": programme, **self._within(scope, shards)}
+        rows = self.session.all("figures.held", where)
+        return [
+            (PersonId(row[0]), _shape(row[1 : _WIDTH + 1]), hold_of(row[_WIDTH + 1 :]))
+            for row in rows
+        ]
+
+    def each(
+        self, scope: Scope, programme: str, unions: Iterable[OrganisationId]
+    ) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
+        low, high = scope.path_range
+        where = {
+            "programme": programme, "unions": json.dumps(list(unions)), "low": low, "high": high,
+        }  # fmt: skip
+        return map(_one, self.session.stream("figures.each", where))
+
+    def in_shards(
+        self, scope: Scope, programme: str, shards: range
+    ) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
+        where = {"programme": programme, **self._within(scope, shards)}
+        return map(_one, self.session.stream("figures.in_shards", where))
+
+    def activations(self, scope: Scope, programme: str, shards: range) -> Sequence[MonthCount]:
+        where = {"programme": programme, **self._within(scope, shards)}
+        return _by_month(self.session.all("figures.activations", where))
+
+    def uses(self, scope: Scope, shards: range) -> Sequence[MonthCount]:
+        return _by_month(self.session.all("figures.uses", self._within(scope, shards)))
+
+
+def _one(row: Row) -> tuple[PersonId, Shape, Hold | None]:
+    hold = None if row[_WIDTH + 1] is None else hold_of(row[_WIDTH + 1 :])
+    return PersonId(row[0]), _shape(row[1 : _WIDTH + 1]), hold
+
+
+def _by_month(rows: Iterable[Row]) -> list[MonthCount]:
+    """Return counts by day, ``(union, days since 1970, count)``, as counts by month."""
+    found: Counter[tuple[int, int, int]] = Counter()
+    for union, days, count in rows:
+        day = _EPOCH + timedelta(days=days)
+        found[union, day.year, day.month] += count
+    return [
+        MonthCount(OrganisationId(union), year, month, count)
+        for (union, year, month), count in sorted(found.items())
+    ]
