@@ -1,5 +1,6 @@
 -- name: alone
-LOCK TABLE audit_checkpoint IN SHARE ROW EXCLUSIVE MODE
+-- Held until the transaction ends. A lock of the table would ask for rights to change it.
+SELECT CAST(pg_advisory_xact_lock(1398436174) AS TEXT)
 
 -- name: settle
 -- fanout: the sealer of a node numbers the rows of every shard of its node. Transactions that were
