@@ -13,6 +13,7 @@ from szunion.adapters.bank.signed_http_config import SignedHttpConfig
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import SimulatedIdentity
 from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.keys.pkcs11 import Pkcs11Config, token_keys
 from szunion.adapters.keys.store import chosen
 from szunion.adapters.notifier.recording import RecordingNotifier
 from szunion.adapters.reader.pcsc import PcscReader
@@ -147,6 +148,12 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
         title=Text("密钥文件（开发、单机）", "keys in a file (development, one machine)"),
         config=FileKeysConfig,
         make=_file_keys,
+    )
+    yield KeysSpec(
+        name="pkcs11",
+        title=Text("主密钥在密码设备里（PKCS#11）", "wrapping key in a token (PKCS#11)"),
+        config=Pkcs11Config,
+        make=token_keys,
     )
     yield IdentitySpec(
         name="simulated",

@@ -20,7 +20,7 @@ from szunion.application.deadlines import Deadlines
 from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal
-from szunion.errors import BankUnavailable, ConfigError
+from szunion.errors import BankUnavailable, ConfigError, KeysUnavailable
 from szunion.ports.bank import BankAdapter, ReadsFiles
 from szunion.ports.notifier import Notifier
 
@@ -41,6 +41,8 @@ class Worker:
     by: Principal = field(factory=engine)
     more: Sequence[Step] = ()
     """Further steps: the sealer of the audit log, what lapses in other slices."""
+    without_keys: Callable[[KeysUnavailable], object] = lambda _: None
+    """Is told of each step that waits because its keys cannot be had now."""
     desk: BankDesk = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -87,9 +89,19 @@ class Worker:
         return len(notices)
 
     def work_once(self) -> bool:
-        """Take one round; return whether there was anything to do."""
-        done = [step() for step in self.steps]
+        """Take one round; return whether there was anything to do.
+
+        A step whose keys cannot be had now waits for the next round; the others go on.
+        """
+        done = [self._taken(step) for step in self.steps]
         return any(done)
+
+    def _taken(self, step: Step) -> bool:
+        try:
+            return step()
+        except KeysUnavailable as error:
+            self.without_keys(error)
+            return False
 
     def run_until_idle(self) -> int:
         """Take rounds until there is nothing to do now; return how many had something.

@@ -7,9 +7,10 @@ import threading
 from types import FrameType
 
 import click
+from attrs import evolve
 
 from szunion.cli.frame import Frame, framed, helps
-from szunion.errors import BankUnavailable
+from szunion.errors import BankUnavailable, KeysUnavailable
 
 _LONGEST_WAIT = 30.0
 
@@ -25,7 +26,14 @@ _LONGEST_WAIT = 30.0
 @click.option("--name", default="engine", metavar="NAME", help="作业名  The worker's name")
 @framed
 def worker(frame: Frame, *, once: bool, name: str) -> int:
-    engine = frame.system().worker(name)
+    missing: dict[str, KeysUnavailable] = {}
+
+    def without_keys(error: KeysUnavailable) -> None:
+        if error.code not in missing:
+            missing[error.code] = error
+            frame.note("{what}", "{what}", what=error.what(frame.language))
+
+    engine = evolve(frame.system().worker(name), without_keys=without_keys)
     if once:
         rounds = engine.run_until_idle()
         frame.value({"rounds": rounds})
@@ -35,6 +43,8 @@ def worker(frame: Frame, *, once: bool, name: str) -> int:
         if not engine.desk.ear.reaches(engine.bank):
             # "Nothing is due" must not be read as "the bank has told nothing".
             raise BankUnavailable("E-BANK-028", bank=engine.bank.info.name)
+        for error in missing.values():
+            raise error  # some of it is due, and waits for its keys
         return 0
     stop = threading.Event()
 

@@ -141,10 +141,18 @@ class FileKeys(KeysetStore):
         if not file.exists():
             cls(profile=profile or Profile.INTL, at=at, chance=chance).write_new(file)
         store = cls(path=file, chance=chance)
-        found = store.keyset().profile
-        if profile is not None and found is not profile:
-            raise ConfigError("E-KEYS-012", found=found.value, wanted=profile.value)
+        store.check_profile(profile)
         return store
+
+    def check_profile(self, wanted: Profile | None) -> None:
+        """Check that the keys are for the algorithms *wanted*; None: for whichever.
+
+        Raises:
+            ConfigError: they are not (E-KEYS-012).
+        """
+        found = self.keyset().profile
+        if wanted is not None and found is not wanted:
+            raise ConfigError("E-KEYS-012", found=found.value, wanted=wanted.value)
 
     def _read(self, path: Path) -> tuple[Keyset, Wrapping, keyfile.Stamp]:
         told, stamp = keyfile.read(path)
@@ -161,7 +169,9 @@ class FileKeys(KeysetStore):
                 if len(key) == how.key_bytes:
                     return LocalKek(told["suite"], key, self._chance)
         except (KeyError, ValueError):
-            pass
+            raise KeysUnavailable("E-KEYS-003", path=path.name) from None
+        if told["kind"] != _KIND:
+            raise KeysUnavailable("E-KEYS-019", path=path.name, kind=told["kind"])
         raise KeysUnavailable("E-KEYS-003", path=path.name)
 
     def _ready(self, keyset: Keyset) -> Keyset:
@@ -171,7 +181,8 @@ class FileKeys(KeysetStore):
         """
         if not self._first:
             return keyset
-        new = LocalKek.fresh(keyset.profile, self._chance)
+        local = isinstance(self._wrapping, LocalKek)
+        new = LocalKek.fresh(keyset.profile, self._chance) if local else self._wrapping
         base = self._material(keyset.of(Use.SIGN)[-1])
         moved = self._moved(keyset, new)
         keys: list[KeyEntry] = []
