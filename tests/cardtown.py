@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from attrs import evolve, field, frozen
-from tests.offices import Town, applicant, clock_of, engine, officer, town_on
+from tests.offices import PAPER, Town, applicant, clock_of, engine, officer, town_on
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
@@ -16,6 +16,7 @@ from szunion.application.access import authorise
 from szunion.application.bank_books import BankBooks
 from szunion.application.batches import Applicant, Batches
 from szunion.application.cards import Cards
+from szunion.application.consents import Consents
 from szunion.application.custody import Custody
 from szunion.application.office import Office
 from szunion.application.reconciliation import Reconciliation
@@ -25,6 +26,7 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import BankNotice, CardRef
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
+from szunion.domain.consent import ConsentPurpose
 from szunion.domain.inbox import HeardNotice
 from szunion.domain.instructions import Instruction
 from szunion.domain.rows import Row
@@ -77,12 +79,14 @@ class CardTown:
     # --- short ways -------------------------------------------------------------------------
 
     def admit(self, count: int, union: int = 0, start: int = 0) -> list[PersonId]:
-        return [self.town.admit(union, applicant(start + index)) for index in range(count)]
+        people = [self.town.admit(union, applicant(start + index)) for index in range(count)]
+        Consents(self.office, self.town.g(union)).enter(people, ConsentPurpose.BANK, PAPER)
+        return people
 
     def approve(self, people: Sequence[PersonId | Applicant], union: int = 0) -> Batch:
         """Draft, check, submit and approve one batch; it waits in the outbox then."""
         desk = self.batches(self.town.g(union))
-        (batch,) = desk.draft(people).batches
+        (batch,) = desk.draft(people, paper=PAPER).batches
         desk.check(batch.id)
         desk.submit(batch.id)
         return self.batches(self.town.c1).approve(batch.id)

@@ -10,11 +10,13 @@ from tests.moneytown import PLENTY, MoneyTown, money_town_on
 from tests.offices import member, officer
 
 from szunion.application.claims import Claims, Decided, Decision, Filed, Rejected, ToConfirm
+from szunion.application.consents import Consents
 from szunion.application.heirs import Heirs
 from szunion.application.office import Office
 from szunion.application.plans import Plans
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.claim_files import Claim
+from szunion.domain.consent import ConsentPurpose
 from szunion.domain.covers import Enrolment
 from szunion.domain.reckoning import Happening
 from szunion.domain.values import ClaimId, Fen, PersonId
@@ -66,7 +68,15 @@ class ClaimTown:
         """Return members with an active card, and so with the activation pack."""
         people = self.money.cards.admit(count, start=start)
         self.money.cards.activate(people)
+        for person in people:
+            self.consent(person)
         return people
+
+    def consent(self, person: PersonId) -> None:
+        """Let a member consent to what claims need, each by itself."""
+        desk = Consents(self.office, member(person))
+        desk.give(person, ConsentPurpose.MEDICAL)
+        desk.give(person, ConsentPurpose.CHILD, guardian=True)
 
     def cover(self, person: PersonId, plan: str) -> Enrolment:
         found = self.plans(member(person)).of_person(person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 from tests.canaries import canary
@@ -24,6 +24,9 @@ from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
+
+PAPER: Final = "同意书2017-11"
+"""Where the signed consents of everybody in the tests are filed."""
 
 
 def shenzhen() -> City:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import applicant, engine, office_on
+from tests.offices import PAPER, applicant, engine, office_on
 
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application.access import authorise
@@ -39,8 +39,8 @@ def test_m03_the_grassroots_union_applies_for_all_its_members_in_one_file(place:
 
 def test_drafting_the_same_people_twice_changes_nothing(place: CardTown) -> None:
     people = place.admit(3)
-    first = place.batches().draft(people)
-    again = place.batches(place.town.g(0, "other")).draft(people)
+    first = place.batches().draft(people, paper=PAPER)
+    again = place.batches(place.town.g(0, "other")).draft(people, paper=PAPER)
     assert (again.batches, again.rows) == ((), ())
     assert again.already == tuple(sorted(people))
     assert [row.state for row in place.batches().rows(first.batches[0].id)] == [RowState.NEW] * 3
@@ -48,7 +48,7 @@ def test_drafting_the_same_people_twice_changes_nothing(place: CardTown) -> None
 
 def test_members_of_another_union_are_not_here(place: CardTown) -> None:
     (mine,), (theirs,) = place.admit(1), place.admit(1, union=2, start=1)
-    drafted = place.batches().draft([mine, theirs])
+    drafted = place.batches().draft([mine, theirs], paper=PAPER)
     assert drafted.not_here == (theirs,)
     assert [row.person for row in drafted.rows] == [mine]
     with pytest.raises(NotFound, match="E-BATCH-010"):
@@ -57,7 +57,7 @@ def test_members_of_another_union_are_not_here(place: CardTown) -> None:
 
 def test_a_file_never_has_more_rows_than_the_bank_takes(office: Office) -> None:
     place = card_town_on(office, info=evolve(SIMULATED, most_rows=2))
-    drafted = place.batches().draft(place.admit(5))
+    drafted = place.batches().draft(place.admit(5), paper=PAPER)
     sizes = [len(place.batches().rows(batch.id)) for batch in drafted.batches]
     assert sizes == [2, 2, 1]
 
@@ -67,7 +67,7 @@ def test_bad_rows_are_kept_and_marked_and_can_be_mended(office: Office) -> None:
     good, bad = place.admit(2)
     desk = Members(place.office, place.town.g(0))
     desk.correct(bad, name=PersonName("测试䶮"), paper="表 1")
-    (batch,) = place.batches().draft([good, bad]).batches
+    (batch,) = place.batches().draft([good, bad], paper=PAPER).batches
     _, rows = place.batches().check(batch.id)
     verdicts = {row.person: (row.state, row.problems) for row in rows}
     assert verdicts == {
@@ -80,14 +80,14 @@ def test_bad_rows_are_kept_and_marked_and_can_be_mended(office: Office) -> None:
     mended = place.batches().mend(place.row(bad).id)
     assert (mended.state, mended.attempt) == (RowState.NEW, 2)
     place.batches(place.town.c1).approve(batch.id)
-    again = place.batches().draft([bad])
+    again = place.batches().draft([bad], paper=PAPER)
     assert [row.key for row in again.rows] == [mended.key], "under the same key"
     _, rows = place.batches().check(again.batches[0].id)
     assert [row.state for row in rows] == [RowState.VALID]
 
 
 def test_nobody_approves_what_they_submitted_and_the_totals_must_agree(place: CardTown) -> None:
-    (batch,) = place.batches(place.town.upper(0)).draft(place.admit(2)).batches
+    (batch,) = place.batches(place.town.upper(0)).draft(place.admit(2), paper=PAPER).batches
     upper = place.batches(place.town.upper(0))
     upper.check(batch.id)
     upper.submit(batch.id)
@@ -105,7 +105,7 @@ def test_nobody_approves_what_they_submitted_and_the_totals_must_agree(place: Ca
 
 
 def test_a_returned_batch_can_be_mended_and_submitted_again(place: CardTown) -> None:
-    (batch,) = place.batches().draft(place.admit(2)).batches
+    (batch,) = place.batches().draft(place.admit(2), paper=PAPER).batches
     place.batches().check(batch.id)
     place.batches().submit(batch.id)
     upper = place.batches(place.town.upper(0))
@@ -223,7 +223,7 @@ def test_an_application_costs_a_fixed_number_of_statements(tmp_path: Path) -> No
         connection = place.office.storage._connection()  # type: ignore[attr-defined]
         seen: list[str] = []
         connection.set_trace_callback(seen.append)
-        (batch,) = place.batches().draft(people).batches
+        (batch,) = place.batches().draft(people, paper=PAPER).batches
         place.batches().check(batch.id)
         place.batches().submit(batch.id)
         connection.set_trace_callback(None)

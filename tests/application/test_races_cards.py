@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import applicant, officer
+from tests.offices import PAPER, applicant, officer
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.application import consequences
@@ -236,7 +236,7 @@ def test_race_12_a_union_that_ends_hands_over_batches_holds_and_plastic(place: C
     made = place.custody().collect(produced.id, [kept.id for kept in cards])
     place.custody(town.g(0, "second")).sign(made.id)
     place.cards().lock(cards[0].id, HoldReason.MISUSE)
-    draft = place.batches().draft(people[2:]).batches[0]
+    draft = place.batches().draft(people[2:], paper=PAPER).batches[0]
     upper = town.organisations(town.upper(0))
     proposal = upper.dissolve(
         town.unions[0].id, reason=OrganisationReason.UNIT_ENDED, document="深工发〔2017〕9号"
@@ -283,7 +283,7 @@ def test_race_13_a_card_that_the_bank_has_closed_stays_revoked_and_a_new_row_is_
     place.run()
     place.town.admit(0, applicant(0))
     assert place.by_ref(kept.card.ref).card.union.state is UnionState.REVOKED
-    drafted = place.batches().draft([kept.person])
+    drafted = place.batches().draft([kept.person], paper=PAPER)
     assert [(row.person, row.number) for row in drafted.rows] == [(kept.person, 2)]
 
 

@@ -73,7 +73,7 @@ class Loop:
         """Take the way from a roster to active cards; return who went it."""
         file = folder / "roster.csv"
         file.write_bytes(synthetic_roster(7, ROWS).as_csv())
-        result = self.officer.roster.import_file(str(file))
+        result = self.officer.roster.import_file(str(file), paper="同意书1")
         assert len(result.accepted) + len(result.rejected) == ROWS
         drafted: Drafted = self.officer.batches.draft(result.accepted)
         (batch,) = drafted.batches

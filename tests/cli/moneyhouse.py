@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 from tests.cli.speaking import Said, say
-from tests.offices import applicant
+from tests.offices import PAPER, applicant
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.simulated import SimulatedBank
@@ -107,7 +107,7 @@ def house_in(folder: Path, count: int = 2) -> House:
             row = desk.memberships.apply(applicant(number), union.id)
             desk.memberships.approve(row.person)
             people.append(row.person)
-        (batch,) = desk.batches.draft(people).batches
+        (batch,) = desk.batches.draft(people, paper=PAPER).batches
         desk.batches.check(batch.id)
         desk.batches.submit(batch.id)
         approved = city.federation().batches.approve(batch.id)

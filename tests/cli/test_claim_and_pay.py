@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.moneyhouse import House, copied, house_in
+from tests.offices import PAPER
 
 from szunion.adapters.bank.faults import FaultPlan
 
@@ -28,7 +29,8 @@ def ask_stay(house: House, days: int, number: str = "ZY-1", who: int = 0) -> str
     until = (house.today + timedelta(days=days)).isoformat()
     said = house.say(
         "--json", "claim", "ask", house.members[who], STAY, "--on", house.today.isoformat(),
-        "--until", until, "--days", str(days), "--org", house.union, given=f"{number}\n",
+        "--until", until, "--days", str(days), "--consent", PAPER,
+        "--org", house.union, given=f"{number}\n",
     )  # fmt: skip
     assert said.status == 0, said.err
     name: str = said.data["claim"]
@@ -38,7 +40,7 @@ def ask_stay(house: House, days: int, number: str = "ZY-1", who: int = 0) -> str
 def ask_child(house: House, number: str, who: int = 0) -> str:
     said = house.say(
         "--json", "claim", "ask", house.members[who], CHILD, "--on", house.today.isoformat(),
-        "--org", house.union, given=number,
+        "--consent", PAPER, "--org", house.union, given=number,
     )  # fmt: skip
     assert said.status == 0, said.err
     name: str = said.data["claim"]
@@ -92,7 +94,7 @@ def test_the_second_parent_hears_the_day_alone(house: House) -> None:
     ask_child(house, "P440300001\n")
     said = house.say(
         "--json", "claim", "ask", house.members[1], CHILD, "--on", house.today.isoformat(),
-        "--org", house.union, given="p440300001\n",
+        "--consent", PAPER, "--org", house.union, given="p440300001\n",
     )  # fmt: skip
     assert said.status == 3
     assert list(said.data) == ["already_claimed"]

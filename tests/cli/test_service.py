@@ -8,7 +8,7 @@ import pytest
 from attrs import frozen
 from tests.chips import content, maker
 from tests.cli.speaking import Said, say
-from tests.offices import applicant
+from tests.offices import PAPER, applicant
 
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import CODE
@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Place1:
         officer, organ = city.officer(union), city.federation()
         row = officer.memberships.apply(applicant(1), union.id)
         officer.memberships.approve(row.person)
-        (batch,) = officer.batches.draft([row.person]).batches
+        (batch,) = officer.batches.draft([row.person], paper=PAPER).batches
         officer.batches.check(batch.id)
         officer.batches.submit(batch.id)
         key = organ.batches.approve(batch.id).key

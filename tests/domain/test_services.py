@@ -18,7 +18,19 @@ from szunion.domain.bindings import (
     real_name_level,
 )
 from szunion.domain.bookings import Booking, BookingEvent, BookingState, NoPlace, Offer, decide
-from szunion.domain.consent import Consent, ConsentEvent, ConsentState, consents
+from szunion.domain.consent import (
+    RECIPIENTS,
+    REFUSALS,
+    Channel,
+    ConsentEvent,
+    ConsentPurpose,
+    ConsentStanding,
+    ConsentState,
+    ConsentWord,
+    folded,
+    newest,
+    standing_of,
+)
 from szunion.domain.diagrams import pages
 from szunion.domain.identity import DocumentKind, Gender, IdentityDocument, PersonName
 from szunion.domain.participation import (
@@ -257,28 +269,44 @@ def test_what_somebody_took_part_in_is_counted_after_corrections() -> None:
 # --- consent --------------------------------------------------------------------------------------
 
 
-def consent(id_: int, day: int, event: ConsentEvent | None) -> Consent:
-    asked = Consent(
-        id=id_,
-        person=PersonId(7),
-        purpose="open a card",
-        recipient="bank",
-        notice="v1:abc",
-        asked=NOON + timedelta(days=day),
-    )
-    return asked if event is None else asked.after(event, NOON, proof="session")
+def words(id_: int, day: int, *events: ConsentEvent) -> list[ConsentWord]:
+    return [
+        ConsentWord(
+            id=10 * id_ + place, consent=id_, person=PersonId(7), event=event,
+            purpose=ConsentPurpose.BANK, recipient="bank", notice="bank:1", sha256="abc",
+            channel=Channel.PORTAL, at=NOON + timedelta(days=day + place),
+        )
+        for place, event in enumerate((ConsentEvent.ASK, *events))
+    ]  # fmt: skip
+
+
+_C = ConsentStanding
+
+
+def stands(
+    *told: list[ConsentWord], recipient: str = "bank", sha256: str = "abc"
+) -> ConsentStanding:
+    answers = folded([word for each in told for word in each])
+    return standing_of(newest(answers, ConsentPurpose.BANK, recipient), sha256)
 
 
 def test_the_newest_answer_is_the_consent() -> None:
-    given = consent(1, 0, ConsentEvent.GIVE)
-    assert given.state is ConsentState.GIVEN
-    assert consents([given], "open a card", "bank")
-    assert not consents([given], "open a card", "somebody else")
-    assert not consents([], "open a card", "bank")
-    for later in (consent(2, 1, None), consent(2, 1, ConsentEvent.REFUSE)):
-        assert not consents([later, given], "open a card", "bank")
-    withdrawn = given.after(ConsentEvent.WITHDRAW, NOON)
-    assert not consents([withdrawn], "open a card", "bank")
+    given = words(1, 0, ConsentEvent.GIVE)
+    assert stands(given) is _C.GIVEN
+    assert stands(given, recipient="somebody else") is _C.NONE
+    assert stands() is _C.NONE
+    assert stands(words(2, 9), given) is _C.PENDING
+    assert stands(words(2, 9, ConsentEvent.REFUSE), given) is _C.REFUSED
+    assert stands(words(1, 0, ConsentEvent.GIVE, ConsentEvent.WITHDRAW)) is _C.WITHDRAWN
+    assert stands(given, sha256="another text") is _C.OLD_TEXT
+
+
+def test_every_standing_but_a_given_one_is_refused_with_a_code() -> None:
+    assert set(REFUSALS) == set(_C) - {ConsentStanding.GIVEN}
+    assert set(RECIPIENTS) == set(ConsentPurpose)
+    assert {standing_of(None, "")} | {
+        standing_of(evolve(folded(words(1, 0))[0], state=state), "abc") for state in ConsentState
+    } == set(_C)
 
 
 # --- small values and pages -----------------------------------------------------------------------

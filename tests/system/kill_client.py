@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from attrs import define, evolve, field
-from tests.offices import officer, shenzhen
+from tests.offices import PAPER, officer, shenzhen
 
 from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
 from szunion.adapters.roster.reader import read_roster
@@ -370,7 +370,7 @@ class Client:
             for person in self.acks.known[f"import-{union}-{number}"]
         ]
         desk = Batches(self.office, self.g(union))
-        desk.draft(people)
+        desk.draft(people, paper=PAPER)
         keys = []
         for batch in desk.listed():
             if batch.state is BatchState.DRAFT:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from attrs import define, evolve, field, frozen
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import Town, applicant, engine, member, office_on
+from tests.offices import PAPER, Town, applicant, engine, member, office_on
 
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.adapters.storage.memory.storage import MemoryStorage
@@ -324,7 +324,7 @@ def _batch(twin: Twin, who: int, how: int) -> object:
     newest = max(batch.id for batch in desk.listed())
     match how % 5:
         case 0:
-            drafted = desk.draft(twin.people[who:])
+            drafted = desk.draft(twin.people[who:], paper=PAPER)
             return len(drafted.rows), drafted.already, drafted.not_here
         case 1:
             return desk.check(newest)

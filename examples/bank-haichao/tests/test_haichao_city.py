@@ -43,7 +43,7 @@ def test_a_city_lives_over_this_line(tmp_path: Path) -> None:
                             organisation=union.id)  # fmt: skip
         desk = system.desk(officer)
         roster = synthetic_roster(1, 12, bad_per_mille=0)
-        people = desk.roster.import_file(BytesIO(roster.as_csv())).accepted
+        people = desk.roster.import_file(BytesIO(roster.as_csv()), paper="同意书1").accepted
         (batch,) = desk.batches.draft(people).batches
         desk.batches.check(batch.id)
         desk.batches.submit(batch.id)

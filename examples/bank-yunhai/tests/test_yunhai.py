@@ -87,7 +87,7 @@ def live(system: UnionSystem, peer: Peer, clock: SimClock) -> list:  # type: ign
     office = Principal(id="g", role=Role.GRASSROOTS, purpose=Purpose.ENROL, organisation=union.id)
     desk = system.desk(office)
     roster = synthetic_roster(1, 20, bad_per_mille=0)
-    people = desk.roster.import_file(BytesIO(roster.as_csv())).accepted
+    people = desk.roster.import_file(BytesIO(roster.as_csv()), paper="同意书1").accepted
     (batch,) = desk.batches.draft(people).batches
     desk.batches.check(batch.id)
     desk.batches.submit(batch.id)

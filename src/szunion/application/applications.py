@@ -7,6 +7,7 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
+from szunion.application.consent_gate import lacking
 from szunion.application.office import Office
 from szunion.application.wire import digest
 from szunion.domain.access import Scope
@@ -15,6 +16,7 @@ from szunion.domain.bank import AccountClass, CardApplicant, OpenCards
 from szunion.domain.batches import Batch, BatchState
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState
+from szunion.domain.consent import ConsentPurpose
 from szunion.domain.identity import Mobile, age_on
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.outbox import Dispatch, DispatchKind
@@ -198,8 +200,12 @@ def problems_of(
     people = [row.person for row in rows]
     files = {person.id: person for person in work.people.many(scope, people)}
     memberships = {each.person: each for each in work.members.open_of_many(scope, people)}
+    without = lacking(office, work, scope, "batch.check", ConsentPurpose.BANK, people)
     found = {
-        row.id: _problems(office, files.get(row.person), memberships.get(row.person))
+        row.id: (
+            *_problems(office, files.get(row.person), memberships.get(row.person)),
+            *([without[row.person]] if row.person in without else []),
+        )
         for row in rows
     }
     return {row: codes for row, codes in found.items() if codes}

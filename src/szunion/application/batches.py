@@ -17,11 +17,14 @@ from szunion.application.applications import (
     row_of,
     with_problems,
 )
+from szunion.application.consent_gate import lacking, refused
+from szunion.application.consents import on_paper
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import AccountClass
 from szunion.domain.batches import Batch, BatchEvent, BatchState, Outcomes
+from szunion.domain.consent import ConsentPurpose
 from szunion.domain.outbox import DispatchState
 from szunion.domain.rows import Row, RowEvent, RowState
 from szunion.domain.values import BatchId, PersonId, RowId
@@ -67,11 +70,20 @@ class Batches:
         work: UnitOfWork,
         people: Iterable[PersonId | Applicant],
         programme: str | None = None,
+        *,
+        paper: str = "",
     ) -> Drafted:
         """Begin an application for members of the own union (起草批次).
 
         The same people a second time change nothing: who has an open application or a card is
         named in ``already``. Rows that were mended, or came back with their whole file, go in.
+
+        Args:
+            work: Given by the office.
+            people: Whom to apply for.
+            programme: The bank's name of the card programme; None: the city's.
+            paper: The number under which their signed consents to the hand-over to the bank are
+                filed; empty: none is entered here, and rows without a consent will not be valid.
         """
         scope = authorise(work, self.by, Operation.BATCH_WRITE)
         if self.by.organisation is None:
@@ -87,6 +99,9 @@ class Batches:
         )
         terms = {one.person: (one.account_class, one.wish) for one in wanted.values()}
         batches, rows, already, not_here = apply_for(work, scope, made, terms)
+        if paper.strip():
+            signed = [row.person for row in rows]
+            on_paper(self.office, work, scope, signed, ConsentPurpose.BANK, paper.strip())
         return Drafted(batches=batches, rows=rows, already=already, not_here=not_here)
 
     @one_commit
@@ -170,7 +185,8 @@ class Batches:
             rows: How many rows the approver believes to approve: the control total.
 
         Raises:
-            NotAllowed: it is the submitter (E-ACCESS-004).
+            NotAllowed: it is the submitter (E-ACCESS-004), or somebody's consent does not hold
+                any more (E-CONSENT-001 to 003): return the batch.
             Conflict: the rows are not those that were submitted (E-BATCH-003), or not as many as
                 the approver says (E-BATCH-011); or E-STATE-001.
         """
@@ -188,7 +204,11 @@ class Batches:
         key = work.vault.request_key(f"batch:{batch}:{old.frozen}:{again}")
         new = old.approved(found, self.by.id, key)
         valid = [row for row in found if row.state is RowState.VALID]
-        people = work.people.many(scope, [row.person for row in valid])
+        asked = [row.person for row in valid]
+        without = lacking(self.office, work, scope, "batch.approve", ConsentPurpose.BANK, asked)
+        if without:
+            raise refused(next(iter(without.values())), ConsentPurpose.BANK)
+        people = work.people.many(scope, asked)
         versions = {person.id: person.present.number for person in people}
         if lost := [row.person for row in valid if row.person not in versions]:
             raise Conflict("E-BATCH-013", current=len(lost), allowed=(BatchEvent.RETURN,))

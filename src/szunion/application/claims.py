@@ -17,10 +17,12 @@ from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.claim_moves import keep_claim, tell_claimant
 from szunion.application.claim_rules import fingerprints, plan_of, reckoned
+from szunion.application.consent_gate import plan_needs, require
+from szunion.application.consents import on_paper
 from szunion.application.episodes import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
-from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimReason, ClaimState
@@ -114,6 +116,7 @@ class Claims:
         *,
         numbers: Sequence[str],
         papers: Sequence[str] = (),
+        paper: str = "",
     ) -> Asked:
         """File a claim: by the member, an heir, or the member's union (提交申领).
 
@@ -125,17 +128,26 @@ class Claims:
             numbers: What names the child or the stay: of the birth certificate, of the admission;
                 several, where there are several. They are kept blind.
             papers: What is handed in, by name.
+            paper: Where an officer files for a member: the number of the form with the member's
+                signed consents, one for each purpose that the plan needs.
 
         Raises:
             NotFound: no such plan (E-CLAIM-001), or no such member within reach (E-SERVICE-003).
             InvalidInput: nothing can be reckoned under the plan (E-CLAIM-002), the days are
                 missing (E-CLAIM-003), or the numbers (E-CLAIM-004).
+            NotAllowed: the member does not consent to the processing of medical data, or as a
+                guardian of the child's (E-CONSENT-001 to 003); heirs have another ground.
         """
         scope = authorise(work, self.by, Operation.CLAIM_WRITE)
         terms = plan_of(self.office, plan)
         if work.people.get(scope, person) is None:
             raise NotFound("E-SERVICE-003")
         check_actor(CLAIM, _S.DRAFT, _E.SUBMIT, self._actors(work, scope, person))
+        if self.by.role is not Role.HEIR:
+            for purpose in plan_needs(terms):
+                if paper.strip() and self.by.role is not Role.MEMBER:
+                    on_paper(self.office, work, scope, (person,), purpose, paper.strip())
+                require(self.office, work, scope, "claim.ask", purpose, person)
         keys = fingerprints(work, terms, person, numbers)
         held = work.claims.holder(scope, keys)
         if held is not None:

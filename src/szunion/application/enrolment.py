@@ -14,11 +14,13 @@ from typing import BinaryIO, Final, Protocol, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from szunion.application.access import authorise
+from szunion.application.consents import on_paper
 from szunion.application.episodes import check_takes_members, in_charge
 from szunion.application.office import Office
 from szunion.application.roster_rows import enrol_known
 from szunion.domain.access import Operation, Principal
 from szunion.domain.audit import AuditEntry
+from szunion.domain.consent import ConsentPurpose
 from szunion.domain.roster import judge_plain
 from szunion.domain.roster_rows import Fix, PassedOver, PlainRow, PlainVerdict, RejectedRow
 from szunion.domain.roster_sheet import Heading
@@ -111,6 +113,7 @@ class Enrolment:
         on_row: OnRow | None = None,
         sheet: str | None = None,
         chunk: int = CHUNK,
+        paper: str = "",
     ) -> ImportResult:
         """Import a roster into a union; the principal's own if not said.
 
@@ -124,6 +127,9 @@ class Enrolment:
             on_row: Called with the verdict on each row, in order, as it is reached.
             sheet: The sheet to read; else the first visible one with a header.
             chunk: Rows of one commit.
+            paper: The number under which the signed consents of everybody on the roster to the
+                hand-over to the bank are filed. A roster itself is no consent: without paper the
+                question waits for each person, as all other purposes do.
 
         Raises:
             InvalidInput: the file cannot be read, or breaks a limit (E-ROSTER-001 to 009).
@@ -136,7 +142,7 @@ class Enrolment:
         self.office.storage.read(lambda work: self._allowed(work, union, dry_run=dry_run))
         with self.opens(source, sheet=sheet) as opened:
             run = None if dry_run else self._begin(union, opened.sha256)
-            tally = self._read(opened, union, run, on_row, chunk)
+            tally = self._read(opened, union, run, on_row, chunk, paper.strip())
             if run is not None:
                 self._end(run, opened, tally)
             return ImportResult(
@@ -204,13 +210,14 @@ class Enrolment:
 
         self.office.storage.run(end)
 
-    def _read(
+    def _read(  # noqa: PLR0913, PLR0917 - what the person at the desk decided
         self,
         opened: RosterSheet,
         union: OrganisationId,
         run: RosterImport | None,
         on_row: OnRow | None,
         chunk: int,
+        paper: str,
     ) -> _Tally:
         tally = _Tally()
         today = self.office.clock.today()
@@ -219,7 +226,7 @@ class Enrolment:
         while rows := list(islice(good, chunk)):
             if run is None:
                 continue
-            kept = self.office.storage.run(_keeping(self, union, run, rows))
+            kept = self.office.storage.run(_keeping(self, union, run, rows, paper))
             tally.accepted += kept.persons
             tally.duplicates += kept.known
             tally.added += kept.added
@@ -228,7 +235,12 @@ class Enrolment:
         return tally
 
     def keep(
-        self, work: UnitOfWork, union: OrganisationId, run: RosterImport, rows: list[PlainRow]
+        self,
+        work: UnitOfWork,
+        union: OrganisationId,
+        run: RosterImport,
+        rows: list[PlainRow],
+        paper: str = "",
     ) -> Kept:
         """Keep one chunk in one commit; newcomers in sets, the others one by one."""
         scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
@@ -241,6 +253,9 @@ class Enrolment:
         )
         known = enrol_known(work, scope, looked, union, run.id, today)
         persons.update({at: each.person for at, each in known.items()})
+        if paper:
+            signed = persons.values()
+            on_paper(self.office, work, scope, signed, ConsentPurpose.BANK, paper)
         added = len(new) + sum(each.added for each in known.values())
         changed = sum(each.changed for each in known.values())
         now = work.imports.run_of(scope, union, run.sha256) or run
@@ -261,9 +276,9 @@ class Enrolment:
 
 
 def _keeping(
-    desk: Enrolment, union: OrganisationId, run: RosterImport, rows: list[PlainRow]
+    desk: Enrolment, union: OrganisationId, run: RosterImport, rows: list[PlainRow], paper: str
 ) -> Callable[[UnitOfWork], Kept]:
-    return lambda work: desk.keep(work, union, run, rows)
+    return lambda work: desk.keep(work, union, run, rows, paper)
 
 
 def _sorted_out(

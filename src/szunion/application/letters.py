@@ -15,6 +15,7 @@ from szunion.domain.messages import Message, MessageState
 from szunion.domain.wording import MESSAGES
 from szunion.domain.wording_bookings import BOOKING_MESSAGES
 from szunion.domain.wording_cards import CARD_MESSAGES
+from szunion.domain.wording_privacy import PRIVACY_MESSAGES
 from szunion.domain.wording_services import SERVICE_MESSAGES
 from szunion.ports.notifier import Delivery, Letter, Notifier
 from szunion.ports.storage import UnitOfWork
@@ -39,6 +40,7 @@ class LetterDesk:
             **CARD_MESSAGES,
             **SERVICE_MESSAGES,
             **BOOKING_MESSAGES,
+            **PRIVACY_MESSAGES,
         }
     )
 

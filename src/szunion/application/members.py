@@ -200,16 +200,7 @@ class Members:
                 merged (E-PERSON-001).
         """
         scope = authorise(work, self.by, Operation.PERSON_WRITE)
-        old = _person(work, scope, person)
-        new = corrected(old, name=name, document=document, recorded=work.now, origin=Origin.MEMBER)
-        if new == old:
-            return old
-        work.people.put(scope, new)
-        self._log(work, scope, old, new, "person.correct", paper)
-        recheck_bindings(work, scope, person)
-        consequences.identity_changed(work, scope, person)
-        work.messages.add(scope, person, "person.corrected", {})
-        return evolve(new, version=new.version + 1)
+        return correct_file(work, scope, person, name=name, document=document, paper=paper)
 
     @one_commit
     def set_mobile(self, work: UnitOfWork, person: PersonId, mobile: Mobile | None) -> Person:
@@ -221,7 +212,7 @@ class Members:
         new = evolve(old, mobile=mobile)
         work.messages.add(scope, person, "person.mobile_changed", {})
         work.people.put(scope, new)
-        self._log(work, scope, old, new, "person.mobile", "")
+        _log(work, scope, old, new, "person.mobile", "")
         return evolve(new, version=new.version + 1)
 
     @one_commit
@@ -235,23 +226,10 @@ class Members:
         if new == old:
             return old
         work.people.put(scope, new)
-        self._log(work, scope, old, new, "person.link_document", paper)
+        _log(work, scope, old, new, "person.link_document", paper)
         return evolve(new, version=new.version + 1)
 
     # --- inside ------------------------------------------------------------------------------
-
-    def _log(  # noqa: PLR0913, PLR0917 - the columns of the log
-        self, work: UnitOfWork, scope: Scope, old: Person, new: Person, action: str, paper: str
-    ) -> None:
-        entry = AuditEntry(
-            action=action,
-            subject=new.id,
-            person=new.id,
-            before=f"v{old.present.number}",
-            after=f"v{new.present.number}",
-            reason=paper,
-        )
-        work.audit.add(scope, entry)
 
     def _member(self, work: UnitOfWork, scope: Scope, person: Person) -> Member:
         return self._shown(person, work.members.newest(scope, person.id))
@@ -273,3 +251,46 @@ def _person(work: UnitOfWork, scope: Scope, person: PersonId) -> Person:
     if found is None:
         raise NotFound("E-ACCESS-002")
     return found
+
+
+def correct_file(  # noqa: PLR0913 - whose, what, and on what it rests
+    work: UnitOfWork,
+    scope: Scope,
+    person: PersonId,
+    *,
+    paper: str,
+    name: PersonName | None = None,
+    document: IdentityDocument | None = None,
+    mobile: Mobile | None = None,
+) -> Person:
+    """Correct what a file says of somebody, within a commit, with all that follows from it."""
+    old = _person(work, scope, person)
+    new = corrected(old, name=name, document=document, recorded=work.now, origin=Origin.MEMBER)
+    if mobile is not None:
+        new = evolve(new, mobile=mobile)
+    if new == old:
+        return old
+    work.people.put(scope, new)
+    if new.present != old.present:
+        _log(work, scope, old, new, "person.correct", paper)
+        recheck_bindings(work, scope, person)
+        consequences.identity_changed(work, scope, person)
+        work.messages.add(scope, person, "person.corrected", {})
+    if new.mobile != old.mobile:
+        _log(work, scope, old, new, "person.mobile", paper)
+        work.messages.add(scope, person, "person.mobile_changed", {})
+    return evolve(new, version=new.version + 1)
+
+
+def _log(  # noqa: PLR0913, PLR0917 - the columns of the log
+    work: UnitOfWork, scope: Scope, old: Person, new: Person, action: str, paper: str
+) -> None:
+    entry = AuditEntry(
+        action=action,
+        subject=new.id,
+        person=new.id,
+        before=f"v{old.present.number}",
+        after=f"v{new.present.number}",
+        reason=paper,
+    )
+    work.audit.add(scope, entry)

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome
+from szunion.application.consent_gate import require
 from szunion.application.freight import same_content
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.wire import digest
@@ -15,6 +16,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Answer, BankRequest, NumberAnswered, Receipt, ReserveNumber
 from szunion.domain.bank_words import Reservation, ReservationId
+from szunion.domain.consent import ConsentPurpose
 from szunion.domain.inbox import Hearing
 from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.domain.people import Person
@@ -41,6 +43,7 @@ class Numbers:
             Conflict: the bank's adapter does not offer it (E-BANK-011), or other digits are
                 reserved for the person already (E-BANK-023).
             InvalidInput: *digits* are not digits (E-BATCH-005).
+            NotAllowed: the person does not consent to it (E-CONSENT-001 to 003).
         """
         scope = authorise(work, self.by, Operation.BATCH_APPROVE)
         if ReserveNumber not in self.office.bank_info.accepts:
@@ -49,6 +52,7 @@ class Numbers:
         who = work.people.get(scope, person)
         if who is None:
             raise NotFound("E-PERSON-001")
+        require(self.office, work, scope, "number.reserve", ConsentPurpose.BANK, person)
         programme = self.office.policy.cards.programme
         earlier = work.reservations.of_person(scope, person)
         mine = [each for each in earlier if each.programme == programme]

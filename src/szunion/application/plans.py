@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, TypeAlias
 
@@ -11,6 +11,7 @@ from attrs import frozen
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.bindings import level_of
+from szunion.application.consent_gate import lacking, refused
 from szunion.application.cover_moves import entry_of, follow_dates, keep_cover
 from szunion.application.episodes import in_charge
 from szunion.application.office import Office, one_commit, one_look
@@ -18,6 +19,7 @@ from szunion.application.proposals import decide, propose
 from szunion.application.recovery import void_cover
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.catalogue import Ineligible, Mode, Plan, ineligible
+from szunion.domain.consent import ConsentPurpose
 from szunion.domain.covers import LIVE, Enrolment, accepted, ended_on, enrolment_key
 from szunion.domain.enrolments import ENROLMENT, EnrolmentEvent, EnrolmentState
 from szunion.domain.machine import Actor
@@ -37,6 +39,7 @@ class NoCover(Labelled):
 
     COVERED = "COVERED", "同一计划已在保障期内", "covered by the same plan already"
     ASKED = "ASKED", "已提交，待审核", "asked for already, and waits"
+    NO_CONSENT = "NO_CONSENT", "没有同意向承保机构提供信息", "no consent to the insurer"
 
 
 @frozen(kw_only=True)
@@ -81,9 +84,15 @@ class Plans:
         Raises:
             NotFound: no such plan that is joined (E-PLAN-001), or no such member within reach
                 (E-SERVICE-003).
+            NotAllowed: another handler insures it, and the member does not consent to that
+                (E-CONSENT-001 to 003).
         """
         scope = authorise(work, self.by, Operation.PLAN_WRITE)
-        return self._join(work, scope, person, self._joined(plan), since)
+        terms = self._joined(plan)
+        without = self._without_consent(work, scope, terms, (person,))
+        if person in without:
+            raise refused(without[person], ConsentPurpose.INSURER)
+        return self._join(work, scope, person, terms, since)
 
     @one_commit
     def join_many(
@@ -97,7 +106,22 @@ class Plans:
         """Ask for the cover of many members of a union at once (集体参保); each has its answer."""
         scope = authorise(work, self.by, Operation.PLAN_WRITE)
         terms = self._joined(plan)
-        return [self._join(work, scope, one, terms, since) for one in dict.fromkeys(people)]
+        without = self._without_consent(work, scope, terms, people)
+        return [
+            NotJoined(person=one, reasons=(NoCover.NO_CONSENT,))
+            if one in without
+            else self._join(work, scope, one, terms, since)
+            for one in dict.fromkeys(people)
+        ]
+
+    def _without_consent(
+        self, work: UnitOfWork, scope: Scope, plan: Plan, people: Sequence[PersonId]
+    ) -> Mapping[PersonId, str]:
+        insurer = plan.terms.insurer
+        if insurer is None:
+            return {}
+        purpose = ConsentPurpose.INSURER
+        return lacking(self.office, work, scope, "plan.join", purpose, people, insurer)
 
     @one_commit
     def cancel(self, work: UnitOfWork, enrolment: EnrolmentId) -> Enrolment:

@@ -18,6 +18,7 @@ from szunion.application.bookings import Bookings
 from szunion.application.cards import Cards
 from szunion.application.chips import Chips
 from szunion.application.claims import Claims
+from szunion.application.consents import Consents
 from szunion.application.custody import Custody
 from szunion.application.enrolment import Enrolment, OpensRosters
 from szunion.application.grants import Grants
@@ -31,6 +32,7 @@ from szunion.application.plans import Plans
 from szunion.application.points import Points
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.recovery import Recovery
+from szunion.application.rights import Rights
 from szunion.application.services import Services
 from szunion.application.statistics import Statistics
 from szunion.application.sweep import Sweeps
@@ -80,6 +82,16 @@ class Desk:
     def bindings(self) -> Bindings:
         """Portal accounts tied to people (实名认证与绑定)."""
         return Bindings(self.office, self.by, self.proofs)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Consents: ask, give, refuse, withdraw, by purpose and recipient (同意)."""
+        return Consents(self.office, self.by)
+
+    @cached_property
+    def rights(self) -> Rights:
+        """Own data: copy, correct, erase, who looked at them (个人信息权利)."""
+        return Rights(self.office, self.by)
 
     @cached_property
     def batches(self) -> Batches:

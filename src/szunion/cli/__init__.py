@@ -34,6 +34,7 @@ _COMMANDS = {
     "org": ("szunion.cli.org", "org", "组织  unions"),
     "outbox": ("szunion.cli.outbox", "outbox", "与银行的收发  what goes to the bank"),
     "pay": ("szunion.cli.pay", "pay", "拨付  payments"),
+    "privacy": ("szunion.cli.privacy", "privacy", "个人信息  personal data"),
     "reader": ("szunion.cli.reader", "reader", "读卡器  card readers"),
     "recon": ("szunion.cli.recon", "recon", "对账  reconciliation"),
     "roster": ("szunion.cli.roster", "roster", "花名册  rosters"),

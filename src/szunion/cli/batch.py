@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from szunion.cli.frame import DRY_RUN, ORG, PARTLY, Frame, framed, helps
+from szunion.cli.frame import CONSENT, DRY_RUN, ORG, PARTLY, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.batches import Batch, BatchState
 from szunion.domain.rows import RowState
@@ -26,7 +26,7 @@ _TITLES = (
 @click.group(
     help=helps(
         "批量申办。Applications for cards.",
-        "szunion batch submit --org 440305-0001",
+        "szunion batch submit --consent 同意书2018-07 --org 440305-0001",
         "szunion batch list",
         "szunion --user 另一人 batch approve b_…",
     )
@@ -88,14 +88,15 @@ def show(frame: Frame, name: str, org: str | None) -> None:
 @batch.command(
     help=helps(
         "为一家工会还没有卡的会员起草、校验并提交；坏行留下并说明。Draft, check and submit.",
-        "szunion batch submit --org 440305-0001",
+        "szunion batch submit --consent 同意书2018-07 --org 440305-0001",
         "szunion batch submit --org 440305-0001 --dry-run",
     )
 )
 @click.option("--org", required=True, metavar="CODE", help="工会代码  Code of the union")
+@CONSENT
 @DRY_RUN
 @framed
-def submit(frame: Frame, *, org: str, dry_run: bool) -> int:
+def submit(frame: Frame, *, org: str, consent: str, dry_run: bool) -> int:
     union = frame.union(org)
     desk = frame.desk(Role.GRASSROOTS, Purpose.ENROL, org)
     people = [row.person for row in desk.members.of_union(union.id)]
@@ -108,7 +109,7 @@ def submit(frame: Frame, *, org: str, dry_run: bool) -> int:
             count=len(people),
         )
         return 0
-    drafted = desk.batches.draft(people)
+    drafted = desk.batches.draft(people, paper=consent)
     bad = 0
     for draft in drafted.batches:
         _, rows = desk.batches.check(draft.id)

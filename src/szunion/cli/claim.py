@@ -18,7 +18,7 @@ from szunion.application.claims import (
     Rejected,
     ToConfirm,
 )
-from szunion.cli.frame import DRY_RUN, ORG, PARTLY, Frame, framed, helps
+from szunion.cli.frame import CONSENT, DRY_RUN, ORG, PARTLY, Frame, framed, helps
 from szunion.cli.money_words import fen_of
 from szunion.domain.access import Purpose, Role
 from szunion.domain.claim_files import Claim
@@ -129,9 +129,10 @@ def show(frame: Frame, name: str) -> None:
     help=helps(
         "由工会代会员提交；材料编号从标准输入读，每行一个，不进命令行历史。File for a member; "
         "the numbers of the papers come from stdin, one a line.",
-        "echo P440300001 | szunion claim ask m_… gp-maternity --on 2018-03-01 --org 440305-0001",
+        "echo P440300001 | szunion claim ask m_… gp-maternity --on 2018-03-01 --consent 同意书2 "
+        "--org 440305-0001",
         "echo ZY0123 | szunion claim ask m_… gp-hospital-allowance --on 2018-03-01 "
-        "--until 2018-03-09 --days 8 --org 440305-0001",
+        "--until 2018-03-09 --days 8 --consent 同意书3 --org 440305-0001",
     )
 )
 @click.argument("who")
@@ -141,6 +142,7 @@ def show(frame: Frame, name: str) -> None:
 @click.option("--days", type=int, default=0, help="住院天数  Days in hospital")
 @click.option("--cause", default="", help="目录中的原因，如 cancer  A cause of the catalogue's")
 @click.option("--paper", "papers", multiple=True, help="材料名称  What is handed in")
+@CONSENT
 @ORG
 @framed
 def ask(  # noqa: PLR0913 - a claim has these parts
@@ -153,13 +155,14 @@ def ask(  # noqa: PLR0913 - a claim has these parts
     days: int,
     cause: str,
     papers: Sequence[str],
+    consent: str,
     org: str | None,
 ) -> int:
     numbers = [line.strip() for line in sys.stdin if line.strip()]
     desk = frame.desk(Role.CITY, Purpose.SERVE, org)
     what = Happening(on=on.date(), until=_day(until), days=days, cause=cause)
     person = frame.member(desk, who)
-    match desk.claims.ask(person, plan, what, numbers=numbers, papers=papers):
+    match desk.claims.ask(person, plan, what, numbers=numbers, papers=papers, paper=consent):
         case Filed(claim=filed):
             frame.rows(_KEYS, _TITLES, [_row(frame, filed)])
             return 0

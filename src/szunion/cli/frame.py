@@ -311,6 +311,12 @@ def helps(sentence: str, *examples: str) -> str:
 
 #: For which union somebody acts; most commands have it.
 ORG: Final = click.option("--org", metavar="CODE", help="以哪家工会的名义  For which union")
+CONSENT: Final = click.option(
+    "--consent",
+    default="",
+    metavar="NO",
+    help="本人签字同意书的编号  Number of the signed consents",
+)
 DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="只看，不写  Look, write nothing")
 
 

@@ -12,7 +12,16 @@ import click
 
 from szunion.adapters.roster.writer import ExcelRosterWriter
 from szunion.application.enrolment import ImportResult
-from szunion.cli.frame import PARTLY, Frame, framed, helps, progress, unusable, write_new
+from szunion.cli.frame import (
+    CONSENT,
+    PARTLY,
+    Frame,
+    framed,
+    helps,
+    progress,
+    unusable,
+    write_new,
+)
 from szunion.domain.access import Purpose, Role
 from szunion.domain.roster_rows import PlainRow, PlainVerdict, RowWarning
 from szunion.errors import Conflict, code_pages
@@ -95,6 +104,7 @@ def check(  # noqa: PLR0913 - what is to be shown
         "导入；错行写入“待修正”工作簿，改好再导。Import; bad rows go to a workbook.",
         "szunion roster import 花名册.xlsx --org 440305-0001",
         "szunion roster import 花名册-待修正.xlsx --org 440305-0001",
+        "szunion roster import 花名册.xlsx --org 440305-0001 --consent 同意书2018-07",
         "szunion roster import 花名册.xlsx --org 440305-0001 --dry-run",
     ),
 )
@@ -103,6 +113,7 @@ def check(  # noqa: PLR0913 - what is to be shown
 @_SHEET
 @click.option("--mend", metavar="FILE", help="待修正工作簿  Where rejected rows go")
 @_FORCE
+@CONSENT
 @click.option("--dry-run", is_flag=True, help="只检查，不写入  Judge only")
 @framed
 def import_(  # noqa: PLR0913 - what the person at the desk decides
@@ -113,9 +124,10 @@ def import_(  # noqa: PLR0913 - what the person at the desk decides
     sheet: str | None,
     mend: str | None,
     force: bool,
+    consent: str,
     dry_run: bool,
 ) -> int:
-    read = _read(frame, file, org, sheet, dry_run=dry_run)
+    read = _read(frame, file, org, sheet, dry_run=dry_run, paper=consent)
     result = read.result
     _print(frame, file, read, every=False)
     if result.rejected and not dry_run:
@@ -205,7 +217,9 @@ class _Read:
         self.odd = odd
 
 
-def _read(frame: Frame, file: str, org: str, sheet: str | None, *, dry_run: bool) -> _Read:
+def _read(  # noqa: PLR0913 - what the person at the desk decides
+    frame: Frame, file: str, org: str, sheet: str | None, *, dry_run: bool, paper: str = ""
+) -> _Read:
     desk = frame.desk(Role.GRASSROOTS, Purpose.ENROL, org)
     union = frame.union(org)
     seen: Counter[str] = Counter()
@@ -219,7 +233,9 @@ def _read(frame: Frame, file: str, org: str, sheet: str | None, *, dry_run: bool
             progress(sum(seen.values()), None, frame.text("已读", "read"))
 
     try:
-        result = desk.roster.import_file(file, union.id, dry_run=dry_run, on_row=noted, sheet=sheet)
+        result = desk.roster.import_file(
+            file, union.id, dry_run=dry_run, on_row=noted, sheet=sheet, paper=paper
+        )
     except OSError as error:
         raise unusable(file, error) from None
     return _Read(result, seen["PlainRow"], odd)

@@ -73,6 +73,12 @@ class Operation(Enum):
     ROSTER_CHECK = "roster.check"
     QUARANTINE_READ = "quarantine.read"
     BINDING_WRITE = "binding.write"
+    CONSENT_WRITE = "consent.write"
+    CONSENT_READ = "consent.read"
+    RIGHTS_ASK = "rights.ask"
+    RIGHTS_ANSWER = "rights.answer"
+    RIGHTS_READ = "rights.read"
+    RIGHTS_ERASE = "rights.erase"
     STATISTICS_READ = "statistics.read"
     BATCH_WRITE = "batch.write"
     BATCH_APPROVE = "batch.approve"
@@ -129,6 +135,14 @@ MAY: Final[Mapping[Operation, frozenset[Role]]] = {
     Operation.ROSTER_CHECK: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
     Operation.QUARANTINE_READ: frozenset({_R.CITY, _R.AUDITOR}),
     Operation.BINDING_WRITE: frozenset({_R.MEMBER, _R.HOTLINE, _R.CITY, _R.ENGINE}),
+    Operation.CONSENT_WRITE: frozenset({_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.CONSENT_READ: frozenset(
+        {_R.MEMBER, _R.GRASSROOTS, _R.UPPER, _R.CITY, _R.AUDITOR, _R.ENGINE}
+    ),
+    Operation.RIGHTS_ASK: frozenset({_R.MEMBER, _R.HEIR, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.RIGHTS_ANSWER: frozenset({_R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.RIGHTS_READ: frozenset({_R.MEMBER, _R.HEIR, _R.GRASSROOTS, _R.UPPER, _R.CITY}),
+    Operation.RIGHTS_ERASE: frozenset({_R.CITY, _R.ENGINE}),
     Operation.STATISTICS_READ: frozenset(
         {_R.GRASSROOTS, _R.UPPER, _R.CITY, _R.FINANCE, _R.AUDITOR, _R.ENGINE}
     ),
@@ -184,6 +198,8 @@ READS: Final = frozenset(
         Operation.ORGANISATION_READ,
         Operation.PERSON_READ,
         Operation.ROSTER_CHECK,
+        Operation.CONSENT_READ,
+        Operation.RIGHTS_READ,
         Operation.QUARANTINE_READ,
         Operation.STATISTICS_READ,
         Operation.AUDIT_READ,

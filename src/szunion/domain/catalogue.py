@@ -178,6 +178,8 @@ class CoverTerms:
     """Days from the start in which nothing is paid yet (等待期)."""
     fee: Fen | None = None
     """What joining costs; None: not published, so the document of the payment is asked for."""
+    insurer: str | None = None
+    """The other handler that insures it (承保机构): its name asks for a consent of its own."""
 
 
 @frozen(kw_only=True)

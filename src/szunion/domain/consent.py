@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -154,33 +154,232 @@ CONSENT: Final = Machine(
 )
 
 
+class ConsentPurpose(Labelled):
+    """What a person is asked for, each by itself and never with another (单独同意)."""
+
+    BANK = "bank", "向发卡银行提供个人信息", "handing data to the issuing bank"
+    INSURER = "insurer", "向承保机构提供个人信息", "handing data to an insurer"
+    MERCHANT = "merchant", "向优惠商户提供会员资格核验", "confirming membership to merchants"
+    MEDICAL = "medical", "处理医疗健康信息", "processing medical data"
+    CHILD = "child", "处理不满十四周岁子女的信息", "processing data of a child under 14"
+    PUBLICITY = "hardship_publicity", "困难帮扶公示", "making aid in hardship public"
+
+    @property
+    def of_a_child(self) -> bool:
+        """Whether it is a guardian's to give, whoever asks: article 31."""
+        return self is ConsentPurpose.CHILD
+
+
+UNION: Final = "union"
+"""The recipient of what stays with the union."""
+
+RECIPIENTS: Final[Mapping[ConsentPurpose, str]] = {
+    ConsentPurpose.BANK: "bank",
+    ConsentPurpose.INSURER: "insurer",
+    ConsentPurpose.MERCHANT: "merchant",
+    ConsentPurpose.MEDICAL: UNION,
+    ConsentPurpose.CHILD: UNION,
+    ConsentPurpose.PUBLICITY: "public",
+}
+"""Who receives the data, where nobody in particular is named."""
+
+
+class Channel(Labelled):
+    """How an answer came (同意途径)."""
+
+    PORTAL = "portal", "本人在门户确认", "by the person in a portal"
+    FACE_TO_FACE = "face_to_face", "面签时确认", "at a signing face to face"
+    PAPER = "paper", "本人签字纸件，由工会录入", "signed paper, entered by the union"
+    LIST = "list", "随花名册录入，未经本人确认", "with a roster: the person has not confirmed"
+
+
+@frozen(kw_only=True)
+class Proof:
+    """What proves an answer (证明): never the thing itself, only where it is."""
+
+    login: str = ""
+    """The portal's session, or the login of the officer who entered the paper."""
+    device: str = ""
+    """The hash of the device."""
+    paper: str = ""
+    """The file number of signed paper."""
+    image: str = ""
+    """SHA-256 of the picture of the signature."""
+
+
+@frozen(kw_only=True)
+class ConsentWord:
+    """One word of an answer's history: only ever added (同意流水)."""
+
+    id: int
+    consent: int
+    """The answer that it belongs to."""
+    person: PersonId
+    event: ConsentEvent
+    purpose: ConsentPurpose
+    recipient: str
+    notice: str
+    """Which text was shown: its id and version."""
+    sha256: str
+    """The hash of that text."""
+    channel: Channel
+    at: datetime
+    by_guardian: bool = False
+    proof: Proof = Proof()
+    follows: int | None = None
+
+
 @frozen(kw_only=True)
 class Consent:
-    """One answer (同意记录). The current consent is computed from all of them."""
+    """One answer (同意记录). It is computed from its words, and never stored."""
 
     id: int
     person: PersonId
-    purpose: str
+    purpose: ConsentPurpose
     recipient: str
     notice: str
-    """Version and hash of the text that was shown."""
+    sha256: str
     asked: datetime
+    channel: Channel
     state: ConsentState = ConsentState.ASKED
     answered: datetime | None = None
     by_guardian: bool = False
-    proof: str = ""
-    """What proves the answer: a portal session, or the file number of signed paper."""
+    proof: Proof = Proof()
     follows: int | None = None
     """The record that this one replaces."""
 
-    def after(self, event: ConsentEvent, at: datetime, proof: str = "") -> Consent:
-        """Return the record after *event* (E-STATE-001 if the table has no such step)."""
-        state = CONSENT.after(self.state, event)
-        return evolve(self, state=state, answered=at, proof=proof or self.proof)
+    def after(self, word: ConsentWord) -> Consent:
+        """Return the record after *word* (E-STATE-001 if the table has no such step)."""
+        return evolve(
+            self, state=CONSENT.after(self.state, word.event), answered=word.at,
+            channel=word.channel, by_guardian=word.by_guardian, proof=word.proof,
+        )  # fmt: skip
 
 
-def consents(records: Iterable[Consent], purpose: str, recipient: str) -> bool:
-    """Return whether the newest answer to *purpose* and *recipient* is a given one."""
-    fitting = [each for each in records if each.purpose == purpose and each.recipient == recipient]
-    newest = max(fitting, key=lambda each: (each.asked, each.id), default=None)
-    return newest is not None and newest.state is ConsentState.GIVEN
+def folded(words: Iterable[ConsentWord]) -> tuple[Consent, ...]:
+    """Return the answers that *words* make, oldest first."""
+    found: dict[int, Consent] = {}
+    for word in sorted(words, key=lambda each: (each.at, each.id)):
+        known = found.get(word.consent)
+        if known is None:
+            known = Consent(
+                id=word.consent, person=word.person, purpose=word.purpose,
+                recipient=word.recipient, notice=word.notice, sha256=word.sha256,
+                asked=word.at, channel=word.channel, state=CONSENT.after(None, word.event),
+                by_guardian=word.by_guardian, proof=word.proof, follows=word.follows,
+            )  # fmt: skip
+        else:
+            known = known.after(word)
+        found[word.consent] = known
+    return tuple(found.values())
+
+
+def newest(answers: Iterable[Consent], purpose: ConsentPurpose, recipient: str) -> Consent | None:
+    """Return the newest answer to *purpose* and *recipient*: it is the one that counts."""
+    fitting = [each for each in answers if (each.purpose, each.recipient) == (purpose, recipient)]
+    return max(fitting, key=lambda each: (each.asked, each.id), default=None)
+
+
+class ConsentStanding(Labelled):
+    """Whether something may be done on the ground of a consent (同意是否有效)."""
+
+    GIVEN = "given", "有效", "given"
+    NONE = "none", "没有征求过", "never asked"
+    PENDING = "pending_member_confirmation", "待本人确认", "waits for the person"
+    REFUSED = "refused", "本人不同意", "refused"
+    WITHDRAWN = "withdrawn", "已撤回", "withdrawn"
+    OLD_TEXT = "old_text", "告知文本已更新，须重新同意", "given to a text that has changed"
+    ENDED = "ended", "已终止", "ended"
+
+
+_STANDS: Final[Mapping[ConsentState, ConsentStanding]] = {
+    ConsentState.ASKED: ConsentStanding.PENDING,
+    ConsentState.EXPIRED: ConsentStanding.PENDING,
+    ConsentState.REFUSED: ConsentStanding.REFUSED,
+    ConsentState.WITHDRAWN: ConsentStanding.WITHDRAWN,
+    ConsentState.SUPERSEDED: ConsentStanding.OLD_TEXT,
+    ConsentState.ENDED: ConsentStanding.ENDED,
+}
+
+
+def standing_of(answer: Consent | None, sha256: str) -> ConsentStanding:
+    """Return how the newest *answer* stands to the text that is shown now."""
+    if answer is None:
+        return ConsentStanding.NONE
+    if answer.state is ConsentState.GIVEN:
+        return ConsentStanding.GIVEN if answer.sha256 == sha256 else ConsentStanding.OLD_TEXT
+    return _STANDS[answer.state]
+
+
+#: How each standing but a given one is told: its code.
+REFUSALS: Final[Mapping[ConsentStanding, str]] = {
+    ConsentStanding.NONE: "E-CONSENT-001",
+    ConsentStanding.PENDING: "E-CONSENT-001",
+    ConsentStanding.REFUSED: "E-CONSENT-002",
+    ConsentStanding.WITHDRAWN: "E-CONSENT-002",
+    ConsentStanding.ENDED: "E-CONSENT-002",
+    ConsentStanding.OLD_TEXT: "E-CONSENT-003",
+}
+
+
+@frozen(kw_only=True)
+class Gate:
+    """An operation that is not done without a consent (须经同意的操作)."""
+
+    operation: str
+    """Its name in the audit log."""
+    purpose: ConsentPurpose
+    when: Text
+    """When the operation needs it, and who does not."""
+
+
+#: Every operation of the product that rests on consent. What is not here rests on another basis
+#: (domain/lawful.py); purposes without a line wait for a city's own operation and are asked for
+#: at the rights desk.
+GATES: Final = (
+    Gate(
+        operation="batch.check",
+        purpose=ConsentPurpose.BANK,
+        when=Text(
+            "每一行：姓名、证件、手机将交给银行；没有同意的行校验不通过",
+            "each row: name, document and mobile go to the bank; a row without it is not valid",
+        ),
+    ),
+    Gate(
+        operation="batch.approve",
+        purpose=ConsentPurpose.BANK,
+        when=Text(
+            "每一行：提交之后撤回的，须退回重提",
+            "each row: where it was withdrawn since, the batch goes back",
+        ),
+    ),
+    Gate(
+        operation="number.reserve",
+        purpose=ConsentPurpose.BANK,
+        when=Text("预留卡号也要告诉银行是谁", "a reserved number names the person to the bank"),
+    ),
+    Gate(
+        operation="plan.join",
+        purpose=ConsentPurpose.INSURER,
+        when=Text(
+            "保障由另一机构承保的（目录中写有 insurer）",
+            "where another handler insures the plan (the catalogue names an insurer)",
+        ),
+    ),
+    Gate(
+        operation="claim.ask",
+        purpose=ConsentPurpose.MEDICAL,
+        when=Text(
+            "按住院天数给付的；去世会员的继承人另有依据（第四十九条）",
+            "benefits by days in hospital; heirs of the dead have another ground (article 49)",
+        ),
+    ),
+    Gate(
+        operation="claim.ask",
+        purpose=ConsentPurpose.CHILD,
+        when=Text(
+            "按子女计的：由作为监护人的会员同意；继承人另有依据",
+            "benefits by child: the member consents as guardian; heirs have another ground",
+        ),
+    ),
+)

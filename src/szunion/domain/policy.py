@@ -17,6 +17,7 @@ from cattrs.errors import ClassValidationError
 
 from szunion.domain.bank import BankState
 from szunion.domain.holds import HoldReason
+from szunion.domain.lawful import PrivacyRules, broken_terms
 from szunion.domain.members import MembershipReason, MembershipState, Rights, RightsRule, rights_of
 from szunion.domain.organisations import OrganisationKind
 from szunion.domain.outbox import DispatchKind
@@ -137,6 +138,7 @@ class CityPolicy:
     services: ServiceRules
     rights: tuple[RightsRule, ...]
     bank: BankRules = field(factory=BankRules)
+    privacy: PrivacyRules = field(factory=PrivacyRules)
     sources: Mapping[str, Source] = field(factory=dict)
     """Where each value comes from, by its path such as ``deadlines.unclaimed``."""
 
@@ -264,7 +266,7 @@ def policy_from(given: Mapping[str, Any]) -> CityPolicy:
         ConfigError: something is missing, unknown or malformed (E-POLICY-001), a value has no
             source (E-POLICY-002) or an unknown one (E-POLICY-003), a state of the bank has no
             line in ``cards.payable`` or a kind of union none in ``organisation.levels``
-            (E-POLICY-004).
+            (E-POLICY-004), or something is kept for less than the law's minimum (E-POLICY-006).
     """
     plain, sources = unmark(given)
     named = {path: str(source.value) for path, source in sources.items()}
@@ -275,4 +277,9 @@ def policy_from(given: Mapping[str, Any]) -> CityPolicy:
     for kind in OrganisationKind:
         if kind is not OrganisationKind.CITY and kind not in policy.organisation.levels:
             raise ConfigError("E-POLICY-004", path=f"organisation.levels.{kind.value}")
+    if (broken := broken_terms(policy.privacy)) is not None:
+        path, found, limit, law = broken
+        raise ConfigError(
+            "E-POLICY-006", path=path, found=found, limit=limit, law=law.zh, law_en=law.en
+        )
     return policy

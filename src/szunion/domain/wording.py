@@ -69,6 +69,18 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "person.quarantine": Text("人员档案：待核重复", "file: waits as a possible duplicate"),
         "person.keep_apart": Text("人员档案：核实不是同一人", "file: found to be another person"),
         "person.merge": Text("人员档案：合并", "file: merged"),
+        "person.copy": Text("人员档案：制作本人副本", "file: a copy was made for the person"),
+        "person.access_log": Text("人员档案：查看访问记录", "file: its access log was looked at"),
+        "person.erase": Text("人员档案：删除", "file: erased"),
+        "person.erase_again": Text(
+            "人员档案：恢复后重新删除", "file: erased again after a restore"
+        ),
+        "person.erase_rest": Text("人员档案：销毁到期的留存", "file: what was kept is destroyed"),
+        "rights.ask": Text("权利请求：提出", "request about own data: asked"),
+        "rights.verify": Text("权利请求：核实身份", "request about own data: identity verified"),
+        "rights.done": Text("权利请求：办结", "request about own data: done"),
+        "rights.refuse": Text("权利请求：拒绝", "request about own data: refused"),
+        "rights.withdraw": Text("权利请求：撤回", "request about own data: taken back"),
         "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
         "membership.move": Text("会籍：转到新工会", "membership: moved to another union"),
         "membership.follow_union": Text(

@@ -42,6 +42,8 @@ from szunion.text import Text
 START: Final = "2017-11-23"
 DAYS: Final = 60
 _STEP: Final = timedelta(hours=8)
+_CONSENTS: Final = "同意书2017-11"
+"""Where each office has filed the signed consents to the hand-over to the bank."""
 AID: Final = "ha-spring-festival"
 HOUSEHOLDS: Final = 312
 CEILING: Final = 100_000_000
@@ -168,7 +170,7 @@ class Demo:
         file = self.folder / "rosters" / f"{union.name}.{suffix}"
         file.write_bytes(data)
         desk = self.city.officer(self.city.unions[place])
-        result = desk.roster.import_file(str(file))
+        result = desk.roster.import_file(str(file), paper=_CONSENTS)
         if result.rejected:
             mend = ExcelRosterWriter().to_mend(result.heading, result.rejected)
             file.with_name(f"{union.name}-待修正.xlsx").write_bytes(mend)

@@ -34,6 +34,7 @@ from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
 from szunion.ports.storage.proposals import Proposals
 from szunion.ports.storage.reconciliations import Reconciliations
+from szunion.ports.storage.rights import ConsentWords, Erasures, PersonFiles, RightsRequests
 from szunion.ports.storage.sealed import SealedData
 from szunion.ports.storage.services import (
     Bookings,
@@ -246,6 +247,26 @@ class UnitOfWork(Protocol):
     @property
     def statements(self) -> Statements:
         """The lines of the bank's statements."""
+        ...
+
+    @property
+    def consents(self) -> ConsentWords:
+        """What people answered about their data."""
+        ...
+
+    @property
+    def requests(self) -> RightsRequests:
+        """What people ask about their data."""
+        ...
+
+    @property
+    def erasures(self) -> Erasures:
+        """What was erased."""
+        ...
+
+    @property
+    def files(self) -> PersonFiles:
+        """What no other noun finds by person."""
         ...
 
     @property

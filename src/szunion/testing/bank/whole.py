@@ -51,6 +51,8 @@ from szunion.testing.clock import SeededChance, SeededIds
 from szunion.testing.world import DemoCity, DemoUnion, demo_world
 
 _UNION: Final = DemoUnion(code="440305-0001", name="模拟科技有限公司工会", rows=0, form="")
+_CONSENTS: Final = "同意书1"
+"""Where the signed consents of everybody are filed."""
 _AID: Final = "ha-spring-festival"
 _BUDGET: Final = Fen(100_000_000)
 _PEOPLE: Final = 24
@@ -166,7 +168,8 @@ class _Union:
             office.memberships.approve(admitted.person)
             self.people.append(admitted.person)
         for start in range(0, _PEOPLE, _TOGETHER):
-            for batch in office.batches.draft(self.people[start : start + _TOGETHER]).batches:
+            together = self.people[start : start + _TOGETHER]
+            for batch in office.batches.draft(together, paper=_CONSENTS).batches:
                 office.batches.check(batch.id)
                 office.batches.submit(batch.id)
                 self.city.federation(2).batches.approve(batch.id)

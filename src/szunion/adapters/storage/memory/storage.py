@@ -50,6 +50,13 @@ from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
 from szunion.adapters.storage.memory.proposals import MemoryProposals, ProposalTables
 from szunion.adapters.storage.memory.reconciliations import MemoryReconciliations, ReconTables
+from szunion.adapters.storage.memory.rights import (
+    MemoryConsentWords,
+    MemoryErasures,
+    MemoryPersonFiles,
+    MemoryRightsRequests,
+    RightsTables,
+)
 from szunion.adapters.storage.memory.sealed import MemorySealedData, SealedTables
 from szunion.adapters.storage.memory.services import (
     MemoryBookings,
@@ -91,6 +98,7 @@ class Tables:
     money: MoneyTables = field(factory=MoneyTables)
     claims: ClaimTables = field(factory=ClaimTables)
     sealed: SealedTables = field(factory=SealedTables)
+    rights: RightsTables = field(factory=RightsTables)
 
 
 class MemoryUnit:
@@ -140,6 +148,10 @@ class MemoryUnit:
         self.budgets = MemoryBudgets(money, undo)
         self.ledger = MemoryLedger(money, undo)
         self.statements = MemoryStatements(money, undo)
+        self.consents = MemoryConsentWords(tables.rights, undo)
+        self.requests = MemoryRightsRequests(tables.rights, sight, undo)
+        self.erasures = MemoryErasures(tables, undo)
+        self.files = MemoryPersonFiles(tables)
         self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
         self.imports = MemoryImports(
             tables.imports, self.people, self.members, self.audit, undo, ids, vault, now

@@ -50,7 +50,8 @@ class SqlFaceSigns:
         return [sign_of(row) for row in self.session.all("face_sign.of_person", where)]
 
 
-def _use(row: Row) -> WaiverUse:
+def waiver_use(row: Row) -> WaiverUse:
+    """Return the count that a row says."""
     card, month, kind, person, used, allowed, sequence, told = row
     return WaiverUse(
         card=CardId(card), month=date.fromisoformat(month), kind=Waiver(kind),
@@ -74,7 +75,7 @@ class SqlFeeWaivers:
 
     def of_card(self, scope: Scope, card: CardId, month: date) -> Sequence[WaiverUse]:
         where = {"shard": shard_of(card), "card": card, "month": month.isoformat()}
-        found = [_use(row) for row in self.session.all("fee_waiver.of_card", where)]
+        found = [waiver_use(row) for row in self.session.all("fee_waiver.of_card", where)]
         seen = people_seen(self.session, scope, {each.person for each in found})
         return [each for each in found if each.person in seen]
 

@@ -23,6 +23,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "inbox_waiting": "sealed",
     "claim": "sealed",
     "wish": "words",
+    "rights_request": "wanted",
+    "payee_name": "sealed",
 }
 """Table and column of everything that is sealed; each has its three statements in sealed.sql."""
 

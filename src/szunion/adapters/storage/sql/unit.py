@@ -37,6 +37,12 @@ from szunion.adapters.storage.sql.outbox import SqlOutbox
 from szunion.adapters.storage.sql.people import SqlPeople
 from szunion.adapters.storage.sql.proposals import SqlProposals
 from szunion.adapters.storage.sql.reconciliations import SqlReconciliations
+from szunion.adapters.storage.sql.rights import (
+    SqlConsentWords,
+    SqlErasures,
+    SqlPersonFiles,
+    SqlRightsRequests,
+)
 from szunion.adapters.storage.sql.sealed import SqlSealedData
 from szunion.adapters.storage.sql.services import (
     SqlBookings,
@@ -97,6 +103,10 @@ class SqlUnit:
         self.budgets = SqlBudgets(session)
         self.ledger = SqlLedger(session)
         self.statements = SqlStatements(session)
+        self.consents = SqlConsentWords(session)
+        self.requests = SqlRightsRequests(session, vault)
+        self.erasures = SqlErasures(session, vault)
+        self.files = SqlPersonFiles(session)
         self.audit = SqlAuditTrail(session, ids, now)
         self.messages = SqlMessages(session, ids, now)
         self.sealed = SqlSealedData(session, vault)

@@ -45,6 +45,35 @@ UPDATE application SET mobile_sealed = :new WHERE shard = :shard AND row_id = :i
 SELECT substr(mobile_sealed, 1, :head), count(*) FROM application WHERE mobile_sealed IS NOT NULL
 GROUP BY substr(mobile_sealed, 1, :head)
 
+-- name: page_rights_request
+-- fanout: a walk goes through every shard, some rows at a time
+SELECT shard, request_id, '' AS salt, wanted FROM rights_request
+WHERE (shard, request_id) > (:shard, :id) AND wanted IS NOT NULL
+ORDER BY shard, request_id LIMIT :most
+
+-- name: put_rights_request
+UPDATE rights_request SET wanted = :new
+WHERE shard = :shard AND request_id = :id AND wanted = :old
+
+-- name: keys_rights_request
+-- fanout: counted over every shard
+SELECT substr(wanted, 1, :head), count(*) FROM rights_request WHERE wanted IS NOT NULL
+GROUP BY substr(wanted, 1, :head)
+
+-- name: page_payee_name
+-- fanout: a walk goes through every shard, some rows at a time
+SELECT shard, person_id, salt, sealed FROM payee_name
+WHERE (shard, person_id) > (:shard, :id)
+ORDER BY shard, person_id LIMIT :most
+
+-- name: put_payee_name
+UPDATE payee_name SET sealed = :new WHERE shard = :shard AND person_id = :id AND sealed = :old
+
+-- name: keys_payee_name
+-- fanout: counted over every shard
+SELECT substr(sealed, 1, :head), count(*) FROM payee_name
+GROUP BY substr(sealed, 1, :head)
+
 -- name: page_claim
 -- fanout: a walk goes through every shard, some rows at a time
 SELECT shard, claim_id, '' AS salt, sealed FROM claim

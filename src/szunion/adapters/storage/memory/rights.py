@@ -1,0 +1,411 @@
+"""Know how consents, people's requests and erasures are kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, Protocol
+
+from attrs import define, evolve, field, frozen
+
+from szunion.adapters.storage.memory.bank_words import BankWordTables
+from szunion.adapters.storage.memory.batches import BatchTables
+from szunion.adapters.storage.memory.bindings import BindingTables
+from szunion.adapters.storage.memory.cards import CardTables
+from szunion.adapters.storage.memory.claims import ClaimTables
+from szunion.adapters.storage.memory.core import CoreTables
+from szunion.adapters.storage.memory.members import MemberTables
+from szunion.adapters.storage.memory.money import MoneyTables
+from szunion.adapters.storage.memory.people import PeopleTables, Sight
+from szunion.adapters.storage.memory.services import ServiceTables
+from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.domain.access import Scope
+from szunion.domain.bank_words import WaiverUse
+from szunion.domain.consent import ConsentWord
+from szunion.domain.ratings import Rating
+from szunion.domain.rights import Erasure, RequestState, RightsRequest
+from szunion.domain.values import CardId, ClaimId, PersonId
+from szunion.errors import Conflict
+
+
+@define
+class RightsTables:
+    """Words of consent, requests, the journal, names kept apart."""
+
+    words: Table[int, ConsentWord] = field(factory=lambda: Table("consent_word"))
+    words_of: dict[PersonId, list[int]] = field(factory=dict)
+    requests: Table[int, RightsRequest] = field(factory=lambda: Table("rights_request"))
+    erasures: Table[PersonId, Erasure] = field(factory=lambda: Table("erasure"))
+    names: Table[PersonId, tuple[str, date]] = field(factory=lambda: Table("payee_name"))
+
+
+class Everything(Protocol):
+    """The tables that an erasure goes through."""
+
+    @property
+    def core(self) -> CoreTables: ...
+    @property
+    def people(self) -> PeopleTables: ...
+    @property
+    def members(self) -> MemberTables: ...
+    @property
+    def bindings(self) -> BindingTables: ...
+    @property
+    def batches(self) -> BatchTables: ...
+    @property
+    def cards(self) -> CardTables: ...
+    @property
+    def bank_words(self) -> BankWordTables: ...
+    @property
+    def services(self) -> ServiceTables: ...
+    @property
+    def money(self) -> MoneyTables: ...
+    @property
+    def claims(self) -> ClaimTables: ...
+    @property
+    def rights(self) -> RightsTables: ...
+
+
+@frozen
+class MemoryConsentWords:
+    """What people answered, in memory."""
+
+    tables: RightsTables
+    undo: Undo
+
+    def add_many(self, scope: Scope, words: Iterable[ConsentWord]) -> None:
+        for word in words:
+            self.tables.words.insert(self.undo, word.id, word)
+            mine = self.tables.words_of.setdefault(word.person, [])
+            mine.append(word.id)
+            self.undo.append(mine.pop)
+
+    def of_person(self, scope: Scope, person: PersonId) -> Sequence[ConsentWord]:
+        if scope.only_person not in {None, person}:
+            return []
+        return self._words(person)
+
+    def _words(self, person: PersonId) -> list[ConsentWord]:
+        found = (self.tables.words.get(id_) for id_ in self.tables.words_of.get(person, ()))
+        return sorted((word for word in found if word is not None), key=lambda word: word.id)
+
+    def of_people(
+        self, scope: Scope, people: Iterable[PersonId]
+    ) -> Mapping[PersonId, Sequence[ConsentWord]]:
+        return {person: words for person in people if (words := self._words(person))}
+
+
+@frozen
+class MemoryRightsRequests:
+    """Requests of people about their own data, in memory."""
+
+    tables: RightsTables
+    sight: Sight
+    undo: Undo
+
+    def get(self, scope: Scope, request: int) -> RightsRequest | None:
+        found = self.tables.requests.get(request)
+        return found if found is not None and self.sight.person(scope, found.person) else None
+
+    def of_person(self, scope: Scope, person: PersonId) -> Sequence[RightsRequest]:
+        if scope.only_person not in {None, person}:
+            return []
+        mine = (each for each in self.tables.requests if each.person == person)
+        return sorted(mine, key=lambda each: each.id)
+
+    def listed(
+        self, scope: Scope, states: Iterable[RequestState], most: int
+    ) -> Sequence[RightsRequest]:
+        wanted = set(states)
+        seen = [
+            each
+            for each in self.tables.requests
+            if each.state in wanted and self.sight.person(scope, each.person)
+        ]
+        return sorted(seen, key=lambda each: (each.limit, each.id))[:most]
+
+    def add(self, scope: Scope, request: RightsRequest) -> None:
+        self.tables.requests.insert(self.undo, request.id, request)
+
+    def put(self, scope: Scope, request: RightsRequest) -> None:
+        old = self.tables.requests.get(request.id)
+        if old is None or old.version != request.version:
+            expected = request.version
+            raise Conflict("E-STORE-008", entity="rights_request", expected=expected, current="?")
+        new = evolve(request, version=request.version + 1)
+        self.tables.requests.replace(self.undo, request.id, new)
+
+
+Rows = Callable[[Everything, PersonId], Iterator[tuple[Table[Any, Any], Any]]]
+
+
+def _of(pick: Callable[[Everything], Table[Any, Any]]) -> Rows:
+    """Return how the rows of a table that carry a person's id are found."""
+
+    def rows(tables: Everything, person: PersonId) -> Iterator[tuple[Table[Any, Any], Any]]:
+        table = pick(tables)
+        for key, row in list(table.rows.items()):
+            if row.person == person:
+                yield table, key
+
+    return rows
+
+
+def _by_key(pick: Callable[[Everything], Table[Any, Any]]) -> Rows:
+    """Return how the row that lies under a person's id is found."""
+
+    def rows(tables: Everything, person: PersonId) -> Iterator[tuple[Table[Any, Any], Any]]:
+        table = pick(tables)
+        if person in table.rows:
+            yield table, person
+
+    return rows
+
+
+def _of_cards(pick: Callable[[Everything], Table[Any, Any]], first: bool) -> Rows:  # noqa: FBT001
+    """Return how rows that lie under a card's id are found."""
+
+    def rows(tables: Everything, person: PersonId) -> Iterator[tuple[Table[Any, Any], Any]]:
+        table = pick(tables)
+        mine = {kept.id for kept in tables.cards.cards if kept.person == person}
+        for key in list(table.rows):
+            if (key[0] if first else key) in mine:
+                yield table, key
+
+    return rows
+
+
+def _of_claims(tables: Everything, person: PersonId) -> Iterator[tuple[Table[Any, Any], Any]]:
+    mine = {claim.id for claim in tables.claims.claims if claim.person == person}
+    for key, claim in list(tables.claims.held.rows.items()):
+        if claim in mine:
+            yield tables.claims.held, key
+
+
+def _stones(tables: Everything, person: PersonId) -> Iterator[tuple[Table[Any, Any], Any]]:
+    for key in list(tables.people.tombstones.rows):
+        if key[1] == person:
+            yield tables.people.tombstones, key
+
+
+def _paid(tables: Everything, person: PersonId) -> Iterator[tuple[Table[Any, Any], Any]]:
+    for key, order in list(tables.money.orders.rows.items()):
+        if order.payee == person:
+            yield tables.money.orders, key
+
+
+def _none(tables: Everything, person: PersonId) -> Iterator[tuple[Table[Any, Any], Any]]:
+    """Find nothing: here it is part of another row, or is not kept at all."""
+    del tables, person
+    return iter(())
+
+
+#: Deeds that take rows away.
+_TAKE: Final[Mapping[str, Rows]] = {
+    "binding": _of(lambda tables: tables.bindings.bindings),
+    "binding_of_person": _none,
+    "message": _of(lambda tables: tables.core.messages),
+    "wish": _of(lambda tables: tables.services.wishes),
+    "fee_waiver": _of(lambda tables: tables.bank_words.waivers),
+    "number_reservation": _of(lambda tables: tables.bank_words.reservations),
+    "heir": _by_key(lambda tables: tables.claims.heirs),
+    "quarantine": _by_key(lambda tables: tables.people.quarantine),
+    "end_claimed": _of_claims,
+    "end_claim": _of(lambda tables: tables.claims.claims),
+    "end_enrolment": _of(lambda tables: tables.claims.enrolments),
+    "end_bank_name": _none,
+    "end_card_fact": _of_cards(lambda tables: tables.cards.facts, first=True),
+    "end_custody_item": _none,
+    "end_card_counter": _of_cards(lambda tables: tables.services.counters, first=False),
+    "end_card_hold": _none,
+    "end_instruction": _of(lambda tables: tables.cards.instructions),
+    "end_card": _of(lambda tables: tables.cards.cards),
+    "end_face_sign": _of(lambda tables: tables.bank_words.signs),
+    "end_application": _of(lambda tables: tables.batches.rows),
+    "end_entitlement": _of(lambda tables: tables.cards.entitlements),
+    "end_person_tombstone": _stones,
+    "end_consent_word": _of(lambda tables: tables.rights.words),
+    "end_rights_request": _of(lambda tables: tables.rights.requests),
+}
+
+#: Deeds that leave the row and take words out of it.
+_STRIP: Final[Mapping[str, tuple[Rows, Callable[[Any], Any]]]] = {
+    "application": (
+        _of(lambda tables: tables.batches.rows),
+        lambda row: evolve(row, wish=None, bank_text=""),
+    ),
+    "face_sign": (
+        _of(lambda tables: tables.bank_words.signs), lambda row: evolve(row, bank_text="")
+    ),
+    "instruction": (
+        _of(lambda tables: tables.cards.instructions), lambda row: evolve(row, bank_text="")
+    ),
+    "card_hold": (
+        _of(lambda tables: tables.cards.cards),
+        lambda row: evolve(
+            row,
+            card=evolve(row.card, holds=tuple(evolve(each, note="") for each in row.card.holds)),
+        ),
+    ),
+    "transfer": (
+        _of(lambda tables: tables.members.transfers), lambda row: evolve(row, reason="")
+    ),
+    "pay_order": (_paid, lambda row: evolve(row, bank_text="")),
+    "rights_request": (
+        _of(lambda tables: tables.rights.requests), lambda row: evolve(row, wanted={})
+    ),
+}  # fmt: skip
+
+
+@frozen
+class MemoryErasures:
+    """The journal of erasures and their deeds, in memory."""
+
+    tables: Everything
+    undo: Undo
+
+    @property
+    def _rights(self) -> RightsTables:
+        return self.tables.rights
+
+    def get(self, scope: Scope, person: PersonId) -> Erasure | None:
+        return self._rights.erasures.get(person)
+
+    def put(self, scope: Scope, erasure: Erasure) -> None:
+        old = self._rights.erasures.get(erasure.person)
+        if old is None:
+            self._rights.erasures.insert(self.undo, erasure.person, erasure)
+            return
+        new = evolve(old, lines=erasure.lines, next_due=erasure.next_due, files=erasure.files)
+        self._rights.erasures.replace(self.undo, erasure.person, new)
+
+    def journal(self, scope: Scope, after: PersonId, most: int) -> Sequence[Erasure]:
+        later = (each for each in self._rights.erasures if each.person > after)
+        return sorted(later, key=lambda each: each.person)[:most]
+
+    def due(self, scope: Scope, day: date, most: int) -> Sequence[Erasure]:
+        found = [
+            (each.next_due, each.person, each)
+            for each in self._rights.erasures
+            if each.next_due is not None and each.next_due <= day
+        ]
+        return [each for _, _, each in sorted(found, key=lambda row: row[:2])][:most]
+
+    def wipe(self, scope: Scope, person: PersonId, deeds: Iterable[str]) -> None:
+        for deed in deeds:
+            if deed in _STRIP:
+                rows, strip = _STRIP[deed]
+                for table, key in rows(self.tables, person):
+                    table.replace(self.undo, key, strip(table.rows[key]))
+                continue
+            for table, key in _TAKE[deed](self.tables, person):
+                table.delete(self.undo, key)
+        self._forget_mobiles(person)
+
+    def _forget_mobiles(self, person: PersonId) -> None:
+        pinned = self.tables.batches.mobiles
+        for row in self.tables.batches.rows:
+            if row.person == person and row.id in pinned:
+                old = pinned.pop(row.id)
+                self.undo.append(lambda id_=row.id, old=old: pinned.__setitem__(id_, old))  # type: ignore[misc]
+
+    def wipe_claims(self, scope: Scope, person: PersonId, claims: Iterable[int]) -> None:
+        for claim in claims:
+            for key, holder in list(self.tables.claims.held.rows.items()):
+                if holder == claim:
+                    self.tables.claims.held.delete(self.undo, key)
+            self.tables.claims.claims.delete(self.undo, ClaimId(claim))
+
+    def keep_name(self, scope: Scope, person: PersonId, name: str, until: date) -> None:
+        if self._rights.names.get(person) is None:
+            self._rights.names.insert(self.undo, person, (name, until))
+        else:
+            self._rights.names.replace(self.undo, person, (name, until))
+
+    def name_of(self, scope: Scope, person: PersonId) -> tuple[str, date] | None:
+        return self._rights.names.get(person)
+
+    def drop_name(self, scope: Scope, person: PersonId) -> None:
+        if self._rights.names.get(person) is not None:
+            self._rights.names.delete(self.undo, person)
+
+
+def _count(rows: Iterable[Any], person: PersonId) -> int:
+    return sum(1 for row in rows if row.person == person)
+
+
+@frozen
+class MemoryPersonFiles:
+    """What no other noun finds by person, in memory."""
+
+    tables: Everything
+
+    def fee_waivers(self, scope: Scope, person: PersonId) -> Sequence[WaiverUse]:
+        mine = [row for row in self.tables.bank_words.waivers if row.person == person]
+        return sorted(mine, key=lambda row: (row.month, row.card, row.kind.value))
+
+    def ratings(self, scope: Scope, person: PersonId) -> Sequence[Rating]:
+        mine = [row for row in self.tables.services.ratings if row.person == person]
+        return sorted(mine, key=lambda row: (row.at, row.participation))
+
+    def plastic(self, scope: Scope, cards: Iterable[CardId]) -> Sequence[tuple[int, CardId, bool]]:
+        wanted = list(cards)
+        return [
+            (each.id, card, card in each.pieces)
+            for card in wanted
+            for each in sorted(self.tables.cards.lists, key=lambda row: row.id)
+            if card in each.pieces or card in each.missing
+        ]
+
+    def counters(
+        self, scope: Scope, cards: Iterable[CardId]
+    ) -> Sequence[tuple[CardId, int, datetime | None]]:
+        kept = self.tables.services.counters.rows
+        return [(card, kept[card], None) for card in cards if card in kept]
+
+    def merged(self, scope: Scope, person: PersonId) -> Sequence[PersonId]:
+        found: list[PersonId] = []
+        for each in sorted(
+            row.id for row in self.tables.people.people if row.merged_into == person
+        ):
+            found += [each, *self.merged(scope, each)]
+        return found
+
+    def counts(self, scope: Scope, person: PersonId) -> Mapping[str, int]:
+        t = self.tables
+        cards = [kept for kept in t.cards.cards if kept.person == person]
+        ids = {kept.id for kept in cards}
+        there = int(person in t.people.people.rows)
+        versions = [row for row in t.members.versions if row.membership.person == person]
+        episodes = _count(t.people.memberships, person)
+        held = [key for key, holder in t.people.documents.rows.items() if holder == person]
+        mobile = t.people.people.rows[person].mobile if there else None
+        plastic = self.plastic(scope, ids)
+        rows = _count(t.batches.rows, person)
+        return {
+            "person": there, "person_salt": there, "person_document": len(held),
+            "person_mobile": int(mobile is not None), "membership": episodes,
+            "membership_past": len(versions) - episodes,
+            "affiliation": _count(t.members.affiliations, person),
+            "transfer": _count(t.members.transfers, person),
+            "binding": _count(t.bindings.bindings, person),
+            "binding_of_person": _count(t.bindings.bindings, person),
+            "quarantine": int(person in t.people.quarantine.rows),
+            "consent_word": _count(t.rights.words, person),
+            "rights_request": _count(t.rights.requests, person),
+            "application": rows, "number_reservation": _count(t.bank_words.reservations, person),
+            "face_sign": _count(t.bank_words.signs, person), "card": len(cards),
+            "card_hold": sum(len(kept.card.holds) for kept in cards),
+            "instruction": _count(t.cards.instructions, person),
+            "fee_waiver": _count(t.bank_words.waivers, person),
+            "entitlement": _count(t.cards.entitlements, person),
+            "heir": int(person in t.claims.heirs.rows),
+            "booking": _count(t.services.bookings, person),
+            "participation": _count(t.services.participations, person),
+            "rating": _count(t.services.ratings, person),
+            "wish": _count(t.services.wishes, person), "message": _count(t.core.messages, person),
+            "audit": sum(1 for row in t.core.audit if row.entry.person == person),
+            "card_fact": sum(1 for key in t.cards.facts.rows if key[0] in ids),
+            "card_counter": sum(1 for key in t.services.counters.rows if key in ids),
+            "custody_item": len(plastic), "bank_name": len(ids) + rows,
+        }  # fmt: skip
