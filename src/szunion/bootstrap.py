@@ -18,6 +18,7 @@ from attrs import evolve, field, fields_dict, frozen
 
 from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
+from szunion.adapters.file_sort import FileSort
 from szunion.adapters.keys.checks import signature_holds
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.memory.storage import MemoryStorage
@@ -267,6 +268,7 @@ class UnionSystem:
             catalogue=chosen.catalogue,
             bank_info=line.info,
             crowd=Combiner(),
+            sorts=FileSort(),
         )
         return cls(
             office=office,

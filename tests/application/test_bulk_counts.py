@@ -16,9 +16,18 @@ from tests.offices import office_on, town_on
 
 from szunion.adapters.roster.reader import read_roster
 from szunion.application.enrolment import Enrolment
-from szunion.domain.bank import FaceSignResult, RowFaceSigned, RowReason, Told
+from szunion.domain.bank import (
+    BankState,
+    CardRef,
+    DailyCardList,
+    FaceSignResult,
+    ListedCard,
+    RowFaceSigned,
+    RowReason,
+    Told,
+)
 from szunion.domain.payouts import Obligation
-from szunion.domain.values import PersonId
+from szunion.domain.values import CardToken, PersonId
 from szunion.testing.rosters import synthetic_roster
 
 T = TypeVar("T")
@@ -124,12 +133,21 @@ def paid(folder: Path, size: int) -> Asked:
 
 
 def listed(folder: Path, size: int) -> Asked:
-    """Compare the bank's daily list with *size* cards of which nothing differs."""
+    """Compare the bank's daily list with *size* cards: nothing differs, then every card."""
     phase = Phases()
     place = card_town_on(office_on("sqlite", folder))
-    place.activate(place.admit(size))
+    people = place.admit(size)
+    place.activate(people)
     place.bank.simulate.daily_list()
     phase("listed", place.worker.desk.collect)
+    cards = [place.card(person).card for person in people]
+    now, day = place.clock.now(), place.clock.today()
+    lines = [ListedCard(card.ref, BankState.FROZEN, 9) for card in cards]
+    lines += [ListedCard(CardRef(CardToken(f"99{at:016d}")), BankState.ACTIVE, 1)
+              for at in range(size)]  # fmt: skip
+    told = Told(event_id="L9", stream="list", sequence=9, effective=now)
+    phase("all differ", lambda: place.tell(DailyCardList(told=told, day=day, cards=tuple(lines))))
+    assert {kept.card.bank.state for kept in map(place.card, people)} == {BankState.FROZEN}
     place.office.storage.close()
     return phase.asked
 

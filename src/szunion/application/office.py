@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ from szunion.domain.policy import CityPolicy
 from szunion.ports.bank import BankInfo
 from szunion.ports.keys import Signer, Vault
 from szunion.ports.storage import Storage, UnitOfWork
-from szunion.ports.system import Clock, Crowd, Ids, WorkCalendar
+from szunion.ports.system import Clock, Crowd, Ids, Sorts, WorkCalendar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +37,11 @@ class Alone:
         """Nobody waits."""
 
 
+def in_memory(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Put *lines* in order, all of them in memory: see :class:`szunion.ports.system.Sorts`."""
+    return iter(sorted(lines))
+
+
 @frozen(kw_only=True)
 class Office:
     """The ports and the policy of one city: what its desks share."""
@@ -53,6 +58,8 @@ class Office:
     """What the city's bank says of itself; the bank itself is the bank desk's alone."""
     crowd: Crowd = Alone()
     """Where those who want limited stock at the same moment are decided together."""
+    sorts: Sorts = in_memory
+    """Where the bank's list of a whole city is put in order."""
 
 
 class AtAnOffice(Protocol):

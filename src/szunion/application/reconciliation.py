@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Final
 
 from attrs import evolve, field, frozen
 
@@ -13,6 +15,7 @@ from szunion.application.bank_rows import Outcome
 from szunion.application.card_facts import hear
 from szunion.application.freight import list_request
 from szunion.application.office import Office, one_commit, one_look
+from szunion.application.together import cards_together
 from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
@@ -35,6 +38,8 @@ from szunion.errors import Conflict, NotFound
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 
+_PAGE: Final = 2_000
+_TOGETHER: Final = 512
 _OF_CARDS = (
     DifferenceKind.NOT_TOLD,
     DifferenceKind.ENDED_HERE,
@@ -72,6 +77,25 @@ def listed(
     return Outcome(hearing=Hearing.OBEYED, subject=run.keep())
 
 
+@frozen
+class _Line:
+    """One card of the bank's list, under its keyed name."""
+
+    name: str
+    state: BankState
+    sequence: int
+    number: int
+
+
+@frozen
+class _Apart:
+    """A card of which the list says something else than we hold."""
+
+    card: CardId
+    state: BankState | None
+    line: _Line
+
+
 @frozen(kw_only=True)
 class _Run:
     """One comparison while it is being made."""
@@ -85,26 +109,60 @@ class _Run:
     counts: dict[str, int] = field(factory=lambda: {"ours": 0, "agreed": 0, "closed": 0})
 
     def compare(self) -> None:
-        """Walk both sides in the order of the cards' names."""
-        theirs = self._named()
+        """Walk both sides in the order of the cards' names, in constant memory."""
+        theirs = self._lines()
+        line = next(theirs, None)
+        apart: list[_Apart] = []
         for id_, name, state, sequence in self.work.cards.states(self.scope):
             self.counts["ours"] += 1
-            line = theirs.pop(name, None)
-            if line is None:
+            while line is not None and line.name < name:
+                self._unknown(line)
+                line = next(theirs, None)
+            if line is None or line.name != name:
                 self._not_listed(id_, name, state)
+                continue
+            if state is line.state and sequence >= line.sequence:
+                self.counts["agreed"] += 1
             else:
-                self._beside(id_, name, state, sequence, line)
-        for name, line in sorted(theirs.items()):
-            self._differ(DifferenceKind.UNKNOWN_CARD, 0, name, "", line.state)
+                apart.append(_Apart(id_, state, line))
+            line = next(theirs, None)
+        while line is not None:
+            self._unknown(line)
+            line = next(theirs, None)
+        for start in range(0, len(apart), _TOGETHER):
+            self._beside_each(apart[start : start + _TOGETHER])
 
-    def _named(self) -> dict[str, ListedCard]:
-        cards = self.notice.cards
-        tokens = [line.card.token.plain() for line in cards]
-        blind = self.work.vault.index_many(IndexField.CARD, tokens)
-        return {
-            f"{index.hex()}-{line.card.psn:03d}": line
-            for index, line in zip(blind, cards, strict=True)
-        }
+    def _lines(self) -> Iterator[_Line]:
+        """Yield the bank's list in the order of the names; of a card listed twice, the last."""
+        before: _Line | None = None
+        for text in self.office.sorts(self._named()):
+            name, number, state, sequence = text.decode().split()
+            line = _Line(name, BankState(state), int(sequence), int(number))
+            if before is not None and before.name != name:
+                yield before
+            before = line
+        if before is not None:
+            yield before
+
+    def _named(self) -> Iterator[bytes]:
+        """Yield a line for each listed card: its keyed name, its place in the list, its state."""
+        lines, number = iter(self.notice.cards), 0
+        while part := list(islice(lines, _PAGE)):
+            tokens = [line.card.token.plain() for line in part]
+            blind = self.work.vault.index_many(IndexField.CARD, tokens)
+            for index, line in zip(blind, part, strict=True):
+                name = f"{index.hex()}-{line.card.psn:03d}"
+                yield f"{name} {number:09d} {line.state.value} {line.sequence}".encode()
+                number += 1
+
+    def _unknown(self, line: _Line) -> None:
+        self._differ(DifferenceKind.UNKNOWN_CARD, 0, line.name, "", line.state)
+
+    def _beside_each(self, apart: Sequence[_Apart]) -> None:
+        """Follow lines that say something else than we hold, with the statements of one."""
+        with cards_together(self.work, self.scope, [each.card for each in apart]) as work:
+            for each in apart:
+                self._beside(work, each.card, each.state, each.line)
 
     def _not_listed(self, card: CardId, name: str, state: BankState | None) -> None:
         if state is None or state in CARD_BANK.absorbing:
@@ -112,42 +170,35 @@ class _Run:
         else:
             self._differ(DifferenceKind.NOT_LISTED, card, name, state, None)
 
-    def _beside(
-        self, card: CardId, name: str, state: BankState | None, sequence: int, line: ListedCard
-    ) -> None:
-        if state is line.state and sequence >= line.sequence:
-            self.counts["agreed"] += 1
-            return
-        kept = self.work.cards.get(self.scope, card)
+    def _beside(self, work: UnitOfWork, card: CardId, state: BankState | None, line: _Line) -> None:
+        kept = work.cards.get(self.scope, card)
         if kept is None:
             raise NotFound("E-CARD-010")
         told = as_listed(
             kept.card.bank,
-            line,
-            event_id=f"list:{self.notice.day.isoformat()}:{name}",
+            ListedCard(kept.card.ref, line.state, line.sequence),
+            event_id=f"list:{self.notice.day.isoformat()}:{line.name}",
             digest=self.content,
-            at=self.work.now,
+            at=work.now,
         )
         if told is None:
             if state is line.state:  # the same state, told with a sequence that we have not heard
                 self.counts["agreed"] += 1
             else:
-                self._differ(DifferenceKind.AHEAD, card, name, state, line.state)
+                self._differ(DifferenceKind.AHEAD, card, line.name, state, line.state)
             return
-        after, _ = hear(self.office, self.work, self.scope, kept, told)
-        self._judge(kept, after, name, line)
+        after, _ = hear(self.office, work, self.scope, kept, told)
+        self._judge(kept, after, line.name, line.state)
 
-    def _judge(self, before: KeptCard, after: KeptCard, name: str, line: ListedCard) -> None:
+    def _judge(self, before: KeptCard, after: KeptCard, name: str, listed: BankState) -> None:
         ours = before.card.bank.state
-        if after.card.bank.state is line.state and not after.card.bank.contradictory:
+        if after.card.bank.state is listed and not after.card.bank.contradictory:
             self.counts["closed"] += 1
-            self._differ(
-                DifferenceKind.NOT_TOLD, before.id, name, ours, line.state, closed=RECONCILED
-            )
+            self._differ(DifferenceKind.NOT_TOLD, before.id, name, ours, listed, closed=RECONCILED)
         elif before.card.bank.absorbing is not None:
-            self._differ(DifferenceKind.ENDED_HERE, before.id, name, ours, line.state)
+            self._differ(DifferenceKind.ENDED_HERE, before.id, name, ours, listed)
         else:
-            self._differ(DifferenceKind.CONTRADICTORY, before.id, name, ours, line.state)
+            self._differ(DifferenceKind.CONTRADICTORY, before.id, name, ours, listed)
 
     def look_for_unstopped(self) -> None:
         """Find cards that the bank should have stopped and has not answered for."""

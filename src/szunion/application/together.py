@@ -8,7 +8,8 @@ the end undoes the whole part; smaller parts, in the end single notices, are tri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, cast
 
 from szunion.application.bank_rows import card_name, row_name
@@ -42,7 +43,7 @@ from szunion.domain.bank import (
     RowRejected,
     RowVerified,
 )
-from szunion.domain.values import RequestKey
+from szunion.domain.values import CardId, RequestKey
 from szunion.ports.storage import UnitOfWork
 
 _OF_ROWS: Final = (RowVerified, RowRejected, RowFaceSigned, RowDeclined, CardProduced)
@@ -97,6 +98,21 @@ def obeyed_together(
     _fetch(together, work, source, notices)
     for notice in notices:
         obey(cast(UnitOfWork, together), notice)
+    together.held.write()
+
+
+@contextmanager
+def cards_together(work: UnitOfWork, scope: Scope, cards: Sequence[CardId]) -> Iterator[UnitOfWork]:
+    """Yield a unit in which what the bank says of *cards* is followed, and written in sets.
+
+    Raises:
+        Conflict: the store refuses something of it: all of it must be undone.
+    """
+    together = _Together(work, scope)
+    people = list(dict.fromkeys(kept.person for kept in together.cards.fetch(cards)))
+    together.cards.fetch_people(people)
+    together.members.fetch(people)
+    yield cast(UnitOfWork, together)
     together.held.write()
 
 

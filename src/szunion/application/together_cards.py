@@ -39,6 +39,10 @@ class CardsTogether(Together):
         found = self.work.bulk.cards_named(self.scope, refs) if refs else ()
         return self._keep(found)
 
+    def fetch(self, ids: Sequence[CardId]) -> list[KeptCard]:
+        """Fetch cards."""
+        return self._keep(self.work.bulk.cards(self.scope, ids) if ids else ())
+
     def fetch_people(self, people: Sequence[PersonId]) -> None:
         """Fetch all cards of *people*, and all facts of each."""
         self._of_person = {person: [] for person in people}

@@ -9,9 +9,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
+from hashlib import sha256
 from typing import Any, Final, get_args
 
-from attrs import fields, has
+from attrs import evolve, fields, has
 
 from szunion.domain import bank
 from szunion.domain.bank import BankNotice, BankRequest
@@ -57,6 +58,10 @@ def _plain(value: object) -> object:
 def _plain_word(value: object) -> object:
     match value:
         case tuple():
+            return ["@many", *map(_plain, value)]
+        case str() | bytes():
+            raise TypeError(type(value).__name__)
+        case Sequence():  # a list that is read from a file
             return ["@many", *map(_plain, value)]
         case Enum():
             return [type(value).__name__, value.value]
@@ -107,4 +112,17 @@ def decode(data: bytes) -> BankNotice:
 
 def digest(vault: Vault, value: BankRequest | BankNotice) -> str:
     """Return a keyed hash of *value*: it tells copies from contradictions and nothing else."""
+    if isinstance(value, bank.DailyCardList):
+        return _digest_of_list(vault, value)
     return vault.request_key("digest:" + encode(value).decode()).text
+
+
+def _digest_of_list(vault: Vault, value: bank.DailyCardList) -> str:
+    """Return the keyed hash of a list that may be longer than memory: card by card."""
+    whole = sha256(encode(evolve(value, cards=())))
+    for line in value.cards:
+        card = line.card
+        whole.update(
+            f"{card.token.plain()} {card.psn} {line.state.value} {line.sequence}\n".encode()
+        )
+    return vault.request_key(f"digest:{whole.hexdigest()}").text

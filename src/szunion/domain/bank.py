@@ -7,6 +7,7 @@ not arrival and not time.  Neither side ever writes the other's facts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import TypeAlias
@@ -424,7 +425,8 @@ class DailyCardList:
 
     told: Told
     day: date
-    cards: tuple[ListedCard, ...]
+    cards: Sequence[ListedCard]
+    """Gone through more than once; an adapter may read them from a file each time."""
 
 
 class StatementKind(Labelled):

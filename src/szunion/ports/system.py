@@ -1,8 +1,8 @@
-"""Know what szunion asks of the world around it: time, ids, chance, working days, a crowd."""
+"""Know what szunion asks of the world around it: time, ids, chance, days, sorting, a crowd."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
@@ -51,6 +51,14 @@ class WorkCalendar(Protocol):
 
     def is_working(self, day: date) -> bool:
         """Return whether people work on *day*."""
+        ...
+
+
+class Sorts(Protocol):
+    """Where more lines are put in order than fit into memory."""
+
+    def __call__(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Return *lines* in the order of their bytes. No line has a line end in it."""
         ...
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import partial
@@ -233,7 +233,7 @@ def _is(kind: type[Any]) -> Callable[[object], bool]:
 
 
 def _is_row(kind: object) -> bool:
-    return get_origin(kind) is tuple
+    return get_origin(kind) in {tuple, Sequence}
 
 
 def _many(kind: Any, converter: cattrs.Converter) -> Callable[[object, object], tuple[Any, ...]]:  # noqa: ANN401
@@ -257,7 +257,7 @@ def _optional(kind: Any, converter: cattrs.Converter) -> Callable[[object, objec
 
 def _is_optional(kind: object) -> bool:
     parts = get_args(kind)
-    return get_origin(kind) is not tuple and len(parts) == 2 and type(None) in parts  # noqa: PLR2004
+    return get_origin(kind) not in {tuple, Sequence} and len(parts) == 2 and type(None) in parts  # noqa: PLR2004
 
 
 def _made() -> cattrs.Converter:

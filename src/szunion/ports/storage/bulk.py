@@ -57,6 +57,10 @@ class Bulk(Protocol):
         """Return how many rows of each batch stand where."""
         ...
 
+    def cards(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
+        """Return cards."""
+        ...
+
     def cards_named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
         """Return the cards that the bank names so."""
         ...

@@ -20,6 +20,7 @@ from attrs import define, field, frozen
 from szunion.adapters.bank.batch_file import names, speech
 from szunion.adapters.bank.batch_file.carrier import Seen
 from szunion.adapters.bank.batch_file.layout import BankLayout, FileLayout
+from szunion.adapters.bank.batch_file.lines import BAD, FileLines, Reading
 from szunion.adapters.bank.batch_file.names import START, FileName, Place
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Head, Sheet
 from szunion.adapters.bank.batch_file.speech import Plain
@@ -44,7 +45,6 @@ _MOST_FILES: Final = 10**4
 _WHOLE: Final = {"DailyCardList": DailyCardList, "Statement": Statement}
 _PASSED: Final = frozenset({"BEHIND", "OTHER_CONTENT", "ANSWER"})
 """Troubles with a file that no other file waits for."""
-_BAD: Final = (ValueError, KeyError, TypeError, InvalidInput)
 
 
 @frozen
@@ -255,7 +255,7 @@ class Channels:
                 raise
             self._known_broken.pop(path.name, None)
             self._forget([path.name])
-            told = _Telling(channel, path.name, place, head)
+            told = _Telling(channel, path, place, head)
             lines = enumerate(channel.sheet.details(file, head), start=1)
             if channel.file.kind:
                 bad, whole = told.whole(lines)
@@ -301,8 +301,9 @@ def _files_of(channel: Channel, there: Sequence[Path]) -> dict[tuple[int, int], 
 class _Telling:
     """What the lines of one file tell."""
 
-    def __init__(self, channel: Channel, name: str, place: Place, head: Head) -> None:
-        self._channel, self._name, self._place = channel, name, place
+    def __init__(self, channel: Channel, path: Path, place: Place, head: Head) -> None:
+        self._channel, self._name, self._place = channel, path.name, place
+        self._path, self._checked = path, head
         self._head = {word: told for word, told in head.words.items() if told is not None}
         file = channel.file
         self._tag = file.tag
@@ -357,7 +358,7 @@ class _Telling:
             return self._bad(number, f"{self._tag}: NOTICE", str(known.get(self._tag)))
         try:
             notice: BankNotice = make(known, told=self._told(number, known))
-        except _BAD:
+        except BAD:
             return self._bad(number, "VALUE", "")
         return notice
 
@@ -370,19 +371,21 @@ class _Telling:
         """Return lines that cannot be read, and the one notice that the others make."""
         kind: type[Any] = _WHOLE[self._channel.file.kind]
         name, each = speech.MANY[kind]
-        make = speech.maker_of(each)
-        bad: list[BankNotice] = []
-        good: list[object] = []
         last = self._channel.sequence(self._place, _MOST_LINES - 1)
+        read = Reading(self._channel.sheet, self._path, self._checked, speech.maker_of(each), last)
+        bad: list[BankNotice] = []
+        good = 0
         for number, words in lines:
             if isinstance(words, BadLine):
                 bad.append(self._bad(number, words.rule, words.raw))
-                continue
-            try:
-                good.append(make({"sequence": last, **words}))
-            except _BAD:
+            elif read.made(words) is None:
                 bad.append(self._bad(number, "VALUE", ""))
+            else:
+                good += 1
         day = self._day()
         told = self._told(0, self._head)
-        notice: BankNotice = kind(told=told, day=day or date(1970, 1, 1), **{name: tuple(good)})
+        # A list of a whole city's cards stays in its file; a day's movements are few.
+        many = FileLines(read, good)
+        each_line = many if kind is DailyCardList else tuple(many)
+        notice: BankNotice = kind(told=told, day=day or date(1970, 1, 1), **{name: each_line})
         return bad, notice

@@ -67,6 +67,12 @@ class MemoryBulk:
         found = {id_: self.work.rows.counts(scope, id_) for id_ in batches}
         return {id_: counts for id_, counts in found.items() if counts}
 
+    def cards(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
+        if not scope.whole_city:
+            return []
+        found = (self.work.cards.get(scope, id_) for id_ in ids)
+        return [each for each in found if each is not None]
+
     def cards_named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
         if not scope.whole_city:
             return []

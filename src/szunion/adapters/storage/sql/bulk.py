@@ -39,7 +39,7 @@ class SqlBulk:
     """Sets of things, by SQL."""
 
     session: Session
-    cards: SqlCards
+    _cards: SqlCards
 
     def _all(self, scope: Scope, name: str, **sets: Iterable[object]) -> list[Raw]:
         """Ask for a set of keys; a scope that is not the whole city's finds nothing."""
@@ -75,8 +75,11 @@ class SqlBulk:
             found.setdefault(BatchId(batch), {})[RowState(state)] = count
         return found
 
+    def cards(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
+        return self._cards.many(scope, ids) if scope.whole_city else []
+
     def cards_named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
-        return self.cards.named(scope, refs) if scope.whole_city else []
+        return self._cards.named(scope, refs) if scope.whole_city else []
 
     def facts(self, scope: Scope, cards: Iterable[CardId]) -> Mapping[CardId, Sequence[BankFact]]:
         if not scope.whole_city:
@@ -105,13 +108,13 @@ class SqlBulk:
         self.session.many("inbox.put", map(known_notice, notices))
 
     def add_cards(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
-        self.cards.add_many(scope, cards)
+        self._cards.add_many(scope, cards)
 
     def add_facts(self, scope: Scope, facts: Sequence[tuple[CardId, BankFact]]) -> None:
         self.session.many("card.add_fact", (known_fact(card, fact) for card, fact in facts))
 
     def put_cards(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
-        self.cards.put_many(scope, cards)
+        self._cards.put_many(scope, cards)
 
     def add_entitlements(self, scope: Scope, given: Sequence[Entitlement]) -> int:
         return self.session.many("entitlement.add", map(known_entitlement, given))

@@ -204,6 +204,10 @@ class SqlCards:
             raise Conflict("E-STORE-008", entity="card", expected="?", current="?")
         self._keep_holds(kept.card for kept in cards)
 
+    def many(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
+        """Return cards: the bulk path."""
+        return self._cards(scope, self.session.all("bulk.cards", {"ids": json.dumps(list(ids))}))
+
     def named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
         """Return the cards that the bank names so: the bulk path."""
         wanted = list(refs)

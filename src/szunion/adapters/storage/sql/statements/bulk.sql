@@ -36,6 +36,12 @@ SELECT a.batch_id, a.state, count(*)
 FROM EACH_ID(:ids) i JOIN application a ON a.batch_id = i.value
 GROUP BY a.batch_id, a.state
 
+-- name: cards
+SELECT c.card_id, c.person_id, c.programme, c.row_id, c.token_sealed, c.psn, c.last_four,
+       c.account_class, c.bank_gap, c.union_state, c.union_reason, c.union_sequence, c.custody,
+       c.holder, c.current, c.replaces, c.replaced_by, c.born, c.version
+FROM EACH_ID(:ids) i JOIN card c ON c.shard = i.value >> 53 AND c.card_id = i.value
+
 -- name: cards_named
 SELECT c.card_id, c.person_id, c.programme, c.row_id, c.token_sealed, c.psn, c.last_four,
        c.account_class, c.bank_gap, c.union_state, c.union_reason, c.union_sequence, c.custody,
