@@ -75,9 +75,9 @@ class Files:
     clock: SimClock = field(factory=SimClock)
     opened: list[Process] = field(factory=list)
 
-    def process(self) -> Process:
+    def process(self, key_file: Path | None = None) -> Process:
         """Return another process of this city."""
-        keys = FileKeys.open(self.folder / "union.keys")
+        keys = FileKeys.open(key_file or self.folder / "union.keys")
         vault = keys.vault()
         ids = SystemIds(self.clock, SystemChance())
         storage = SqliteStorage.open(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from szunion.domain.access import Role
 from szunion.domain.keyset import Profile, Use
 from szunion.domain.roster_rows import PlainRow
 from szunion.domain.values import PersonId
-from szunion.errors import Conflict, NotAllowed
+from szunion.errors import Conflict, KeysUnavailable, NotAllowed
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 
@@ -191,6 +192,25 @@ def test_a_document_is_on_file_once_also_in_the_middle_of_a_rotation(files: File
         stale.add(6)
     for _ in walk:
         pass
+    assert duplicates(files) == 0
+
+
+def test_a_machine_that_has_not_got_the_new_key_yet_files_nobody(
+    files: Files, tmp_path: Path
+) -> None:
+    """Two machines with copies of the key file: the one that is behind waits, and says so."""
+    here = files.process()
+    everyone(here, 2)
+    behind = tmp_path / "behind.keys"
+    shutil.copy(files.folder / "union.keys", behind)
+    there = files.process(behind)
+    new = here.care.rotate(Use.DOCUMENT)
+    with pytest.raises(KeysUnavailable, match=f"E-KEYS-001.*{new.id}"):
+        there.add(2)
+    assert there.find(1) is not None
+    shutil.copy(files.folder / "union.keys", behind)
+    assert there.find(2) is None
+    there.add(2)
     assert duplicates(files) == 0
 
 
