@@ -32,7 +32,8 @@ NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
 #: Columns of bytes that are not sealed, and what they are instead; the audit log's are hashes.
 NOT_SEALED = {
-    "person_salt.salt": "a salt", "person_document.blind": "a blind index",
+    "person_salt.salt": "a salt", "payee_name.salt": "a salt",
+    "person_document.blind": "a blind index",
     "person_mobile.blind": "a blind index", "person_tombstone.stone": "a salted MAC",
     "binding.account": "a blind index", "binding_of_person.account": "a blind index",
     "card.token_index": "a blind index", "granted.key": "a fingerprint",
@@ -124,7 +125,7 @@ def fill(raw: sqlite3.Connection, keys: FileKeys, table: str, number: int) -> Sp
     ] or ["person_id"]  # fmt: skip
     id_ = (number << 53 if "shard" in names else 0) | 100 + number
     place = Place(table, shard_of(id_), id_, COLUMNS[table])
-    salt = bytes([number]) * 16 if table == "person" else b""
+    salt = bytes([number]) * 16 if table == "person" or "salt" in names else b""
     plain = f"{table} {number}".encode()
     values: dict[str, Any] = {"shard": shard_of(id_), id_column: id_}
     values[place.column] = keys.vault().seal(place, plain, salt=salt)
