@@ -201,6 +201,7 @@ def problems_of(
     files = {person.id: person for person in work.people.many(scope, people)}
     memberships = {each.person: each for each in work.members.open_of_many(scope, people)}
     without = lacking(office, work, scope, "batch.check", ConsentPurpose.BANK, people)
+    _carry_packs(work, scope, list(files.values()))
     found = {
         row.id: (
             *_problems(office, files.get(row.person), memberships.get(row.person)),
@@ -209,6 +210,32 @@ def problems_of(
         for row in rows
     }
     return {row: codes for row, codes in found.items() if codes}
+
+
+def _carry_packs(work: UnitOfWork, scope: Scope, people: Sequence[Person]) -> None:
+    """Note what people were given who were erased and are back: a pack is given once (防重领).
+
+    All that is left of who they were says whether a document is theirs (墓碑), and nothing else.
+    """
+    before = work.people.erased_many(scope, people)
+    if not before:
+        return
+    now = {old: new for new, olds in before.items() for old in olds}
+    given = [
+        evolve(
+            each, person=now[each.person],
+            key=f"pack:{each.programme}:{each.item}:{now[each.person]}",
+        )
+        for each in work.entitlements.of_people(scope, sorted(now))
+    ]  # fmt: skip
+    carried = [each for each in given if work.entitlements.add(scope, each)]
+    work.audit.add_many(
+        scope,
+        [
+            AuditEntry(action="pack.carry", subject=each.card, person=each.person, after=each.item)
+            for each in carried
+        ],
+    )
 
 
 def _problems(

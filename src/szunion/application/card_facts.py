@@ -202,22 +202,13 @@ def settle(
     return keep(work, scope, kept, with_card(kept, settled), "card.enable")
 
 
-def _erased_before(work: UnitOfWork, scope: Scope, kept: KeptCard) -> Iterable[PersonId]:
-    """Return under which ids the holder was on file and erased: a pack is given once (防重领)."""
-    person = work.people.get(scope, kept.person)
-    documents = () if person is None else person.documents
-    return [each for held in documents for each in work.people.erased(scope, held.document)]
-
-
 def _give_pack(
     office: Office, work: UnitOfWork, scope: Scope, kept: KeptCard, membership: Membership | None
 ) -> None:
     if membership is None:
         return
     had = any(
-        each.programme == kept.programme
-        for who in (kept.person, *_erased_before(work, scope, kept))
-        for each in work.entitlements.of_person(scope, who)
+        each.programme == kept.programme for each in work.entitlements.of_person(scope, kept.person)
     )
     rights = office.policy.rights_of(membership.state, membership.reason)
     given = open_pack(

@@ -69,6 +69,10 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "person.quarantine": Text("人员档案：待核重复", "file: waits as a possible duplicate"),
         "person.keep_apart": Text("人员档案：核实不是同一人", "file: found to be another person"),
         "person.merge": Text("人员档案：合并", "file: merged"),
+        "pack.carry": Text(
+            "激活大礼包：删除前已领，不再发放",
+            "activation pack: given before an erasure, not again",
+        ),
         "person.copy": Text("人员档案：制作本人副本", "file: a copy was made for the person"),
         "person.access_log": Text("人员档案：查看访问记录", "file: its access log was looked at"),
         "person.erase": Text("人员档案：删除", "file: erased"),

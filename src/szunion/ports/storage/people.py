@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -117,5 +117,14 @@ class People(Protocol):
 
         For deciding alone, such as about a second pack (防止重复领取): nothing else can be learned
         from a tombstone, and nothing at all once its key is destroyed.
+        """
+        ...
+
+    def erased_many(
+        self, scope: Scope, people: Sequence[Person]
+    ) -> Mapping[PersonId, Sequence[PersonId]]:
+        """Return the same of everybody's documents, by the present id; who has none is not in it.
+
+        The bulk path: for deciding alone.
         """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import define, evolve, field, frozen
@@ -183,3 +183,12 @@ class MemoryPeople:
         rows = self.tables.tombstones.rows.items()
         found = [(at, person) for (stone, person), at in rows if stone == document]
         return [person for _, person in sorted(found)]
+
+    def erased_many(
+        self, scope: Scope, people: Sequence[Person]
+    ) -> Mapping[PersonId, Sequence[PersonId]]:
+        found = {
+            each.id: [old for held in each.documents for old in self.erased(scope, held.document)]
+            for each in people
+        }
+        return {person: olds for person, olds in found.items() if olds}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -206,3 +206,22 @@ class SqlPeople:
             for stone, id_ in self.session.all("person.tombstones", where)
             if self.vault.remembers(stone, text)
         ]
+
+    def erased_many(
+        self, scope: Scope, people: Sequence[Person]
+    ) -> Mapping[PersonId, Sequence[PersonId]]:
+        texts = [
+            (self.vault.route(held.document.number.plain()), document_key(held.document), each.id)
+            for each in people
+            for held in each.documents
+        ]
+        shards = json.dumps(sorted({shard for shard, _, _ in texts}))
+        stones: dict[int, list[tuple[bytes, int]]] = {}
+        for shard, stone, id_ in self.session.all("person.tombstones_in", {"shards": shards}):
+            stones.setdefault(shard, []).append((stone, id_))
+        found: dict[PersonId, list[PersonId]] = {}
+        for shard, text, person in texts if stones else ():
+            for stone, id_ in stones.get(shard, ()):
+                if self.vault.remembers(stone, text):
+                    found.setdefault(person, []).append(PersonId(id_))
+        return found

@@ -116,6 +116,13 @@ WHERE shard = :shard AND blind = :blind AND rank = (
 -- name: add_tombstone
 INSERT INTO person_tombstone (shard, person_id, stone, erased) VALUES (?, ?, ?, ?)
 
+-- name: tombstones_in
+-- fanout: the documents of many people lie in many shards; each is met by its key
+SELECT t.shard, t.stone, t.person_id
+FROM EACH_ID(:shards) wanted
+JOIN person_tombstone t ON t.shard = wanted.value
+ORDER BY t.erased, t.person_id
+
 -- name: tombstones
 SELECT stone, person_id FROM person_tombstone WHERE shard = :shard ORDER BY erased, person_id
 
