@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 from tests import canaries, connections
+from tests.databases import database, databases, give_back, stop
 
 from szunion.emv.errors import TEXTS, EmvError
 from szunion.errors import SzunionError, code_pages
@@ -21,6 +22,8 @@ HANDED_IN: Final = frozenset({".xlsx", ".xls", ".csv", ".py", ".pyc"})
 FOR_THE_BANK: Final = "/files/out/"
 """What a test lays out for its bank names the people it is about: that is what it is for."""
 MUST_RUN: Final = "SZUNION_MUST_RUN"
+
+__all__ = ["database", "databases"]  # fixtures are here for every test
 
 # on a busy machine slow input says nothing about us
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -85,6 +88,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """When a module ends, what it left open is its fault, and not that of a test to come."""
     yield
+    give_back()
     if nextitem is None or nextitem.path != item.path:
         left = sorted(set(connections.forgotten()))
         if left:
@@ -111,6 +115,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    stop()
     factory = getattr(session.config, "_tmp_path_factory", None)
     if factory is not None and factory._basetemp is not None:
         for folder, _, names in os.walk(factory._basetemp):

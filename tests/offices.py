@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import frozen
 from tests.canaries import canary
+from tests.databases import database_for
 
 from szunion.adapters.keys.file import Ed25519Signer, FileKeys
 from szunion.adapters.storage.memory.storage import MemoryStorage
+from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar
 from szunion.application.filing import Applicant
@@ -38,16 +41,22 @@ def shenzhen() -> City:
 def office_on(
     kind: str, folder: Path, *, day: str = "2017-11-23", seed: int = 7, city: City | None = None
 ) -> Office:
-    """Return an office whose store is of *kind*: ``memory`` or ``sqlite``."""
+    """Return an office whose store is of *kind*: ``memory``, ``sqlite`` or ``postgres``."""
     clock = SimClock(day)
     ids = SeededIds(clock)
     keys = FileKeys(bytes(range(32)))
     vault = keys.vault(chance=SeededChance(seed).bytes)
-    storage: Any = (
-        MemoryStorage(clock, ids, vault)
-        if kind == "memory"
-        else SqliteStorage.open(folder / "union.db", clock=clock, ids=ids, vault=vault)
-    )
+    storage: Any
+    if kind == "sqlite":
+        kind = os.environ.get("SZUNION_TEST_STORE", kind)
+    match kind:
+        case "memory":
+            storage = MemoryStorage(clock, ids, vault)
+        case "postgres":
+            dsn = database_for(folder).app
+            storage = PostgresStorage.open(dsn, clock=clock, ids=ids, vault=vault)
+        case _:
+            storage = SqliteStorage.open(folder / "union.db", clock=clock, ids=ids, vault=vault)
     chosen = city or shenzhen()
     signer: Ed25519Signer = keys.signer(f"szunion/{chosen.policy.code}")
     return Office(

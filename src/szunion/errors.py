@@ -17,6 +17,7 @@
     ├─ StorageError
     │  ├─ SchemaOutOfDate  StorageFull
     │  ├─ StorageBusy           somebody else is writing; the decision may be made again
+    │  ├─ StorageUnreachable    no server answers, or the line broke before anything was kept
     │  └─ CommitUnknown         the commit was in flight: repeat with the same key
     ├─ PluginError              names the distribution
     ├─ WitnessUnavailable       nobody outside saw the log's newest checkpoint: ask again
@@ -64,6 +65,7 @@ __all__ = [
     "StorageBusy",
     "StorageError",
     "StorageFull",
+    "StorageUnreachable",
     "SzunionError",
     "WitnessUnavailable",
     "code_pages",
@@ -214,6 +216,12 @@ class StorageFull(StorageError):
 
 class StorageBusy(StorageError):
     """Somebody else is writing, or the database asked to try again."""
+
+    retry = True
+
+
+class StorageUnreachable(StorageError):
+    """No server answers, or the line to it broke before anything was kept."""
 
     retry = True
 

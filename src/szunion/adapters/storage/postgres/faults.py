@@ -1,0 +1,97 @@
+"""Know what each of PostgreSQL's error codes means to us; its words never leave.
+
+A driver's message quotes the row: ``Key (…)=(…18 digits…) already exists``. What goes on is the
+five characters of the SQLSTATE and the name of a constraint, and the driver's exception is not
+even kept as the context of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+
+from szunion.adapters.storage.sql.session import KeyTaken
+from szunion.errors import (
+    Conflict,
+    StorageBusy,
+    StorageError,
+    StorageFull,
+    StorageUnreachable,
+)
+
+AGAIN: Final = frozenset({"40001", "40P01"})
+"""Serialisation failure, deadlock: the decision is to be made again."""
+
+#: The beginning of a SQLSTATE, and what of ours it is; what is not here is E-STORE-005.
+_MEANINGS: Final[Sequence[tuple[str, type[StorageError], str]]] = (
+    ("55P03", StorageBusy, "E-STORE-001"),  # a lock was held for longer than lock_timeout
+    ("53300", StorageBusy, "E-STORE-001"),  # the server has no connection left
+    ("57014", StorageBusy, "E-STORE-021"),  # statement_timeout
+    ("53100", StorageFull, "E-STORE-002"),
+    ("08", StorageUnreachable, "E-STORE-020"),
+    ("57P", StorageUnreachable, "E-STORE-020"),  # the server is told to stop, or was killed
+    ("25P03", StorageUnreachable, "E-STORE-020"),  # it did not wait for an idle transaction
+    ("25P04", StorageUnreachable, "E-STORE-020"),
+)
+
+_CONSTRAINTS: Final[Mapping[str, str]] = {
+    "23502": "NOT NULL",
+    "23503": "FOREIGN KEY",
+    "23505": "UNIQUE",
+    "23514": "CHECK",
+    "23P01": "EXCLUDE",
+    "P0001": "TRIGGER",
+}
+
+_KEY: Final = "_pkey"
+_LOG_ID: Final = "audit_by_person"
+"""The log's own id is a unique index, for its rows lie in the order of their commits."""
+
+
+class TryAgain(StorageBusy):
+    """The engine asks for the decision to be made again; nobody outside the store sees this."""
+
+
+def ours(error: psycopg.Error) -> StorageError | Conflict:
+    """Return the error of ours that a driver's means, without its text."""
+    state = error.sqlstate
+    if state is None:
+        return _without_state(error)
+    if state in _CONSTRAINTS:
+        return _constraint(state, error.diag)
+    if state in AGAIN:
+        return TryAgain("E-STORE-001")
+    for beginning, kind, code in _MEANINGS:
+        if state.startswith(beginning):
+            return kind(code)
+    return StorageError("E-STORE-005", kind=f"SQLSTATE {state}")
+
+
+def _without_state(error: psycopg.Error) -> StorageError:
+    """Return what an error means that the server did not send: the line, or the driver itself."""
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return StorageUnreachable("E-STORE-020")
+    return StorageError("E-STORE-005", kind=type(error).__name__)
+
+
+def _constraint(state: str, found: psycopg.errors.Diagnostic) -> Conflict:
+    column = f"{found.table_name}.{found.column_name}" if found.column_name else ""
+    name = found.constraint_name or column or found.table_name or ""
+    words = f"{_CONSTRAINTS[state]}({name})" if name else _CONSTRAINTS[state]
+    by_id = state == "23505" and (name.endswith(_KEY) or name == _LOG_ID)
+    return (KeyTaken if by_id else Conflict)("E-STORE-004", constraint=words)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn every driver error into one of ours, without its text, also not as a context."""
+    failed: StorageError | Conflict | None = None
+    try:
+        yield
+    except psycopg.Error as error:
+        failed = ours(error)
+    if failed is not None:
+        raise failed

@@ -1,0 +1,232 @@
+"""Know which rows PostgreSQL itself shows to whom: row-level security, the second net.
+
+The first net is the filter in each statement. The second holds when a statement forgets it: every
+table with something of a person shows a row only to a transaction that has said in whose scope it
+asks (``szunion.scope``, until its end), and to nobody who has not said so::
+
+    *          the whole city: city organs, auditors, the engine
+    /1/7/      the unions from this place in the tree down
+    p4711      one person's own things
+
+A person is where their newest membership is, and belongs there alone; a membership shows itself to
+its own union. What is written is not looked at: who files a person sees them only when they are a
+member, and a transfer is written by one union for another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
+from szunion.adapters.storage.postgres.faults import translated
+from szunion.errors import StorageError
+
+_PLACE: Final = "(SELECT nullif(current_setting('szunion.scope', true), ''))"
+_CITY: Final = f"{_PLACE} = '*'"
+_WITHIN: Final = f"o.path >= {_PLACE} AND o.path < left({_PLACE}, -1) || '0'"
+"""A half-open range, as :attr:`szunion.domain.access.Scope.path_range` has it."""
+
+
+def _person(column: str = "person_id") -> str:
+    return f"{_CITY} OR {_PLACE} = 'p' || {column} OR szunion.in_reach({column})"
+
+
+def _union(*columns: str, person: str = "person_id") -> str:
+    where = ", ".join(columns)
+    return (
+        f"{_CITY} OR {_PLACE} = 'p' || {person} OR EXISTS (SELECT FROM szunion.organisation o"
+        f" WHERE o.organisation_id IN ({where}) AND {_WITHIN})"
+    )
+
+
+def _card(table: str) -> str:
+    return (
+        f"{_CITY} OR EXISTS (SELECT FROM szunion.card c"
+        f" WHERE c.shard = {table}.shard AND c.card_id = {table}.card_id)"
+    )
+
+
+#: table: which of its rows are shown.
+NET: Final[Mapping[str, str]] = {
+    "affiliation": _person(),
+    "application": _person(),
+    "audit": _person(),
+    "binding": _person(),
+    "binding_of_person": _person(),
+    "booking": _person(),
+    "card": _person(),
+    "card_counter": _card("card_counter"),
+    "card_fact": _card("card_fact"),
+    "card_hold": _person(),
+    "claim": _person(),
+    "enrolment": _person(),
+    "entitlement": _person(),
+    "face_sign": _person(),
+    "fee_waiver": _person(),
+    "heir": _person(),
+    "instruction": _person(),
+    "membership": _union("membership.organisation_id"),
+    "membership_past": _union("membership_past.organisation_id"),
+    "message": _person(),
+    "number_reservation": _person(),
+    "obligation": _person(),
+    "participation": _person(),
+    "pay_order": _person(),
+    "person": _person(),
+    "person_document": _person(),
+    "person_mobile": _person(),
+    "person_salt": _person(),
+    "person_tombstone": _person(),
+    "quarantine": _CITY,
+    "rating": _person(),
+    "transfer": _union("transfer.source_id", "transfer.target_id"),
+    "wish": _person(),
+}
+
+#: table: why it is not in the net although it names a person or a card.
+OPEN: Final[Mapping[str, str]] = {
+    "custody_item": "a union's list of plastic: ids of cards, which the net over `card` resolves",
+}
+
+#: statement: why it looks, or writes, beyond the scope in which it is asked. No other one reads so.
+ANYWHERE: Final[Mapping[str, str]] = {
+    "affiliation.anywhere": "who takes over a member ends what the other union began",
+    "affiliation.retire": "who takes over a member ends what the other union began",
+    "membership.keep_past": "who takes over a member keeps what was",
+    "membership.put": "who takes over a member moves a membership that is still the other union's",
+    "person.next_rank": "a file in quarantine stands behind those that are on file elsewhere",
+    "person.on_file": "who files somebody must find them on file elsewhere, and is not told",
+    "person.row": "what is put is read first, to be sealed again under its own salt",
+    "roster.on_file": "as person.on_file, for a whole roster",
+    "membership.versions": "its filter asks for the newest membership, which may lie elsewhere",
+    "membership.open_anywhere": "a person has one open membership in the city, wherever it is",
+}
+
+
+def beyond(texts: Mapping[str, str]) -> frozenset[str]:
+    """Return the statements that are asked as for the whole city.
+
+    Beside :data:`ANYWHERE` they are the insertions that may meet a row that is there: PostgreSQL
+    holds even what they write against what may be *seen*, and who files a person sees them only
+    when they are a member. None of them returns a row.
+    """
+    meeting = {
+        name
+        for name, text in texts.items()
+        if text.startswith("INSERT") and "ON CONFLICT" in text and "RETURNING" not in text
+    }
+    return frozenset(meeting | ANYWHERE.keys())
+
+
+#: table: what the application may do with it; the rest it reads and writes.
+RIGHTS: Final[Mapping[str, str]] = {
+    "audit": "SELECT, INSERT, UPDATE (place)",
+    "audit_checkpoint": "SELECT, INSERT",
+    "audit_leaf": "SELECT, INSERT",
+    "ledger": "SELECT, INSERT",
+    "schema_migration": "SELECT",
+}
+_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
+
+_REACH: Final = f"""
+CREATE OR REPLACE FUNCTION szunion.in_reach(person bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+AS $$
+    SELECT {_WITHIN}
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = person >> 53 AND m.person_id = person AND {_PLACE} LIKE '/%'
+    ORDER BY m.membership_id DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION szunion.in_reach(bigint) IS
+    'Whether a person''s newest membership is within the scope; asked as the owner, for it may lie elsewhere.';
+"""  # noqa: S608, E501 - names of ours
+
+
+def _named(table: str) -> str:
+    """Return the name of a table's policy: it says which text of ours it is."""
+    digest = hashlib.sha256(f"{NET[table]}{_REACH}".encode()).hexdigest()
+    return f"szunion_{digest[:12]}"
+
+
+_STATE: Final = """
+SELECT coalesce(json_object_agg(c.relname, p.names), '{}')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+LATERAL (SELECT array_agg(polname) AS names FROM pg_policy WHERE polrelid = c.oid) p
+WHERE n.nspname = 'szunion' AND c.relrowsecurity AND c.relforcerowsecurity
+"""
+
+
+def holes(connection: Connection) -> tuple[str, ...]:
+    """Return the tables whose rows are not guarded as :data:`NET` says."""
+    row = ask(connection, _STATE)
+    assert row is not None
+    found: Mapping[str, list[str]] = row[0]
+    return tuple(sorted(table for table in NET if _named(table) not in (found.get(table) or ())))
+
+
+def check_net(connection: Connection) -> None:
+    """Check that the second net is whole.
+
+    Raises:
+        StorageError: some tables are not guarded as this program needs it (E-STORE-024).
+    """
+    if missing := holes(connection):
+        raise StorageError("E-STORE-024", tables=", ".join(missing))
+
+
+def secure(connection: Connection, application: str) -> None:
+    """Put the net in place and give the role *application* what it may do; twice does no harm.
+
+    Args:
+        connection: The owner's, outside a transaction.
+        application: The role in which the program works.
+    """
+    try:
+        with translated(), connection.transaction():
+            _weave(connection)
+            _grant(connection, application)
+    except psycopg.Error as error:  # pragma: no cover - translated() lets none out
+        raise AssertionError from error
+
+
+def _weave(connection: Connection) -> None:
+    tell(connection, _REACH)
+    for table, shown in NET.items():
+        old = ask(
+            connection,
+            "SELECT coalesce(json_agg(polname), '[]') FROM pg_policy"
+            " WHERE polrelid = to_regclass(%s) AND polname LIKE 'szunion%%'",
+            f"{SCHEMA}.{table}",
+        )
+        assert old is not None
+        for name in old[0]:
+            tell(connection, f"DROP POLICY {name} ON {SCHEMA}.{table}")
+        tell(
+            connection,
+            f"ALTER TABLE {SCHEMA}.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+            f" CREATE POLICY szunion_owner ON {SCHEMA}.{table} TO CURRENT_USER USING (true);"
+            f" CREATE POLICY {_named(table)} ON {SCHEMA}.{table} USING ({shown})"
+            " WITH CHECK (true)",
+        )
+
+
+def _grant(connection: Connection, application: str) -> None:
+    role = sql.Identifier(application).as_string(connection)
+    tables = ask(
+        connection, "SELECT json_agg(tablename) FROM pg_tables WHERE schemaname = 'szunion'"
+    )
+    assert tables is not None
+    tell(connection, f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role}")
+    for table in tables[0] or ():
+        rights = RIGHTS.get(table, _ALL)
+        tell(
+            connection,
+            f"REVOKE ALL ON {SCHEMA}.{table} FROM {role};"
+            f" GRANT {rights} ON {SCHEMA}.{table} TO {role}",
+        )
+    tell(connection, f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {role}")

@@ -1,0 +1,132 @@
+"""Know how PostgreSQL is asked by named statements, each prepared once on its connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import psycopg
+from attrs import define, field
+from psycopg.rows import tuple_row
+
+from szunion.adapters.storage.postgres.connection import Connection, adapt, tell
+from szunion.adapters.storage.postgres.dialect import packed, statements
+from szunion.adapters.storage.postgres.faults import ours
+from szunion.adapters.storage.postgres.net import beyond
+from szunion.adapters.storage.sql.session import Parameters, Row, Session
+from szunion.domain.access import OnePerson, Scope, WholeCity
+from szunion.errors import Conflict, StorageError
+
+CHUNK: Final = 1_000
+"""How many rows of a stream are fetched at once."""
+
+EVERYTHING: Final = "*"
+NOTHING: Final = ""
+_PLACE: Final = re.compile(r"/(?:[0-9]+/)*", re.ASCII)
+
+
+def place_of(scope: Scope | None) -> str:
+    """Return how the second net is told of a scope: ``*``, a path, ``p`` and a person, or nothing.
+
+    Raises:
+        ValueError: a path is not made of ids; it would not be safe to say.
+    """
+    if scope is None:
+        return NOTHING
+    if isinstance(scope.reach, WholeCity):
+        return EVERYTHING
+    if isinstance(scope.reach, OnePerson):
+        return f"p{scope.reach.person:d}"
+    if _PLACE.fullmatch(scope.reach.path) is None:
+        msg = "a place in the tree is made of ids"
+        raise ValueError(msg)
+    return scope.reach.path
+
+
+@cache
+def _beyond() -> frozenset[str]:
+    return beyond(statements())
+
+
+@define
+class PostgresSession(Session):
+    """One connection inside one transaction; see :class:`szunion.adapters.storage.sql.Session`.
+
+    It also keeps the server told for whom it asks (:meth:`within`): row-level security shows
+    nothing to a transaction that has not said so.
+    """
+
+    connection: Connection
+    statements: Mapping[str, str] = field(factory=statements)
+    anywhere: Collection[str] = field(factory=_beyond)
+    _place: str = field(default=NOTHING, init=False)
+    _told: str = field(default=NOTHING, init=False)
+    _streams: int = field(default=0, init=False)
+    _cursor: psycopg.Cursor[Row] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._cursor = self.connection.cursor(binary=True, row_factory=tuple_row)
+        adapt(self._cursor.adapters)  # the connection may be the host's
+
+    def within(self, scope: Scope | None) -> None:
+        """From now on ask in *scope*; the server hears of it with the next statement."""
+        self._place = place_of(scope)
+
+    def one(self, name: str, parameters: Parameters = ()) -> Row | None:
+        return self._asked(name, parameters).fetchone()
+
+    def all(self, name: str, parameters: Parameters = ()) -> list[Row]:
+        return self._asked(name, parameters).fetchall()
+
+    def do(self, name: str, parameters: Parameters = ()) -> int:
+        return self._asked(name, parameters).rowcount
+
+    def many(self, name: str, rows: Iterable[Parameters]) -> int:
+        failed: StorageError | Conflict | None = None
+        self._tell(name)
+        try:
+            self._cursor.executemany(self.statements[name], rows)
+        except psycopg.Error as error:
+            failed = ours(error)
+        if failed is not None:
+            raise failed
+        return max(self._cursor.rowcount, 0)
+
+    def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
+        self._streams += 1
+        failed: StorageError | Conflict | None = None
+        self._tell(name)
+        try:
+            name_ = f"szunion_{self._streams}"
+            with self.connection.cursor(name_, binary=True, row_factory=tuple_row) as rows:
+                adapt(rows.adapters)
+                rows.itersize = CHUNK
+                rows.execute(self.statements[name], parameters)
+                yield from rows
+        except psycopg.Error as error:
+            failed = ours(error)
+        if failed is not None:
+            raise failed
+
+    def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
+        return packed(name, columns)
+
+    def _asked(self, name: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+        if self._told != self._place or name in self.anywhere:
+            self._tell(name)
+        failed: StorageError | Conflict | None = None
+        try:
+            return self._cursor.execute(self.statements[name], parameters, prepare=True)
+        except psycopg.Error as error:
+            failed = ours(error)
+        raise failed
+
+    def _tell(self, name: str) -> None:
+        """Tell the server for whom we ask, when it has changed; until the transaction's end."""
+        place = EVERYTHING if name in self.anywhere else self._place
+        if place == self._told:
+            return
+        tell(self.connection, f"SET LOCAL szunion.scope = '{place}'")  # see place_of: no quotes
+        self._told = place

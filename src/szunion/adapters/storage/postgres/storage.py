@@ -1,0 +1,299 @@
+"""Know how PostgreSQL becomes a store: every change serialisable, and the last try alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+import psycopg
+from attrs import define, field
+from psycopg.pq import TransactionStatus
+
+from szunion.adapters.storage.postgres.connection import (
+    SCHEMA,
+    Connection,
+    Limits,
+    Seen,
+    ask,
+    connect,
+    look,
+    tell,
+)
+from szunion.adapters.storage.postgres.faults import TryAgain, ours
+from szunion.adapters.storage.postgres.migrate import is_ours, pending
+from szunion.adapters.storage.postgres.net import check_net
+from szunion.adapters.storage.postgres.pool import Pool
+from szunion.adapters.storage.postgres.unit import PostgresUnit
+from szunion.adapters.storage.sql.session import KeyTaken
+from szunion.errors import (
+    CommitUnknown,
+    Conflict,
+    SchemaOutOfDate,
+    StorageBusy,
+    StorageError,
+    StorageUnreachable,
+)
+from szunion.ports.keys import Vault
+from szunion.ports.storage import UnitOfWork
+from szunion.ports.system import Clock, Ids
+
+T = TypeVar("T")
+
+_CLEAN: Final = "RESET SESSION AUTHORIZATION; RESET ALL; "
+"""Nothing that an earlier user of the connection has set reaches this transaction."""
+
+_GATES: Final[Sequence[str]] = (
+    "ROW SHARE",  # all at once
+    "SHARE UPDATE EXCLUSIVE",  # those who have to do it again queue, and hinder nobody else
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "EXCLUSIVE",  # alone: nothing can be in the way
+)
+"""How the gate is locked at each try. The lock comes before the snapshot, so who has waited for it
+sees what those before it have done."""
+
+#: What begins a change at each try, in one round trip.
+BEGIN: Final[Sequence[str]] = tuple(
+    f"{_CLEAN}BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE {SCHEMA}.write_gate IN {gate} MODE"
+    for gate in _GATES
+)
+BEGIN_READ: Final = f"{_CLEAN}BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+@define
+class PostgresStorage:
+    """A store in a PostgreSQL database; threads and processes share it."""
+
+    dsn: str = field(repr=False)
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    limits: Limits
+    pool: Pool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.pool = Pool(self._connection, self.limits)
+
+    @classmethod
+    def open(
+        cls, dsn: str, *, clock: Clock, ids: Ids, vault: Vault, limits: Limits | None = None
+    ) -> PostgresStorage:
+        """Open the database that *dsn* names, in the role it names; it was made before.
+
+        Raises:
+            StorageUnreachable: no server answers, or it does not let us in (E-STORE-020).
+            StorageError: a setting of the server or the role is unsafe (E-STORE-003), or there is
+                no schema of ours (E-STORE-009).
+            SchemaOutOfDate: it needs ``szunion db migrate`` (E-STORE-006).
+        """
+        storage = cls(dsn, clock, ids, vault, limits or Limits())
+        try:
+            with storage.pool.connection() as connection:
+                check_schema(connection)
+        except BaseException:
+            storage.close()
+            raise
+        return storage
+
+    def _connection(self) -> Connection:
+        """Open a connection; each is checked, for a failover leads to another server."""
+        connection = connect(self.dsn, self.limits)
+        try:
+            look(connection).check()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def seen(self) -> Seen:
+        """Return what the server says of itself now."""
+        with self.pool.connection() as connection:
+            return look(connection)
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """See :class:`szunion.ports.storage.Storage`."""
+        pause = self.limits.pause
+        for number in range(self.limits.tries - 1):
+            try:
+                return self._transaction(BEGIN[min(number, len(BEGIN) - 2)], work)
+            except (TryAgain, KeyTaken):  # the decision is made again, with new ids
+                continue
+            except StorageUnreachable:
+                pause = self._wait(pause)
+        return self._last(lambda: self._transaction(BEGIN[-1], work))
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        """See :class:`szunion.ports.storage.Storage`."""
+        pause = self.limits.pause
+        for _ in range(self.limits.tries - 1):
+            try:
+                return self._transaction(BEGIN_READ, look)
+            except TryAgain:
+                continue
+            except StorageUnreachable:
+                pause = self._wait(pause)
+        return self._last(lambda: self._transaction(BEGIN_READ, look))
+
+    def _wait(self, pause: float) -> float:
+        """Forget the lines to a server that is gone, and give the next one time to rise."""
+        self.pool.flush()
+        time.sleep(pause)
+        return pause * 2
+
+    @staticmethod
+    def _last(attempt: Callable[[], T]) -> T:
+        try:
+            return attempt()
+        except TryAgain:
+            busy = StorageBusy("E-STORE-001")
+        raise busy
+
+    def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
+        with self.pool.connection() as connection:
+            try:
+                tell(connection, begin)
+                unit = PostgresUnit(
+                    connection, now=self.clock.now(), ids=self.ids, vault=self.vault
+                )
+                result = work(unit)
+            except BaseException:
+                _undo(connection)
+                raise
+            _commit(connection)
+            return result
+
+    def close(self) -> None:
+        """Close every connection. A second time does nothing."""
+        self.pool.close()
+
+
+def check_schema(connection: Connection) -> None:
+    """Check that the database is ours, and of this code's version.
+
+    Raises:
+        StorageError: it holds no schema of ours (E-STORE-009).
+        SchemaOutOfDate: it is older or newer than this code (E-STORE-006).
+        StorageError: its row-level security has a hole (E-STORE-024).
+    """
+    if not is_ours(connection):
+        raise StorageError("E-STORE-009", path=connection.info.dbname)
+    if steps := pending(connection):
+        raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
+    check_net(connection)
+
+
+def _undo(connection: Connection) -> None:
+    """Roll back; a line that is broken has nothing to roll back, and its pool closes it."""
+    try:
+        connection.execute("ROLLBACK", prepare=False)
+    except psycopg.Error:
+        connection.close()
+
+
+def _commit(connection: Connection) -> None:
+    """Commit, and know what came of it.
+
+    An answer with a code other than a farewell means that nothing was kept. A line that broke
+    says nothing. A warning says that it was kept here, and that the standby did not confirm it.
+
+    Raises:
+        CommitUnknown: nobody knows whether it was kept (E-STORE-011).
+    """
+    warned: list[str | None] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        warned.append(notice.sqlstate)
+
+    failed: StorageError | Conflict | None = None
+    connection.add_notice_handler(hear)
+    try:
+        done = connection.execute("COMMIT", prepare=False).statusmessage
+    except psycopg.Error as error:
+        failed, done = ours(error), None
+    finally:
+        connection.remove_notice_handler(hear)
+    if isinstance(failed, StorageUnreachable) or (done == "COMMIT" and warned):
+        connection.close()
+        raise CommitUnknown("E-STORE-011")
+    if failed is None and done != "COMMIT":  # a statement failed, and the unit did not say so
+        failed = StorageError("E-STORE-005", kind="SQLSTATE 25P02")
+    if failed is not None:
+        _undo(connection)
+        raise failed
+
+
+@define
+class BorrowedPostgres:
+    """A store inside the host application's transaction: both changes commit together.
+
+    The host's connection is held to what ours would be: the server's settings, the encoding, and a
+    role that cannot switch off row-level security. Each unit is a savepoint: a refusal of ours
+    undoes our part and leaves the host's part to the host. The search path, the scope and the
+    limits of time hold for our part only.
+    """
+
+    connection: Connection
+    clock: Clock
+    ids: Ids
+    vault: Vault
+
+    def __attrs_post_init__(self) -> None:
+        look(self.connection).check()
+        check_schema(self.connection)
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run *work* under a savepoint of the host's transaction; the host commits.
+
+        A serialisation failure (E-STORE-001) is the host's to repeat, with all that it did.
+
+        Raises:
+            StorageError: no transaction is open, or it is not serialisable (E-STORE-010).
+        """
+        self._in_transaction()
+        if ask(self.connection, "SHOW transaction_isolation") != ("serializable",):
+            raise StorageError(
+                "E-STORE-010", reason="事务不是 SERIALIZABLE 级",
+                reason_en="the transaction is not SERIALIZABLE",
+            )  # fmt: skip
+        return self._within(f"LOCK TABLE {SCHEMA}.write_gate IN ROW SHARE MODE", work)
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        """Look at what the host's transaction sees."""
+        self._in_transaction()
+        return self._within("", look)
+
+    def _in_transaction(self) -> None:
+        if self.connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise StorageError(
+                "E-STORE-010", reason="没有进行中的事务", reason_en="no transaction is open"
+            )
+
+    def _within(self, gate: str, work: Callable[[UnitOfWork], T]) -> T:
+        connection, kept = self.connection, ask(self.connection, _THEIRS)
+        assert kept is not None
+        tell(connection, "SAVEPOINT szunion")
+        try:
+            tell(connection, f"{_OURS}; {gate}")
+            result = work(
+                PostgresUnit(connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
+            )
+            ask(connection, _RESTORED, *kept)
+        except BaseException:
+            if not connection.closed:
+                tell(connection, "ROLLBACK TO szunion; RELEASE szunion")
+            raise
+        tell(connection, "RELEASE szunion")
+        return result
+
+    def close(self) -> None:
+        """Leave the host's connection alone."""
+
+
+_OURS: Final = f"SET LOCAL search_path = {SCHEMA}, pg_catalog; SET LOCAL szunion.scope = ''"
+_THEIRS: Final = """
+SELECT current_setting('search_path'), coalesce(current_setting('szunion.scope', true), '')
+"""
+_RESTORED: Final = """
+SELECT set_config('search_path', %s, true), set_config('szunion.scope', %s, true)
+"""

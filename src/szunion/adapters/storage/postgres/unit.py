@@ -1,0 +1,66 @@
+"""Know how a unit of work on PostgreSQL tells the server for whom each repository is asked.
+
+Every repository call hands over its scope first. Here it is also told to the server, so that
+row-level security holds when a statement's own filter does not; one unit may be asked in many
+scopes, and what is read later, row by row, is read in the scope in which it was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from szunion.adapters.storage.postgres.connection import Connection
+from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.sql.unit import SqlUnit
+from szunion.domain.access import Scope
+from szunion.ports.keys import Vault
+from szunion.ports.system import Ids
+
+_PARTS: Final = frozenset({"now", "ids", "vault"})
+
+
+class Scoped:
+    """A repository whose session is told the scope of every call."""
+
+    __slots__ = ("_repository", "_session")
+
+    def __init__(self, repository: Any, session: PostgresSession) -> None:  # noqa: ANN401
+        self._repository = repository
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the repository's own
+        method, session = getattr(self._repository, name), self._session
+
+        def asked(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+            scope = given[0] if given else named.get("scope")
+            if not isinstance(scope, Scope):
+                return method(*given, **named)
+            session.within(scope)
+            answer = method(*given, **named)
+            return _later(answer, session, scope) if isinstance(answer, Iterator) else answer
+
+        return asked
+
+
+def _later(rows: Iterator[Any], session: PostgresSession, scope: Scope) -> Iterator[Any]:
+    """Yield *rows*, each in the scope in which they were asked for."""
+    while True:
+        session.within(scope)
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        yield row
+
+
+class PostgresUnit(SqlUnit):
+    """One unit of work: :class:`szunion.ports.storage.UnitOfWork` on PostgreSQL."""
+
+    def __init__(self, connection: Connection, *, now: datetime, ids: Ids, vault: Vault) -> None:
+        session = PostgresSession(connection)
+        super().__init__(session, now=now, ids=ids, vault=vault)
+        own = vars(self)
+        for name in own.keys() - _PARTS:
+            own[name] = Scoped(own[name], session)

@@ -1,0 +1,164 @@
+"""Know how each test gets a database of its own: one that was made once, and emptied since.
+
+Two roles share a database as in production: an *owner*, which makes and migrates the tables, and an
+*application*, which works on them and owns nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Final, Self
+
+from attrs import define, field, frozen
+
+from szunion.adapters.storage.postgres.connection import Limits, connect, tell, with_parts
+from szunion.adapters.storage.postgres.migrate import migrate
+from szunion.adapters.storage.postgres.net import secure
+from szunion.testing.postgres import PostgresServer
+
+__all__ = ["DSN", "Database", "Databases", "ready"]
+
+DSN: Final = "SZUNION_TEST_PG_DSN"
+"""The address of a running server, as a role that may make roles and databases."""
+
+OWNER: Final = "szunion_test_owner"
+APPLICATION: Final = "szunion_test_app"
+_PASSWORD: Final = "tests-only"  # noqa: S105 - of roles that exist on a test server
+_names: Final = count(1)
+
+
+@frozen
+class Database:
+    """One database: how its application, its owner and the server's administrator come to it."""
+
+    name: str
+    admin: str = field(repr=False)
+
+    @property
+    def owner(self) -> str:
+        """The owner's address."""
+        return with_parts(self.admin, user=OWNER, password=_PASSWORD)
+
+    @property
+    def app(self) -> str:
+        """The application's address."""
+        return with_parts(self.admin, user=APPLICATION, password=_PASSWORD)
+
+
+@define
+class Databases:
+    """The databases of one server, its own or one that was named."""
+
+    admin: str = field(repr=False)
+    server: PostgresServer | None = None
+    """The server, where it is ours; a named one is not to be stopped or killed."""
+    _free: dict[str, list[Database]] = field(factory=dict, init=False)
+    _made: list[Database] = field(factory=list, init=False)
+
+    @classmethod
+    @contextmanager
+    def opened(cls) -> Iterator[Self]:
+        """Use the server that ``SZUNION_TEST_PG_DSN`` names, or run one of our own.
+
+        Raises:
+            NoPostgres: there is none.
+        """
+        given = os.environ.get(DSN)
+        if given:
+            found = cls(given)
+            found.prepare()
+            try:
+                yield found
+            finally:
+                found.drop()
+            return
+        with PostgresServer.start() as server:
+            own = cls(server.dsn(), server)
+            own.prepare()
+            yield own
+
+    def prepare(self) -> None:
+        """Make the two roles where they are not there."""
+        for role in (OWNER, APPLICATION):
+            self._tell(
+                f"DO $$ BEGIN CREATE ROLE {role} LOGIN PASSWORD '{_PASSWORD}';"
+                " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            )
+
+    def _tell(self, command: str) -> None:
+        connection = connect(self.admin, Limits())
+        try:
+            tell(connection, command)
+        finally:
+            connection.close()
+
+    def empty(self) -> Database:
+        """Make a database without tables, for the owner to fill."""
+        name = f"szunion_{os.getpid()}_{next(_names)}"
+        self._tell(f'CREATE DATABASE "{name}" OWNER {OWNER}')
+        made = Database(name, with_parts(self.admin, dbname=name))
+        self._made.append(made)
+        return made
+
+    @contextmanager
+    def lent(self, kind: str, fill: Callable[[Database], None]) -> Iterator[Database]:
+        """Lend a database of *kind* as *fill* left it; afterwards its tables are emptied."""
+        free = self._free.setdefault(kind, [])
+        lent = free.pop() if free else self.filled(fill)
+        try:
+            yield lent
+        finally:
+            _emptied(lent)
+            free.append(lent)
+
+    def filled(self, fill: Callable[[Database], None]) -> Database:
+        """Make a database and let *fill* make its tables."""
+        made = self.empty()
+        fill(made)
+        return made
+
+    def drop(self) -> None:
+        """Remove what was made."""
+        while self._made:
+            self._tell(f'DROP DATABASE IF EXISTS "{self._made.pop().name}" WITH (FORCE)')
+
+
+def ready(database: Database) -> None:
+    """Make our tables in an empty database, as ``szunion db init`` does."""
+    connection = connect(database.owner, Limits())
+    try:
+        migrate(connection, at=0)
+        secure(connection, APPLICATION)
+    finally:
+        connection.close()
+
+
+_EMPTY: Final = """
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;  -- no triggers: a log is never deleted otherwise
+    FOR name IN SELECT tablename FROM pg_tables
+                WHERE schemaname = 'szunion' AND tablename <> 'schema_migration' LOOP
+        EXECUTE format('DELETE FROM szunion.%I', name);
+    END LOOP;
+END $$
+"""
+
+
+def _emptied(database: Database) -> None:
+    """Empty the tables as the administrator, whom row-level security does not hide a row from.
+
+    Whoever is still connected is a transaction that the test has forgotten: it is ended.
+    """
+    connection = connect(database.admin, Limits())
+    try:
+        tell(
+            connection,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        tell(connection, _EMPTY)
+    finally:
+        connection.close()

@@ -1,0 +1,330 @@
+"""PostgreSQL is asked safely: typed errors, no leftovers, a bounded wait, a commit that is known.
+
+On a small schema of its own, so that each of these stands by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from attrs import evolve
+from tests.canaries import canary
+
+from szunion.adapters.storage.postgres.connection import (
+    Connection,
+    Limits,
+    Seen,
+    ask,
+    connect,
+    look,
+    tell,
+)
+from szunion.adapters.storage.postgres.pool import Pool
+from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.postgres.storage import BEGIN
+from szunion.adapters.storage.sql.session import KeyTaken
+from szunion.errors import Conflict, StorageBusy, StorageError, StorageUnreachable
+from szunion.testing.postgres_databases import APPLICATION, Database, Databases
+
+pytestmark = pytest.mark.postgres
+
+SCHEMA = f"""
+CREATE SCHEMA szunion;
+CREATE TABLE szunion.thing (
+    id bigint PRIMARY KEY, name text NOT NULL UNIQUE, size bigint NOT NULL CHECK (size < 100),
+    note bytea
+);
+CREATE TABLE szunion.write_gate ();
+GRANT USAGE ON SCHEMA szunion TO {APPLICATION};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA szunion TO {APPLICATION};
+"""
+STATEMENTS = {
+    "add": "INSERT INTO thing (id, name, size) VALUES (%(id)s, %(name)s, %(size)s)",
+    "get": "SELECT id, name, size FROM thing WHERE id = %(id)s",
+    "all": "SELECT id, name FROM thing ORDER BY id",
+    "set": "UPDATE thing SET size = %(size)s WHERE id = %(id)s AND size = %(version)s",
+    "cast": "SELECT CAST(%(name)s AS integer)",
+    "slow": "SELECT pg_sleep(30)",
+    "lock": "SELECT id FROM thing WHERE id = %(id)s FOR UPDATE",
+    "scope": "SELECT nullif(current_setting('szunion.scope', true), '')",
+}
+QUICK = Limits(connections=2, wait=0.2, lock=0.1, statement=0.5, pause=0.01)
+
+
+def fill(small: Database) -> None:
+    connection = connect(small.owner, Limits())
+    tell(connection, SCHEMA)
+    connection.close()
+
+
+@pytest.fixture
+def small(databases: Databases) -> Iterator[Database]:
+    with databases.lent("thing", fill) as found:
+        yield found
+
+
+@pytest.fixture
+def connection(small: Database) -> Iterator[Connection]:
+    found = connect(small.app, QUICK)
+    yield found
+    found.close()
+
+
+def session(connection: Connection) -> PostgresSession:
+    return PostgresSession(connection, STATEMENTS, ())
+
+
+def test_statements_are_asked_by_name(connection: Connection) -> None:
+    with connection.transaction():
+        asked = session(connection)
+        assert asked.do("add", {"id": 1, "name": "a", "size": 1}) == 1
+        rows = [{"id": 2 ** (20 + n), "name": f"n{n}", "size": 1} for n in range(40)]
+        assert asked.many("add", rows) == 40
+        assert asked.one("get", {"id": 1}) == (1, "a", 1)
+        assert asked.one("get", {"id": 9}) is None
+        assert len(asked.all("all")) == 41
+        asked.put("set", {"id": 1, "size": 2, "version": 1}, "thing")
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            asked.put("set", {"id": 1, "size": 3, "version": 1}, "thing")
+
+
+def test_a_stream_goes_on_beside_other_statements(connection: Connection) -> None:
+    with connection.transaction():
+        asked = session(connection)
+        asked.many("add", [{"id": n, "name": f"n{n}", "size": 1} for n in range(2_500)])
+        seen = [asked.one("get", {"id": id_}) for id_, _ in asked.stream("all")]
+        assert len(seen) == 2_500
+        assert [row[0] for row in seen if row] == list(range(2_500))
+
+
+def test_one_statement_is_prepared_once_whatever_the_size_of_its_numbers(
+    connection: Connection,
+) -> None:
+    asked = session(connection)
+    for number in (1, 2**15, 2**31, 2**62):
+        asked.one("get", {"id": number})
+    assert ask(
+        connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%size FROM%'"
+    ) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "error", "words"),
+    [
+        ("add", {"id": 2, "name": "{canary}", "size": 1}, Conflict, "UNIQUE(thing_name_key)"),
+        ("add", {"id": 1, "name": "b", "size": 1}, KeyTaken, "UNIQUE(thing_pkey)"),
+        ("add", {"id": 3, "name": None, "size": 1}, Conflict, "NOT NULL(thing.name)"),
+        ("add", {"id": 3, "name": "c", "size": 100}, Conflict, "CHECK(thing_size_check)"),
+        ("cast", {"name": "{canary}"}, StorageError, "SQLSTATE 22003"),
+    ],
+)
+def test_no_words_of_the_driver_leave_the_store(
+    connection: Connection, name: str, given: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    """The driver quotes the row; ours names a constraint, and does not even keep its exception."""
+    number = canary(3).number
+    asked = session(connection)
+    asked.do("add", {"id": 1, "name": number, "size": 1})
+    filled = {key: number if value == "{canary}" else value for key, value in given.items()}
+    with pytest.raises(psycopg.Error) as theirs:
+        connection.execute(STATEMENTS[name].encode(), filled)
+    quotes = number in str(theirs.value)
+    assert quotes or words.startswith(("CHECK", "NOT NULL", "UNIQUE(thing_pkey"))
+    with pytest.raises(error) as ours:
+        asked.do(name, filled)
+    assert words in str(ours.value)
+    assert number not in f"{ours.value!r} {ours.value} {vars(ours.value)}"
+    assert ours.value.__context__ is None
+    assert ours.value.__cause__ is None
+    with pytest.raises(error) as many:
+        asked.many(name, [filled])
+    assert many.value.__context__ is None
+
+
+def test_what_takes_too_long_is_undone(connection: Connection) -> None:
+    with pytest.raises(StorageBusy, match="E-STORE-021"):
+        session(connection).one("slow")
+
+
+def test_a_lock_is_waited_for_and_not_for_ever(small: Database, connection: Connection) -> None:
+    session(connection).do("add", {"id": 1, "name": "a", "size": 1})
+    other = connect(small.app, QUICK)
+    with connection.transaction():
+        session(connection).one("lock", {"id": 1})
+        with pytest.raises(StorageBusy, match="E-STORE-001"):
+            session(other).one("lock", {"id": 1})
+    other.close()
+
+
+def test_an_address_where_nobody_answers_is_said_without_the_address() -> None:
+    with pytest.raises(StorageUnreachable) as found:
+        connect("postgresql://somebody:s3cret@/x?host=/nowhere", QUICK)
+    assert "s3cret" not in f"{found.value} {found.value!r}"
+    assert found.value.__context__ is None
+    with pytest.raises(StorageUnreachable):
+        connect("no address at all", QUICK)
+
+
+# --- the pool -------------------------------------------------------------------------------
+
+
+def test_a_pool_waits_for_a_connection_and_not_for_ever(small: Database) -> None:
+    pool = Pool(lambda: connect(small.app, QUICK), QUICK)
+    with pool.connection() as one, pool.connection() as other:
+        assert one is not other
+        with pytest.raises(StorageBusy, match="E-STORE-001"), pool.connection():
+            pass
+    with pool.connection() as again:
+        assert again in {one, other}
+    pool.close()
+    assert one.closed
+    assert other.closed
+    with pytest.raises(StorageUnreachable), pool.connection():
+        pass
+
+
+def test_who_waits_for_a_connection_gets_it_when_it_comes_back(small: Database) -> None:
+    patient = evolve(QUICK, connections=1, wait=60.0)
+    pool = Pool(lambda: connect(small.app, patient), patient)
+    found: list[Connection] = []
+
+    def wait() -> None:
+        with pool.connection() as mine:
+            found.append(mine)
+
+    with pool.connection() as first:
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+    waiting.join()
+    assert found == [first]
+    pool.close()
+
+
+DIRT = (
+    "SET szunion.scope = '*'",
+    "SET search_path = public",
+    "SET statement_timeout = 1",
+    f"SET ROLE {APPLICATION}",
+    "SET TimeZone = 'Asia/Shanghai'",
+)
+
+
+@pytest.mark.parametrize("dirt", DIRT)
+def test_nothing_of_one_unit_reaches_the_next(small: Database, dirt: str) -> None:
+    """A connection that comes back with a setting of the session begins clean."""
+    pool = Pool(lambda: connect(small.app, QUICK), evolve(QUICK, connections=1))
+    with pool.connection() as first:
+        clean = _state(first)
+        tell(first, dirt)
+        assert _state(first) != clean or dirt.startswith("SET ROLE")
+    with pool.connection() as second:
+        assert second is first
+        tell(second, BEGIN[0])
+        assert _state(second) == clean
+        tell(second, "ROLLBACK")
+    pool.close()
+
+
+def _state(connection: Connection) -> object:
+    return ask(
+        connection,
+        "SELECT nullif(current_setting('szunion.scope', true), ''), current_setting('search_path'),"
+        " current_setting('statement_timeout'), current_setting('role'),"
+        " current_setting('TimeZone')",
+    )
+
+
+def test_a_connection_that_comes_back_in_a_transaction_is_closed(small: Database) -> None:
+    pool = Pool(lambda: connect(small.app, QUICK), QUICK)
+    with pool.connection() as left_open:
+        tell(left_open, "BEGIN")
+    assert left_open.closed
+    with pool.connection() as failed, pytest.raises(StorageError):
+        tell(failed, "SELECT nothing_of_the_kind()")
+
+    def dirty_and_fail() -> None:
+        with pool.connection() as used:
+            tell(used, "SET szunion.scope = '*'; CREATE TEMP TABLE mine (x int)")
+            seen.append(used)
+            raise KeyError
+
+    seen: list[Connection] = []
+    with pytest.raises(KeyError):
+        dirty_and_fail()
+    with pool.connection() as again:
+        assert [again] == seen
+        assert ask(again, STATEMENTS["scope"]) == (None,)
+        assert ask(again, "SELECT to_regclass('mine')") == (None,)
+    pool.close()
+
+
+def test_the_scope_is_told_for_one_transaction_only(connection: Connection) -> None:
+    """After a transaction the setting is empty, not absent: a cast of it would fail."""
+    for place in ("*", "/1/7/"):
+        with connection.transaction():
+            tell(connection, f"SET LOCAL szunion.scope = '{place}'")
+            assert ask(connection, STATEMENTS["scope"]) == (place,)
+        assert ask(connection, "SELECT current_setting('szunion.scope', true)") == ("",)
+        assert ask(connection, STATEMENTS["scope"]) == (None,)
+
+
+# --- what is trusted ------------------------------------------------------------------------
+
+
+def sound(connection: Connection) -> Seen:
+    return look(connection)
+
+
+def test_our_own_server_keeps_what_it_acknowledges(connection: Connection) -> None:
+    """The test server is as durable as production: nobody has switched off a flush for speed."""
+    seen = sound(connection)
+    seen.check()
+    assert seen.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("fsync", "off", "fsync"),
+        ("full_page_writes", "off", "full_page_writes"),
+        ("synchronous_commit", "off", "synchronous_commit"),
+        ("synchronous_commit", "local", "synchronous_commit"),
+        ("synchronous_commit", "remote_write", "synchronous_commit"),
+        ("server_encoding", "SQL_ASCII", "server_encoding"),
+        ("client_encoding", "GBK", "client_encoding"),
+        ("version", 14, "server_version"),
+        ("superuser", True, "SUPERUSER"),
+        ("bypasses", True, "BYPASSRLS"),
+        ("owner", True, "OWNER"),
+    ],
+)
+def test_an_unsafe_server_or_role_is_refused(
+    connection: Connection, setting: str, value: Any, words: str
+) -> None:
+    weak: Seen = evolve(sound(connection), **{setting: value})
+    with pytest.raises(StorageError, match="E-STORE-003") as found:
+        weak.check()
+    assert words in str(found.value)
+
+
+def test_a_role_is_seen_for_what_it_is(small: Database) -> None:
+    for dsn, trait in ((small.admin, "SUPERUSER"), (small.owner, "OWNER")):
+        connection = connect(dsn, QUICK)
+        with pytest.raises(StorageError, match=f"E-STORE-003[^$]*{trait}"):
+            look(connection).check()
+        connection.close()
+
+
+def test_a_session_that_commits_carelessly_is_seen(small: Database) -> None:
+    connection = connect(small.app + " options='-c synchronous_commit=off'", QUICK)
+    with pytest.raises(StorageError, match=r"E-STORE-003[^$]*synchronous_commit"):
+        look(connection).check()
+    connection.close()
+
+
+def test_without_checksums_there_is_a_warning(connection: Connection) -> None:
+    assert evolve(sound(connection), checksums="off").warnings == ("W-STORE-001",)

@@ -1,0 +1,500 @@
+"""The PostgreSQL store keeps its word: decides again, knows its commits, leaves nothing half."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from attrs import evolve
+
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.storage.postgres import migrate as migrations
+from szunion.adapters.storage.postgres.connection import Connection, Limits, ask, connect, tell
+from szunion.adapters.storage.postgres.net import NET, check_net, secure
+from szunion.adapters.storage.postgres.storage import BorrowedPostgres, PostgresStorage
+from szunion.application.access import authorise
+from szunion.domain.access import Operation, Principal, Purpose, Role
+from szunion.domain.audit import AuditEntry
+from szunion.errors import (
+    CommitUnknown,
+    Conflict,
+    SchemaOutOfDate,
+    StorageBusy,
+    StorageError,
+    StorageUnreachable,
+)
+from szunion.ports.storage import UnitOfWork
+from szunion.testing import SimClock
+from szunion.testing.postgres_databases import APPLICATION, Database, Databases
+
+pytestmark = pytest.mark.postgres
+
+ENGINE = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
+QUICK = Limits(connections=4, pause=0.01)
+
+
+class Dice:
+    """Ids that come as they are told."""
+
+    def __init__(self, *ids: int) -> None:
+        self.ids = list(ids)
+
+    def new(self, shard: int = 0) -> int:
+        return (shard << 53) | self.ids.pop(0)
+
+    def many(self, shards: list[int]) -> list[int]:
+        return [self.new(shard) for shard in shards]
+
+
+def store(database: Database, *ids: int, limits: Limits = QUICK) -> PostgresStorage:
+    vault = FileKeys(bytes(32)).vault()
+    return PostgresStorage.open(
+        database.app, clock=SimClock(), ids=Dice(*ids), vault=vault, limits=limits
+    )
+
+
+@pytest.fixture
+def admin(database: Database) -> Iterator[Connection]:
+    found = connect(database.admin, QUICK)
+    yield found
+    found.close()
+
+
+def log(work: UnitOfWork) -> None:
+    scope = authorise(work, ENGINE, Operation.OPERATE)
+    work.audit.add(scope, AuditEntry(action="test.note", subject=1))
+
+
+def count(admin: Connection) -> int:
+    row = ask(admin, "SELECT count(*) FROM szunion.audit")
+    assert row is not None
+    return int(row[0])
+
+
+def test_an_id_that_another_process_drew_is_drawn_again(
+    database: Database, admin: Connection
+) -> None:
+    one = store(database, 7)
+    one.run(log)
+    other = store(database, 7, 7, 8)
+    other.run(log)
+    assert count(admin) == 2
+    one.close()
+    other.close()
+
+
+def test_a_key_that_is_always_taken_is_a_conflict_in_the_end(
+    database: Database, admin: Connection
+) -> None:
+    one = store(database, *[7] * 6)
+    one.run(log)
+    with pytest.raises(Conflict, match="E-STORE-004"):
+        one.run(log)
+    assert count(admin) == 1
+    one.close()
+
+
+def test_a_unit_that_raises_leaves_nothing_and_its_connection_is_used_again(
+    database: Database, admin: Connection
+) -> None:
+    one = store(database, 1, 2, limits=evolve(QUICK, connections=1))
+
+    def half(work: UnitOfWork) -> None:
+        log(work)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        one.run(half)
+    assert count(admin) == 0
+    one.run(log)
+    assert count(admin) == 1
+    one.close()
+
+
+def test_a_unit_that_hides_a_failed_statement_is_not_taken_for_committed(
+    database: Database, admin: Connection
+) -> None:
+    """The server answers COMMIT with ROLLBACK then, and calls that no error."""
+    one = store(database, 7, 7)
+    one.run(log)
+
+    def hides(work: UnitOfWork) -> str:
+        try:
+            log(work)
+        except Conflict:
+            return "all is well"
+        return "no conflict"
+
+    with pytest.raises(StorageError, match="25P02"):
+        one.run(hides)
+    assert count(admin) == 1
+    one.close()
+
+
+def test_two_decisions_on_the_same_facts_are_made_one_after_the_other(database: Database) -> None:
+    """Each looks whether there is an entry and writes one if not: the second decides again."""
+    one = store(database, *range(1, 20))
+    barrier, decided = threading.Barrier(2), list[str]()
+
+    def once(work: UnitOfWork) -> str:
+        scope = authorise(work, ENGINE, Operation.OPERATE)
+        there = bool(list(work.audit.of_person(scope, 0)))  # type: ignore[arg-type]
+        decided.append("looked")
+        if len(decided) <= 2:
+            barrier.wait(60)
+        if not there:
+            work.audit.add(scope, AuditEntry(action="test.note", subject=1))
+        return "second" if there else "first"
+
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(one.run(once))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == ["first", "second"]
+    assert len(decided) >= 3, "one of them was made again"
+    one.close()
+
+
+def test_who_lost_too_often_decides_alone(database: Database) -> None:
+    """The last try waits until nobody else writes, and lets nobody begin."""
+    one = store(database, *range(1, 20))
+    modes: list[str] = []
+
+    def loses(work: UnitOfWork) -> None:
+        session: Any = vars(work)["audit"]._session
+        row = ask(session.connection, _GATE)
+        assert row is not None
+        modes.append(row[0])
+        tell(session.connection, "DO $$ BEGIN RAISE serialization_failure; END $$")
+
+    with pytest.raises(StorageBusy, match="E-STORE-001") as found:
+        one.run(loses)
+    assert type(found.value) is StorageBusy
+    queue = ["ShareUpdateExclusiveLock"] * 3
+    assert modes == ["RowShareLock", *queue, "ExclusiveLock"]
+    one.close()
+
+
+_GATE = """
+SELECT string_agg(mode, ' ') FROM pg_locks
+WHERE relation = 'szunion.write_gate'::regclass AND pid = pg_backend_pid()
+"""
+
+
+def test_a_look_does_not_write(database: Database) -> None:
+    one = store(database, 1)
+    with pytest.raises(StorageError, match="25006"):
+        one.read(log)
+    one.close()
+
+
+# --- when the line breaks ---------------------------------------------------------------------
+
+
+def cut(admin: Connection) -> None:
+    tell(
+        admin,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE usename = '{APPLICATION}' AND datname = current_database()",
+    )
+
+
+def test_a_line_that_breaks_before_the_commit_is_sought_again(
+    database: Database, admin: Connection
+) -> None:
+    one = store(database, 1, 2, 3)
+    tries: list[int] = []
+
+    def breaks_once(work: UnitOfWork) -> None:
+        tries.append(1)
+        log(work)
+        if len(tries) == 1:
+            cut(admin)
+        log(work)
+
+    with pytest.raises(IndexError):  # the third id was drawn by the try that was lost
+        one.run(breaks_once)
+    assert len(tries) == 2
+    one.close()
+    again = store(database, *range(1, 9))
+    tries.clear()
+    again.run(breaks_once)
+    assert (len(tries), count(admin)) == (2, 2)
+    again.close()
+
+
+def test_a_line_that_always_breaks_is_said_in_the_end(
+    database: Database, admin: Connection
+) -> None:
+    one = store(database, *range(1, 9))
+
+    def breaks(work: UnitOfWork) -> None:
+        cut(admin)
+        log(work)
+
+    with pytest.raises(StorageUnreachable, match="E-STORE-020"):
+        one.run(breaks)
+    assert count(admin) == 0
+    one.close()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_line_that_breaks_during_the_commit_leaves_it_unknown(
+    database: Database, admin: Connection, *, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it was kept: the answer is what was lost. It is not decided again."""
+    one = store(database, *range(1, 9))
+    decided: list[int] = []
+
+    def work(unit: UnitOfWork) -> None:
+        decided.append(1)
+        log(unit)
+
+    whole = psycopg.Connection.execute
+
+    def breaks(self: Connection, query: Any, *given: Any, **named: Any) -> Any:
+        if query == "COMMIT":
+            if kept:
+                whole(self, query, *given, **named)
+            cut(admin)
+        return whole(self, query, *given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.Connection, "execute", breaks)
+        with pytest.raises(CommitUnknown, match="E-STORE-011"):
+            one.run(work)
+    assert decided == [1]
+    assert count(admin) == int(kept)
+    one.run(work)
+    one.close()
+
+
+def test_a_commit_that_the_standby_did_not_confirm_is_unknown(
+    database: Database, admin: Connection, databases: Databases
+) -> None:
+    """The server warns that it has committed here alone, and calls that a success."""
+    if databases.server is None:
+        pytest.skip("the server is not ours: its standbys are not to be changed")
+    one = store(database, 1, 2)
+    found: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            one.run(log)
+        except StorageError as error:
+            found.append(error)
+
+    tell(admin, "SET synchronous_commit = local")
+    tell(admin, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    tell(admin, "SELECT pg_reload_conf()")
+    waiting = threading.Thread(target=work)
+    waiting.start()
+    try:
+        while not ask(admin, _STOPPED) and waiting.is_alive():
+            time.sleep(0.01)  # until the server waits for its standby, and is told not to
+    finally:
+        tell(admin, "ALTER SYSTEM RESET synchronous_standby_names")
+        tell(admin, "SELECT pg_reload_conf()")
+        waiting.join()
+    assert [type(error) for error in found] == [CommitUnknown]
+    assert count(admin) == 1
+    one.close()
+
+
+_STOPPED = """
+SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+WHERE wait_event = 'SyncRep' AND datname = current_database()
+"""
+
+
+# --- inside the host application's transaction ------------------------------------------------
+
+
+@pytest.fixture
+def host(database: Database) -> Iterator[Connection]:
+    found: Connection = psycopg.connect(database.app)
+    found.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+    yield found
+    found.close()
+
+
+def borrowed(host: Connection, *ids: int) -> BorrowedPostgres:
+    return BorrowedPostgres(host, SimClock(), Dice(*ids), FileKeys(bytes(32)).vault())
+
+
+def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(
+    host: Connection, admin: Connection
+) -> None:
+    inside = borrowed(host, 1, 2, 3)
+    host.rollback()
+    with pytest.raises(StorageError, match="E-STORE-010"):
+        inside.run(log)
+    for end, rows in ((host.rollback, 0), (host.commit, 1)):
+        host.execute("SELECT 1")
+        inside.run(log)
+        end()
+        assert count(admin) == rows
+
+
+def test_a_refusal_inside_undoes_our_part_and_leaves_the_hosts(
+    host: Connection, admin: Connection
+) -> None:
+    tell(admin, f"CREATE TABLE public.theirs (x int); GRANT ALL ON public.theirs TO {APPLICATION}")
+    inside = borrowed(host, 1, 2)
+
+    def half(work: UnitOfWork) -> None:
+        log(work)
+        raise KeyError
+
+    host.execute("SET LOCAL szunion.scope = 'host'")
+    host.execute("INSERT INTO theirs VALUES (1)")
+    with pytest.raises(KeyError):
+        inside.run(half)
+    assert ask(host, _THEIRS) == ("host", '"$user", public')
+    inside.run(log)
+    assert ask(host, _THEIRS) == ("host", '"$user", public')
+    host.execute("INSERT INTO theirs VALUES (2)")
+    host.commit()
+    assert count(admin) == 1
+    assert ask(admin, "SELECT count(*) FROM public.theirs") == (2,)
+    tell(admin, "DROP TABLE public.theirs")
+
+
+_THEIRS = "SELECT current_setting('szunion.scope', true), current_setting('search_path')"
+
+
+def test_a_host_that_is_weaker_than_we_is_refused(database: Database, host: Connection) -> None:
+    for dsn, options, words in (
+        (database.admin, "", "SUPERUSER"),
+        (database.owner, "", "OWNER"),
+        (database.app, "-c synchronous_commit=off", "synchronous_commit"),
+    ):
+        weak: Connection = psycopg.connect(dsn, options=options)
+        with pytest.raises(StorageError, match=f"E-STORE-003[^$]*{words}"):
+            borrowed(weak)
+        weak.close()
+    host.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    inside = borrowed(host, 1)
+    with pytest.raises(StorageError, match=r"E-STORE-010[^$]*SERIALIZABLE"):
+        inside.run(log)
+
+
+def test_a_hosts_rows_may_come_as_dictionaries(host: Connection, admin: Connection) -> None:
+    host.row_factory = psycopg.rows.dict_row  # type: ignore[assignment]
+    borrowed(host, 1).run(log)
+    host.commit()
+    assert count(admin) == 1
+
+
+# --- the schema -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty(databases: Databases) -> Database:
+    return databases.empty()
+
+
+def test_a_database_without_our_schema_is_refused(empty: Database) -> None:
+    with pytest.raises(StorageError, match="E-STORE-009"):
+        store(empty)
+
+
+def test_migrations_run_once_also_when_two_begin_at_once(empty: Database) -> None:
+    done: list[int] = []
+
+    def migrate() -> None:
+        connection = connect(empty.owner, QUICK)
+        done.append(len(migrations.migrate(connection, at=0)))
+        connection.close()
+
+    threads = [threading.Thread(target=migrate) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == [0, len(migrations.migrations())]
+
+
+def test_a_migration_that_fails_leaves_the_schema_before_it(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrations.migrations()
+    broken = evolve(known[2], sql=f"{known[2].sql}\nSELECT nothing_of_the_kind();")
+    owner = connect(empty.owner, QUICK)
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "migrations", lambda: [*known[:2], broken])
+        with pytest.raises(StorageError, match="42883"):
+            migrations.migrate(owner, at=0)
+    assert migrations.version(owner) == 2
+    assert len(migrations.migrate(owner, at=0)) == len(known) - 2
+    owner.close()
+
+
+def test_an_old_an_edited_and_a_newer_schema_are_refused(empty: Database) -> None:
+    owner = connect(empty.owner, QUICK)
+    migrations.migrate(owner, at=0)
+    secure(owner, APPLICATION)
+    store(empty).close()
+    record = "szunion.schema_migration"
+    newest = len(migrations.migrations())
+    for change, code in (
+        (f"INSERT INTO {record} VALUES ({newest + 1}, 'x', 'x', 0)", "E-STORE-006"),
+        (f"DELETE FROM {record} WHERE version >= {newest}", "E-STORE-006"),
+        (f"UPDATE {record} SET checksum = 'x' WHERE version = 1", "E-STORE-007"),
+    ):
+        tell(owner, change)
+        with pytest.raises(SchemaOutOfDate if code.endswith("6") else StorageError, match=code):
+            store(empty)
+    owner.close()
+
+
+def test_a_hole_in_the_net_is_seen_and_mended(empty: Database) -> None:
+    owner = connect(empty.owner, QUICK)
+    migrations.migrate(owner, at=0)
+    with pytest.raises(StorageError, match="E-STORE-024"):
+        check_net(owner)
+    secure(owner, APPLICATION)
+    for hole in (
+        "ALTER TABLE szunion.person NO FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE szunion.card DISABLE ROW LEVEL SECURITY",
+    ):
+        tell(owner, hole)
+        with pytest.raises(StorageError, match="E-STORE-024"):
+            store(empty)
+        secure(owner, APPLICATION)
+        store(empty).close()
+    owner.close()
+
+
+def test_every_table_that_names_a_person_or_a_card_is_in_the_net(admin: Connection) -> None:
+    from szunion.adapters.storage.postgres.net import OPEN
+
+    row = ask(
+        admin,
+        "SELECT json_agg(DISTINCT table_name) FROM information_schema.columns"
+        " WHERE table_schema = 'szunion' AND column_name IN ('person_id', 'card_id', 'account')",
+    )
+    assert row is not None
+    assert set(row[0]) == NET.keys() | OPEN.keys()
+
+
+def test_the_log_cannot_be_edited_in_the_database(database: Database, admin: Connection) -> None:
+    one = store(database, 1)
+    one.run(log)
+    one.close()
+    for dsn in (database.app, database.owner):
+        connection = connect(dsn, QUICK)
+        tell(connection, "SET szunion.scope = '*'")
+        for attack in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"):
+            if attack.startswith("TRUNCATE") and dsn == database.owner:
+                continue
+            with pytest.raises((StorageError, Conflict), match=r"42501|TRIGGER|P0001"):
+                tell(connection, attack)
+        connection.close()
+    assert count(admin) == 1
