@@ -53,11 +53,17 @@ _GATES: Final[Sequence[str]] = (
 """How the gate is locked at each try. The lock comes before the snapshot, so who has waited for it
 sees what those before it have done."""
 
-#: What begins a change at each try, in one round trip.
-BEGIN: Final[Sequence[str]] = tuple(
-    f"{_CLEAN}BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE {SCHEMA}.write_gate IN {gate} MODE"
-    for gate in _GATES
-)
+
+def _begins(level: str) -> Sequence[str]:
+    """Return what begins a change at each try, in one round trip."""
+    gate = f"{_CLEAN}BEGIN ISOLATION LEVEL {level}; LOCK TABLE {SCHEMA}.write_gate IN"
+    return tuple(f"{gate} {mode} MODE" for mode in _GATES)
+
+
+BEGIN: Final = _begins("SERIALIZABLE")
+BEGIN_GUARDED: Final = _begins("READ COMMITTED")
+"""For a unit that decides nothing by what it has read."""
+
 BEGIN_READ: Final = f"{_CLEAN}BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -111,17 +117,18 @@ class PostgresStorage:
         with self.pool.connection() as connection:
             return look(connection)
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
+        begin = BEGIN_GUARDED if guarded else BEGIN
         pause = self.limits.pause
         for number in range(self.limits.tries - 1):
             try:
-                return self._transaction(BEGIN[min(number, len(BEGIN) - 2)], work)
+                return self._transaction(begin[min(number, len(begin) - 2)], work)
             except (TryAgain, KeyTaken):  # the decision is made again, with new ids
                 continue
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(BEGIN[-1], work))
+        return self._last(lambda: self._transaction(begin[-1], work))
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
@@ -242,7 +249,7 @@ class BorrowedPostgres:
         look(self.connection).check()
         check_schema(self.connection)
 
-    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits.
 
         A serialisation failure (E-STORE-001) is the host's to repeat, with all that it did.
@@ -251,7 +258,7 @@ class BorrowedPostgres:
             StorageError: no transaction is open, or it is not serialisable (E-STORE-010).
         """
         self._in_transaction()
-        if ask(self.connection, "SHOW transaction_isolation") != ("serializable",):
+        if not guarded and ask(self.connection, "SHOW transaction_isolation") != ("serializable",):
             raise StorageError(
                 "E-STORE-010", reason="事务不是 SERIALIZABLE 级",
                 reason_en="the transaction is not SERIALIZABLE",
