@@ -366,7 +366,8 @@ def test_an_erasure_leaves_nothing_that_opens_or_finds_the_person(
             authorise(work, full.town.money.cards.town.c1, Operation.CONSENT_WRITE), back
         )
     )
-    assert packs == []
+    assert {each.since for each in packs} == {date(2017, 11, 23)}, "those of before, no other"
+    assert full.town.plans(member(back)).of_person(back) == []
     office_again(full, tmp_path)
     storage.close()
 
