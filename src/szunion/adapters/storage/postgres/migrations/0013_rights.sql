@@ -39,7 +39,7 @@ CREATE TABLE rights_request (
     evidence TEXT COLLATE "C" NOT NULL,
     answered_by TEXT COLLATE "C" NOT NULL,
     answered    BIGINT,
-    refusal     TEXT,
+    refusal     TEXT COLLATE "C",
     version     BIGINT NOT NULL,
     PRIMARY KEY (shard, request_id),
     CHECK ((state = 'REFUSED') = (refusal IS NOT NULL))
@@ -54,7 +54,7 @@ CREATE TABLE erasure (                            -- the journal: what a restore
     done_by TEXT COLLATE "C" NOT NULL,
     request   BIGINT NOT NULL,
     lines TEXT COLLATE "C" NOT NULL,                   -- JSON: what was destroyed, what is kept until when
-    next_due  TEXT,                               -- when the next kept thing runs out
+    next_due  TEXT COLLATE "C",                               -- when the next kept thing runs out
     files     BIGINT NOT NULL,
     PRIMARY KEY (shard, person_id)
 );
