@@ -38,13 +38,19 @@ def shenzhen() -> City:
     return city_from(lambda name: folder.joinpath(name).read_text("utf-8"))
 
 
-def office_on(
-    kind: str, folder: Path, *, day: str = "2017-11-23", seed: int = 7, city: City | None = None
+def office_on(  # noqa: PLR0913 - each is a part that a test may bring
+    kind: str,
+    folder: Path,
+    *,
+    day: str = "2017-11-23",
+    seed: int = 7,
+    city: City | None = None,
+    keys: FileKeys | None = None,
 ) -> Office:
     """Return an office whose store is of *kind*: ``memory``, ``sqlite`` or ``postgres``."""
     clock = SimClock(day)
     ids = SeededIds(clock)
-    keys = FileKeys(bytes(range(32)))
+    keys = keys or FileKeys(bytes(range(32)))
     vault = keys.vault(chance=SeededChance(seed).bytes)
     storage: Any
     if kind == "sqlite":

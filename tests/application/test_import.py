@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from tests import canaries
-from tests.offices import Town, applicant
+from tests.offices import Town, applicant, office_on, town_on
 
+from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.enrolment import Enrolment, ImportResult
@@ -17,6 +20,7 @@ from szunion.application.members import Members
 from szunion.application.timeline import Timeline
 from szunion.domain.access import Principal
 from szunion.domain.documents import check_character
+from szunion.domain.keyset import Profile
 from szunion.domain.members import MembershipState
 from szunion.domain.people import Origin
 from szunion.errors import Conflict, NotAllowed
@@ -60,6 +64,28 @@ def test_m02_m03_a_roster_of_the_grassroots_union_becomes_members(town: Town) ->
         assert found.mobile.plain() == mobile
         assert found.membership is not None
         assert found.membership.state is MembershipState.ACTIVE
+
+
+def test_a_roster_becomes_members_under_chinese_algorithms(tmp_path: Path) -> None:
+    """The same import, its rows sealed with SM4 and indexed with SM3; a second one finds them."""
+    town = town_on(office_on("sqlite", tmp_path, keys=FileKeys(profile=Profile.GM)))
+    try:
+        roster = synthetic_roster(3, 120)
+        result = taken(town, town.g(0), roster)
+        assert result.added == len(roster.clean)
+        look = Members(town.office, town.g(0))
+        for (name, number, mobile), person in zip(roster.clean, result.accepted, strict=True):
+            found = look.find(number)
+            assert found is not None
+            assert (found.id, found.name.plain()) == (person, name)
+            assert person in {each.id for each in look.by_mobile(mobile)}
+        again = taken(town, town.g(0), synthetic_roster(3, 121))
+        assert again.added <= 1, "somebody was not found again"
+        raw = sqlite3.connect(tmp_path / "union.db")
+        assert {sealed[0] for (sealed,) in raw.execute("SELECT sealed FROM person")} == {3}
+        raw.close()
+    finally:
+        town.office.storage.close()
 
 
 def test_the_same_file_twice_changes_nothing(town: Town) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from tests.application.everything import Everything, everything_on
 from tests.keyrings import Files, Process, brought, city, duplicates, everyone
-from tests.offices import applicant, officer, town_on
+from tests.offices import applicant, engine, office_on, officer, town_on
 
+from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
+from szunion.application.keys import KeyCare
 from szunion.domain.access import Role
 from szunion.domain.keyset import Profile, Use
 from szunion.domain.roster_rows import PlainRow
@@ -110,6 +114,39 @@ def test_a_walk_that_is_broken_off_goes_on_where_it_was(files: Files) -> None:
     assert set(seen.values()) == {9}
     present = here.keys.keyset().primary
     assert set().union(*files.keys_in_columns().values()) == {present[Use.SEAL]}
+
+
+def copied(full: Everything) -> dict[str, object]:
+    """Return the sections of the member's own copy; that it was made is in the log."""
+    sections: dict[str, object] = json.loads(full.rights().copy(full.person).to_json())["sections"]
+    return sections
+
+
+def test_a_member_with_everything_is_shown_the_same_after_all_keys_have_changed(
+    tmp_path: Path,
+) -> None:
+    """Every sealed column really filled by the office, not by a test; each opens afterwards."""
+    keys = FileKeys.open(tmp_path / "union.keys")
+    full = everything_on(office_on("sqlite", tmp_path, keys=keys))
+    try:
+        files, care = Files(tmp_path), KeyCare(full.office, keys, engine())
+        assert not [name for name, used in files.keys_in_columns().items() if used - {1}]
+        empty = {name for name, used in files.keys_in_columns().items() if not used}
+        assert len(empty) <= 3, f"the member with everything has nothing in {sorted(empty)}"
+        before = copied(full)
+        for use in (Use.SEAL, Use.DOCUMENT, Use.MOBILE, Use.TOMBSTONE):
+            care.rotate(use, profile=Profile.GM)
+        for _ in care.bring(most=2):
+            pass
+        new = keys.keyset().primary[Use.SEAL]
+        assert set().union(*files.keys_in_columns().values()) == {new}
+        for key in (1, 2, 3, 7):
+            care.retire(key)
+            care.destroy(key)
+        after = copied(full)
+        assert {name for name in before if after[name] != before[name]} <= {"log"}
+    finally:
+        full.office.storage.close()
 
 
 def test_algorithms_are_changed_by_rotation(files: Files) -> None:

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 
 from szunion.adapters.keys.suites import BLOCKS, FIRST_FORM, MACS, NONCE, SEALING, Aead, Mac
 from szunion.domain.keyset import Use
-from szunion.domain.values import SHARDS, RequestKey, shard_of
+from szunion.domain.values import SHARDS, RequestKey
 from szunion.errors import KeysUnavailable, NotFound, StorageError
 from szunion.ports.keys import IndexField, Place
 
@@ -28,6 +28,9 @@ _HEAD: Final = struct.Struct(">BI")
 _FIRST_HEAD: Final = struct.Struct(">BH")
 _STONE: Final = struct.Struct(">I16s")
 _INDEX_BYTES: Final = 16
+_MAC_BYTES: Final = 32
+_SHARD_AT: Final = 53
+"""Where an id carries its shard: the bulk path does without a call a row."""
 _SHARD_BITS: Final = 10
 _KEY_CHARACTERS: Final = 26
 
@@ -270,15 +273,16 @@ class KeysetVault:
         how, row_key, head = SEALING[sealer.suite], sealer.row_key, sealer.head
         cipher, length, pool = how.cipher, how.key_bytes, self.chance(NONCE * len(ids))
         prefix = head + f"{table}|{column}|".encode()
-        sealed = []
-        for start, id_, salt, plain in zip(
-            range(0, len(pool), NONCE), ids, salts, plains, strict=True
-        ):
-            nonce = pool[start : start + NONCE]
-            aad = prefix + b"%d|%d" % (shard_of(id_), id_)
-            text = cipher(row_key(salt)[:length]).encrypt(nonce, plain, aad)
-            sealed.append(head + nonce + text)
-        return sealed
+        row_keys: Iterable[bytes] = map(row_key, salts)
+        if length < _MAC_BYTES:
+            row_keys = (key[:length] for key in row_keys)
+        nonces = [pool[start : start + NONCE] for start in range(0, len(pool), NONCE)]
+        return [
+            head
+            + nonce
+            + cipher(key).encrypt(nonce, plain, prefix + b"%d|%d" % (id_ >> _SHARD_AT, id_))
+            for nonce, id_, key, plain in zip(nonces, ids, row_keys, plains, strict=True)
+        ]
 
     # --- indexes, shards, keys, names ------------------------------------------------------
 
