@@ -160,6 +160,8 @@ class PostgresStorage:
         with self.pool.connection() as connection:
             try:
                 tell(connection, begin)
+                if begin is not BEGIN_READ:
+                    self.vault.refresh()  # whoever writes writes under the present keys
                 unit = PostgresUnit(
                     connection, now=self.clock.now(), ids=self.ids, vault=self.vault
                 )
@@ -263,6 +265,7 @@ class BorrowedPostgres:
                 "E-STORE-010", reason="事务不是 SERIALIZABLE 级",
                 reason_en="the transaction is not SERIALIZABLE",
             )  # fmt: skip
+        self.vault.refresh()
         return self._within(f"LOCK TABLE {SCHEMA}.write_gate IN ROW SHARE MODE", work)
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
