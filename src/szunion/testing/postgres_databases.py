@@ -140,9 +140,12 @@ _EMPTY: Final = """
 DO $$ DECLARE name text; BEGIN
     SET LOCAL session_replication_role = replica;  -- no triggers: a log is never deleted otherwise
     FOR name IN SELECT tablename FROM pg_tables
-                WHERE schemaname = 'szunion' AND tablename <> 'schema_migration' LOOP
+                WHERE schemaname = 'szunion'
+                AND tablename NOT IN ('schema_migration', 'index_key') LOOP
         EXECUTE format('DELETE FROM szunion.%I', name);
     END LOOP;
+    -- as the schema fills it: the first keys of the indexes
+    UPDATE szunion.index_key SET key_id = CASE field WHEN 'document' THEN 2 ELSE 3 END;
 END $$
 """
 
