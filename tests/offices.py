@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +33,7 @@ PAPER: Final = "同意书2017-11"
 """Where the signed consents of everybody in the tests are filed."""
 
 
+@cache
 def shenzhen() -> City:
     """Return the city that comes with the product."""
     folder = files("szunion.domain.cities").joinpath("shenzhen")

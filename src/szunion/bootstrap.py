@@ -25,6 +25,7 @@ from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.adapters.witness.command import CommandWitness
+from szunion.application.as_of import PolicyBook
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import engine
 from szunion.application.bank_fit import check_bank
@@ -162,7 +163,11 @@ class UnionSystem:
     def worker(self, name: str = "engine") -> Worker:
         """Return a worker that sends, asks, listens, keeps deadlines and seals the log."""
         log = AuditLog(self.office, engine())
-        more = (lambda: log.seal() is not None, self._witnessed)
+        more = (
+            PolicyBook(self.office, engine()).keep,
+            lambda: log.seal() is not None,
+            self._witnessed,
+        )
         return Worker(
             office=self.office, bank=self.bank, notifier=self.notifier, name=name, more=more
         )

@@ -15,9 +15,10 @@ from tests.offices import Town, applicant, clock_of, engine, member, office_on, 
 
 from szunion.application import consequences
 from szunion.application.access import authorise
-from szunion.application.members import Members, Standing
+from szunion.application.members import Members
 from szunion.domain.access import Operation, Principal
 from szunion.domain.affiliations import Affiliation
+from szunion.domain.as_of import Standing
 from szunion.domain.identity import IdentityDocument, PersonName
 from szunion.domain.members import MembershipReason, MembershipState
 from szunion.domain.organisations import OrganisationReason

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import Final
 
 from attrs import evolve, field, frozen
 
 from szunion.application import consequences
 from szunion.application.access import authorise
+from szunion.application.as_of import entitled_as_of, member_as_of, moment_asked
 from szunion.application.bindings import recheck_bindings
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
-from szunion.domain.affiliations import Affiliation, affiliation_on
+from szunion.domain.affiliations import Affiliation
+from szunion.domain.as_of import AsOf, Entitled, MemberOn, Standing
 from szunion.domain.audit import AuditEntry
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.members import (
@@ -23,7 +26,7 @@ from szunion.domain.members import (
 )
 from szunion.domain.organisations import OrganisationKind
 from szunion.domain.people import HeldDocument, Origin, Person, corrected, link
-from szunion.domain.values import MembershipId, OrganisationId, PersonId
+from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -42,17 +45,7 @@ class Member:
     """What the membership carries now, by the city's policy."""
 
 
-@frozen(kw_only=True)
-class Standing:
-    """What somebody was on a day, as the file said at a moment (某日会籍)."""
-
-    membership: MembershipId
-    organisation: OrganisationId
-    state: MembershipState
-    reason: MembershipReason | None
-    rights: Rights
-
-
+_PAGE: Final = 2_000
 _OPEN = (MembershipState.ACTIVE, MembershipState.RETAINED)
 
 
@@ -145,26 +138,77 @@ class Members:
         What is answered for a moment in the past stays the same whatever comes later.
         """
         scope = authorise(work, self.by, Operation.PERSON_READ)
-        place = affiliation_on(work.members.affiliations(scope, person), day, known)
-        if place is None:
-            return None
-        said = [
-            each
-            for each in work.members.versions(scope, person)
-            if each.membership.id == place.membership
-            and each.holds_from <= day
-            and (known is None or each.recorded <= known)
-        ]
-        if not said:
-            return None
-        row = said[-1].membership
-        return Standing(
-            membership=row.id,
-            organisation=place.organisation,
-            state=row.state,
-            reason=row.reason,
-            rights=self.office.policy.rights_of(row.state, row.reason),
-        )
+        return member_as_of(self.office, work, scope, person, on=day, known=known).standing
+
+    @one_look
+    def as_of(
+        self, work: UnitOfWork, person: PersonId, *, on: date, known: datetime | None = None
+    ) -> AsOf:
+        """Return who somebody was on a day, as was known at a moment (某日会籍，按某时所知).
+
+        Args:
+            work: Given by the office.
+            person: Who is asked about.
+            on: The day.
+            known: The moment whose knowledge answers, aware; None: now.
+
+        Raises:
+            NotFound: not there, or not within reach (E-ACCESS-002).
+            InvalidInput: the moment has not come yet (E-MEMBER-006).
+        """
+        scope = authorise(work, self.by, Operation.PERSON_READ)
+        _person(work, scope, person)
+        return member_as_of(self.office, work, scope, person, on=on, known=known)
+
+    @one_look
+    def entitled(
+        self,
+        work: UnitOfWork,
+        person: PersonId,
+        item: str,
+        *,
+        on: date,
+        known: datetime | None = None,
+    ) -> Entitled:
+        """Return whether somebody was entitled to an item on a day, by what was known, and why not.
+
+        Membership, the rules of that day, the item's own terms and the card are looked at; the
+        real-name level is not: it is asked of whoever acts, at the moment of acting.
+
+        Raises:
+            NotFound: not there, or not within reach (E-ACCESS-002); the rules known then had no
+                such item (E-MEMBER-007).
+            InvalidInput: the moment has not come yet (E-MEMBER-006).
+        """
+        scope = authorise(work, self.by, Operation.PERSON_READ)
+        file = _person(work, scope, person)
+        return entitled_as_of(self.office, work, scope, file, item, on=on, known=known)
+
+    def of_union_on(
+        self, organisation: OrganisationId, *, on: date, known: datetime | None = None
+    ) -> Iterator[MemberOn]:
+        """Yield a union's members on a day, as was known at a moment, by person (某日会员名册).
+
+        It goes in pages, in constant memory. Who has left the caller's reach since is not there.
+
+        Raises:
+            InvalidInput: the moment has not come yet (E-MEMBER-006).
+        """
+        known, after = self._asked(known), 0
+        while page := self._page_on(organisation, (on, known), after):
+            yield from page
+            after = page[-1].person
+
+    @one_look
+    def _asked(self, work: UnitOfWork, known: datetime | None) -> datetime:
+        return moment_asked(work, known)
+
+    @one_look
+    def _page_on(
+        self, work: UnitOfWork, organisation: OrganisationId, at: tuple[date, datetime], after: int
+    ) -> Sequence[MemberOn]:
+        scope = authorise(work, self.by, Operation.PERSON_READ)
+        return work.members.on_day(scope, organisation, at, after, _PAGE)
 
     @one_look
     def counts(

@@ -8,6 +8,7 @@ import click
 
 from szunion.application.members import Member
 from szunion.application.timeline import Event
+from szunion.cli.as_of import member_as_of
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.text import Text
@@ -42,6 +43,9 @@ _TIMELINE = (
     )
 )
 def member() -> None: ...
+
+
+member.add_command(member_as_of)
 
 
 def _rows(frame: Frame, members: Iterable[Member]) -> list[tuple[object, ...]]:

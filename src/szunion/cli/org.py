@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from szunion.cli.as_of import union_members
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind, OrganisationState
@@ -26,6 +27,9 @@ def _row(union: Organisation, depth: int = 0) -> tuple[object, ...]:
     )
 )
 def org() -> None: ...
+
+
+org.add_command(union_members)
 
 
 @org.command("list", help=helps("全部工会，按隶属。All unions, as a tree.", "szunion org list"))

@@ -336,12 +336,28 @@ def ineligible(
         level: The member's real-name level, 0 to 3.
         least_level: The level that the city asks for.
     """
+    terms = ItemTerms(mode=item.mode, gender=item.eligibility.gender)
+    return against_terms(terms, rights=rights, gender=gender, level=level, least_level=least_level)
+
+
+@frozen(kw_only=True)
+class ItemTerms:
+    """What an item asks of a member: all of it that eligibility rests on (享受条件)."""
+
+    mode: Mode
+    gender: Gender | None = None
+
+
+def against_terms(
+    terms: ItemTerms, *, rights: Rights, gender: Gender | None, level: int, least_level: int
+) -> tuple[Ineligible, ...]:
+    """Return everything that stands against a member by an item's terms; see ``ineligible``."""
     against: list[Ineligible] = []
     if not rights.benefits:
         against.append(Ineligible.NO_BENEFITS)
-    if item.mode in {Mode.COLLECTIVE, Mode.UNION}:
+    if terms.mode in {Mode.COLLECTIVE, Mode.UNION}:
         against.append(Ineligible.BY_UNION)
-    if item.eligibility.gender is not None and gender is not item.eligibility.gender:
+    if terms.gender is not None and gender is not terms.gender:
         against.append(Ineligible.GENDER_UNKNOWN if gender is None else Ineligible.GENDER)
     if level < least_level:
         against.append(Ineligible.REAL_NAME)

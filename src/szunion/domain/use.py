@@ -6,7 +6,7 @@ Nothing here is stored: it is computed when it is asked for, and shown with its 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -14,7 +14,7 @@ from szunion.domain.bank import BankState
 from szunion.domain.cards import Card, UnionReason, UnionState
 from szunion.domain.holds import Hold, HoldReason
 from szunion.domain.machine import Actor
-from szunion.domain.members import Membership, MembershipReason, MembershipState
+from szunion.domain.members import Membership, MembershipReason, MembershipState, Rights
 from szunion.domain.policy import CityPolicy, Payable
 from szunion.domain.values import CardId, HoldId, OrganisationId
 from szunion.text import Text
@@ -140,10 +140,18 @@ class Contradictory:
         return (Actor.BANK,)
 
 
+class SaysRights(Protocol):
+    """A city's policy, or the rules of a day in the past."""
+
+    def rights_of(self, state: MembershipState, reason: MembershipReason | None) -> Rights:
+        """Return what a membership carries."""
+        ...
+
+
 Why: TypeAlias = AtBank | ByUnion | Locked | NotCurrent | NoRight | Contradictory
 
 
-def use(card: Card, membership: Membership | None, policy: CityPolicy) -> frozenset[Why]:
+def use(card: Card, membership: Membership | None, policy: SaysRights) -> frozenset[Why]:
     """Return everything that stands against using *card*; empty means usable (能否使用).
 
     Args:

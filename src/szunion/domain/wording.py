@@ -132,6 +132,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "recon.run": Text("对账：执行", "reconciliation: run"),
         "recon.resolve": Text("对账：处理差异", "reconciliation: difference resolved"),
         "outbox.retry": Text("待发事项：重新发送", "outbox: tried again"),
+        "policy.note": Text("政策：登记新版本", "policy: a new version noted"),
         "counter.tap": Text("服务点：刷卡", "counter: card tapped"),
         "offer.put_up": Text("可预约项目：发布", "put up for booking"),
         "wish.add": Text("心愿：提出", "wish: asked for"),

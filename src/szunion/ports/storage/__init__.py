@@ -32,6 +32,7 @@ from szunion.ports.storage.money import (
 from szunion.ports.storage.organisations import Organisations
 from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
+from szunion.ports.storage.policies import Policies
 from szunion.ports.storage.proposals import Proposals
 from szunion.ports.storage.reconciliations import Reconciliations
 from szunion.ports.storage.rights import ConsentWords, Erasures, PersonFiles, RightsRequests
@@ -267,6 +268,9 @@ class UnitOfWork(Protocol):
     @property
     def files(self) -> PersonFiles:
         """What no other noun finds by person."""
+
+    def policies(self) -> Policies:
+        """The city's rules as they changed."""
         ...
 
     @property

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from szunion.domain.access import Scope
+from szunion.domain.as_of import CardStanding
 from szunion.domain.bank import BankState, CardRef
 from szunion.domain.card_files import CustodyList, KeptCard
 from szunion.domain.enrolments import Entitlement
@@ -85,6 +86,10 @@ class Cards(Protocol):
 
     def facts(self, scope: Scope, card: CardId) -> Sequence[BankFact]:
         """Return all that the bank has told of a card, by sequence, event id and content."""
+        ...
+
+    def standings(self, scope: Scope, person: PersonId) -> Sequence[CardStanding]:
+        """Return what the union ever decided of a person's cards, in the order of recording."""
         ...
 
     def add_fact(self, scope: Scope, card: CardId, fact: BankFact) -> None:

@@ -6,23 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from attrs import frozen
-
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation, Rewritten
+from szunion.domain.as_of import MemberOn, MembershipVersion
 from szunion.domain.members import Membership, MembershipReason, MembershipState
 from szunion.domain.organisations import OrganisationKind
 from szunion.domain.transfers import Transfer
 from szunion.domain.values import MembershipId, OrganisationId, PersonId, TransferId
-
-
-@frozen(kw_only=True)
-class MembershipVersion:
-    """What the file said of a membership from a moment on, and from which day it was so."""
-
-    membership: Membership
-    holds_from: date
-    recorded: datetime
 
 
 class Members(Protocol):
@@ -92,6 +82,25 @@ class Members(Protocol):
         self, scope: Scope, organisation: OrganisationId, states: Iterable[MembershipState]
     ) -> Iterator[Membership]:
         """Yield the episodes that a union is in charge of, by person."""
+        ...
+
+    def on_day(
+        self,
+        scope: Scope,
+        organisation: OrganisationId,
+        at: tuple[date, datetime],
+        after: int,
+        most: int,
+    ) -> Sequence[MemberOn]:
+        """Return who belonged to a union on a day, as the file said at a moment: the next page.
+
+        Args:
+            scope: Whose newest membership is outside it is not there.
+            organisation: Which union.
+            at: The day that is asked about, and the moment whose knowledge answers.
+            after: Whoever has a larger id than this.
+            most: So many people at most; fewer only at the end.
+        """
         ...
 
     def move_all(

@@ -10,9 +10,10 @@ from attrs import define, evolve, field, frozen
 from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
+from szunion.domain.as_of import CardStanding
 from szunion.domain.bank import BankState, CardRef
 from szunion.domain.card_files import CustodyList, KeptCard, ListState
-from szunion.domain.cards import UnionState
+from szunion.domain.cards import Card, UnionState
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold
@@ -45,6 +46,7 @@ class CardTables:
         )
     )
     of_person: dict[PersonId, list[CardId]] = field(factory=dict)
+    standings: dict[CardId, list[CardStanding]] = field(factory=dict)
     facts: Table[tuple[CardId, str, str], BankFact] = field(factory=lambda: Table("card_fact"))
     facts_of: dict[CardId, list[BankFact]] = field(factory=dict)
     instructions: Table[InstructionId, Instruction] = field(
@@ -68,12 +70,32 @@ class MemoryCards:
     sight: Sight
     undo: Undo
     vault: Vault
+    now: datetime
 
     def add(self, scope: Scope, card: KeptCard) -> None:
         self.tables.cards.insert(self.undo, card.id, card)
         ids = self.tables.of_person.setdefault(card.person, [])
         ids.append(card.id)
         self.undo.append(lambda: ids.remove(card.id))
+        self._note(evolve(card.card, version=0))
+
+    def _note(self, card: Card) -> None:
+        """Keep what the union has decided of a card, if it is another than before."""
+        noted = self.tables.standings.setdefault(card.id, [])
+        new = CardStanding(
+            card=card.id, version=card.version, recorded=self.now, union=card.union,
+            current=card.current, replaced_by=card.replaced_by,
+            holds=tuple(evolve(hold, card=card.id, note="") for hold in card.holds),
+        )  # fmt: skip
+        last = noted[-1] if noted else None
+        if last is None or evolve(last, version=new.version, recorded=new.recorded) != new:
+            noted.append(new)
+            self.undo.append(lambda: noted.remove(new))
+
+    def standings(self, scope: Scope, person: PersonId) -> Sequence[CardStanding]:
+        mine = [row for row in self.of_person_ids(person) if self._seen(scope, row)]
+        found = [each for row in mine for each in self.tables.standings.get(row.id, ())]
+        return sorted(found, key=lambda each: (each.recorded, each.card, each.version))
 
     def get(self, scope: Scope, card: CardId) -> KeptCard | None:
         return self._seen(scope, self.tables.cards.get(card))
@@ -140,6 +162,7 @@ class MemoryCards:
         kept = evolve(card.card, holds=holds, version=card.card.version + 1)
         self.tables.cards.replace(self.undo, card.id, evolve(card, card=kept))
         self._take_holds(card)
+        self._note(evolve(kept, holds=card.card.holds))
 
     def of_person_ids(self, person: PersonId) -> Sequence[KeptCard]:
         """Return the person's cards as they stand, whoever may see them."""

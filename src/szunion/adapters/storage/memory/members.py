@@ -13,6 +13,7 @@ from szunion.adapters.storage.memory.people import PeopleTables, Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation, Rewritten
+from szunion.domain.as_of import MemberOn, MembershipVersion, place_and_version
 from szunion.domain.members import Membership, MembershipReason, MembershipState
 from szunion.domain.organisations import OrganisationKind
 from szunion.domain.transfers import TRANSFER, Transfer, TransferEvent
@@ -25,7 +26,6 @@ from szunion.domain.values import (
     shard_of,
 )
 from szunion.errors import Conflict
-from szunion.ports.storage.members import MembershipVersion
 from szunion.ports.system import Ids
 
 
@@ -144,6 +144,26 @@ class MemoryMembers:
         if not self._sight.union(scope, organisation):
             return iter(())
         return iter(sorted(found, key=lambda row: row.person))
+
+    def on_day(
+        self,
+        scope: Scope,
+        organisation: OrganisationId,
+        at: tuple[date, datetime],
+        after: int,
+        most: int,
+    ) -> Sequence[MemberOn]:
+        belonged = {row.person for row in self.tables.affiliations
+                    if row.organisation == organisation and row.person > after}  # fmt: skip
+        found: list[MemberOn] = []
+        for person in sorted(belonged):
+            rows = self.affiliations(scope, person)
+            said = place_and_version(rows, self.versions(scope, person), *at)
+            if said is not None and said[0].organisation == organisation and len(found) < most:
+                place, row = said
+                found.append(MemberOn(person=person, membership=row.id, since=place.since,
+                                      state=row.state, reason=row.reason))  # fmt: skip
+        return found
 
     def move_all(
         self, scope: Scope, source: OrganisationId, target: OrganisationId, on: date

@@ -48,6 +48,7 @@ from szunion.adapters.storage.memory.money import (
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
 from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
+from szunion.adapters.storage.memory.policies import MemoryPolicies, PolicyTables
 from szunion.adapters.storage.memory.proposals import MemoryProposals, ProposalTables
 from szunion.adapters.storage.memory.reconciliations import MemoryReconciliations, ReconTables
 from szunion.adapters.storage.memory.rights import (
@@ -99,6 +100,7 @@ class Tables:
     claims: ClaimTables = field(factory=ClaimTables)
     sealed: SealedTables = field(factory=SealedTables)
     rights: RightsTables = field(factory=RightsTables)
+    policies: PolicyTables = field(factory=PolicyTables)
 
 
 class MemoryUnit:
@@ -120,7 +122,7 @@ class MemoryUnit:
         sight = Sight(people, unions)
         self.batches = MemoryBatches(tables.batches, sight, undo)
         self.rows = MemoryRows(tables.batches, sight, undo)
-        self.cards = MemoryCards(tables.cards, sight, undo, vault)
+        self.cards = MemoryCards(tables.cards, sight, undo, vault, now)
         self.instructions = MemoryInstructions(tables.cards, undo)
         self.custody_lists = MemoryCustodyLists(tables.cards, sight, undo)
         self.entitlements = MemoryEntitlements(tables.cards, undo)
@@ -152,6 +154,7 @@ class MemoryUnit:
         self.requests = MemoryRightsRequests(tables.rights, sight, undo)
         self.erasures = MemoryErasures(tables, undo)
         self.files = MemoryPersonFiles(tables)
+        self.policies = MemoryPolicies(tables.policies, undo)
         self.audit = MemoryAuditTrail(tables.core, undo, ids, now)
         self.imports = MemoryImports(
             tables.imports, self.people, self.members, self.audit, undo, ids, vault, now

@@ -63,6 +63,7 @@ NET: Final[Mapping[str, str]] = {
     "card_counter": _card("card_counter"),
     "card_fact": _card("card_fact"),
     "card_hold": _person(),
+    "card_standing": _person(),
     "claim": _person(),
     "consent_word": _person(),
     "enrolment": _person(),
@@ -108,6 +109,7 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "person.row": "what is put is read first, to be sealed again under its own salt",
     "roster.on_file": "as person.on_file, for a whole roster",
     "membership.versions": "its filter asks for the newest membership, which may lie elsewhere",
+    "membership.on_day": "as membership.versions, for a union's list of a day",
     "membership.open_anywhere": "a person has one open membership in the city, wherever it is",
 }
 
@@ -131,8 +133,11 @@ def beyond(texts: Mapping[str, str]) -> frozenset[str]:
 RIGHTS: Final[Mapping[str, str]] = {
     "audit": "SELECT, INSERT, UPDATE (place)",
     "audit_checkpoint": "SELECT, INSERT",
-    "audit_leaf": "SELECT, INSERT",
+    "audit_cosignature": "SELECT, INSERT",
+    "audit_tile": "SELECT, INSERT, UPDATE",
+    "card_standing": "SELECT, INSERT",
     "ledger": "SELECT, INSERT",
+    "policy_version": "SELECT, INSERT",
     "schema_migration": "SELECT",
 }
 _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"

@@ -13,6 +13,7 @@ from szunion.adapters.storage.sql.session import Row as Raw
 from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
+from szunion.domain.as_of import CardStanding
 from szunion.domain.bank import AccountClass, BankEvent, BankState, CardRef
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
@@ -69,15 +70,51 @@ def _known(kept: KeptCard) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _plain_holds(holds: Sequence[Hold]) -> str:
+    """Return holds as they stand in the history of a card; their notes stay with the holds."""
+    if not holds:
+        return ""
+    return json.dumps(
+        [
+            [
+                hold.id, hold.owner, hold.reason.value, micros(hold.since),
+                maybe_micros(hold.until), hold.state.value, hold.placed_as.value,
+            ]
+            for hold in holds
+        ],
+        separators=(",", ":"),
+    )  # fmt: skip
+
+
+def _standing(raw: Raw) -> CardStanding:
+    card, version, recorded, state, reason, sequence, current, replaced_by, holds = raw
+    return CardStanding(
+        card=CardId(card), version=version, recorded=moment(recorded),
+        union=UnionFacet(UnionState(state), UnionReason(reason) if reason else None, sequence),
+        current=bool(current), replaced_by=CardId(replaced_by) if replaced_by else None,
+        holds=tuple(
+            _hold((id_, card, owner, why, since, until, held, placed, ""))
+            for id_, owner, why, since, until, held, placed in json.loads(holds or "[]")
+        ),
+    )  # fmt: skip
+
+
 @frozen
 class SqlCards:
     """Cards in SQL."""
 
     session: Session
     vault: Vault
+    now: datetime
 
     def add(self, scope: Scope, card: KeptCard) -> None:
         self.add_many(scope, [card])
+
+    def standings(self, scope: Scope, person: PersonId) -> Sequence[CardStanding]:
+        if not self.of_person(scope, person):
+            return []
+        where = {"shard": shard_of(person), "person": person}
+        return [_standing(raw) for raw in self.session.all("card.standings", where)]
 
     def add_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         """Keep cards that were born: the bulk path."""
@@ -95,6 +132,20 @@ class SqlCards:
         self.session.many("card.add", known)
         self.session.many("card.add_name", names)
         self._keep_holds(kept.card for kept in cards)
+        self._note(kept.card for kept in cards)
+
+    def _note(self, cards: Iterable[Card]) -> None:
+        """Keep what the union has decided of cards, where it is another than before."""
+        self.session.many(
+            "card.note",
+            [
+                {
+                    "shard": shard_of(card.id), "id": card.id, "recorded": micros(self.now),
+                    "holds": _plain_holds(card.holds),
+                }
+                for card in cards
+            ],
+        )  # fmt: skip
 
     def _keep_holds(self, cards: Iterable[Card]) -> None:
         held = [
@@ -197,12 +248,14 @@ class SqlCards:
     def put(self, scope: Scope, card: KeptCard) -> None:
         self.session.put("card.put", _known(card), "card")
         self._keep_holds([card.card])
+        self._note([card.card])
 
     def put_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         """Keep changed cards in their order: the bulk path (E-STORE-008)."""
         if self.session.many("card.put", map(_known, cards)) != len(cards):
             raise Conflict("E-STORE-008", entity="card", expected="?", current="?")
         self._keep_holds(kept.card for kept in cards)
+        self._note(kept.card for kept in cards)
 
     def many(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
         """Return cards: the bulk path."""

@@ -20,6 +20,7 @@ from szunion.adapters.storage.sql.times import (
 )
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation, Rewritten
+from szunion.domain.as_of import MemberOn, MembershipVersion
 from szunion.domain.members import Membership, MembershipReason, MembershipState
 from szunion.domain.organisations import OrganisationKind
 from szunion.domain.values import (
@@ -30,7 +31,6 @@ from szunion.domain.values import (
     shard_of,
 )
 from szunion.errors import Conflict
-from szunion.ports.storage.members import MembershipVersion
 from szunion.ports.system import Ids
 
 _DAY = date.fromisoformat
@@ -197,6 +197,32 @@ class SqlMembers:
         wanted = json.dumps([state.value for state in states])
         parameters = {"organisation": organisation, "states": wanted, **within(scope)}
         return map(membership_of, self.session.stream("membership.of_union", parameters))
+
+    def on_day(
+        self,
+        scope: Scope,
+        organisation: OrganisationId,
+        at: tuple[date, datetime],
+        after: int,
+        most: int,
+    ) -> Sequence[MemberOn]:
+        day, known = at
+        rows = self.session.all(
+            "membership.on_day",
+            {
+                "organisation": organisation, "day": day.isoformat(), "known": micros(known),
+                "after": after, "most": most, **within(scope),
+            },
+        )  # fmt: skip
+        # The last word of each: rows come in the order in which they were recorded.
+        last = {row[0]: row for row in rows}
+        return [
+            MemberOn(
+                person=PersonId(person), membership=MembershipId(id_), since=_DAY(since),
+                state=_STATES[state], reason=None if reason is None else _REASONS[reason],
+            )
+            for person, id_, since, _, _, state, reason in last.values()
+        ]  # fmt: skip
 
     def move_all(
         self, scope: Scope, source: OrganisationId, target: OrganisationId, on: date

@@ -35,6 +35,7 @@ from szunion.adapters.storage.sql.money import (
 from szunion.adapters.storage.sql.organisations import SqlOrganisations
 from szunion.adapters.storage.sql.outbox import SqlOutbox
 from szunion.adapters.storage.sql.people import SqlPeople
+from szunion.adapters.storage.sql.policies import SqlPolicies
 from szunion.adapters.storage.sql.proposals import SqlProposals
 from szunion.adapters.storage.sql.reconciliations import SqlReconciliations
 from szunion.adapters.storage.sql.rights import (
@@ -76,7 +77,7 @@ class SqlUnit:
         self.bindings = SqlBindings(session)
         self.batches = SqlBatches(session)
         self.rows = SqlRows(session, vault)
-        self.cards = SqlCards(session, vault)
+        self.cards = SqlCards(session, vault, now)
         self.instructions = SqlInstructions(session)
         self.custody_lists = SqlCustodyLists(session)
         self.entitlements = SqlEntitlements(session)
@@ -107,6 +108,7 @@ class SqlUnit:
         self.requests = SqlRightsRequests(session, vault)
         self.erasures = SqlErasures(session, vault)
         self.files = SqlPersonFiles(session)
+        self.policies = SqlPolicies(session)
         self.audit = SqlAuditTrail(session, ids, now)
         self.messages = SqlMessages(session, ids, now)
         self.sealed = SqlSealedData(session, vault)

@@ -79,6 +79,28 @@ SET person_id = :person, row_id = :row, last_four = :last_four, account_class = 
     replaces = :replaces, replaced_by = :replaced_by, version = :version + 1
 WHERE shard = :shard AND card_id = :id AND version = :version
 
+-- name: note
+INSERT INTO card_standing (shard, card_id, version, person_id, recorded, union_state, union_reason,
+                           union_sequence, current, replaced_by, holds)
+SELECT c.shard, c.card_id, c.version, c.person_id, :recorded, c.union_state, c.union_reason,
+       c.union_sequence, c.current, c.replaced_by, :holds
+FROM card c
+WHERE c.shard = :shard AND c.card_id = :id AND NOT EXISTS (
+    SELECT 1 FROM card_standing s
+    WHERE s.shard = c.shard AND s.card_id = c.card_id AND s.version = (
+        SELECT max(t.version) FROM card_standing t
+        WHERE t.shard = c.shard AND t.card_id = c.card_id)
+      AND s.union_state = c.union_state AND s.union_sequence = c.union_sequence
+      AND s.current = c.current AND coalesce(s.replaced_by, 0) = coalesce(c.replaced_by, 0)
+      AND s.person_id = c.person_id AND s.holds = :holds)
+
+-- name: standings
+SELECT s.card_id, s.version, s.recorded, s.union_state, s.union_reason, s.union_sequence,
+       s.current, s.replaced_by, s.holds
+FROM card c JOIN card_standing s ON s.shard = c.shard AND s.card_id = c.card_id
+WHERE c.shard = :shard AND c.person_id = :person
+ORDER BY s.recorded, s.card_id, s.version
+
 -- name: facts
 SELECT f.card_id, f.event_id, f.digest, f.sequence, f.event, f.state, f.effective, f.received
 FROM EACH_ID(:ids) p

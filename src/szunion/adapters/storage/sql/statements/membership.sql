@@ -101,3 +101,29 @@ UPDATE membership
 SET organisation_id = :target, holds_from = :holds_from, recorded = :recorded,
     version = version + 1
 WHERE organisation_id = :organisation AND state IN ('APPLIED', 'ACTIVE', 'RETAINED')
+
+-- name: on_day
+-- fanout: who belonged to one union lies in all shards of a node
+WITH a AS (
+    SELECT x.shard, x.person_id, x.membership_id, x.since
+    FROM affiliation x
+    WHERE x.organisation_id = :organisation AND x.person_id > :after
+      AND x.recorded <= :known AND (x.superseded IS NULL OR x.superseded > :known)
+      AND x.since <= :day AND (x.until IS NULL OR x.until > :day)
+      AND (x.person_id = :only OR (
+        SELECT o.path >= :low AND o.path < :high
+        FROM membership n JOIN organisation o ON o.organisation_id = n.organisation_id
+        WHERE n.shard = x.shard AND n.person_id = x.person_id
+        ORDER BY n.membership_id DESC LIMIT 1))
+    ORDER BY x.person_id LIMIT :most
+)
+SELECT a.person_id, a.membership_id, a.since, m.recorded, m.version, m.state, m.reason
+FROM a JOIN membership m
+  ON m.shard = a.shard AND m.person_id = a.person_id AND m.membership_id = a.membership_id
+WHERE m.recorded <= :known AND m.holds_from <= :day
+UNION ALL
+SELECT a.person_id, a.membership_id, a.since, p.recorded, p.version, p.state, p.reason
+FROM a JOIN membership_past p
+  ON p.shard = a.shard AND p.person_id = a.person_id AND p.membership_id = a.membership_id
+WHERE p.recorded <= :known AND p.holds_from <= :day
+ORDER BY 1, 4, 5
