@@ -191,7 +191,7 @@ def of_hold(hold: Hold) -> Why:
 
 
 def of_membership(
-    state: MembershipState, reason: MembershipReason | None, policy: CityPolicy
+    state: MembershipState, reason: MembershipReason | None, policy: SaysRights
 ) -> list[Why]:
     """Return what the holder's membership says against using a card."""
     carries = policy.rights_of(state, reason).card

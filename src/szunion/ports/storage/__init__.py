@@ -268,7 +268,9 @@ class UnitOfWork(Protocol):
     @property
     def files(self) -> PersonFiles:
         """What no other noun finds by person."""
+        ...
 
+    @property
     def policies(self) -> Policies:
         """The city's rules as they changed."""
         ...

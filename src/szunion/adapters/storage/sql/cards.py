@@ -93,7 +93,7 @@ def _standing(raw: Raw) -> CardStanding:
         union=UnionFacet(UnionState(state), UnionReason(reason) if reason else None, sequence),
         current=bool(current), replaced_by=CardId(replaced_by) if replaced_by else None,
         holds=tuple(
-            _hold((id_, card, owner, why, since, until, held, placed, ""))
+            hold_of((id_, card, owner, why, since, until, held, placed, ""))
             for id_, owner, why, since, until, held, placed in json.loads(holds or "[]")
         ),
     )  # fmt: skip
