@@ -35,8 +35,12 @@ SETTINGS: Final[Mapping[str, Text]] = {
         "the city's name; not needed where only one is installed",
     ),
     "database": Text(
-        "`sqlite:///路径`，或 `memory:`（只用于试验）",
-        "`sqlite:///path`, or `memory:` (for trials)",
+        "`sqlite:///路径`、`postgresql://角色@主机/库名`，或 `memory:`（只用于试验）",
+        "`sqlite:///path`, `postgresql://role@host/name`, or `memory:` (for trials)",
+    ),
+    "database_owner": Text(
+        "PostgreSQL：表的所有者的地址，只用于 `db init` 和 `db migrate`",
+        "PostgreSQL: the address of the tables' owner, for `db init` and `db migrate` alone",
     ),
     "keys": Text(
         "密钥文件；空：在数据库旁边，同名，后缀 `.keys`",

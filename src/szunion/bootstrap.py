@@ -9,9 +9,11 @@ import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Protocol, Self, runtime_checkable
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
 
 import typed_settings
 from attrs import evolve, field, fields_dict, frozen
@@ -51,8 +53,12 @@ from szunion.ports.storage import Storage
 from szunion.ports.system import Clock, Ids
 from szunion.ports.witness import Witness
 
+if TYPE_CHECKING:
+    import psycopg
+
 _SQLITE: Final = "sqlite:///"
 _MEMORY: Final = "memory:"
+_POSTGRES: Final = ("postgresql://", "postgres://")
 
 
 @frozen(kw_only=True)
@@ -101,6 +107,8 @@ class Settings:
     city: str = ""
     """The city's name; may be left out where only one is installed."""
     database: str = "sqlite:///szunion.db"
+    database_owner: str = ""
+    """PostgreSQL: the address with the role that owns the tables, for ``db init|migrate`` alone."""
     keys: str = ""
     """The key file; empty: beside the database."""
     key_store: KeyStoreSettings = KeyStoreSettings()
@@ -218,7 +226,8 @@ class UnionSystem:
         """Open the system of *city* on *database*.
 
         Args:
-            database: ``sqlite:///path`` (made when it is not there) or ``memory:``.
+            database: ``sqlite:///path`` (made when it is not there), ``postgresql://…`` (made
+                before, by ``szunion db init``) or ``memory:``.
             city: A city's name or its policy; empty: the only one installed.
             bank: An adapter, or the name of an installed one.
             notifier: Likewise, the way to people.
@@ -363,7 +372,7 @@ class UnionSystem:
         """Return the counter at which *principal* works: see :meth:`equipment` (服务点)."""
         return Counter(self.office, principal, self.equipment(roots=roots, reader=reader))
 
-    def within(self, connection: sqlite3.Connection) -> UnionSystem:
+    def within(self, connection: sqlite3.Connection | psycopg.Connection[Any]) -> UnionSystem:
         """Return this system inside the host application's transaction on *connection*.
 
         What its desks change is committed, or rolled back, with the host's own changes.
@@ -372,7 +381,12 @@ class UnionSystem:
             StorageError: the connection is weaker than ours would be (E-STORE-003).
         """
         office = self.office
-        borrowed = BorrowedSqlite(connection, office.clock, office.ids, office.vault)
+        parts = connection, office.clock, office.ids, office.vault
+        borrowed: Storage
+        if isinstance(connection, sqlite3.Connection):
+            borrowed = BorrowedSqlite(connection, *parts[1:])
+        else:
+            borrowed = postgres("storage").BorrowedPostgres(*parts)
         return evolve(self, office=evolve(office, storage=borrowed, crowd=Alone()))
 
     def run_until_idle(self) -> None:
@@ -449,5 +463,26 @@ def _storage(database: str, clock: Clock, ids: Ids, vault: Any) -> Storage:  # n
     if database.startswith(_SQLITE):
         path = database.removeprefix(_SQLITE)
         return SqliteStorage.open(path, clock=clock, ids=ids, vault=vault)
+    if is_postgres(database):
+        opened: Storage = postgres("storage").PostgresStorage.open(
+            database, clock=clock, ids=ids, vault=vault
+        )
+        return opened
     scheme = database.partition(":")[0]
     raise ConfigError("E-CONFIG-002", scheme=scheme)
+
+
+def is_postgres(database: str) -> bool:
+    """Return whether a database's address is one of PostgreSQL."""
+    return database.startswith(_POSTGRES)
+
+
+def postgres(module: str) -> ModuleType:
+    """Return a module of the PostgreSQL store: loaded when it is asked for, for it is an extra.
+
+    Raises:
+        ConfigError: the driver is not installed (E-STORE-022).
+    """
+    if find_spec("psycopg") is None:
+        raise ConfigError("E-STORE-022")
+    return import_module(f"szunion.adapters.storage.postgres.{module}")

@@ -12,6 +12,7 @@ from szunion.adapters.storage.sqlite.migrate import migrate as apply
 from szunion.adapters.storage.sqlite.migrate import migrations, pending, version
 from szunion.adapters.storage.sqlite.session import APPLICATION_ID, connect
 from szunion.adapters.system import SystemClock
+from szunion.cli import db_postgres
 from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.cli.keys import CRYPTO
 from szunion.errors import ConfigError, StorageError
@@ -35,11 +36,16 @@ def db() -> None: ...
         "新建数据库和密钥文件。Make a database and its key file.",
         "szunion db init --db union.db",
         "szunion db init --crypto gm",
+        "szunion db init --db postgresql://app@/union --owner postgresql://owner@/union",
     )
 )
 @CRYPTO
+@db_postgres.OWNER
 @framed
-def init(frame: Frame, *, crypto: str | None) -> None:
+def init(frame: Frame, *, crypto: str | None, owner: str | None) -> None:
+    if db_postgres.here(frame):
+        db_postgres.init(frame, owner, crypto or "")
+        return
     path = _path(frame)
     there = path.is_file()
     frame.system(create=True, crypto=crypto or "")
@@ -65,6 +71,8 @@ def init(frame: Frame, *, crypto: str | None) -> None:
 )
 @framed
 def status(frame: Frame) -> int:
+    if db_postgres.here(frame):
+        return db_postgres.status(frame)
     path, connection = _opened(frame)
     try:
         found, steps = version(connection), pending(connection)
@@ -103,8 +111,12 @@ def status(frame: Frame) -> int:
 )
 @click.option("--plan", is_flag=True, help="同 --dry-run  The same as --dry-run")
 @DRY_RUN
+@db_postgres.OWNER
 @framed
-def migrate(frame: Frame, *, plan: bool, dry_run: bool) -> None:
+def migrate(frame: Frame, *, plan: bool, dry_run: bool, owner: str | None) -> None:
+    if db_postgres.here(frame):
+        db_postgres.migrate(frame, owner, look=plan or dry_run)
+        return
     _, connection = _opened(frame)
     try:
         begun, steps = version(connection), pending(connection)

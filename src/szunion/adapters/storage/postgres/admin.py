@@ -1,0 +1,96 @@
+"""Know what an administrator does with a database: makes it, looks at it, brings it up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from attrs import frozen
+
+from szunion.adapters.storage.postgres.connection import (
+    Connection,
+    Limits,
+    Seen,
+    ask,
+    connect,
+    look,
+)
+from szunion.adapters.storage.postgres.migrate import (
+    Migration,
+    migrate,
+    migrations,
+    pending,
+    version,
+)
+from szunion.adapters.storage.postgres.net import holes, secure
+
+
+@frozen(kw_only=True)
+class State:
+    """What a database is, as its application sees it."""
+
+    name: str
+    schema: int
+    known: int
+    steps: Sequence[Migration]
+    """What is still to be applied."""
+    holes: Sequence[str]
+    """Tables that the second net does not hold."""
+    bytes: int
+    seen: Seen
+
+    @property
+    def sound(self) -> bool:
+        """Whether the application may open it."""
+        return not self.steps and not self.holes
+
+
+@contextmanager
+def _open(dsn: str) -> Iterator[Connection]:
+    connection = connect(dsn, Limits())
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def state(dsn: str) -> State:
+    """Return the state of the database that *dsn* names, in the role it names.
+
+    Raises:
+        StorageUnreachable: no server answers (E-STORE-020).
+        StorageError: a setting or the role is unsafe (E-STORE-003).
+    """
+    with _open(dsn) as connection:
+        seen = look(connection)
+        seen.check()
+        size = ask(connection, "SELECT pg_database_size(current_database())")
+        assert size is not None
+        found = version(connection)
+        return State(
+            name=connection.info.dbname, schema=found, known=len(migrations()),
+            steps=pending(connection), holes=holes(connection) if found else (),
+            bytes=size[0], seen=seen,
+        )  # fmt: skip
+
+
+def to_do(owner: str) -> tuple[int, Sequence[Migration]]:
+    """Return the schema's version and what is to be applied; nothing is changed."""
+    with _open(owner) as connection:
+        return version(connection), pending(connection)
+
+
+def bring_up(owner: str, application: str, *, at: int) -> Sequence[Migration]:
+    """Apply what is pending as the *owner*, and weave the net for the role of *application*.
+
+    Args:
+        owner: The address with the role that owns the tables.
+        application: The address with the role in which the program works.
+        at: Microseconds since 1970 UTC, written beside each version.
+    """
+    with _open(application) as connection:
+        role = connection.info.user
+    with _open(owner) as connection:
+        steps = migrate(connection, at=at)
+        secure(connection, role)
+    return steps

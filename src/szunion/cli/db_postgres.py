@@ -1,0 +1,113 @@
+"""Know how a PostgreSQL database is made, looked at and brought up to date on the command line."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+import click
+
+from szunion.adapters.storage.sql.times import micros
+from szunion.adapters.system import SystemClock
+from szunion.bootstrap import is_postgres, postgres
+from szunion.cli.frame import Frame
+from szunion.errors import ConfigError
+
+OWNER: Final = click.option(
+    "--owner", metavar="URL", help="PostgreSQL 表的所有者  The owner of the tables (PostgreSQL)"
+)
+
+
+def here(frame: Frame) -> bool:
+    """Return whether the command is about a PostgreSQL database."""
+    return is_postgres(frame.settings().database)
+
+
+def _admin() -> ModuleType:
+    return postgres("admin")
+
+
+def _owner(frame: Frame, given: str | None) -> str:
+    owner = given or frame.settings().database_owner
+    if not owner:
+        raise ConfigError("E-STORE-023")
+    return owner
+
+
+def init(frame: Frame, owner: str | None, crypto: str) -> None:
+    """Make the tables as the owner, weave the net, and make the keys."""
+    settings = frame.settings()
+    at = micros(SystemClock().now())
+    steps = _admin().bring_up(_owner(frame, owner), settings.database, at=at)
+    frame.system(create=True, crypto=crypto)
+    known = _admin().state(settings.database)
+    frame.value({"database": known.name, "made": bool(steps), "schema": known.schema})
+    if not steps:
+        frame.say("{name} 已在，未改动", "{name} is there; nothing was changed", name=known.name)
+        return
+    frame.say(
+        "已建 {name}（PostgreSQL，模式 {schema}，行级安全 {tables} 张表）；"
+        "密钥另行保管，丢了密钥，数据就读不出来",
+        "made {name} (PostgreSQL, schema {schema}, row-level security on {tables} tables); "
+        "keep the keys apart: without them the data cannot be read",
+        name=known.name,
+        schema=known.schema,
+        tables=len(postgres("net").NET),
+    )
+
+
+def status(frame: Frame) -> int:
+    """Say what the database is; 1: it cannot be opened as it is."""
+    known = _admin().state(frame.settings().database)
+    frame.value(
+        {
+            "database": known.name,
+            "server": known.seen.version,
+            "schema": known.schema,
+            "known": known.known,
+            "sound": known.sound,
+            "holes": list(known.holes),
+            "checksums": known.seen.checksums == "on",
+            "bytes": known.bytes,
+        }
+    )
+    fine = frame.text("完整", "whole") if not known.holes else ", ".join(known.holes)
+    frame.say(
+        "PostgreSQL {server} · 模式 {found}/{known} · {size:,} 字节 · 校验和 {sums} · "
+        "行级安全 {net}",
+        "PostgreSQL {server} · schema {found}/{known} · {size:,} bytes · checksums {sums} · "
+        "row-level security {net}",
+        server=known.seen.version,
+        found=known.schema,
+        known=known.known,
+        size=known.bytes,
+        sums=known.seen.checksums,
+        net=fine,
+    )
+    return 0 if known.sound else 1
+
+
+def migrate(frame: Frame, owner: str | None, *, look: bool) -> None:
+    """Bring the schema up to date as the owner, or only say what would be done."""
+    as_owner = _owner(frame, owner)
+    begun, steps = _admin().to_do(as_owner)
+    if not look:
+        at = micros(SystemClock().now())
+        steps = _admin().bring_up(as_owner, frame.settings().database, at=at)
+    done = begun if look else begun + len(steps)
+    frame.value({"from": begun, "to": done, "steps": [each.name for each in steps]})
+    for each in steps:
+        frame.say("{name}", "{name}", name=each.name)
+    if not steps:
+        frame.say("模式 {found}，已是最新", "schema {found}, up to date", found=begun)
+    elif look:
+        frame.say(
+            "将从模式 {found} 升级到 {newest}；未写入。先备份数据库和密钥文件",
+            "would bring schema {found} to {newest}; nothing written. "
+            "Back up database and keys first",
+            found=begun,
+            newest=steps[-1].number,
+        )
+    else:
+        frame.say("已升级：{found} → {done}", "brought up to date: {found} → {done}",
+                  found=begun, done=done)  # fmt: skip
