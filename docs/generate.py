@@ -15,6 +15,7 @@ import attrs
 import click
 from bank_language import bank_language_page
 from bank_laws import bank_laws_pages
+from privacy_pages import inventory_page, rights_page
 
 from szunion.adapters.builtin import szunion_adapters
 from szunion.bootstrap import Settings
@@ -304,6 +305,11 @@ def pages() -> dict[str, str]:
     for each in Language:
         laws = bank_laws_pages(each, generated("`szunion.testing.bank.laws`", each))
         made |= {f"{each.value}/{name}": text for name, text in laws.items()}
+    for each in Language:
+        told = generated("`domain/inventory.toml`", each)
+        made[f"{each.value}/reference/personal-data-inventory.md"] = inventory_page(each, told)
+        told = generated("`szunion.domain.consent`、`lawful`、`rights`", each)
+        made[f"{each.value}/reference/personal-data-rules.md"] = rights_page(each, told)
     made |= {
         f"{each.value}/reference/bank-language.md": bank_language_page(
             each, generated("`szunion.domain.bank`", each)
