@@ -79,6 +79,8 @@ def absent(sections: Sections, stored: Mapping[str, list[Mapping[str, Any]]]) ->
                 texts = {word for each in texts for word in flat(json.loads(each))}
             if column.name in {"problems", "missing"}:
                 texts = {word for each in texts for word in each.split(",")}
+            if (table.name, column.name) == ("card_standing", "holds"):
+                texts = set()  # locks as JSON, with inner ids: their words are in `holds`
             if not column.at or not there or not texts <= shown:
                 missing.add(f"{table.name}.{column.name}")
     return missing
@@ -372,6 +374,18 @@ def test_an_erasure_leaves_nothing_that_opens_or_finds_the_person(
     storage.close()
 
 
+def storage_look(full: Everything, noun: str) -> list[object]:
+    """Return what a repository still finds of the person."""
+    by = full.town.money.cards.town.c1
+    return list(
+        full.office.storage.read(
+            lambda work: getattr(work, noun).of_person(
+                authorise(work, by, Operation.CONSENT_WRITE), full.person
+            )
+        )
+    )
+
+
 def office_again(full: Everything, tmp_path: Path) -> None:
     """Check that the terms end one after the other, and what is destroyed then."""
     desk = full.rights(rights_officer())
@@ -386,6 +400,8 @@ def office_again(full: Everything, tmp_path: Path) -> None:
         Retention.FIGURES, Retention.LOG, Retention.VOUCHER,
     }  # fmt: skip
     assert left.next_due == date(2049, 1, 1)
+    cards = storage_look(full, "cards")
+    assert (cards, storage_look(full, "rows"), storage_look(full, "consents")) == ([], [], [])
     full.town.money.check_books()
     clock_of(full.office).advance(days=31 * 366)
     assert desk.sweep() == 1

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
+from szunion.application.access import authorise
 from szunion.application.consent_gate import lacking
 from szunion.application.office import Office
 from szunion.application.wire import digest
-from szunion.domain.access import Scope
+from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import AccountClass, CardApplicant, OpenCards
 from szunion.domain.batches import Batch, BatchState
@@ -217,7 +218,9 @@ def _carry_packs(work: UnitOfWork, scope: Scope, people: Sequence[Person]) -> No
 
     All that is left of who they were says whether a document is theirs (墓碑), and nothing else.
     """
-    before = work.people.erased_many(scope, people)
+    looking = Principal(id=scope.principal.id, role=Role.ENGINE, purpose=Purpose.OPERATE)
+    anywhere = authorise(work, looking, Operation.BANK_DESK)  # they may have been elsewhere then
+    before = work.people.erased_many(anywhere, people)
     if not before:
         return
     now = {old: new for new, olds in before.items() for old in olds}
@@ -226,7 +229,7 @@ def _carry_packs(work: UnitOfWork, scope: Scope, people: Sequence[Person]) -> No
             each, person=now[each.person],
             key=f"pack:{each.programme}:{each.item}:{now[each.person]}",
         )
-        for each in work.entitlements.of_people(scope, sorted(now))
+        for each in work.entitlements.of_people(anywhere, sorted(now))
     ]  # fmt: skip
     carried = [each for each in given if work.entitlements.add(scope, each)]
     work.audit.add_many(

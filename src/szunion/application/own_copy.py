@@ -245,6 +245,7 @@ _SECTIONS: Final[Mapping[str, Section]] = {
     "face_signs": _plainly(lambda work, scope, who: work.face_signs.of_person(scope, who)),
     "cards": _cards,
     "card_facts": _facts,
+    "card_standings": _plainly(lambda work, scope, who: work.cards.standings(scope, who)),
     "holds": _holds,
     "card_counters": _counters,
     "instructions": _instructions,

@@ -26,7 +26,8 @@ NOW: Final = (
 AT_THE_END: Final[Mapping[Retention, tuple[str, ...]]] = {
     Retention.DISPUTE: (
         "end_bank_name", "end_card_fact", "end_custody_item", "end_card_counter", "end_card_hold",
-        "end_instruction", "end_card", "end_face_sign", "end_application", "end_enrolment",
+        "end_card_standing", "end_instruction", "end_card", "end_face_sign", "end_application",
+        "end_enrolment",
     ),
     Retention.FRAUD: ("end_entitlement", "end_person_tombstone"),
     Retention.VOUCHER: ("end_claimed", "end_claim", "end_enrolment"),

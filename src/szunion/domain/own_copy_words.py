@@ -23,6 +23,7 @@ SECTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "face_signs": Text("面签结果", "Signings face to face"),
         "cards": Text("会员服务卡", "Cards"),
         "card_facts": Text("银行告知的卡片情况", "What the bank told of your cards"),
+        "card_standings": Text("工会对卡片的历次决定", "What the union decided of your cards"),
         "holds": Text("锁定", "Locks"),
         "card_counters": Text("卡片交易计数", "Counters of cards"),
         "instructions": Text("对银行的指令", "Instructions to the bank"),

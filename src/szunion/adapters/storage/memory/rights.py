@@ -218,6 +218,7 @@ _TAKE: Final[Mapping[str, Rows]] = {
     "end_custody_item": _none,
     "end_card_counter": _of_cards(lambda tables: tables.services.counters, first=False),
     "end_card_hold": _none,
+    "end_card_standing": _none,  # with the card
     "end_instruction": _of(lambda tables: tables.cards.instructions),
     "end_card": _of(lambda tables: tables.cards.cards),
     "end_face_sign": _of(lambda tables: tables.bank_words.signs),
@@ -298,9 +299,35 @@ class MemoryErasures:
                 for table, key in rows(self.tables, person):
                     table.replace(self.undo, key, strip(table.rows[key]))
                 continue
+            if deed == "end_card":
+                self._forget_cards(person)
+            if deed == "end_application":
+                self._forget_rows(person)
             for table, key in _TAKE[deed](self.tables, person):
                 table.delete(self.undo, key)
         self._forget_mobiles(person)
+
+    def _forget_cards(self, person: PersonId) -> None:
+        """Take what lies beside the table of cards: facts and decisions, cards by person."""
+        cards = self.tables.cards
+        for id_ in self._popped(cards.of_person, person) or ():
+            self._popped(cards.standings, id_)
+            self._popped(cards.facts_of, id_)
+
+    def _forget_rows(self, person: PersonId) -> None:
+        """Take what lies beside the table of applications: rows by person and by batch."""
+        batches = self.tables.batches
+        for id_ in self._popped(batches.of_person, person) or ():
+            ids = batches.of_batch[batches.rows.rows[id_].batch]
+            if id_ in ids:
+                ids.remove(id_)
+                self.undo.append(lambda ids=ids, id_=id_: ids.append(id_))  # type: ignore[misc]
+
+    def _popped(self, rows: dict[Any, Any], key: object) -> Any:  # noqa: ANN401
+        found = rows.pop(key, None)
+        if found is not None:
+            self.undo.append(lambda: rows.__setitem__(key, found))
+        return found
 
     def _forget_mobiles(self, person: PersonId) -> None:
         pinned = self.tables.batches.mobiles
@@ -395,6 +422,7 @@ class MemoryPersonFiles:
             "rights_request": _count(t.rights.requests, person),
             "application": rows, "number_reservation": _count(t.bank_words.reservations, person),
             "face_sign": _count(t.bank_words.signs, person), "card": len(cards),
+            "card_standing": sum(len(t.cards.standings.get(each, ())) for each in ids),
             "card_hold": sum(len(kept.card.holds) for kept in cards),
             "instruction": _count(t.cards.instructions, person),
             "fee_waiver": _count(t.bank_words.waivers, person),

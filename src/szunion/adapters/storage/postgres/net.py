@@ -135,7 +135,7 @@ RIGHTS: Final[Mapping[str, str]] = {
     "audit_checkpoint": "SELECT, INSERT",
     "audit_cosignature": "SELECT, INSERT",
     "audit_tile": "SELECT, INSERT, UPDATE",
-    "card_standing": "SELECT, INSERT",
+    "card_standing": "SELECT, INSERT, DELETE",
     "ledger": "SELECT, INSERT",
     "policy_version": "SELECT, INSERT",
     "schema_migration": "SELECT",

@@ -118,6 +118,9 @@ DELETE FROM card_counter WHERE shard = :shard AND card_id IN (
 -- name: end_card_hold
 DELETE FROM card_hold WHERE shard = :shard AND person_id = :person
 
+-- name: end_card_standing
+DELETE FROM card_standing WHERE shard = :shard AND person_id = :person
+
 -- name: end_instruction
 DELETE FROM instruction WHERE shard = :shard AND person_id = :person
 

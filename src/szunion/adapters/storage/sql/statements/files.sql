@@ -45,6 +45,8 @@ SELECT 'face_sign' AS name, count(*) AS rows FROM face_sign WHERE shard = :shard
 UNION ALL
 SELECT 'card' AS name, count(*) AS rows FROM card WHERE shard = :shard AND person_id = :person
 UNION ALL
+SELECT 'card_standing' AS name, count(*) AS rows FROM card_standing WHERE shard = :shard AND person_id = :person
+UNION ALL
 SELECT 'card_hold' AS name, count(*) AS rows FROM card_hold WHERE shard = :shard AND person_id = :person
 UNION ALL
 SELECT 'instruction' AS name, count(*) AS rows FROM instruction WHERE shard = :shard AND person_id = :person
