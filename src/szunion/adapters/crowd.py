@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from threading import Condition, Lock, Thread
+from threading import Lock, Semaphore, Thread
 from typing import Any, Final, TypeVar
 
 from attrs import define, field
@@ -44,61 +44,82 @@ class _Place:
 
 @define(eq=False)
 class Combiner:
-    """A crowd of the threads of this process. Several processes each have their own."""
+    """A crowd of the threads of this process. Several processes each have their own.
+
+    Nobody takes a lock to join the queue: adding to a ``deque`` is one step for all threads, and
+    whoever comes looks afterwards whether the worker is to be woken. The worker says that it is
+    going to sleep before it looks at the queue for the last time, so no one is overlooked.
+    """
 
     most: int = MOST_TOGETHER
     """How many are decided in one transaction."""
     waiting: int = MOST_WAITING
-    """How many may wait; one more is asked to come again."""
+    """How many may wait; one more is asked to come again. Callers who come in the same instant
+    may be a few more."""
     _queue: deque[_Place] = field(factory=deque, init=False)
-    _came: Condition = field(factory=Condition, init=False)
+    _starting: Lock = field(factory=Lock, init=False)
+    _bell: Semaphore = field(factory=lambda: Semaphore(0), init=False)
+    _wanted: int = field(default=1, init=False)
+    """So many must wait before the worker is woken; 0: it is awake."""
     _worker: Thread | None = field(default=None, init=False)
     _closed: bool = field(default=False, init=False)
 
     def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:
         """See :class:`szunion.ports.system.Crowd`."""
-        mine = _Place(wish, decide)
-        with self._came:
-            if self._closed or len(self._queue) >= self.waiting:
-                raise StorageBusy("E-BOOKING-001", most=self.waiting)
-            self._queue.append(mine)
-            if self._worker is None or not self._worker.is_alive():  # the first; or after a fork
-                self._worker = Thread(target=self._work, name="szunion-crowd", daemon=True)
-                self._worker.start()
-            elif len(self._queue) == 1:
-                self._came.notify()
+        mine, queue = _Place(wish, decide), self._queue
+        if self._closed or len(queue) >= self.waiting:
+            raise StorageBusy("E-BOOKING-001", most=self.waiting)
+        queue.append(mine)
+        worker = self._worker
+        if worker is None or not worker.is_alive():  # the first; or after a fork
+            self._start()
+        elif 0 < self._wanted <= len(queue):
+            self._bell.release()
         mine.gate.acquire()
         if mine.error is not None:
             raise mine.error
         answer: A = mine.answer
         return answer
 
+    def _start(self) -> None:
+        with self._starting:
+            if self._worker is None or not self._worker.is_alive():
+                self._worker = Thread(target=self._work, name="szunion-crowd", daemon=True)
+                self._worker.start()
+
     def close(self) -> None:
         """Answer those who wait, take no more, and let the thread end."""
-        with self._came:
-            self._closed = True
-            self._came.notify()
-            worker = self._worker
+        self._closed = True
+        self._bell.release()
+        worker = self._worker
         if worker is not None and worker.is_alive():
             worker.join()
 
+    def _wait(self, wanted: int, seconds: float | None) -> None:
+        """Sleep until so many wait, or the time is over; bells that rang before mean nothing."""
+        while self._bell.acquire(blocking=False):
+            pass
+        self._wanted = wanted
+        if len(self._queue) < wanted and not self._closed:
+            self._bell.acquire(timeout=seconds)
+        self._wanted = 0
+
     def _gather(self, last: int) -> None:
         """Let those who were just answered come again before the next flush is spent on a few."""
-        before = 0
-        while before < len(self._queue) < min(last, self.most) and not self._closed:
+        before, wanted = 0, min(last, self.most)
+        while before < len(self._queue) < wanted and not self._closed:
             before = len(self._queue)
-            self._came.wait(GATHER)
+            self._wait(wanted, GATHER)
 
     def _work(self) -> None:
         group: list[_Place] = []
         while True:
-            with self._came:
-                while not self._queue and not self._closed:
-                    self._came.wait()
-                if not self._queue:
+            while not self._queue:
+                if self._closed:
                     return
-                self._gather(len(group))
-                group = [self._queue.popleft() for _ in range(min(len(self._queue), self.most))]
+                self._wait(1, None)
+            self._gather(len(group))
+            group = [self._queue.popleft() for _ in range(min(len(self._queue), self.most))]
             try:
                 _decide(group)
             finally:
