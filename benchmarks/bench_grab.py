@@ -194,13 +194,13 @@ def lines() -> list[dict[str, Any]]:
     for kind, (ours, peer, limit) in (("a claim alone", bare), ("whole use case", whole)):
         made += [
             {
-                "name": f"grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
+                "name": f"8 grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
                 " (peer: one transaction each)",
                 "ours": round(ours), "peer": round(peer), "limit": round(limit),
                 "ratio": round(ours / peer, 2), "floor": 6, "ok": ours >= 6 * peer,
             },
             {
-                "name": f"grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
+                "name": f"8 grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
                 f" (limit: executemany of {GROUP:,})",
                 "ours": round(ours), "peer": None, "limit": round(limit),
                 "ratio": round(ours / limit, 2), "floor": 0.5, "ok": ours >= 0.5 * limit,

@@ -86,8 +86,8 @@ def lines() -> list[Line]:
         bulk.append(_judged(rows, twins=False))
     a, b, c, d, e = map(statistics.median, (ours, peer, limit, judged, bulk))
     return [
-        faster("identity check, numbers/s, beside stdnum.cn.ric", a, peer=b, floor=25),
-        faster("identity check, numbers/s, beside bare int(s, 13) % 11", a, limit=c, floor=0.12),
+        faster("1 identity check, numbers/s, beside stdnum.cn.ric", a, peer=b, floor=25),
+        faster("1 identity check, numbers/s, beside bare int(s, 13) % 11", a, limit=c, floor=0.12),
         faster("roster rows judged, doubles sought, rows/s, beside the bare number check",
                d, limit=a, floor=0.1),
         faster("roster rows judged in bulk, rows/s, beside the bare number check",

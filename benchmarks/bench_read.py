@@ -38,7 +38,7 @@ def lines() -> list[Line]:
             lambda work: _measured(work, officer, people, folder / "union.db")
         )
         office.storage.close()
-    what = "a membership read by its key and mapped to a value, rows/s"
+    what = "16 a membership read by its key and mapped to a value, rows/s"
     return [
         faster(f"{what}, beside SQLAlchemy Core", found["ours"], peer=found["core"], floor=2),
         faster(

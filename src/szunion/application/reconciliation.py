@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -14,6 +13,7 @@ from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome
 from szunion.application.card_facts import hear
 from szunion.application.freight import list_request
+from szunion.application.listed import NAME, Line, last_words, named_lines
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.together import cards_together
 from szunion.application.wire import digest
@@ -35,10 +35,8 @@ from szunion.domain.reconciliation import (
 )
 from szunion.domain.values import CardId, InstructionId, RequestKey
 from szunion.errors import Conflict, NotFound
-from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 
-_PAGE: Final = 2_000
 _TOGETHER: Final = 512
 _OF_CARDS = (
     DifferenceKind.NOT_TOLD,
@@ -78,22 +76,12 @@ def listed(
 
 
 @frozen
-class _Line:
-    """One card of the bank's list, under its keyed name."""
-
-    name: str
-    state: BankState
-    sequence: int
-    number: int
-
-
-@frozen
 class _Apart:
     """A card of which the list says something else than we hold."""
 
     card: CardId
     state: BankState | None
-    line: _Line
+    line: Line
 
 
 @frozen(kw_only=True)
@@ -109,53 +97,40 @@ class _Run:
     counts: dict[str, int] = field(factory=lambda: {"ours": 0, "agreed": 0, "closed": 0})
 
     def compare(self) -> None:
-        """Walk both sides in the order of the cards' names, in constant memory."""
-        theirs = self._lines()
-        line = next(theirs, None)
+        """Walk both sides in the order of the cards' names, in constant memory.
+
+        Almost every card agrees to the letter: its line is compared as it is, and not read.
+        """
+        theirs = last_words(self.office.sorts(named_lines(self.work.vault, self.notice.cards)))
+        line, ours, agreed = next(theirs, None), 0, 0
         apart: list[_Apart] = []
         for id_, name, state, sequence in self.work.cards.states(self.scope):
-            self.counts["ours"] += 1
-            while line is not None and line.name < name:
-                self._unknown(line)
+            ours += 1
+            key = name.encode()
+            while line is not None and line[:NAME] < key:
+                self._unknown(Line.of(line))
                 line = next(theirs, None)
-            if line is None or line.name != name:
+            if line is None or line[:NAME] != key:
                 self._not_listed(id_, name, state)
                 continue
-            if state is line.state and sequence >= line.sequence:
-                self.counts["agreed"] += 1
+            told, line = line, next(theirs, None)
+            if state and told.startswith(f"{name} {state.value} {sequence} ".encode()):
+                agreed += 1
+                continue
+            listed = Line.of(told)
+            if state is listed.state and sequence >= listed.sequence:
+                agreed += 1
             else:
-                apart.append(_Apart(id_, state, line))
-            line = next(theirs, None)
+                apart.append(_Apart(id_, state, listed))
         while line is not None:
-            self._unknown(line)
+            self._unknown(Line.of(line))
             line = next(theirs, None)
+        self.counts["ours"] += ours
+        self.counts["agreed"] += agreed
         for start in range(0, len(apart), _TOGETHER):
             self._beside_each(apart[start : start + _TOGETHER])
 
-    def _lines(self) -> Iterator[_Line]:
-        """Yield the bank's list in the order of the names; of a card listed twice, the last."""
-        before: _Line | None = None
-        for text in self.office.sorts(self._named()):
-            name, number, state, sequence = text.decode().split()
-            line = _Line(name, BankState(state), int(sequence), int(number))
-            if before is not None and before.name != name:
-                yield before
-            before = line
-        if before is not None:
-            yield before
-
-    def _named(self) -> Iterator[bytes]:
-        """Yield a line for each listed card: its keyed name, its place in the list, its state."""
-        lines, number = iter(self.notice.cards), 0
-        while part := list(islice(lines, _PAGE)):
-            tokens = [line.card.token.plain() for line in part]
-            blind = self.work.vault.index_many(IndexField.CARD, tokens)
-            for index, line in zip(blind, part, strict=True):
-                name = f"{index.hex()}-{line.card.psn:03d}"
-                yield f"{name} {number:09d} {line.state.value} {line.sequence}".encode()
-                number += 1
-
-    def _unknown(self, line: _Line) -> None:
+    def _unknown(self, line: Line) -> None:
         self._differ(DifferenceKind.UNKNOWN_CARD, 0, line.name, "", line.state)
 
     def _beside_each(self, apart: Sequence[_Apart]) -> None:
@@ -170,7 +145,7 @@ class _Run:
         else:
             self._differ(DifferenceKind.NOT_LISTED, card, name, state, None)
 
-    def _beside(self, work: UnitOfWork, card: CardId, state: BankState | None, line: _Line) -> None:
+    def _beside(self, work: UnitOfWork, card: CardId, state: BankState | None, line: Line) -> None:
         kept = work.cards.get(self.scope, card)
         if kept is None:
             raise NotFound("E-CARD-010")

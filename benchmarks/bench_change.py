@@ -1,0 +1,114 @@
+"""A card changes, with its audit entry and its order to the bank, in one durable commit on SQLite.
+
+The limit is a plain UPDATE of the same row in a transaction of its own, as durable. The peer is an
+aggregate of the ``eventsourcing`` library, loaded, changed and saved in SQLite.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from uuid import UUID
+
+from attrs import evolve
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+from tests.cardtown import CardTown, card_town_on
+from tests.offices import office_on
+
+from benchmarks.lines import Line, faster, rates
+from szunion.adapters.storage.sqlite.session import prepare
+from szunion.application.access import authorise
+from szunion.application.bank_desk import engine
+from szunion.domain.access import Operation
+from szunion.domain.audit import AuditEntry
+from szunion.domain.card_files import KeptCard
+from szunion.domain.outbox import Dispatch, DispatchKind
+from szunion.ports.storage import UnitOfWork
+
+CHANGES = 100
+ROUNDS = 9
+
+
+class _Card(Aggregate):
+    """A card as that library has it."""
+
+    @event("Created")
+    def __init__(self) -> None:
+        self.gap = False
+
+    @event("Changed")
+    def change(self, gap: bool) -> None:  # noqa: FBT001 - what happened
+        self.gap = gap
+
+
+def _ours(place: CardTown, kept: KeptCard) -> int:
+    numbers, storage = count(), place.office.storage
+
+    def change(work: UnitOfWork) -> None:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        card = work.cards.get(scope, kept.id)
+        assert card is not None
+        work.cards.put(scope, evolve(card, gap=not card.gap))
+        work.audit.add(scope, AuditEntry(action="card.gap", subject=kept.id, person=kept.person))
+        id_ = work.ids.new()
+        work.outbox.add(
+            scope,
+            Dispatch(
+                id=id_, kind=DispatchKind.SET_CARD_USE, key=work.vault.request_key(f"bench:{id_}"),
+                digest="", subject=kept.id, aggregate=id_, sequence=1, created=work.now,
+                due=datetime(2099, 1, 1, tzinfo=UTC),
+            ),
+        )  # fmt: skip
+
+    while next(numbers) < CHANGES:
+        storage.run(change)
+    return CHANGES
+
+
+def lines() -> list[Line]:
+    """Return the lines of one changed state."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        place = card_town_on(office_on("sqlite", folder))
+        (kept,) = place.activate(place.admit(1))
+        plain = sqlite3.connect(folder / "union.db")
+        prepare(plain)
+        app: Application[UUID] = Application(
+            env={
+                "PERSISTENCE_MODULE": "eventsourcing.sqlite",
+                "SQLITE_DBNAME": str(folder / "events.db"),
+            }
+        )
+        first = _Card()
+        app.save(first)
+
+        def bare() -> int:
+            for _ in range(CHANGES):
+                plain.execute("BEGIN IMMEDIATE")
+                plain.execute(
+                    "UPDATE card SET bank_gap = 1 - bank_gap WHERE shard = ? AND card_id = ?",
+                    (kept.id >> 53, kept.id),
+                )
+                plain.execute("COMMIT")
+            return CHANGES
+
+        def peer() -> int:
+            for turn in range(CHANGES):
+                card: _Card = app.repository.get(first.id)
+                card.change(turn % 2 == 0)
+                app.save(card)
+            return CHANGES
+
+        found = rates(ROUNDS, ours=lambda: _ours(place, kept), bare=bare, peer=peer)
+        plain.close()
+        app.close()
+        place.office.storage.close()
+    what = "11 a card read, changed, logged and ordered at the bank, SQLite FULL, 1/s"
+    return [
+        faster(f"{what}, beside eventsourcing", found["ours"], peer=found["peer"], floor=2.5),
+        faster(f"{what}, beside a plain UPDATE", found["ours"], limit=found["bare"], floor=0.8),
+    ]
