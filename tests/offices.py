@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from attrs import frozen
 from tests.canaries import canary
 from tests.databases import database_for
@@ -28,6 +29,11 @@ from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
+
+ENGINES: Final = (
+    "memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)
+)  # fmt: skip
+"""Every engine that a store can be on."""
 
 PAPER: Final = "同意书2017-11"
 """Where the signed consents of everybody in the tests are filed."""

@@ -13,7 +13,17 @@ from attrs import evolve
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import Town, applicant, clock_of, engine, member, office_on, officer, town_on
+from tests.offices import (
+    ENGINES,
+    Town,
+    applicant,
+    clock_of,
+    engine,
+    member,
+    office_on,
+    officer,
+    town_on,
+)
 
 from szunion.application.access import authorise
 from szunion.application.as_of import PolicyBook
@@ -34,6 +44,14 @@ from szunion.errors import InvalidInput, NotFound, SzunionError
 from szunion.ports.storage import UnitOfWork
 
 DAY = date(2017, 11, 23)
+
+
+@pytest.fixture(params=ENGINES)
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """Every engine: no answer depends on the engine."""
+    made = office_on(request.param, tmp_path)
+    yield made
+    made.storage.close()
 
 
 def look(office: Office) -> Members:
@@ -186,7 +204,7 @@ def test_noted_rules_are_read_as_they_were_written(town: Town) -> None:
 # --- cards ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=ENGINES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CardTown]:
     made = card_town_on(office_on(request.param, tmp_path))
     yield made

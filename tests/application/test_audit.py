@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from tests.canaries import found_in_text
 from tests.log_edits import EDITS, History
-from tests.offices import Town, applicant, clock_of, engine, office_on, officer, town_on
+from tests.offices import ENGINES, Town, applicant, clock_of, engine, office_on, officer, town_on
 
 from szunion.adapters.keys.checks import signature_holds
 from szunion.application.access import authorise
 from szunion.application.audit import AuditLog
+from szunion.application.office import Office
 from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.audit import AuditEntry, commitment
 from szunion.domain.audit_export import Finding, Verified, verify
@@ -21,6 +23,14 @@ from szunion.domain.merkle import proves_consistency
 from szunion.domain.notes import Checkpoint, Inclusion, NoteKey
 from szunion.errors import InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
+
+
+@pytest.fixture(params=ENGINES)
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """Every engine: the order of commits is each one's own business, the promise is the same."""
+    made = office_on(request.param, tmp_path)
+    yield made
+    made.storage.close()
 
 
 def log_of(town: Town) -> AuditLog:

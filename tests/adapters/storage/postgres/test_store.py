@@ -22,6 +22,7 @@ from szunion.domain.audit import AuditEntry
 from szunion.errors import (
     CommitUnknown,
     Conflict,
+    NotFound,
     SchemaOutOfDate,
     StorageBusy,
     StorageError,
@@ -498,3 +499,24 @@ def test_the_log_cannot_be_edited_in_the_database(database: Database, admin: Con
                 tell(connection, attack)
         connection.close()
     assert count(admin) == 1
+
+
+def test_units_that_fail_leave_the_next_its_statements(database: Database) -> None:
+    """One fails before it has asked anything, one after: what is prepared is there, or made."""
+
+    def look(work: UnitOfWork, *, ask_first: bool) -> None:
+        if ask_first:
+            assert work.audit.head(authorise(work, ENGINE, Operation.OPERATE)) is None
+        raise NotFound("E-ACCESS-002")
+
+    opened = store(database, limits=evolve(QUICK, connections=1))
+    try:
+        for ask_first in (False, True, True, False, True):
+            with pytest.raises(NotFound):
+                opened.read(lambda work, first=ask_first: look(work, ask_first=first))  # type: ignore[misc]
+        assert (
+            opened.read(lambda work: work.audit.head(authorise(work, ENGINE, Operation.OPERATE)))
+            is None
+        )
+    finally:
+        opened.close()

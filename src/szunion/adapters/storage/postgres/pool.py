@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import psycopg
 from attrs import define, field
@@ -102,12 +103,21 @@ def _idle(connection: Connection) -> bool:
     return connection.info.transaction_status is TransactionStatus.IDLE
 
 
+#: All that ``DISCARD ALL`` does but for what is prepared. psycopg forgets its prepared statements
+#: only at the first ``DISCARD ALL`` or ``ROLLBACK`` of its kind, and asks the server for what is
+#: gone when a unit that failed before it asked anything came first.
+_AS_NEW: Final = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; "
+    "SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
+
+
 def _discarded(connection: Connection) -> bool:
-    """Let a connection whose unit failed discard all; return whether it is as new."""
+    """Let a connection whose unit failed forget all of it; return whether it is as new."""
     if not _idle(connection):
         return False
     try:
-        connection.execute("DISCARD ALL", prepare=False)
+        connection.execute(_AS_NEW, prepare=False)
     except psycopg.Error:
         return False
     return _idle(connection)
