@@ -42,11 +42,11 @@ from szunion.domain.access import Principal
 from szunion.domain.cities import City, city_from
 from szunion.domain.notes import NoteKey
 from szunion.emv.capk import CaKeys
-from szunion.errors import ConfigError, StorageError, WitnessUnavailable
+from szunion.errors import ConfigError, KeysUnavailable, StorageError, WitnessUnavailable
 from szunion.plugins import KeysSpec, Registry, collect
 from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
 from szunion.ports.identity import IdentityProofs
-from szunion.ports.keys import KeyStore
+from szunion.ports.keys import KeyStore, Vault
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
 from szunion.ports.storage import Storage
@@ -222,6 +222,7 @@ class UnionSystem:
         registry: Registry | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
         create: bool = True,
+        recovering: bool = False,
     ) -> Self:
         """Open the system of *city* on *database*.
 
@@ -243,6 +244,8 @@ class UnionSystem:
             registry: What has been collected already.
             settings: The settings of the named adapters: ``{"bank": {...}}``.
             create: Whether a database, and its keys, may be made where there is none.
+            recovering: Whether a store that came out of a backup may be written: for what
+                compares it with the bank, and for nothing else.
 
         Raises:
             ConfigError: the database's URL is not understood (E-CONFIG-002).
@@ -272,7 +275,7 @@ class UnionSystem:
         )
         check_bank(chosen.policy, line.info)
         office = Office(
-            storage=_storage(database, clock, ids, vault),
+            storage=_storage(database, clock, ids, vault, recovering=recovering),
             clock=clock,
             ids=ids,
             vault=vault,
@@ -309,7 +312,9 @@ class UnionSystem:
         )
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, create: bool = True) -> Self:
+    def from_settings(
+        cls, settings: Settings, *, create: bool = True, recovering: bool = False
+    ) -> Self:
         """Open the system that *settings* describe."""
         allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
         return cls.open(
@@ -332,6 +337,7 @@ class UnionSystem:
                 "keys": settings.key_store.settings,
             },
             create=create,
+            recovering=recovering,
         )
 
     def desk(self, principal: Principal) -> Desk:
@@ -457,12 +463,34 @@ def _keys(
     return store
 
 
-def _storage(database: str, clock: Clock, ids: Ids, vault: Any) -> Storage:  # noqa: ANN401
+def city_of(settings: Settings) -> City:
+    """Return the city that *settings* name."""
+    allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
+    return _city(collect(allow=allow).sound(), settings.city)
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Return the vault of the keys that *settings* name, which are there.
+
+    Raises:
+        KeysUnavailable: the key file is not there, or cannot be read (E-KEYS-003).
+    """
+    allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
+    spec = collect(allow=allow).sound().keys(settings.key_store.name)
+    told = {"crypto": settings.crypto, **settings.key_store.settings}
+    if "file" in fields_dict(spec.config) and not told.get("file"):
+        file = _key_file(settings.database, settings.keys or None)
+        if not file.exists():
+            raise KeysUnavailable("E-KEYS-003", path=file.name)
+    return _keys(spec, settings.database, settings.keys or None, told, SystemClock()).vault()
+
+
+def _storage(database: str, clock: Clock, ids: Ids, vault: Vault, *, recovering: bool) -> Storage:
     if database == _MEMORY:
         return MemoryStorage(clock, ids, vault)
     if database.startswith(_SQLITE):
         path = database.removeprefix(_SQLITE)
-        return SqliteStorage.open(path, clock=clock, ids=ids, vault=vault)
+        return SqliteStorage.open(path, clock=clock, ids=ids, vault=vault, recovering=recovering)
     if is_postgres(database):
         opened: Storage = postgres("storage").PostgresStorage.open(
             database, clock=clock, ids=ids, vault=vault

@@ -7,7 +7,7 @@ its absence after the settling time, changes that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -246,6 +246,32 @@ class BankDesk:
             id_ = dispatch.id
             self._run(lambda work, scope, id_=id_: self._no_answer(work, scope, id_))  # type: ignore[misc]
         return bool(lost)
+
+    def doubt(self) -> int:
+        """Take all that waits to be sent as something that may have left; return how many.
+
+        For a store that came out of a backup: after it, the same may have been sent. So the bank
+        is asked by the key first, and nothing is sent again on what the store remembers.
+        """
+        waiting: list[Dispatch] = []
+
+        def page(work: UnitOfWork, scope: Scope) -> Sequence[Dispatch]:
+            after = waiting[-1].id if waiting else 0
+            return work.outbox.listed(scope, (DispatchState.QUEUED,), after=after)
+
+        while found := self._run(page):
+            waiting += found
+
+        def doubted(work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> bool:
+            if self._leave(work, scope, dispatch) is None:
+                return False
+            self._no_answer(work, scope, dispatch.id)
+            return True
+
+        return sum(
+            self._run(lambda work, scope, one=one: doubted(work, scope, one))  # type: ignore[misc]
+            for one in waiting
+        )
 
     # --- hearing ----------------------------------------------------------------------------
 

@@ -163,7 +163,9 @@ class Treasury:
             before = list(tried.get(obligation.id, ()))
             back = [each.id for each in before if each.state in _BACK]
             named = {each.replaces for each in before if each.state is not OrderState.CANCELLED}
-            business = f"order:{obligation.id}:{len(before) + 1}"
+            # Of the business, not of our ids: who decides the same again after a restore asks the
+            # bank for the same payment, and not for another.
+            business = f"pay:{obligation.key}:{len(before) + 1}"
             orders.append(
                 Order(
                     id=OrderId(work.ids.new(shard_of(obligation.payee))),

@@ -24,7 +24,7 @@ _COMMANDS = {
     "claim": ("szunion.cli.claim", "claim", "申领  claims"),
     "config": ("szunion.cli.config", "config", "设置  settings"),
     "cover": ("szunion.cli.cover", "cover", "保障  covers under plans"),
-    "db": ("szunion.cli.db", "db", "数据库  the database"),
+    "db": ("szunion.cli.db_backup", "db", "数据库  the database"),
     "demo": ("szunion.cli.demo", "demo", "五分钟演示  the main job in seconds"),
     "doctor": ("szunion.cli.doctor", "doctor", "为什么不工作  why does it not work"),
     "explain": ("szunion.cli.explain", "explain", "错误码说明  what a code means"),

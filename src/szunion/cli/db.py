@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from szunion.adapters.storage.sql.migrations import Migration, Planned
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sqlite.migrate import migrate as apply
-from szunion.adapters.storage.sqlite.migrate import migrations, pending, version
+from szunion.adapters.storage.sqlite.migrate import migrations, pending, planned, rehearse, version
 from szunion.adapters.storage.sqlite.session import APPLICATION_ID, connect
 from szunion.adapters.system import SystemClock
 from szunion.cli import db_postgres
@@ -17,7 +19,7 @@ from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.cli.keys import CRYPTO
 from szunion.errors import ConfigError, StorageError
 
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 
 
 @click.group(
@@ -46,7 +48,7 @@ def init(frame: Frame, *, crypto: str | None, owner: str | None) -> None:
     if db_postgres.here(frame):
         db_postgres.init(frame, owner, crypto or "")
         return
-    path = _path(frame)
+    path = file_of(frame)
     there = path.is_file()
     frame.system(create=True, crypto=crypto or "")
     frame.value({"database": str(path), "made": not there, "schema": len(migrations())})
@@ -104,12 +106,13 @@ def status(frame: Frame) -> int:
 
 @db.command(
     help=helps(
-        "升级模式；--plan 只看。Bring the schema up to date.",
+        "升级模式；--plan 只看，--dry-run 在可撤销的事务里试一遍。Bring the schema up to date.",
         "szunion db migrate --plan",
+        "szunion db migrate --dry-run",
         "szunion db migrate",
     )
 )
-@click.option("--plan", is_flag=True, help="同 --dry-run  The same as --dry-run")
+@click.option("--plan", is_flag=True, help="列出每条语句、行数和锁  Say what each statement does")
 @DRY_RUN
 @db_postgres.OWNER
 @framed
@@ -120,38 +123,68 @@ def migrate(frame: Frame, *, plan: bool, dry_run: bool, owner: str | None) -> No
     _, connection = _opened(frame)
     try:
         begun, steps = version(connection), pending(connection)
-        if not (plan or dry_run):
+        what = planned(connection) if plan else []
+        if dry_run and not plan:
+            rehearse(connection, at=micros(SystemClock().now()))
+        elif not plan:
             apply(connection, at=micros(SystemClock().now()))
         done = version(connection)
     finally:
         connection.close()
-    frame.value({"from": begun, "to": done, "steps": [each.name for each in steps]})
+    _migrated(frame, begun, done, steps, what)
     if not steps:
-        frame.say("模式 {found}，已是最新", "schema {found}, up to date", found=begun)
         return
-    for each in steps:
-        frame.say("{name}", "{name}", name=each.name)
     newest = steps[-1].number
     if plan or dry_run:
+        tried = frame.text("；已试过一遍并撤销", "; tried, and undone") if dry_run else ""
         frame.say(
-            "将从模式 {found} 升级到 {newest}；未写入。先备份数据库文件和密钥文件",
-            "would bring schema {found} to {newest}; nothing written. Back up both files first",
-            found=begun, newest=newest,
+            "将从模式 {found} 升级到 {newest}{tried}；未写入。先 szunion db backup",
+            "would bring schema {found} to {newest}{tried}; nothing written. Back up first",
+            found=begun, newest=newest, tried=tried,
         )  # fmt: skip
     else:
         frame.say("已升级：{found} → {done}", "brought up to date: {found} → {done}",
                   found=begun, done=done)  # fmt: skip
 
 
-def _path(frame: Frame) -> Path:
+def _migrated(
+    frame: Frame, begun: int, done: int, steps: Sequence[Migration], what: Sequence[Planned]
+) -> None:
+    frame.value(
+        {
+            "from": begun, "to": done, "steps": [each.name for each in steps],
+            "statements": [
+                {
+                    "step": each.migration.number, "verb": each.statement.verb,
+                    "table": each.statement.table, "rows": each.rows,
+                }
+                for each in what
+            ],
+        }
+    )  # fmt: skip
+    if not steps:
+        frame.say("模式 {found}，已是最新", "schema {found}, up to date", found=begun)
+    for each in steps:
+        frame.say("{name}", "{name}", name=each.name)
+        for one in what:
+            if one.migration is each:
+                frame.say(
+                    "  {verb} {table}（{rows} 行）", "  {verb} {table} ({rows} rows)",
+                    verb=one.statement.verb, table=one.statement.table, rows=one.rows,
+                )  # fmt: skip
+    if what:
+        frame.say("锁：{lock}", "locks: {lock}", lock=what[0].lock.say(frame.language))
+
+
+def file_of(frame: Frame) -> Path:
     database = frame.settings().database
-    if not database.startswith(_SQLITE):
+    if not database.startswith(SQLITE):
         raise ConfigError("E-CONFIG-002", scheme=database.partition(":")[0])
-    return Path(database.removeprefix(_SQLITE))
+    return Path(database.removeprefix(SQLITE))
 
 
 def _opened(frame: Frame) -> tuple[Path, sqlite3.Connection]:
-    path = _path(frame)
+    path = file_of(frame)
     if not path.is_file():
         raise StorageError("E-STORE-009", path=path.name)
     connection = connect(path)

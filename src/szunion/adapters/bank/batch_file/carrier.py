@@ -9,7 +9,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from szunion.adapters.bank.batch_file.spool import appear
+from szunion.adapters.files import appear
 
 
 class NotCarried(OSError):

@@ -23,7 +23,8 @@ from szunion.adapters.bank.batch_file.layout import DAY, NUMBER, BankLayout
 from szunion.adapters.bank.batch_file.names import FileName, Place
 from szunion.adapters.bank.batch_file.records import BadField
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Sheet, digest_of
-from szunion.adapters.bank.batch_file.spool import Entry, Spool, appear
+from szunion.adapters.bank.batch_file.spool import Entry, Spool
+from szunion.adapters.files import appear
 from szunion.domain.bank import Answer, BankNotice, BankRequest, Receipt
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput

@@ -22,8 +22,8 @@ from szunion.adapters.bank.batch_file import speech
 from szunion.adapters.bank.batch_file.layout import DAY, NUMBER, BankLayout
 from szunion.adapters.bank.batch_file.names import START, FileName, Place, Sequence
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Sheet
-from szunion.adapters.bank.batch_file.spool import appear
 from szunion.adapters.bank.faults import Fault, FaultKind, FaultPlan
+from szunion.adapters.files import appear
 from szunion.domain.bank import (
     Answer,
     BankNotice,

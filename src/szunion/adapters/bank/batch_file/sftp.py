@@ -19,7 +19,7 @@ import paramiko
 from attrs import field, frozen
 
 from szunion.adapters.bank.batch_file.carrier import MaybeCarried, NotCarried, Seen
-from szunion.adapters.bank.batch_file.spool import appear
+from szunion.adapters.files import appear
 
 _SECOND: Final = 1_000_000_000
 _LONGEST: Final = 30.0

@@ -1,4 +1,4 @@
-"""Know which migrations there are, which a database has had, and how it gets the rest.
+"""Know which migrations a SQLite file has had, and how it gets the rest.
 
 Forward only, numbered, with checksums: an applied file is never edited, and old code refuses a
 newer schema. Each migration is one transaction, so a kill leaves the schema before it or after it.
@@ -6,40 +6,32 @@ newer schema. Each migration is one transaction, so a kill leaves the schema bef
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
-from importlib.resources import files
+from typing import Final
 
-from attrs import frozen
-
+from szunion.adapters.storage.sql.migrations import (
+    Migration,
+    Planned,
+    Statement,
+    plan,
+    read,
+    rest,
+)
 from szunion.adapters.storage.sqlite.session import APPLICATION_ID, translated
-from szunion.errors import SchemaOutOfDate, StorageError
+from szunion.errors import StorageError
+from szunion.text import Text
 
+__all__ = ["Migration", "migrate", "migrations", "pending", "planned", "rehearse", "version"]
 
-@frozen
-class Migration:
-    """One numbered step of the schema."""
-
-    number: int
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of the file's text."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
+_ALONE: Final = Text(
+    "整个文件：别人的写入等待，读取照常", "the whole file: writers wait, readers go on"
+)
 
 
 def migrations() -> Sequence[Migration]:
     """Return all migrations, in order."""
-    folder = files("szunion.adapters.storage.sqlite").joinpath("migrations")
-    found = [
-        Migration(int(file.name[:4]), file.name, file.read_text("utf-8"))
-        for file in folder.iterdir()
-        if file.name.endswith(".sql")
-    ]
-    return sorted(found, key=lambda migration: migration.number)
+    return read("szunion.adapters.storage.sqlite")
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -56,45 +48,93 @@ def pending(connection: sqlite3.Connection) -> Sequence[Migration]:
         StorageError: an applied migration has been edited (E-STORE-007).
         SchemaOutOfDate: the database is newer than this code (E-STORE-006).
     """
-    done, known = version(connection), migrations()
-    if done > len(known):
-        raise SchemaOutOfDate("E-STORE-006", found=done, wanted=len(known))
+    done, applied = version(connection), {}
     if done:
         with translated():
             applied = dict(
                 connection.execute("SELECT version, checksum FROM schema_migration").fetchall()
             )
-        for migration in known[:done]:
-            if applied.get(migration.number) != migration.checksum:
-                raise StorageError("E-STORE-007", name=migration.name)
-    return known[done:]
+    return rest(migrations(), applied, done)
 
 
-def migrate(connection: sqlite3.Connection, *, at: int) -> Sequence[Migration]:
+def planned(connection: sqlite3.Connection) -> Sequence[Planned]:
+    """Return what each pending statement would do, and to how many rows."""
+
+    def rows(table: str) -> int | None:
+        there = connection.execute(
+            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
+        ).fetchone()
+        if there is None:
+            return 0
+        found: int = connection.execute(
+            f'SELECT count(*) FROM "{table}"'  # noqa: S608 - a name of our own schema
+        ).fetchone()[0]
+        return found
+
+    def lock(_statement: Statement) -> Text:
+        return _ALONE
+
+    with translated():
+        return plan(pending(connection), rows=rows, lock=lock)
+
+
+def _script(step: Migration, at: int) -> str:
+    return (
+        "CREATE TABLE IF NOT EXISTS schema_migration ("
+        "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL,"
+        " applied_at INTEGER NOT NULL) STRICT;\n"
+        f"{step.sql}\n"
+        f"INSERT INTO schema_migration VALUES"
+        f" ({step.number}, '{step.name}', '{step.checksum}', {at});\n"
+        f"PRAGMA user_version = {step.number};\n"
+        f"PRAGMA application_id = {APPLICATION_ID};\n"
+    )
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    with translated():
+        try:
+            connection.executescript(script)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+def migrate(
+    connection: sqlite3.Connection, *, at: int, upto: int | None = None
+) -> Sequence[Migration]:
     """Apply what is pending, each in one transaction; return what was applied.
 
     Args:
         connection: Prepared, outside a transaction.
         at: Microseconds since 1970 UTC, written beside each version.
+        upto: The last version to be applied; None: all of them.
+    """
+    steps = [each for each in pending(connection) if upto is None or each.number <= upto]
+    for step in steps:
+        _run(connection, f"BEGIN EXCLUSIVE;\n{_script(step, at)}COMMIT;")
+    return steps
+
+
+def rehearse(connection: sqlite3.Connection, *, at: int) -> Sequence[Migration]:
+    """Apply what is pending in one transaction, look whether all is well, and undo it.
+
+    Raises:
+        StorageError: a step does not go through on these data, or rows would refer to nothing.
     """
     steps = pending(connection)
-    for step in steps:
-        script = (
-            "BEGIN EXCLUSIVE;\n"
-            "CREATE TABLE IF NOT EXISTS schema_migration ("
-            "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL,"
-            " applied_at INTEGER NOT NULL) STRICT;\n"
-            f"{step.sql}\n"
-            f"INSERT INTO schema_migration VALUES"
-            f" ({step.number}, '{step.name}', '{step.checksum}', {at});\n"
-            f"PRAGMA user_version = {step.number};\n"
-            f"PRAGMA application_id = {APPLICATION_ID};\n"
-            "COMMIT;"
-        )
+    try:
+        _begin(connection, "".join(_script(step, at) for step in steps))
         with translated():
-            try:
-                connection.executescript(script)
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            loose = connection.execute("PRAGMA foreign_key_check").fetchone()
+        if loose is not None:
+            raise StorageError("E-STORE-004", constraint=f"FOREIGN KEY({loose[0]})")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
     return steps
+
+
+def _begin(connection: sqlite3.Connection, script: str) -> None:
+    with translated():
+        connection.executescript(f"BEGIN EXCLUSIVE;\n{script}")

@@ -15,6 +15,7 @@ from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sql.unit import SqlUnit
 from szunion.adapters.storage.sqlite.migrate import migrate, pending
+from szunion.adapters.storage.sqlite.restored import restored
 from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
     SqliteSession,
@@ -45,13 +46,23 @@ class SqliteStorage:
     clock: Clock
     ids: Ids
     vault: Vault
+    recovering: bool = False
+    """Whether a store that came out of a backup may be written: by what compares it alone."""
+    _held: bool = field(default=False, init=False)
     _local: threading.local = field(factory=threading.local, init=False)
     _opened: list[tuple[threading.Thread, sqlite3.Connection]] = field(factory=list, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     @classmethod
-    def open(
-        cls, path: str | Path, *, clock: Clock, ids: Ids, vault: Vault, create: bool = True
+    def open(  # noqa: PLR0913 - what a store is made of
+        cls,
+        path: str | Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        vault: Vault,
+        create: bool = True,
+        recovering: bool = False,
     ) -> SqliteStorage:
         """Open the database file at *path*, creating and migrating a new one.
 
@@ -63,7 +74,7 @@ class SqliteStorage:
         fresh = not Path(path).exists() or Path(path).stat().st_size == 0
         if fresh and not create:
             raise StorageError("E-STORE-009", path=Path(path).name)
-        storage = cls(str(path), clock, ids, vault)
+        storage = cls(str(path), clock, ids, vault, recovering)
         try:
             storage._begin(fresh=fresh)
         except BaseException:
@@ -80,6 +91,14 @@ class SqliteStorage:
         elif steps := pending(connection):
             found, wanted = steps[0].number - 1, steps[-1].number
             raise SchemaOutOfDate("E-STORE-006", found=found, wanted=wanted)
+        else:
+            self._held = restored(connection) is not None
+
+    def _may_write(self) -> None:
+        if self._held and not self.recovering:
+            self._held = restored(self._connection()) is not None  # it may have been released
+            if self._held:
+                raise StorageError("E-STORE-014")
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -116,6 +135,7 @@ class SqliteStorage:
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
+        self._may_write()
         for _ in range(_TRIES - 1):
             with suppress(KeyTaken):  # the decision is made again, with new ids
                 return self._once(work)
@@ -213,6 +233,8 @@ class BorrowedSqlite:
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits."""
+        if restored(self.connection) is not None:
+            raise StorageError("E-STORE-014")
         if not self.connection.in_transaction:
             raise StorageError(
                 "E-STORE-010", reason="没有进行中的事务", reason_en="no transaction is open"

@@ -1,0 +1,255 @@
+"""Know how the database is backed up, checked, restored, let go and copied on the command line."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from szunion.adapters.files import appear
+from szunion.adapters.storage.backup import Contents, verify
+from szunion.adapters.storage.sql.carry import Carried, carry
+from szunion.adapters.storage.sql.times import micros
+from szunion.adapters.storage.sqlite.backing import audit_head, back_up, opened, restore
+from szunion.adapters.storage.sqlite.restored import release, restored
+from szunion.adapters.storage.sqlite.tables import SqliteTables, to_fill
+from szunion.adapters.system import SystemClock
+from szunion.application.aftermath import Aftermath, Gap
+from szunion.application.bank_desk import engine
+from szunion.cli.db import SQLITE, db, file_of
+from szunion.cli.frame import PARTLY, Frame, framed, helps, progress, unusable
+from szunion.errors import ConfigError, Conflict
+from szunion.text import Text
+
+__all__ = ["db"]
+
+_FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+
+
+@db.command(
+    help=helps(
+        "在线备份，加密，只写到指定的文件。An encrypted backup, while others go on writing.",
+        "szunion db backup /backup/2017-11-23.szb",
+        "szunion db verify /backup/2017-11-23.szb",
+    )
+)
+@_FILE
+@click.option("--force", is_flag=True, help="覆盖已有的文件  Write over a file that is there")
+@framed
+def backup(frame: Frame, *, file: Path, force: bool) -> None:
+    from szunion.bootstrap import city_of, vault_of  # noqa: PLC0415 - other commands stay light
+
+    settings = frame.settings()
+    if file.exists() and not force:
+        raise Conflict("E-CLI-008", path=file.name)
+    path, vault = file_of(frame), vault_of(settings)
+    city, at = city_of(settings).policy.code, SystemClock().now()
+    made: list[Contents] = []
+
+    def write(out: BinaryIO) -> None:
+        made.append(back_up(path, vault, out, city=city, at=at, progress=_shown))
+
+    try:
+        appear(file, write)
+    except OSError as error:
+        raise unusable(file, error) from None
+    _say(
+        frame,
+        made[0],
+        "已备份 {rows:,} 行（{tables} 张表，模式 {schema}）：密钥文件另行保管",
+        "backed up {rows:,} rows ({tables} tables, schema {schema}); keep the keys elsewhere",
+    )
+
+
+@db.command(
+    "verify",
+    help=helps(
+        "检查备份：解密、计数、校验，不写任何东西。Read a backup to its end; nothing is written.",
+        "szunion db verify /backup/2017-11-23.szb",
+    ),
+)
+@_FILE
+@framed
+def verify_(frame: Frame, *, file: Path) -> None:
+    from szunion.bootstrap import vault_of  # noqa: PLC0415 - as above
+
+    try:
+        with file.open("rb") as source:
+            contents = verify(source, vault_of(frame.settings()))
+    except OSError as error:
+        raise unusable(file, error) from None
+    _say(
+        frame,
+        contents,
+        "完好：{made} 的备份，{rows:,} 行（{tables} 张表，模式 {schema}）",
+        "sound: a backup of {made}, {rows:,} rows ({tables} tables, schema {schema})",
+    )
+
+
+@db.command(
+    "restore",
+    help=helps(
+        "从备份新建数据库，核对之前只读。Make a database from a backup, held read-only.",
+        "szunion db restore /backup/2017-11-23.szb --db restored.db",
+        "szunion db reconcile",
+        "szunion db release",
+    ),
+)
+@_FILE
+@framed
+def restore_(frame: Frame, *, file: Path) -> None:
+    from szunion.bootstrap import vault_of  # noqa: PLC0415 - as above
+
+    path = file_of(frame)
+    try:
+        with file.open("rb") as source:
+            contents = restore(
+                source, path, vault_of(frame.settings()), at=SystemClock().now(), progress=_shown
+            )
+    except OSError as error:
+        raise unusable(file, error) from None
+    _say(
+        frame,
+        contents,
+        "已恢复到 {made}：{rows:,} 行；现在只读，请运行 szunion db reconcile",
+        "restored to {made}: {rows:,} rows; read-only until szunion db reconcile and release",
+    )
+
+
+@db.command(
+    help=helps(
+        "恢复后与银行核对，说出缺口。Compare a restored database with the bank; say the gap.",
+        "szunion db reconcile",
+    )
+)
+@framed
+def reconcile(frame: Frame) -> int:
+    gap = _aftermath(frame).catch_up()
+    _tell(frame, gap)
+    return 0 if gap.closed else PARTLY
+
+
+@db.command(
+    "release",
+    help=helps(
+        "核对后放行，恢复写入。Let a restored database be written again.",
+        "szunion db release",
+        "szunion db release --note '备份后的一批已由银行重报'",
+    ),
+)
+@click.option("--note", default="", metavar="TEXT", help="为什么可以放行  Why it may be let go")
+@framed
+def release_(frame: Frame, *, note: str) -> None:
+    desk = _aftermath(frame)
+    gap = desk.catch_up()
+    _tell(frame, gap)
+    desk.released(gap, note=note)
+    with closing(opened(file_of(frame))) as connection:
+        release(connection, at=SystemClock().now(), note=note)
+    frame.say("已放行，可以写入", "released: it may be written again")
+
+
+@db.command(
+    help=helps(
+        "复制到另一个数据库，可中断后继续。Copy into another database; it can go on after a break.",
+        "szunion db copy union.db other.db",
+    )
+)
+@click.argument("source")
+@click.argument("target")
+@framed
+def copy(frame: Frame, *, source: str, target: str) -> None:
+    here, there = _file(source), _file(target)
+    at = micros(SystemClock().now())
+    with closing(opened(here)) as one:
+        tables = SqliteTables(one)
+        with tables.snapshot(), closing(to_fill(there, tables.schema, at=at).connection) as two:
+            done = carry(tables, SqliteTables(two), progress=_shown)
+            if audit_head(one) != audit_head(two):
+                raise Conflict("E-STORE-017", table="audit_checkpoint")
+    _copied(frame, done)
+
+
+def _copied(frame: Frame, done: Carried) -> None:
+    sums = {name: {"rows": each.rows, "sha256": each.sha256} for name, each in done.sums.items()}
+    frame.value({"rows": done.rows, "new": done.new, "tables": sums})
+    frame.say(
+        "已复制 {new:,} 行（共 {rows:,} 行，{tables} 张表），逐表校验一致",
+        "copied {new:,} rows ({rows:,} in all, {tables} tables); every checksum agrees",
+        new=done.new, rows=done.rows, tables=len(done.sums),
+    )  # fmt: skip
+
+
+def _file(word: str) -> Path:
+    if "://" in word and not word.startswith(SQLITE):
+        raise ConfigError("E-CONFIG-002", scheme=word.partition(":")[0])
+    return Path(word.removeprefix(SQLITE))
+
+
+def _aftermath(frame: Frame) -> Aftermath:
+    """Return the desk of a restored store, which it may write.
+
+    Raises:
+        Conflict: the store did not come out of a backup, or was released (E-STORE-018).
+    """
+    from szunion.bootstrap import UnionSystem  # noqa: PLC0415 - as above
+
+    with closing(opened(file_of(frame))) as connection:
+        if restored(connection) is None:
+            raise Conflict("E-STORE-018")
+    system = UnionSystem.from_settings(frame.settings(), create=False, recovering=True)
+    frame.closing(system.close)
+    return Aftermath(system.office, engine(), system.bank)
+
+
+def _shown(table: str, rows: int) -> None:
+    progress(rows, None, table)
+
+
+def _say(frame: Frame, contents: Contents, zh: str, en: str) -> None:
+    head = contents.head
+    sums = {name: {"rows": one.rows, "sha256": one.sha256} for name, one in contents.sums.items()}
+    frame.value(
+        {
+            "backup": head.name.hex(), "city": head.city, "made": head.made.isoformat(),
+            "schema": head.schema, "audit": head.audit.partition(":")[0], "rows": contents.rows,
+            "tables": sums,
+        }
+    )  # fmt: skip
+    frame.say(
+        zh, en, rows=contents.rows, tables=len(contents.sums), schema=head.schema,
+        made=frame.local(head.made),
+    )  # fmt: skip
+
+
+#: What a gap is made of, in words.
+_GAP = {
+    "heard": Text("补听来报", "notices heard again"),
+    "doubtful": Text("可能已发出的", "dispatches that may have left"),
+    "unknown": Text("所指不明的来报", "notices about something unknown"),
+    "aside": Text("搁置的来报", "notices set aside"),
+    "differences": Text("未结差异", "open differences"),
+}
+
+
+def _tell(frame: Frame, gap: Gap) -> None:
+    frame.value(
+        {name: getattr(gap, name) for name in _GAP}
+        | {"reached": gap.reached, "explained": gap.explained, "closed": gap.closed}
+    )
+    for name, words in _GAP.items():
+        frame.say("{what}：{count:,}", "{what}: {count:,}", what=frame.cell(_Labelled(words)),
+                  count=getattr(gap, name))  # fmt: skip
+    if not gap.reached:
+        frame.say("银行够不着：没有听全", "the bank cannot be reached: not all is heard")
+    if not gap.explained:
+        frame.say("银行流水与账不符", "the bank's statements and the books differ")
+
+
+class _Labelled:
+    """Words as a cell shows them."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
