@@ -1,8 +1,8 @@
 """A town's year with backups taken at random steps; each is restored while the bank went on.
 
 Run as ``python -m tests.system.restoring FOLDER SEED POINTS EARLY``. A restored store is held; it
-hears what the bank has told since, is let go, and the town lives on from the step of the backup, with the
-bank as it was at the end of the year. It must then be right, to the last card and fen.
+hears what the bank has told since, is let go, and the town lives on from the step of the backup,
+with the bank as it was at the end of the year. It must then be right, to the last card and fen.
 """
 
 from __future__ import annotations

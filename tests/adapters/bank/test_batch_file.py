@@ -23,7 +23,7 @@ from tests.adapters.bank.sample import batch, key, payout, stop
 from tests.application.test_bank_orders import end_of, news, produced, trial
 from tests.offices import office_on
 
-from szunion.adapters.bank.batch_file import spool as spools
+from szunion.adapters import files
 from szunion.adapters.bank.batch_file.carrier import FolderCarrier, MaybeCarried, NotCarried
 from szunion.adapters.bank.batch_file.layout import FileLayout
 from szunion.adapters.bank.batch_file.line import SAME_KEY, UNWRITABLE
@@ -151,7 +151,7 @@ def test_a_number_is_given_once_although_the_process_dies_before_the_file(
     class Killed(BaseException):
         pass
 
-    real = spools.appear
+    real = files.appear
 
     def dies(path: Path, write: object) -> None:
         if path.parent.name == "out":
@@ -517,7 +517,7 @@ def test_a_bank_that_is_killed_goes_on_with_the_same_files(
     class Killed(BaseException):
         pass
 
-    real = spools.appear
+    real = files.appear
     for left in range(12):
         count = [left]
 
