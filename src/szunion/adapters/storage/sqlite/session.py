@@ -149,7 +149,7 @@ def _operational(error: sqlite3.OperationalError) -> StorageError:
     kind = _kind(error)
     if _is_busy(error):
         return StorageBusy("E-STORE-001")
-    if kind.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
+    if kind == "SQLITE_FULL":  # a write that fails otherwise says nothing of space
         return StorageFull("E-STORE-002")
     return StorageError("E-STORE-005", kind=kind)
 
