@@ -1,4 +1,8 @@
-"""An office on both stores, and a town in it."""
+"""An office on each store, and a town in it.
+
+Every test runs in memory and on SQLite; what races runs on PostgreSQL too, where many write at
+once. All the rest does so with ``SZUNION_TEST_STORE=postgres``, in place of SQLite.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,24 @@ from tests.offices import Town, office_on, town_on
 
 from szunion.application.office import Office
 
+ON_POSTGRES = frozenset({"test_races_cards", "test_races_claims", "test_races_money"})
 
-@pytest.fixture(params=["memory", "sqlite"])
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "office" in metafunc.fixturenames and not _has_its_own(metafunc):
+        stores: list[object] = ["memory", "sqlite"]
+        if metafunc.module.__name__.rpartition(".")[2] in ON_POSTGRES:
+            stores.append(pytest.param("postgres", marks=pytest.mark.postgres))
+        metafunc.parametrize("office", stores, indirect=True)
+
+
+def _has_its_own(metafunc: pytest.Metafunc) -> bool:
+    return "office" in vars(metafunc.module) or any(
+        "office" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
+    )
+
+
+@pytest.fixture
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     made = office_on(request.param, tmp_path)
     yield made

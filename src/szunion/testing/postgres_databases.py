@@ -144,6 +144,7 @@ DO $$ DECLARE name text; BEGIN
                 AND tablename NOT IN ('schema_migration', 'index_key') LOOP
         EXECUTE format('DELETE FROM szunion.%I', name);
     END LOOP;
+    IF to_regclass('szunion.index_key') IS NULL THEN RETURN; END IF;
     -- as the schema fills it: the first keys of the indexes
     UPDATE szunion.index_key SET key_id = CASE field WHEN 'document' THEN 2 ELSE 3 END;
 END $$

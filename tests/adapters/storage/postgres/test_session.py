@@ -14,6 +14,7 @@ import pytest
 from attrs import evolve
 from tests.canaries import canary
 
+from szunion.adapters.storage.postgres.arrays import KINDS
 from szunion.adapters.storage.postgres.connection import (
     Connection,
     Limits,
@@ -49,6 +50,8 @@ STATEMENTS = {
     "set": "UPDATE thing SET size = %(size)s WHERE id = %(id)s AND size = %(version)s",
     "cast": "SELECT CAST(%(name)s AS integer)",
     "slow": "SELECT pg_sleep(30)",
+    "columns": "SELECT CAST(%(numbers)s AS bigint[]), CAST(%(blobs)s AS bytea[]),"
+    " CAST(%(days)s AS text[])",
     "lock": "SELECT id FROM thing WHERE id = %(id)s FOR UPDATE",
     "scope": "SELECT nullif(current_setting('szunion.scope', true), '')",
 }
@@ -110,6 +113,35 @@ def test_one_statement_is_prepared_once_whatever_the_size_of_its_numbers(
     assert ask(
         connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%size FROM%'"
     ) == (1,)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_column_arrives_as_it_is(connection: Connection, count: int) -> None:
+    """What we write as an array in binary form is what the server reads."""
+    numbers, blobs = [2**62, 0, -1][:count], [b"", b"\x00\xff" * 9, b"x"][:count]
+    days = ["2017-11-23", "䶮", ""][:count]
+    given = {
+        "numbers": KINDS["ID"][1](numbers),
+        "blobs": KINDS["BLOB"][1](blobs),
+        "days": KINDS["DAY"][1](days),
+    }
+    assert session(connection).one("columns", given) == (numbers, blobs, days)
+
+
+def test_what_was_prepared_stands_after_a_unit_that_failed(small: Database) -> None:
+    """The driver does not hear of it when the server forgets a statement."""
+    pool = Pool(lambda: connect(small.app, QUICK), evolve(QUICK, connections=1))
+
+    def fails() -> None:
+        with pool.connection() as connection:
+            session(connection).one("get", {"id": 1})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    with pool.connection() as again:
+        assert session(again).one("get", {"id": 1}) is None
+    pool.close()
 
 
 @pytest.mark.parametrize(

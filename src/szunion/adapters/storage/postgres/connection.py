@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import psycopg
 from attrs import frozen
-from psycopg.adapt import AdaptersMap
+from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Format
 from psycopg.rows import tuple_row
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
+from szunion.adapters.storage.postgres.arrays import OIDS, Array
 from szunion.adapters.storage.postgres.faults import translated
 from szunion.errors import StorageError, StorageUnreachable
 
@@ -92,8 +94,28 @@ def connect(dsn: str, limits: Limits) -> Connection:
     return connection
 
 
+class _ArrayDumper(Dumper):
+    """Hands over an array that is in its binary form already."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: bytes) -> bytes:
+        return obj
+
+
+_ARRAYS: Final[Mapping[type[Array], type[Dumper]]] = {
+    kind: type(f"{kind.__name__}Dumper", (_ArrayDumper,), {"oid": oid})
+    for kind, oid in OIDS.items()
+}
+
+
 def adapt(adapters: AdaptersMap) -> None:
-    """Send every whole number as ``bigint``: one prepared statement, whatever its size."""
+    """Send every whole number as ``bigint``: one prepared statement, whatever its size.
+
+    And the columns of a chunk as they are: arrays in binary form.
+    """
+    for kind, dumper in _ARRAYS.items():
+        adapters.register_dumper(kind, dumper)
     adapters.register_dumper(int, Int8Dumper)
     adapters.register_dumper(int, Int8BinaryDumper)
 

@@ -7,18 +7,15 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
+from szunion.adapters.storage.postgres.arrays import KINDS
 from szunion.adapters.storage.sql.dialect import Columns, Dialect, chunks, spelled
-
-_TYPES: Final[Mapping[str, str]] = {
-    "ID": "BIGINT", "SHARD": "BIGINT", "KEY": "BYTEA", "BLOB": "BYTEA", "DAY": "TEXT",
-}  # fmt: skip
 
 _PARAMETER: Final = re.compile(r":([a-z_][a-z_0-9]*)|\?|%")
 
 
 def _chunk(columns: Columns) -> str:
     names = ", ".join(name for name, _ in columns)
-    arrays = ", ".join(f"CAST(:{name} AS {_TYPES[kind]}[])" for name, kind in columns)
+    arrays = ", ".join(f"CAST(:{name} AS {KINDS[kind][0]}[])" for name, kind in columns)
     return (
         f"(SELECT u.place - 1 AS place, {names}"  # noqa: S608 - names of ours
         f" FROM unnest({arrays}) WITH ORDINALITY AS u ({names}, place))"
@@ -67,4 +64,4 @@ def _chunks() -> Mapping[str, Columns]:
 
 def packed(name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
     """Return the parameters that hand a statement the columns of its ``CHUNK``: arrays."""
-    return {column: list(columns[column]) for column, _ in _chunks()[name]}
+    return {column: KINDS[kind][1](columns[column]) for column, kind in _chunks()[name]}

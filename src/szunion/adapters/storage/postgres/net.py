@@ -100,6 +100,8 @@ OPEN: Final[Mapping[str, str]] = {
 
 #: statement: why it looks, or writes, beyond the scope in which it is asked. No other one reads so.
 ANYWHERE: Final[Mapping[str, str]] = {
+    "card.holds_on": "who takes over a member sees the holds that come with the card",
+    "claim.holder": "one child is claimed for once, whichever parent comes first",
     "affiliation.anywhere": "who takes over a member ends what the other union began",
     "affiliation.retire": "who takes over a member ends what the other union began",
     "membership.keep_past": "who takes over a member keeps what was",

@@ -1,0 +1,227 @@
+"""Many write at once: numbers without gaps, a log that passes nothing over, work taken once.
+
+SQLite has one writer, so there it cannot be otherwise; PostgreSQL has as many as come.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+from attrs import define, field
+from tests.offices import engine, office_on
+
+from szunion.application.access import authorise
+from szunion.application.audit import AuditLog
+from szunion.application.office import Office
+from szunion.domain.access import Operation, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+from szunion.domain.values import RequestKey
+from szunion.ports.storage import UnitOfWork
+
+WRITERS = 8
+MINUTE = timedelta(minutes=1)
+
+
+failed: list[BaseException] = []
+"""What a thread of this test has raised."""
+
+
+class Undone(Exception):
+    """A unit of work that is not to be kept."""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    failed.clear()
+    made = office_on(request.param, tmp_path)
+    yield made
+    made.storage.close()
+
+
+def scoped(work: UnitOfWork) -> Scope:
+    return authorise(work, engine(), Operation.BANK_DESK)
+
+
+def together(jobs: Sequence[Callable[[], None]]) -> None:
+    """Run *jobs* in threads that begin at once; raise what one of them raised.
+
+    Whoever waits for the others asks :data:`failed` whether they are still there.
+    """
+    barrier = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], None]) -> None:
+        barrier.wait()
+        try:
+            job()
+        except BaseException as error:  # noqa: BLE001 - raised below, in the test's own thread
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def key_of(number: int) -> RequestKey:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    found = ""
+    for _ in range(26):
+        number, rest = divmod(number, 26)
+        found += letters[rest]
+    return RequestKey(found)
+
+
+def queue(work: UnitOfWork, number: int, aggregate: int) -> Dispatch:
+    """Put the next dispatch of *aggregate* into the outbox."""
+    scope = scoped(work)
+    made = Dispatch(
+        id=work.ids.new(), kind=DispatchKind.SET_CARD_USE, key=key_of(number), digest="D",
+        subject=number, aggregate=aggregate, created=work.now, due=work.now,
+        sequence=work.outbox.next_sequence(scope, aggregate),
+    )  # fmt: skip
+    work.outbox.add(scope, made)
+    return made
+
+
+def test_the_next_number_of_an_aggregate_comes_once_and_leaves_no_gap(office: Office) -> None:
+    each = 5
+
+    def write(writer: int) -> None:
+        for number in range(writer * each, (writer + 1) * each):
+            office.storage.run(partial(_queued, number, 7, keep=True))
+
+    together([partial(write, writer) for writer in range(WRITERS)])
+    kept = office.storage.read(lambda work: work.outbox.of(scoped(work), 7))
+    assert [each.sequence for each in kept] == list(range(1, WRITERS * each + 1))
+
+
+@define
+class Log:
+    """Writers that commit and give up in any order, and a sealer beside them."""
+
+    office: Office
+    kept: dict[int, list[int]] = field(factory=dict)
+    over: threading.Event = field(factory=threading.Event)
+
+    def write(self, writer: int, units: int) -> None:
+        random = Random(writer)
+        self.kept[writer] = []
+        for number in range(units):
+            subjects = [writer * 1000 + number * 10 + part for part in range(random.randint(1, 3))]
+            with suppress(Undone):
+                self.office.storage.run(partial(_log, subjects, keep=random.random() < 0.7))
+                self.kept[writer] += subjects
+
+    def write_all(self, units: int) -> None:
+        try:
+            together([partial(self.write, writer, units) for writer in range(WRITERS)])
+        finally:
+            self.over.set()
+
+    def seal(self) -> None:
+        while not self.over.wait(0.01):
+            AuditLog(self.office, engine()).seal_all()
+
+    def sealed(self) -> list[int]:
+        """Return whom the sealed log is about, in its order."""
+        AuditLog(self.office, engine()).seal_all()
+        return self.office.storage.read(
+            lambda work: [
+                each.entry.subject
+                for head in work.audit.heads(scoped(work), 0, 1_000)
+                for each in work.audit.covered(scoped(work), head.size)
+            ]
+        )
+
+
+def _log(subjects: list[int], work: UnitOfWork, *, keep: bool) -> None:
+    for subject in subjects:
+        work.audit.add(scoped(work), AuditEntry(action="outbox.send", subject=subject))
+    if not keep:
+        raise Undone
+
+
+def test_the_log_is_numbered_as_it_is_committed_and_nothing_is_passed_over(office: Office) -> None:
+    log = Log(office)
+    together([partial(log.write_all, 8), log.seal])
+    sealed = log.sealed()
+    assert sorted(sealed) == sorted(subject for found in log.kept.values() for subject in found)
+    for writer, subjects in log.kept.items():
+        assert [each for each in sealed if each // 1000 == writer] == subjects
+
+
+@define
+class Queue:
+    """Writers that queue and give up, and workers that take what is there and end it."""
+
+    office: Office
+    cards: int = 10
+    queued: set[int] = field(factory=set)
+    taken: list[Dispatch] = field(factory=list)
+    over: threading.Event = field(factory=threading.Event)
+
+    def write(self, writer: int, units: int) -> None:
+        random = Random(writer)
+        for number in range(writer * units, (writer + 1) * units):
+            card, keep = random.randrange(1, self.cards + 1), random.random() < 0.8
+            with suppress(Undone):
+                self.office.storage.run(partial(_queued, number, card, keep=keep))
+                self.queued.add(number)
+
+    def write_all(self, units: int) -> None:
+        try:
+            together([partial(self.write, writer, units) for writer in range(WRITERS)])
+        finally:
+            self.over.set()
+
+    def work(self, worker: str) -> None:
+        run = self.office.storage.run
+        while not failed and (not self.over.is_set() or len(self.taken) < len(self.queued)):
+            found = run(partial(_taken, worker), guarded=True)
+            if found is None:
+                self.over.wait(0.01)
+                continue
+            run(partial(_moved, found.id, lambda work, each: each.leaving(work.now)))
+            self.taken.append(found)
+            run(partial(_moved, found.id, lambda _, each: each.ended(DispatchState.DONE, "")))
+
+
+def _queued(number: int, card: int, work: UnitOfWork, *, keep: bool) -> None:
+    queue(work, number, card)
+    if not keep:
+        raise Undone
+
+
+def _taken(worker: str, work: UnitOfWork) -> Dispatch | None:
+    return work.outbox.take(scoped(work), worker, work.now, work.now + MINUTE)
+
+
+def _moved(id_: int, move: Callable[[UnitOfWork, Dispatch], Dispatch], work: UnitOfWork) -> None:
+    found = work.outbox.get(scoped(work), id_)
+    assert found is not None
+    work.outbox.put(scoped(work), move(work, found))
+
+
+@pytest.mark.parametrize(
+    "rows", [160, pytest.param(100_000, marks=pytest.mark.soak)], ids=["few", "many"]
+)
+def test_what_is_queued_is_taken_once_and_in_order(office: Office, rows: int) -> None:
+    """Eight write and give up, eight take: none is missed, none comes twice, each card in order."""
+    box = Queue(office)
+    workers = [partial(box.work, f"w{number}") for number in range(WRITERS)]
+    together([partial(box.write_all, rows // WRITERS), *workers])
+    assert sorted(each.subject for each in box.taken) == sorted(box.queued)
+    for card in range(1, box.cards + 1):
+        order = [each.sequence for each in box.taken if each.aggregate == card]
+        assert order == list(range(1, len(order) + 1))
