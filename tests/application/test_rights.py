@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -40,7 +41,13 @@ from szunion.errors import ConfigError, Conflict, InvalidInput, NotAllowed, NotF
 Sections = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def lifetime(fixture_name: str, config: pytest.Config) -> Any:
+    """Return how long the town stands: on a server each test has databases of its own."""
+    del fixture_name, config
+    return "function" if os.environ.get("SZUNION_TEST_STORE") else "module"
+
+
+@pytest.fixture(scope=lifetime, params=["memory", "sqlite"])
 def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return a town with a member who has everything; tests only look at it."""
     made = everything_on(office_on(request.param, tmp_path_factory.mktemp("full")))
@@ -414,7 +421,8 @@ def office_again(full: Everything, tmp_path: Path) -> None:
 def test_a_restored_copy_is_erased_again_from_the_journal(tmp_path: Path) -> None:
     full = everything_on(office_on("sqlite", tmp_path))
     storage = full.office.storage
-    assert isinstance(storage, SqliteStorage)
+    if not isinstance(storage, SqliteStorage):
+        pytest.skip("the copy is made with SQLite's own backup")
     full.end()
     storage.checkpoint()
     backup = tmp_path / "backup.db"
