@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field, frozen
+from tests.databases import database_for
 from tests.offices import applicant, engine, officer, shenzhen, town_on
 
 from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.storage.postgres.connection import Limits, connect
+from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.adapters.storage.sql.blind import document_key, documents_of
 from szunion.adapters.storage.sql.sealed import COLUMNS
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
@@ -20,7 +24,7 @@ from szunion.application.office import Office
 from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.people import Person, new_person
 from szunion.domain.values import PersonId
-from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage import Storage, UnitOfWork
 from szunion.testing.clock import SimClock
 
 
@@ -72,6 +76,7 @@ class Files:
     """The files of one city, over which processes come and go."""
 
     folder: Path
+    kind: str = "sqlite"
     clock: SimClock = field(factory=SimClock)
     opened: list[Process] = field(factory=list)
 
@@ -80,9 +85,14 @@ class Files:
         keys = FileKeys.open(key_file or self.folder / "union.keys")
         vault = keys.vault()
         ids = SystemIds(self.clock, SystemChance())
-        storage = SqliteStorage.open(
-            self.folder / "union.db", clock=self.clock, ids=ids, vault=vault
-        )
+        storage: Storage
+        if self.kind == "postgres":
+            dsn = database_for(self.folder).app
+            storage = PostgresStorage.open(dsn, clock=self.clock, ids=ids, vault=vault)
+        else:
+            storage = SqliteStorage.open(
+                self.folder / "union.db", clock=self.clock, ids=ids, vault=vault
+            )
         chosen = shenzhen()
         office = Office(
             storage=storage, clock=self.clock, ids=ids, vault=vault,
@@ -94,22 +104,30 @@ class Files:
 
     def keys_in_columns(self) -> dict[str, set[int]]:
         """Return the numbers of the keys in each sealed column, read past all code of ours."""
-        raw = sqlite3.connect(self.folder / "union.db")
         found = {}
         for table, column in COLUMNS.items():
-            sql = f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL"
-            found[f"{table}.{column}"] = {
-                int.from_bytes(value[1:5]) for (value,) in raw.execute(sql)
-            }
-        raw.close()
+            rows = self.raw(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
+            found[f"{table}.{column}"] = {int.from_bytes(value[1:5]) for (value,) in rows}
         return found
 
     def index_rows(self, table: str) -> Counter[bytes]:
         """Return the indexes of documents or mobiles, read past all code of ours."""
+        return Counter(blind for (blind,) in self.raw(f"SELECT blind FROM {table}"))
+
+    def raw(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return what the database answers, asked past all code of ours."""
+        if self.kind == "postgres":
+            server = connect(database_for(self.folder).admin, Limits())
+            try:
+                server.execute("SET search_path = szunion")
+                return list(server.execute(sql.encode()))
+            finally:
+                server.close()
         raw = sqlite3.connect(self.folder / "union.db")
-        found = Counter(blind for (blind,) in raw.execute(f"SELECT blind FROM {table}"))
-        raw.close()
-        return found
+        try:
+            return list(raw.execute(sql))
+        finally:
+            raw.close()
 
 
 def everyone(process: Process, count: int) -> list[PersonId]:
@@ -125,9 +143,7 @@ def brought(process: Process, most: int = 3) -> None:
 def duplicates(files: Files) -> int:
     """Return how many documents are on file for two, found by opening every file."""
     process = files.process()
-    raw = sqlite3.connect(files.folder / "union.db")
-    ids = [PersonId(id_) for (id_,) in raw.execute("SELECT person_id FROM person")]
-    raw.close()
+    ids = [PersonId(id_) for (id_,) in files.raw("SELECT person_id FROM person")]
     held: Counter[str] = Counter()
     for each in ids:
         person = process.get(each)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,9 +28,9 @@ from szunion.ports.storage import UnitOfWork
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[Files]:
-    made = Files(tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files]:
+    made = Files(tmp_path, request.param)
     yield made
     for each in made.opened:
         each.office.storage.close()
@@ -85,11 +84,9 @@ def test_what_was_done_with_keys_is_in_the_log(files: Files) -> None:
     here.care.destroy(1)
     here.care.rewrap()
 
-    raw = sqlite3.connect(files.folder / "union.db")
-    logged = raw.execute(
-        "SELECT action, subject FROM audit WHERE action LIKE 'key.%' ORDER BY rowid"
-    ).fetchall()
-    raw.close()
+    logged = files.raw(
+        "SELECT action, subject FROM audit WHERE action LIKE 'key.%' ORDER BY audit_id"
+    )
     assert logged == [
         ("key.rotate", new.id), ("key.retire", 1), ("key.enable", 1), ("key.retire", 1),
         ("key.destroy", 1), ("key.rewrap", here.keys.keyset().generation),
@@ -155,9 +152,7 @@ def test_algorithms_are_changed_by_rotation(files: Files) -> None:
     for use in (Use.SEAL, Use.DOCUMENT, Use.MOBILE, Use.TOMBSTONE):
         here.care.rotate(use, profile=Profile.GM)
     brought(here)
-    raw = sqlite3.connect(files.folder / "union.db")
-    suites = {sealed[0] for (sealed,) in raw.execute("SELECT sealed FROM person")}
-    raw.close()
+    suites = {sealed[0] for (sealed,) in files.raw("SELECT sealed FROM person")}
     assert suites == {3}, "a row is not under SM4"
     there = files.process()
     assert [there.find(index) for index in range(4)] == people

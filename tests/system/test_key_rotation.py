@@ -115,9 +115,9 @@ def rotated(process: Process, number: int, retired: list[int]) -> None:
     retired[:] = old
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[Files]:
-    made = Files(tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files]:
+    made = Files(tmp_path, request.param)
     yield made
     for each in made.opened:
         each.office.storage.close()

@@ -198,6 +198,23 @@ def test_a_destroyed_key_opens_nothing_in_any_process(tmp_path: Path) -> None:
     assert (entry.status, entry.wrapped) == (KeyStatus.DESTROYED, b"")
 
 
+def test_a_look_that_began_before_finds_under_the_old_index_key(tmp_path: Path) -> None:
+    """Its snapshot holds the rows as they were, and its keys may be read anew in the middle."""
+    path = tmp_path / "union.keys"
+    store, running = FileKeys.open(path), FileKeys.open(path).vault()
+    running.seal(PLACE, b"x")
+    (old,) = running.index_keys(IndexField.MOBILE)
+    new = [store.rotate(use, at=NOW).id for use in (Use.SEAL, Use.MOBILE)][-1]
+    store.change(1, KeyStatus.DISABLED)
+    store.change(old, KeyStatus.DISABLED)
+    running.refresh()
+    assert running.index_keys(IndexField.MOBILE) == [old, new]
+    assert FileKeys.open(path).vault().index_keys(IndexField.MOBILE) == [new]
+    store.change(old, KeyStatus.DESTROYED)
+    running.refresh()
+    assert running.index_keys(IndexField.MOBILE) == [new]
+
+
 def test_a_disabled_key_can_be_enabled_again(tmp_path: Path) -> None:
     store = FileKeys.open(tmp_path / "union.keys")
     sealed = store.vault().seal(PLACE, b"x")

@@ -143,8 +143,9 @@ def _names(key: DataKey) -> _Names:
 def _loaded(data: DataKeys, before: _Loaded | None) -> _Loaded:
     """Return what is computed with the keys of *data*.
 
-    What a key that is disabled now has sealed is still opened in a process that had it: a look that
-    began before may still see such a row. It goes when the key is destroyed, or the process ends.
+    What a key that is disabled now has sealed is still opened, and looked up, in a process that had
+    it: a look that began before still sees such rows, however often the set has changed since. It
+    goes when the key is destroyed, or the process ends.
     """
     sealers = dict(before.sealers) if before else {}
     sealers = {id_: each for id_, each in sealers.items() if id_ not in data.destroyed}
@@ -161,9 +162,7 @@ def _loaded(data: DataKeys, before: _Loaded | None) -> _Loaded:
     for name, use in USES.items():
         earlier = before.indexes[name].items() if before else ()
         left = {id_: mac for id_, mac in earlier if id_ not in data.destroyed}
-        # One set back, not for ever: each key that is looked under costs every look-up.
-        grace = left if before and before.generation + 1 >= data.generation else {}
-        indexes[name] = dict(sorted((grace | made[use]).items()))
+        indexes[name] = dict(sorted((left | made[use]).items()))
     return _Loaded(
         generation=data.generation,
         sealers=sealers,

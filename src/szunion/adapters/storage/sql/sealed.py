@@ -28,9 +28,6 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """Table and column of everything that is sealed; each has its three statements in sealed.sql."""
 
-_HEAD: Final = 5
-"""How many bytes of a sealed value say which key it needs."""
-
 
 @frozen
 class SqlSealedData:
@@ -45,7 +42,7 @@ class SqlSealedData:
     def rows(self, scope: Scope, column: str) -> Mapping[int, int]:
         table = column.partition(".")[0]
         found: dict[int, int] = {}
-        for head, count in self.session.all(f"sealed.keys_{table}", {"head": _HEAD}):
+        for head, count in self.session.all(f"sealed.keys_{table}"):
             key = self.vault.key_of(bytes(head))
             found[key] = found.get(key, 0) + count
         return found

@@ -1,6 +1,6 @@
 -- Three statements for each column that holds sealed values: the next rows of a walk, with the salt
 -- where the row has one; a row sealed anew, unless somebody has changed it meanwhile; how many
--- values each key has sealed. A walk goes through the shards in order, step by step.
+-- values each key has sealed (its number is in the first 5 bytes). A walk goes through the shards in order, step by step.
 
 -- name: page_person
 -- fanout: a walk goes through every shard, some rows at a time
@@ -14,8 +14,8 @@ UPDATE person SET sealed = :new WHERE shard = :shard AND person_id = :id AND sea
 
 -- name: keys_person
 -- fanout: counted over every shard
-SELECT substr(sealed, 1, :head), count(*) FROM person WHERE sealed IS NOT NULL
-GROUP BY substr(sealed, 1, :head)
+SELECT substr(sealed, 1, 5), count(*) FROM person WHERE sealed IS NOT NULL
+GROUP BY substr(sealed, 1, 5)
 
 -- name: page_card
 -- fanout: a walk goes through every shard, some rows at a time
@@ -28,8 +28,8 @@ UPDATE card SET token_sealed = :new WHERE shard = :shard AND card_id = :id AND t
 
 -- name: keys_card
 -- fanout: counted over every shard
-SELECT substr(token_sealed, 1, :head), count(*) FROM card WHERE token_sealed IS NOT NULL
-GROUP BY substr(token_sealed, 1, :head)
+SELECT substr(token_sealed, 1, 5), count(*) FROM card WHERE token_sealed IS NOT NULL
+GROUP BY substr(token_sealed, 1, 5)
 
 -- name: page_application
 -- fanout: a walk goes through every shard, some rows at a time
@@ -42,8 +42,8 @@ UPDATE application SET mobile_sealed = :new WHERE shard = :shard AND row_id = :i
 
 -- name: keys_application
 -- fanout: counted over every shard
-SELECT substr(mobile_sealed, 1, :head), count(*) FROM application WHERE mobile_sealed IS NOT NULL
-GROUP BY substr(mobile_sealed, 1, :head)
+SELECT substr(mobile_sealed, 1, 5), count(*) FROM application WHERE mobile_sealed IS NOT NULL
+GROUP BY substr(mobile_sealed, 1, 5)
 
 -- name: page_rights_request
 -- fanout: a walk goes through every shard, some rows at a time
@@ -57,8 +57,8 @@ WHERE shard = :shard AND request_id = :id AND wanted = :old
 
 -- name: keys_rights_request
 -- fanout: counted over every shard
-SELECT substr(wanted, 1, :head), count(*) FROM rights_request WHERE wanted IS NOT NULL
-GROUP BY substr(wanted, 1, :head)
+SELECT substr(wanted, 1, 5), count(*) FROM rights_request WHERE wanted IS NOT NULL
+GROUP BY substr(wanted, 1, 5)
 
 -- name: page_payee_name
 -- fanout: a walk goes through every shard, some rows at a time
@@ -71,8 +71,8 @@ UPDATE payee_name SET sealed = :new WHERE shard = :shard AND person_id = :id AND
 
 -- name: keys_payee_name
 -- fanout: counted over every shard
-SELECT substr(sealed, 1, :head), count(*) FROM payee_name
-GROUP BY substr(sealed, 1, :head)
+SELECT substr(sealed, 1, 5), count(*) FROM payee_name
+GROUP BY substr(sealed, 1, 5)
 
 -- name: page_claim
 -- fanout: a walk goes through every shard, some rows at a time
@@ -85,8 +85,8 @@ UPDATE claim SET sealed = :new WHERE shard = :shard AND claim_id = :id AND seale
 
 -- name: keys_claim
 -- fanout: counted over every shard
-SELECT substr(sealed, 1, :head), count(*) FROM claim WHERE sealed IS NOT NULL
-GROUP BY substr(sealed, 1, :head)
+SELECT substr(sealed, 1, 5), count(*) FROM claim WHERE sealed IS NOT NULL
+GROUP BY substr(sealed, 1, 5)
 
 -- name: page_wish
 -- fanout: a walk goes through every shard, some rows at a time
@@ -99,8 +99,8 @@ UPDATE wish SET words = :new WHERE shard = :shard AND wish_id = :id AND words = 
 
 -- name: keys_wish
 -- fanout: counted over every shard
-SELECT substr(words, 1, :head), count(*) FROM wish WHERE words IS NOT NULL
-GROUP BY substr(words, 1, :head)
+SELECT substr(words, 1, 5), count(*) FROM wish WHERE words IS NOT NULL
+GROUP BY substr(words, 1, 5)
 
 -- name: page_inbox_waiting
 SELECT 0 AS shard, waiting_id, '' AS salt, sealed FROM inbox_waiting
@@ -110,7 +110,7 @@ WHERE (0, waiting_id) > (:shard, :id) ORDER BY waiting_id LIMIT :most
 UPDATE inbox_waiting SET sealed = :new WHERE waiting_id = :id AND :shard = 0 AND sealed = :old
 
 -- name: keys_inbox_waiting
-SELECT substr(sealed, 1, :head), count(*) FROM inbox_waiting GROUP BY substr(sealed, 1, :head)
+SELECT substr(sealed, 1, 5), count(*) FROM inbox_waiting GROUP BY substr(sealed, 1, 5)
 
 -- name: filing_key
 SELECT key_id FROM index_key WHERE field = :field FOR_SHARE
