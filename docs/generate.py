@@ -15,6 +15,7 @@ import attrs
 import click
 from bank_language import bank_language_page
 from bank_laws import bank_laws_pages
+from permission_pages import permission_page
 from privacy_pages import inventory_page, rights_page
 
 from szunion.adapters.builtin import szunion_adapters
@@ -313,6 +314,12 @@ def pages() -> dict[str, str]:
     made |= {
         f"{each.value}/reference/bank-language.md": bank_language_page(
             each, generated("`szunion.domain.bank`", each)
+        )
+        for each in Language
+    }
+    made |= {
+        f"{each.value}/reference/permissions.md": permission_page(
+            each, generated("`szunion.domain.permissions`", each)
         )
         for each in Language
     }

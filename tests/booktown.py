@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from attrs import frozen
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import applicant, engine, member, officer
+from tests.offices import applicant, engine, member, officer, serving
 
 from szunion.adapters.identity.simulated import CODE, SimulatedIdentity
 from szunion.application.bindings import Bindings, Bound
@@ -42,7 +42,7 @@ class BookTown:
         return officer("door-2", Role.PROVIDER, self.cards.town.unions[0])
 
     def desk(self, by: Principal | PersonId) -> Bookings:
-        return Bookings(self.office, by if isinstance(by, Principal) else member(by))
+        return Bookings(self.office, serving(by) if isinstance(by, Principal) else member(by))
 
     def members(self, count: int, *, start: int = 0, union: int = 0) -> list[PersonId]:
         """Return members who have an active card and a bound account."""

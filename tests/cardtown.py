@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from attrs import evolve, field, frozen
-from tests.offices import PAPER, Town, applicant, clock_of, engine, officer, town_on
+from tests.offices import PAPER, Town, applicant, clock_of, engine, officer, operating, town_on
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
@@ -71,10 +71,10 @@ class CardTown:
         return Custody(self.office, by or self.town.g(0))
 
     def books(self) -> BankBooks:
-        return BankBooks(self.office, self.town.c1)
+        return BankBooks(self.office, operating(self.town.c1))
 
     def reconciliation(self) -> Reconciliation:
-        return Reconciliation(self.office, self.town.c1)
+        return Reconciliation(self.office, operating(self.town.c1))
 
     # --- short ways -------------------------------------------------------------------------
 

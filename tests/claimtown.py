@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from attrs import frozen
 from tests.moneytown import PLENTY, MoneyTown, money_town_on
-from tests.offices import member, officer
+from tests.offices import at_work, member, officer
 
 from szunion.application.claims import Claims, Decided, Decision, Filed, Rejected, ToConfirm
 from szunion.application.consents import Consents
@@ -53,16 +53,16 @@ class ClaimTown:
         return self.office.clock.today()
 
     def claims(self, by: Principal) -> Claims:
-        return Claims(self.office, by)
+        return Claims(self.office, at_work(by))
 
     def review(self, number: int = 1) -> Claims:
         return Claims(self.office, reviewer(number))
 
     def plans(self, by: Principal) -> Plans:
-        return Plans(self.office, by)
+        return Plans(self.office, at_work(by))
 
     def heirs(self, by: Principal) -> Heirs:
-        return Heirs(self.office, by)
+        return Heirs(self.office, at_work(by))
 
     def people(self, count: int = 1, start: int = 0) -> list[PersonId]:
         """Return members with an active card, and so with the activation pack."""

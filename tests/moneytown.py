@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import officer
+from tests.offices import officer, serving
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.simulated import SIMULATED
@@ -44,7 +44,7 @@ class MoneyTown:
         return Treasury(self.office, by or self.f1)
 
     def grants(self, by: Principal | None = None) -> Grants:
-        return Grants(self.office, by or self.cards.town.g(0))
+        return Grants(self.office, serving(by or self.cards.town.g(0)))
 
     def grant(
         self, person: PersonId, subject: str = "", item: str = WARMTH, study: str = ""

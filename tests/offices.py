@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from tests.canaries import canary
 from tests.databases import database_for
 
@@ -23,7 +23,7 @@ from szunion.application.membership import Memberships
 from szunion.application.office import Office
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.transfers import Transfers
-from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.access import Assurance, Principal, Purpose, Role
 from szunion.domain.cities import City, city_from
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.organisations import Organisation, OrganisationKind
@@ -85,10 +85,36 @@ def clock_of(office: Office) -> SimClock:
     return office.clock
 
 
+#: What somebody of a role is there for, unless a test says otherwise.
+_DUTY = {
+    Role.FINANCE: Purpose.PAY, Role.REVIEW: Purpose.AID_REVIEW, Role.PROVIDER: Purpose.SERVE,
+    Role.HOTLINE: Purpose.SERVE, Role.AUDITOR: Purpose.AUDIT, Role.LOG_ADMIN: Purpose.AUDIT,
+    Role.ENGINE: Purpose.OPERATE,
+}  # fmt: skip
+
+
 def officer(name: str, role: Role, union: Organisation | OrganisationId | None = None) -> Principal:
     """Return somebody who acts for a union or an organ."""
     id_ = union.id if isinstance(union, Organisation) else union
-    return Principal(id=name, role=role, purpose=Purpose.ENROL, organisation=id_)
+    return Principal(
+        id=name, role=role, purpose=_DUTY.get(role, Purpose.ENROL), organisation=id_,
+        assurance=Assurance.STEP_UP,
+    )  # fmt: skip
+
+
+def serving(by: Principal) -> Principal:
+    """Return the same person at the same union, there to serve members."""
+    return evolve(by, purpose=Purpose.SERVE)
+
+
+def at_work(by: Principal) -> Principal:
+    """Return the same person, there to serve where he or she would else enrol."""
+    return serving(by) if by.purpose is Purpose.ENROL else by
+
+
+def operating(by: Principal) -> Principal:
+    """Return the same person at the same union, there to run the system."""
+    return evolve(by, purpose=Purpose.OPERATE)
 
 
 def engine() -> Principal:

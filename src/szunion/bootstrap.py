@@ -38,14 +38,20 @@ from szunion.application.office import Alone, Office
 from szunion.application.system import Desk
 from szunion.application.witnesses import Witnesses
 from szunion.application.worker import Worker
-from szunion.domain.access import Principal
+from szunion.domain.access import Assurance, Principal
 from szunion.domain.cities import City, city_from
 from szunion.domain.notes import NoteKey
 from szunion.emv.capk import CaKeys
-from szunion.errors import ConfigError, KeysUnavailable, StorageError, WitnessUnavailable
+from szunion.errors import (
+    ConfigError,
+    KeysUnavailable,
+    NotAllowed,
+    StorageError,
+    WitnessUnavailable,
+)
 from szunion.plugins import KeysSpec, Registry, collect
 from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
-from szunion.ports.identity import IdentityProofs
+from szunion.ports.identity import IdentityProofs, Proof, StepUp
 from szunion.ports.keys import KeyStore, Vault
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
@@ -339,6 +345,21 @@ class UnionSystem:
             create=create,
             recovering=recovering,
         )
+
+    def confirmed(self, principal: Principal, code: str) -> Principal:
+        """Return *principal* as somebody whom a second thing has just confirmed (二次验证).
+
+        Raises:
+            NotAllowed: nobody here can confirm it (E-ACCESS-009), or the code is wrong, or no
+                answer came (E-ACCESS-010).
+        """
+        if not isinstance(self.identity, StepUp):
+            raise NotAllowed("E-ACCESS-009")
+        match self.identity.confirm(principal.id, code):
+            case Proof.PROVED:
+                return evolve(principal, assurance=Assurance.STEP_UP)
+            case Proof.WRONG | Proof.NO_ANSWER:
+                raise NotAllowed("E-ACCESS-010")
 
     def desk(self, principal: Principal) -> Desk:
         """Return the desk at which *principal* works."""

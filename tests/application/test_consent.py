@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
 from tests.claimtown import CHILD, STAY, claim_town_on, stay
-from tests.offices import PAPER, Town, applicant, member, office_on
+from tests.offices import PAPER, Town, applicant, member, office_on, serving
 
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
@@ -153,7 +153,7 @@ def joining(office: Office) -> tuple[Town, Try]:
 
     def attempt(person: PersonId, how: str) -> str | None:
         put(town, person, _P.INSURER, how, "insurer-1")
-        desk = Plans(town.office, town.g(0))
+        desk = Plans(town.office, serving(town.g(0)))
         many = desk.join_many([person], plan)[0]
         found = code_of(lambda: desk.join(person, plan))
         against = isinstance(many, NotJoined) and many.reasons == (NoCover.NO_CONSENT,)
@@ -387,7 +387,7 @@ def test_an_officer_files_with_the_member_s_signed_paper(office: Office) -> None
 def test_joining_without_another_handler_asks_no_consent(town: Town) -> None:
     plan = next(each for each in town.office.catalogue.items if each.kind is ServiceKind.COVER)
     person = town.admit(0, applicant(1))
-    found = Plans(town.office, town.g(0)).join_many([person], plan.id)[0]
+    found = Plans(town.office, serving(town.g(0))).join_many([person], plan.id)[0]
     assert isinstance(found, Joined) or NoCover.NO_CONSENT not in found.reasons
 
 

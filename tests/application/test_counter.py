@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from tests.booktown import BookTown, book_town_on
 from tests.chips import DAY, READER, Counts, chip, content, equipment, swap
-from tests.offices import office_on, officer
+from tests.offices import office_on, officer, serving
 
 from szunion.application.chip import Equipment, NumbersAreTokens, Seen, contactless
 from szunion.application.counter import Counter, Tapped, TapVerdict
@@ -245,7 +245,7 @@ def test_only_those_who_stand_at_a_counter_tap(town: BookTown) -> None:
     machine = equipment(town.cards, chip(town.cards, town.cards.card(person)))
     with pytest.raises(NotAllowed, match="E-ACCESS-001"):
         tapped(town, machine, by=officer("12351-1", Role.HOTLINE))
-    other = officer("g-2", Role.GRASSROOTS, town.cards.town.unions[2])
+    other = serving(officer("g-2", Role.GRASSROOTS, town.cards.town.unions[2]))
     assert tapped(town, machine, by=other).verdict is _V.RECORDED, "any member of the city"
 
 

@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 from tests.application.test_bank_desk import LOST, ScriptedBank, on
 from tests.cardtown import CardTown, card_town_on
 from tests.moneytown import WARMTH, YEAR, MoneyTown, money_town_on
-from tests.offices import officer
+from tests.offices import officer, operating
 
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application import bank_desk, freight, statements
@@ -122,9 +122,9 @@ def test_what_an_adapter_told_before_it_fell_over_is_obeyed_and_the_fall_is_logg
     worker = Worker(office=place.office, bank=bank, notifier=place.notifier)
     worker.run_until_idle()
     assert {place.row(person).state for person in people} == {RowState.VERIFIED}
-    log = AuditLog(place.office, place.town.c1)
-    while log.seal() is not None:
+    while AuditLog(place.office, operating(place.town.c1)).seal() is not None:
         pass
+    log = AuditLog(place.office, officer("auditor", Role.AUDITOR))
     faults = [line for line in log.export() if "inbox.adapter_fault" in line]
     assert faults
     assert all("RuntimeError" in line for line in faults)
@@ -203,7 +203,8 @@ def paid(town: MoneyTown) -> Statement:
 
 
 def recon(town: MoneyTown, role: Role = Role.FINANCE) -> Reconciliation:
-    return Reconciliation(town.office, officer("recon", role))
+    by = officer("recon", role)
+    return Reconciliation(town.office, operating(by) if role is Role.CITY else by)
 
 
 def another(told: Statement, number: int, **changes: object) -> Statement:

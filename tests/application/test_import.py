@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests import canaries
-from tests.offices import Town, applicant, office_on, town_on
+from tests.offices import Town, applicant, engine, office_on, town_on
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
@@ -248,7 +248,7 @@ def test_each_row_has_its_log_entry_and_the_file_its_hash(town: Town) -> None:
         from szunion.application.access import authorise
         from szunion.domain.access import Operation
 
-        scope = authorise(work, town.c1, Operation.AUDIT_READ)
+        scope = authorise(work, engine(), Operation.AUDIT_READ)
         rows = [json.loads(entry) for entry in work.audit.unsealed(scope, 10_000)]
         return [(row[7], row[12]) for row in rows]
 

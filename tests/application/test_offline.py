@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.booktown import BookTown, book_town_on
 from tests.chips import DAY, READER, Counts, chip, equipment, swap
-from tests.offices import office_on
+from tests.offices import office_on, serving
 
 from szunion.adapters.keys.file import FileKeys, signed_by
 from szunion.adapters.points.journal import FileJournal
@@ -43,7 +43,7 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BookTown]:
 
 
 def desk(town: BookTown) -> Points:
-    return Points(town.office, town.cards.town.c1)
+    return Points(town.office, serving(town.cards.town.c1))
 
 
 def hand_in(town: BookTown) -> Points:

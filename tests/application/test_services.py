@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from tests.booktown import BookTown, book_town_on
 from tests.chips import READER, chip, equipment
-from tests.offices import applicant, member, officer
+from tests.offices import applicant, at_work, member, officer
 
 from szunion.application.access import authorise
 from szunion.application.counter import Counter
@@ -33,7 +33,7 @@ def town(office: Office) -> BookTown:
 
 
 def desk(town: BookTown, by: Principal | PersonId) -> Services:
-    return Services(town.office, by if isinstance(by, Principal) else member(by))
+    return Services(town.office, at_work(by) if isinstance(by, Principal) else member(by))
 
 
 def taken_part(town: BookTown, person: PersonId, occasion: str = "once") -> ParticipationId:

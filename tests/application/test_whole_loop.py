@@ -123,10 +123,14 @@ def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
 
 def granted(loop: Loop, person: PersonId) -> None:
     subject = "" if loop.aid == "storm-aid" else f"HK{person}"
-    asked = loop.officer.grants.propose(person, loop.aid, subject=subject)
+    asked = loop.officer.for_purpose(Purpose.SERVE).grants.propose(
+        person, loop.aid, subject=subject
+    )
     assert isinstance(asked, Proposed), asked
     assert asked.fen == Fen(loop.fen)
-    assert isinstance(loop.city.grants.decide(asked.proposal.id), Granted)
+    assert isinstance(
+        loop.city.for_purpose(Purpose.SERVE).grants.decide(asked.proposal.id), Granted
+    )
 
 
 def test_m13_m32_the_whole_loop_closes_in_any_city(loop: Loop, tmp_path: Path) -> None:
@@ -142,7 +146,7 @@ def test_m13_m32_the_whole_loop_closes_in_any_city(loop: Loop, tmp_path: Path) -
     for key in loop.bank.truth.orders:
         loop.bank.simulate.settle(key)
     loop.days(1)
-    (paid,) = loop.city.grants.of_person(first)
+    (paid,) = loop.city.for_purpose(Purpose.SERVE).grants.of_person(first)
     assert paid.settled == Fen(loop.fen)
 
     loop.officer.memberships.quit(second, document="1")
@@ -201,13 +205,15 @@ def test_m15_an_item_is_a_project_with_money_people_and_a_decision(
 ) -> None:
     """M15: no money without a budget, no grant without a second person, every step in the books."""
     person, *_ = loop.with_cards(tmp_path)
-    asked = loop.officer.grants.propose(
+    asked = loop.officer.for_purpose(Purpose.SERVE).grants.propose(
         person, loop.aid, subject="" if loop.aid == "storm-aid" else "HK1"
     )
     assert isinstance(asked, Proposed)
     with pytest.raises(SzunionError):
-        loop.officer.grants.decide(asked.proposal.id)
-    assert isinstance(loop.city.grants.decide(asked.proposal.id), Granted)
+        loop.officer.for_purpose(Purpose.SERVE).grants.decide(asked.proposal.id)
+    assert isinstance(
+        loop.city.for_purpose(Purpose.SERVE).grants.decide(asked.proposal.id), Granted
+    )
     maker, checker = loop.finance("maker").treasury, loop.finance("checker").treasury
     maker.set_budget(loop.aid, 2026, Fen(loop.fen - 1))
     payout = maker.draft(loop.aid, 2026).payout

@@ -92,7 +92,9 @@ class Bindings:
         """Return to whom an account is tied; None: to nobody."""
         scope = authorise(work, self.by, Operation.PERSON_READ)
         row = _row(work, scope, portal, account)
-        return row.person if row is not None and row.state is BindingState.BOUND else None
+        if row is None or row.person is None or row.state is not BindingState.BOUND:
+            return None
+        return None if work.people.get(scope, row.person) is None else row.person
 
     @one_look
     def level(self, work: UnitOfWork, person: PersonId) -> RealNameLevel:

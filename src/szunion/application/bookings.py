@@ -29,7 +29,7 @@ from szunion.application.grab import Ask, Booked, NotBooked, Outcome, Queued, gr
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.domain import participation as parts
-from szunion.domain.access import Operation, Principal, Role
+from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import BOOKING, Booking, BookingEvent, BookingState, Offer
 from szunion.domain.machine import Actor
@@ -208,7 +208,7 @@ class Bookings:
         check_actor(BOOKING, old.state, _E.CANCEL, _AS_MEMBER)
         if old.takes_a_place and work.now >= offer_of(work, scope, old).over:
             raise Conflict("E-BOOKING-006", current=old.state, allowed=())
-        return self._cancelled(work, old, Text("本人取消", "by yourself"))
+        return self._cancelled(work, scope, old, Text("本人取消", "by yourself"))
 
     # --- the provider's side ----------------------------------------------------------------
 
@@ -224,13 +224,9 @@ class Bookings:
         check_actor(BOOKING, old.state, _E.CANCEL, _AS_PROVIDER)
         if not reason.strip():
             raise InvalidInput("E-BOOKING-008")
-        return self._cancelled(work, old, Text(reason[:200], reason[:200]))
+        return self._cancelled(work, scope, old, Text(reason[:200], reason[:200]))
 
-    def _cancelled(self, work: UnitOfWork, old: Booking, why: Text) -> Booking:
-        operation = Operation.BOOKING_WRITE
-        if self.by.role not in {Role.MEMBER, Role.HOTLINE}:
-            operation = Operation.BOOKING_CHECK
-        scope = authorise(work, self.by, operation)
+    def _cancelled(self, work: UnitOfWork, scope: Scope, old: Booking, why: Text) -> Booking:
         new = keep(work, scope, old, _E.CANCEL, why.zh)
         offer = offer_of(work, scope, new)
         tell(work, scope, new, offer, "cancelled", reason=why.zh, reason_en=why.en)

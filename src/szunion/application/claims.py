@@ -383,7 +383,8 @@ class Claims:
         """Let no proposal stand that waits for a second reviewer; its maker cannot refuse it."""
         waiting = work.proposals.open_of(scope, _APPROVE, claim.id)
         if waiting is not None:
-            decide(work, scope, waiting.id, (_APPROVE,), ProposalState.REFUSED)
+            state = ProposalState.REFUSED
+            decide(work, scope, waiting.id, (_APPROVE,), state, within=lambda _: True)
 
     def _rejected(
         self,

@@ -364,9 +364,12 @@ class Consents:
         """Check that a person consents now: for operations of a city's own (E-CONSENT-001 to 003).
 
         Raises:
+            NotFound: not within reach (E-ACCESS-002).
             NotAllowed: the person does not.
         """
         scope = authorise(work, self.by, Operation.CONSENT_READ)
+        if work.people.get(scope, person) is None:
+            raise NotFound("E-ACCESS-002")
         whom = recipient or RECIPIENTS[purpose]
         answer = newest(folded(work.consents.of_person(scope, person)), purpose, whom)
         stands = standing_of(answer, self.notice(purpose).sha256)

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from szunion.application.access import authorise
 from szunion.application.booking_moves import keep, offer_of, take_part
 from szunion.application.chip import Equipment, Seen, read_card
-from szunion.application.office import Office, one_commit
+from szunion.application.office import Office, one_commit, one_look
 from szunion.application.payment_news import item_words
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
@@ -106,9 +106,11 @@ class Counter:
 
         Raises:
             NotFound: the catalogue has no such item (E-SERVICE-002).
+            NotAllowed: no counter is this principal's (E-ACCESS-001); no card was touched.
             ReaderError: the card went away in the middle: nothing was recorded.
         """
         need = prove or self.must_prove(item)
+        self._may()
         seen = read_card(self.equipment, reader, prove=need)
         if seen is None:
             return Tapped(verdict=TapVerdict.NO_APPLICATION)
@@ -127,6 +129,11 @@ class Counter:
                 raise NotFound("E-SERVICE-002", item=item)
             return True
         return found.kind in _STAKES or found.pay_to_card or found.benefit is not None
+
+    @one_look
+    def _may(self, work: UnitOfWork) -> None:
+        """Touch no card before it is sure that whoever works here may."""
+        authorise(work, self.by, Operation.COUNTER_TAP)
 
     @one_commit
     def _decide(

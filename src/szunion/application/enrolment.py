@@ -226,7 +226,7 @@ class Enrolment:
         while rows := list(islice(good, chunk)):
             if run is None:
                 continue
-            kept = self.office.storage.run(_keeping(self, union, run, rows, paper))
+            kept = self.office.storage.run(self._keeping(union, run, rows, paper))
             tally.accepted += kept.persons
             tally.duplicates += kept.known
             tally.added += kept.added
@@ -234,13 +234,18 @@ class Enrolment:
             tally.unchanged += len(rows) - kept.added - kept.changed
         return tally
 
-    def keep(
+    def _keeping(
+        self, union: OrganisationId, run: RosterImport, rows: list[PlainRow], paper: str
+    ) -> Callable[[UnitOfWork], Kept]:
+        return lambda work: self._keep(work, union, run, rows, paper)
+
+    def _keep(
         self,
         work: UnitOfWork,
         union: OrganisationId,
         run: RosterImport,
         rows: list[PlainRow],
-        paper: str = "",
+        paper: str,
     ) -> Kept:
         """Keep one chunk in one commit; newcomers in sets, the others one by one."""
         scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
@@ -273,12 +278,6 @@ class Enrolment:
             added=added,
             changed=changed,
         )
-
-
-def _keeping(
-    desk: Enrolment, union: OrganisationId, run: RosterImport, rows: list[PlainRow], paper: str
-) -> Callable[[UnitOfWork], Kept]:
-    return lambda work: desk.keep(work, union, run, rows, paper)
 
 
 def _sorted_out(

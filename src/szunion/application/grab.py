@@ -104,7 +104,7 @@ def refusals(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answ
     for ask in asks:
         verdict, offer = verdicts[ask.offer], offers[ask.offer]
         if offer is None:
-            answers.append(NotFound("E-BOOKING-002"))
+            answers.append(_not_allowed(work, ask) or NotFound("E-BOOKING-002"))
         elif verdict is None:
             answers.append(None)
         elif (wrong := _not_allowed(work, ask)) is not None:

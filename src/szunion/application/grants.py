@@ -186,10 +186,8 @@ class Grants:
             NotFound, Conflict: there is no such proposal, or it was decided (E-PROPOSAL-001).
         """
         scope = authorise(work, self.by, Operation.GRANT_DECIDE)
-        decided = decide(work, scope, proposal, (_DECIDE,))
+        decided = self._decided(work, scope, proposal, ProposalState.CONFIRMED)
         person = PersonId(int(decided.terms["person"]))
-        if work.people.get(scope, person) is None:
-            raise NotFound("E-SERVICE-003")
         terms = self._terms(decided.terms["item"])
         against = self._against(work, scope, person, terms)
         if against:
@@ -225,10 +223,8 @@ class Grants:
     def refuse(self, work: UnitOfWork, proposal: int, reason: str) -> Proposal:
         """Refuse what another person asked for, with the reason (不予核准)."""
         scope = authorise(work, self.by, Operation.GRANT_DECIDE)
-        decided = decide(work, scope, proposal, (_DECIDE,), ProposalState.REFUSED)
+        decided = self._decided(work, scope, proposal, ProposalState.REFUSED)
         person = PersonId(int(decided.terms["person"]))
-        if work.people.get(scope, person) is None:
-            raise NotFound("E-SERVICE-003")
         self._tell_refused(work, scope, person, decided.terms["item"], reason)
         return decided
 
@@ -239,6 +235,14 @@ class Grants:
         return work.obligations.of_person(scope, person)
 
     # --- within -----------------------------------------------------------------------------
+
+    def _decided(
+        self, work: UnitOfWork, scope: Scope, proposal: int, state: ProposalState
+    ) -> Proposal:
+        def within(found: Proposal) -> bool:
+            return work.people.get(scope, PersonId(int(found.terms["person"]))) is not None
+
+        return decide(work, scope, proposal, (_DECIDE,), state, within=within)
 
     def _tell_refused(
         self, work: UnitOfWork, scope: Scope, person: PersonId, item: str, reason: str

@@ -249,7 +249,7 @@ class Members:
     @one_commit
     def set_mobile(self, work: UnitOfWork, person: PersonId, mobile: Mobile | None) -> Person:
         """Note another way to reach somebody. It is no identity, so no new version of it."""
-        scope = authorise(work, self.by, Operation.PERSON_WRITE)
+        scope = authorise(work, self.by, Operation.PERSON_CONTACT)
         old = _person(work, scope, person)
         if old.mobile == mobile:
             return old

@@ -166,7 +166,7 @@ class Memberships:
             Conflict: it was decided before (E-PROPOSAL-001), or the membership has moved on.
         """
         scope = authorise(work, self.by, Operation.MEMBERSHIP_WRITE)
-        decided = decide(work, scope, proposal, _BY_TWO.keys())
+        decided = self._decided(work, scope, proposal, ProposalState.CONFIRMED)
         event, reason = _BY_TWO[decided.operation]
         person = PersonId(int(decided.terms["person"]))
         on = date.fromisoformat(decided.terms["on"])
@@ -177,11 +177,29 @@ class Memberships:
 
     @one_commit
     def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
-        """Refuse, as another person, what was proposed."""
+        """Refuse, as another person who might confirm it, what was proposed.
+
+        Raises:
+            NotAllowed: the proposer refuses (E-ACCESS-004), or it is not yours (E-ACCESS-005).
+        """
         scope = authorise(work, self.by, Operation.MEMBERSHIP_WRITE)
-        return decide(work, scope, proposal, _BY_TWO.keys(), ProposalState.REFUSED)
+        decided = self._decided(work, scope, proposal, ProposalState.REFUSED)
+        event, _ = _BY_TWO[decided.operation]
+        row = self._open(work, scope, PersonId(int(decided.terms["person"])))
+        if MEMBERSHIP.transition(row.state, event) is not None:  # else it has moved on by itself
+            check_actor(MEMBERSHIP, row.state, event, self._actors(work, scope, row))
+        return decided
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _decided(
+        self, work: UnitOfWork, scope: Scope, proposal: int, state: ProposalState
+    ) -> Proposal:
+        def within(found: Proposal) -> bool:
+            person = PersonId(int(found.terms["person"]))
+            return work.members.newest(scope, person) is not None
+
+        return decide(work, scope, proposal, _BY_TWO.keys(), state, within=within)
 
     def _begin(  # noqa: PLR0913, PLR0917 - the two ways of beginning share all this
         self,

@@ -73,6 +73,8 @@ class Organisations:
     def below(self, work: UnitOfWork, organisation: OrganisationId) -> Sequence[Organisation]:
         """Return the living unions directly below one, by code."""
         scope = authorise(work, self.by, Operation.ORGANISATION_READ)
+        if work.organisations.get(scope, organisation) is None:
+            return ()
         return work.organisations.children(scope, organisation)
 
     @one_look
@@ -305,7 +307,7 @@ class Organisations:
             Conflict: it was decided before (E-PROPOSAL-001), or the union's state has moved on.
         """
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
-        decided = decide(work, scope, proposal, _BY_TWO)
+        decided = self._decided(work, scope, proposal, ProposalState.CONFIRMED)
         union = _get(work, scope, OrganisationId(decided.subject))
         note = decided.terms["document"]
         match decided.operation:
@@ -323,11 +325,28 @@ class Organisations:
 
     @one_commit
     def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
-        """Refuse, as another person, what was proposed."""
+        """Refuse, as another person who might confirm it, what was proposed.
+
+        Raises:
+            NotAllowed: the proposer refuses (E-ACCESS-004), or it is not yours (E-ACCESS-005).
+        """
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
-        return decide(work, scope, proposal, _BY_TWO, ProposalState.REFUSED)
+        decided = self._decided(work, scope, proposal, ProposalState.REFUSED)
+        union = _get(work, scope, OrganisationId(decided.subject))
+        event = OrganisationEvent(decided.operation.partition(".")[2])
+        if ORGANISATION.transition(union.state, event) is not None:  # else it has moved on
+            self._may_end(union, event)
+        return decided
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _decided(
+        self, work: UnitOfWork, scope: Scope, proposal: int, state: ProposalState
+    ) -> Proposal:
+        def within(found: Proposal) -> bool:
+            return work.organisations.get(scope, OrganisationId(found.subject)) is not None
+
+        return decide(work, scope, proposal, _BY_TWO, state, within=within)
 
     @property
     def _levels(self) -> Levels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from szunion.application.access import second_person
 from szunion.domain.access import Scope
@@ -41,22 +41,36 @@ def propose(
     return proposal
 
 
-def decide(
+def decide(  # noqa: PLR0913 - who decides what, and how far they reach
     work: UnitOfWork,
     scope: Scope,
     proposal_id: int,
     operations: Collection[str],
     state: ProposalState = ProposalState.CONFIRMED,
+    *,
+    within: Callable[[Proposal], bool] | None = None,
 ) -> Proposal:
     """Mark a proposal as confirmed (or refused) by a second person, and return it.
 
+    A proposal names any kind of thing, so the desk says whether the thing is within its reach.
+
+    Args:
+        work: The unit of work.
+        scope: The permission.
+        proposal_id: Which one.
+        operations: What may have been proposed.
+        state: What becomes of it.
+        within: Whether what it is about is within reach; None: only the whole city decides.
+
     Raises:
-        NotFound: there is none of these operations by that id (E-ACCESS-002).
+        NotFound: there is none of these operations by that id within reach (E-ACCESS-002).
         NotAllowed: the maker cannot be the checker (E-ACCESS-004).
         Conflict: it was decided before (E-PROPOSAL-001).
     """
     proposal = work.proposals.get(scope, proposal_id)
     if proposal is None or proposal.operation not in operations:
+        raise NotFound("E-ACCESS-002")
+    if not (scope.whole_city if within is None else within(proposal)):
         raise NotFound("E-ACCESS-002")
     second_person(proposal.maker, scope.principal)
     decided = proposal.decided(state, scope.principal.id, work.now)

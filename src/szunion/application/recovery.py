@@ -113,7 +113,9 @@ class Recovery:
     def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
         """Refuse, as the second person, what was proposed."""
         found = work.proposals.get(authorise(work, self.by, Operation.RECOVERY_READ), proposal)
-        review = found is not None and found.operation == _FOUND
+        if found is None:
+            raise NotFound("E-ACCESS-002")
+        review = found.operation == _FOUND
         asked = Operation.CLAIM_DECIDE if review else Operation.PAY_WRITE
         scope = authorise(work, self.by, asked)
         return decide(work, scope, proposal, (_FOUND, _DONE), ProposalState.REFUSED)

@@ -37,7 +37,7 @@ from szunion.domain.rights import (
 )
 from szunion.domain.values import PersonId, shard_of
 from szunion.domain.wording import action_text
-from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
 
@@ -104,7 +104,7 @@ class Rights:
             paper: The number of the written request; an officer must give it.
 
         Raises:
-            NotAllowed: an officer comes for something else (E-PRIVACY-002).
+            NotAllowed: an officer comes for something else (E-ACCESS-007).
             NotFound: not within reach (E-ACCESS-002).
             InvalidInput: an officer names no paper (E-PRIVACY-004), a correction says nothing
                 (E-PRIVACY-006), or what it says is malformed.
@@ -209,7 +209,7 @@ class Rights:
             request: The verified request at which an officer makes it.
 
         Raises:
-            NotAllowed: an officer comes for something else (E-PRIVACY-002).
+            NotAllowed: an officer comes for something else (E-ACCESS-007).
             NotFound: not within reach (E-ACCESS-002), or no such request (E-PRIVACY-003).
             Conflict: the person has not been identified (E-PRIVACY-007), or asked for something
                 else (E-PRIVACY-008).
@@ -300,7 +300,13 @@ class Rights:
 
         Nothing is asked: it was decided once. Who is erased already is passed over.
         """
+        self._may_erase()
         return sum(self._again(each) for each in read_journal(lines))
+
+    @one_look
+    def _may_erase(self, work: UnitOfWork) -> None:
+        """Ask first: a journal may have no line."""
+        self._scope(work, Operation.RIGHTS_ERASE)
 
     @one_commit
     def _again(self, work: UnitOfWork, told: Erasure) -> bool:
@@ -375,11 +381,7 @@ class Rights:
     # --- within -----------------------------------------------------------------------------
 
     def _scope(self, work: UnitOfWork, operation: Operation) -> Scope:
-        scope = authorise(work, self.by, operation)
-        engine = self.by.role is Role.ENGINE
-        if self.by.role not in _OWN and not engine and self.by.purpose is not Purpose.RIGHTS:
-            raise NotAllowed("E-PRIVACY-002")
-        return scope
+        return authorise(work, self.by, operation)
 
     def _everything(self, work: UnitOfWork) -> Scope:
         """Return the scope in which a file is read whole, after it was allowed to be read."""

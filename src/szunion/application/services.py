@@ -286,7 +286,7 @@ class Services:
         """
         scope = authorise(work, self.by, Operation.PROJECT_WRITE)
         item_of_catalogue(self.office, project.item)
-        if work.organisations.standing(project.responsible) is None:
+        if work.organisations.get(scope, project.responsible) is None:
             raise NotFound("E-ACCESS-002")
         before = work.projects.get(scope, project.item)
         work.projects.put(scope, project)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from attrs import define
+from attrs import define, evolve
 
 from szunion.application.audit import AuditLog
 from szunion.application.bank_books import BankBooks
@@ -20,7 +20,9 @@ from szunion.application.chips import Chips
 from szunion.application.claims import Claims
 from szunion.application.consents import Consents
 from szunion.application.custody import Custody
+from szunion.application.duplicates import Duplicates
 from szunion.application.enrolment import Enrolment, OpensRosters
+from szunion.application.exports import Exports
 from szunion.application.grants import Grants
 from szunion.application.heirs import Heirs
 from szunion.application.members import Members
@@ -32,6 +34,7 @@ from szunion.application.plans import Plans
 from szunion.application.points import Points
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.recovery import Recovery
+from szunion.application.reveals import Reveals
 from szunion.application.rights import Rights
 from szunion.application.services import Services
 from szunion.application.statistics import Statistics
@@ -39,7 +42,7 @@ from szunion.application.sweep import Sweeps
 from szunion.application.timeline import Event, Timeline
 from szunion.application.transfers import Transfers
 from szunion.application.treasury import Treasury
-from szunion.domain.access import Principal
+from szunion.domain.access import Principal, Purpose
 from szunion.domain.values import PersonId
 from szunion.ports.identity import IdentityProofs
 
@@ -52,6 +55,10 @@ class Desk:
     by: Principal
     opens: OpensRosters
     proofs: IdentityProofs
+
+    def for_purpose(self, purpose: Purpose) -> Desk:
+        """Return the same person's desk, at which he or she acts for another purpose (换用途)."""
+        return evolve(self, by=evolve(self.by, purpose=purpose))
 
     @cached_property
     def organisations(self) -> Organisations:
@@ -67,6 +74,21 @@ class Desk:
     def members(self) -> Members:
         """Members: look up, correct, count (会员)."""
         return Members(self.office, self.by)
+
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        """Files that may be one person: keep apart, merge (重复核查)."""
+        return Duplicates(self.office, self.by)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Members as a file: counted, marked, traced (导出与溯源)."""
+        return Exports(self.office, self.by)
+
+    @cached_property
+    def reveals(self) -> Reveals:
+        """One plain value of one member, with a reason (查看明文)."""
+        return Reveals(self.office, self.by)
 
     @cached_property
     def memberships(self) -> Memberships:

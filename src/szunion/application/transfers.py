@@ -47,8 +47,8 @@ class Transfers:
     @one_look
     def holds(self, work: UnitOfWork, transfer: TransferId) -> Sequence[int]:
         """Return the holds of the old union that the new one would take over."""
-        row = _get(work, authorise(work, self.by, Operation.PERSON_READ), transfer)
         scope = authorise(work, self.by, Operation.TRANSFER_WRITE)
+        row = _get(work, scope, transfer)
         return consequences.holds_of_union(work, scope, row.person, row.source)
 
     @one_commit
@@ -77,6 +77,8 @@ class Transfers:
         holder = work.people.on_file(scope, document)
         if holder is None or holder.present.name != name:
             raise NotFound("E-ACCESS-002")
+        if self.by.role is Role.MEMBER and holder.id != self.by.person:
+            raise NotFound("E-ACCESS-002")  # a document in the hand is for an officer to look at
         return self._request(work, scope, holder.id, target)
 
     def _request(

@@ -173,7 +173,7 @@ def _system(frame: Frame) -> Iterator[Finding]:
             )
             return
         system = frame.system()
-        by = Principal(id=frame.user, role=Role.CITY, purpose=Purpose.OPERATE)
+        by = Principal(id=frame.user, role=Role.CITY, purpose=Purpose.AUDIT)
         state = system.desk(by).audit.state()
         witnessed = list(_witness(system))
     except SzunionError as error:

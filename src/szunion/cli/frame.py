@@ -242,24 +242,28 @@ class Frame:
         if self._system is not None:
             self._system.close()
 
-    def desk(self, role: Role, purpose: Purpose, code: str | None = None) -> Desk:
+    def desk(
+        self, role: Role, purpose: Purpose, org: str | None = None, *, code: str | None = None
+    ) -> Desk:
         """Return the desk of the user of this command, in the role that the command is for.
 
         Args:
             role: The role for the whole city.
             purpose: What for.
-            code: The union for which the user acts, by its code; its kind decides the role then.
+            org: The union for which the user acts, by its code; its kind decides the role then.
+            code: What the user was sent to confirm that it is he or she; None: nothing is asked.
 
         Raises:
             NotFound: there is no such union (E-CLI-002).
+            NotAllowed: the code is wrong (E-ACCESS-010), or cannot be checked (E-ACCESS-009).
         """
         system = self.system()
-        if code is None:
-            return system.desk(Principal(id=self.user, role=role, purpose=purpose))
-        union = self.union(code)
-        own = _ROLES.get(union.kind, Role.GRASSROOTS)
-        id_ = None if own is Role.CITY else union.id
-        return system.desk(Principal(id=self.user, role=own, purpose=purpose, organisation=id_))
+        by = Principal(id=self.user, role=role, purpose=purpose)
+        if org is not None:
+            union = self.union(org)
+            own = _ROLES.get(union.kind, Role.GRASSROOTS)
+            by = evolve(by, role=own, organisation=None if own is Role.CITY else union.id)
+        return system.desk(by if code is None else system.confirmed(by, code))
 
     def union(self, code: str) -> Organisation:
         """Return the union of a code.

@@ -119,6 +119,16 @@ class BankRules:
 
 
 @frozen(kw_only=True)
+class AccessRules:
+    """How much may be shown to one officer in a day (每人每日披露上限)."""
+
+    export_rows: int = 10_000
+    """Members in files."""
+    reveals: int = 50
+    """Plain values, one by one."""
+
+
+@frozen(kw_only=True)
 class CityPolicy:
     """All that a city decides for itself (城市政策)."""
 
@@ -139,6 +149,7 @@ class CityPolicy:
     rights: tuple[RightsRule, ...]
     bank: BankRules = field(factory=BankRules)
     privacy: PrivacyRules = field(factory=PrivacyRules)
+    access: AccessRules = field(factory=AccessRules)
     sources: Mapping[str, Source] = field(factory=dict)
     """Where each value comes from, by its path such as ``deadlines.unclaimed``."""
 

@@ -85,6 +85,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "rights.done": Text("权利请求：办结", "request about own data: done"),
         "rights.refuse": Text("权利请求：拒绝", "request about own data: refused"),
         "rights.withdraw": Text("权利请求：撤回", "request about own data: taken back"),
+        "member.export": Text("会员名册：导出", "members: exported"),
         "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
         "membership.move": Text("会籍：转到新工会", "membership: moved to another union"),
         "membership.follow_union": Text(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         NamesCards,
         ReceivesCallbacks,
     )
-    from szunion.ports.identity import Claimed, IdentityProofs, Proof
+    from szunion.ports.identity import Claimed, IdentityProofs, Proof, StepUp
     from szunion.ports.keys import IndexField, KeyStore, Place, Signer, Vault
     from szunion.ports.notifier import Delivery, Letter, Notifier
     from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
@@ -52,6 +52,7 @@ __all__ = [
     "RosterSheet",
     "RosterWriter",
     "Signer",
+    "StepUp",
     "Storage",
     "UnitOfWork",
     "Vault",
@@ -86,6 +87,7 @@ _HOME = {
     "RosterSheet": "roster",
     "RosterWriter": "roster",
     "Signer": "keys",
+    "StepUp": "identity",
     "Storage": "storage",
     "UnitOfWork": "storage",
     "Vault": "keys",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -38,4 +38,13 @@ class IdentityProofs(Protocol):
 
     def prove(self, claimed: Claimed) -> Proof:
         """Return whether name, document and the second thing belong to one person."""
+        ...
+
+
+@runtime_checkable
+class StepUp(Protocol):
+    """Says whether whoever is logged in is there now (二次验证): an optional ability."""
+
+    def confirm(self, login: str, code: str) -> Proof:
+        """Return whether *code* is what the holder of *login* was just sent or shown."""
         ...

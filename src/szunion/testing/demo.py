@@ -25,6 +25,7 @@ from szunion.application.grants import AlreadyGranted, Granted, NotGranted, Prop
 from szunion.application.system import Desk
 from szunion.application.worker import Worker
 from szunion.bootstrap import UnionSystem
+from szunion.domain.access import Purpose
 from szunion.domain.bank import BankState
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
@@ -263,7 +264,8 @@ class Demo:
                     self._ask(desk, spouse, f"{each.union.code}-{number}")
 
     def _ask(self, desk: Desk, person: PersonId, household: str) -> None:
-        asked = desk.grants.propose(person, AID, subject=f"模拟户-{household}")
+        grants = desk.for_purpose(Purpose.SERVE).grants
+        asked = grants.propose(person, AID, subject=f"模拟户-{household}")
         match asked:
             case Proposed():
                 self.asked.append(asked.proposal.id)
@@ -275,7 +277,7 @@ class Demo:
     def _grant_aid(self) -> None:
         desk = self.city.federation(2)
         for proposal in self.asked:
-            decided = desk.grants.decide(proposal)
+            decided = desk.for_purpose(Purpose.SERVE).grants.decide(proposal)
             if isinstance(decided, Granted):
                 self.granted.append(decided.obligation)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from szunion.ports.identity import Claimed, IdentityProofs, Proof
+from szunion.ports.identity import Claimed, IdentityProofs, Proof, StepUp
 
 CODE: Final = "000000"
 """The code that proves: demonstrations and tests say so openly, production has no such adapter."""
@@ -28,6 +28,17 @@ class SimulatedIdentity:
             return Proof.NO_ANSWER
         return Proof.PROVED if claimed.second == self._code else Proof.WRONG
 
+    def confirm(self, login: str, code: str) -> Proof:
+        """See :class:`szunion.ports.identity.StepUp`."""
+        del login
+        if self.away:
+            return Proof.NO_ANSWER
+        return Proof.PROVED if code == self._code else Proof.WRONG
+
 
 def _conforms(provider: SimulatedIdentity) -> IdentityProofs:
+    return provider
+
+
+def _steps_up(provider: SimulatedIdentity) -> StepUp:
     return provider

@@ -17,6 +17,7 @@ from szunion.ports.storage.bulk import Bulk
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
 from szunion.ports.storage.claims import Claims, Enrolments, Heirs
 from szunion.ports.storage.core import AuditTrail, Messages
+from szunion.ports.storage.disclosures import Disclosures
 from szunion.ports.storage.figures import Figures
 from szunion.ports.storage.imports import Imports
 from szunion.ports.storage.inbox import Inbox
@@ -88,6 +89,11 @@ class UnitOfWork(Protocol):
     @property
     def proposals(self) -> Proposals:
         """What waits for a second person."""
+        ...
+
+    @property
+    def disclosures(self) -> Disclosures:
+        """What was shown to whom."""
         ...
 
     @property

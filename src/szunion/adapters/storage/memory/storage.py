@@ -32,6 +32,7 @@ from szunion.adapters.storage.memory.claims import (
     MemoryHeirs,
 )
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
+from szunion.adapters.storage.memory.disclosures import DisclosureTables, MemoryDisclosures
 from szunion.adapters.storage.memory.figures import MemoryFigures
 from szunion.adapters.storage.memory.imports import ImportTables, MemoryImports
 from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
@@ -87,6 +88,7 @@ class Tables:
     people: PeopleTables = field(factory=PeopleTables)
     members: MemberTables = field(factory=MemberTables)
     proposals: ProposalTables = field(factory=ProposalTables)
+    disclosures: DisclosureTables = field(factory=DisclosureTables)
     imports: ImportTables = field(factory=ImportTables)
     bindings: BindingTables = field(factory=BindingTables)
     batches: BatchTables = field(factory=BatchTables)
@@ -118,6 +120,7 @@ class MemoryUnit:
         self.members = MemoryMembers(members, people, unions, undo, ids, now)
         self.transfers = MemoryTransfers(members, people, unions, undo)
         self.proposals = MemoryProposals(tables.proposals, undo)
+        self.disclosures = MemoryDisclosures(tables.disclosures, undo)
         self.bindings = MemoryBindings(tables.bindings, undo)
         sight = Sight(people, unions)
         self.batches = MemoryBatches(tables.batches, sight, undo)

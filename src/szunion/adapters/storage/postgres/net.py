@@ -95,6 +95,7 @@ NET: Final[Mapping[str, str]] = {
 
 #: table: why it is not in the net although it names a person or a card.
 OPEN: Final[Mapping[str, str]] = {
+    "disclosure": "what officers were shown: pseudonyms, which the city and auditors read alone",
     "custody_item": "a union's list of plastic: ids of cards, which the net over `card` resolves",
 }
 
@@ -138,6 +139,8 @@ RIGHTS: Final[Mapping[str, str]] = {
     "audit_cosignature": "SELECT, INSERT",
     "audit_tile": "SELECT, INSERT, UPDATE",
     "card_standing": "SELECT, INSERT, DELETE",
+    "disclosure": "SELECT, INSERT",
+    "disclosure_count": "SELECT, INSERT, UPDATE",
     "ledger": "SELECT, INSERT",
     "policy_version": "SELECT, INSERT",
     "schema_migration": "SELECT",

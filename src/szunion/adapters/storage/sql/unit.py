@@ -20,6 +20,7 @@ from szunion.adapters.storage.sql.card_files import (
 from szunion.adapters.storage.sql.cards import SqlCards
 from szunion.adapters.storage.sql.claims import SqlClaims, SqlEnrolments, SqlHeirs
 from szunion.adapters.storage.sql.core import SqlAuditTrail, SqlMessages
+from szunion.adapters.storage.sql.disclosures import SqlDisclosures
 from szunion.adapters.storage.sql.figures import SqlFigures
 from szunion.adapters.storage.sql.imports import SqlImports
 from szunion.adapters.storage.sql.inbox import SqlInbox
@@ -73,6 +74,7 @@ class SqlUnit:
         self.members = SqlMembers(session, ids, now)
         self.transfers = SqlTransfers(session)
         self.proposals = SqlProposals(session)
+        self.disclosures = SqlDisclosures(session)
         self.imports = SqlImports(session, ids, vault, now)
         self.bindings = SqlBindings(session)
         self.batches = SqlBatches(session)

@@ -1,0 +1,428 @@
+"""Know who may do what, how far, and for what: the one table of permissions (权限矩阵).
+
+A row is an operation; a cell is a role and how far it reaches. What is not here is refused. The
+authoriser, the page of the manual and the tests all read this table; there is no second list.
+A row names the use cases that ask for it, so that none is without a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from attrs import field, frozen
+
+from szunion.domain.access import Operation, Purpose, Range, Relation, Role
+from szunion.text import Text
+
+_P = Purpose
+_PERSON, _BRANCH, _CITY = Range.PERSON, Range.BRANCH, Range.CITY
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _purposes(given: Iterable[Purpose]) -> frozenset[Purpose]:
+    return frozenset(given)
+
+
+@frozen(kw_only=True)
+class Rule:
+    """One row: an operation, who may do it how far, for which purposes."""
+
+    cells: Mapping[Role, Range]
+    purposes: frozenset[Purpose] = field(converter=_purposes)
+    uses: tuple[str, ...] = field(converter=_words)
+    """The use cases that ask for it, ``desk.method``."""
+    reads: bool = False
+    """It changes nothing: a suspended union's officers keep it."""
+    step_up: bool = False
+    """A second thing must say that the person is there, such as a one-time code."""
+
+    def relations(self, role: Role) -> frozenset[Relation]:
+        """Return whose records somebody of *role* may do it with."""
+        cell = self.cells.get(role)
+        return frozenset() if cell is None else cell.relations
+
+
+_OFFICERS: Final = {Role.GRASSROOTS: _BRANCH, Role.UPPER: _BRANCH, Role.CITY: _CITY}
+_MEMBER: Final = {Role.MEMBER: _PERSON}
+_ABOVE: Final = {Role.UPPER: _BRANCH, Role.CITY: _CITY}
+_ENGINE: Final = {Role.ENGINE: _CITY}
+_FINANCE: Final = {Role.FINANCE: _CITY}
+_REVIEW: Final = {Role.REVIEW: _CITY}
+_AUDITOR: Final = {Role.AUDITOR: _CITY}
+_HOTLINE: Final = {Role.HOTLINE: _CITY}
+_HEIR: Final = {Role.HEIR: _PERSON}
+_ONLY_CITY: Final = {Role.CITY: _CITY}
+#: Whoever works at a counter serves any member of the city who stands there.
+_COUNTER: Final = {
+    Role.PROVIDER: _CITY, Role.GRASSROOTS: _CITY, Role.UPPER: _CITY, Role.CITY: _CITY
+}  # fmt: skip
+
+_RULES: Final[Mapping[Operation, Rule]] = {
+    # --- unions and people --------------------------------------------------------------------
+    Operation.ORGANISATION_WRITE: Rule(
+        cells=_ABOVE,
+        purposes={_P.ENROL, _P.OPERATE},
+        uses="""organisations.found_city organisations.register organisations.register_many
+            organisations.approve organisations.reject organisations.suspend organisations.resume
+            organisations.reparent organisations.merge organisations.dissolve organisations.restore
+            organisations.confirm organisations.refuse""",
+    ),
+    Operation.ORGANISATION_READ: Rule(
+        cells=_OFFICERS | _FINANCE | _HOTLINE | _AUDITOR | _ENGINE,
+        purposes=set(Purpose),
+        reads=True,
+        uses="organisations.get organisations.find organisations.below organisations.tree",
+    ),
+    Operation.PERSON_READ: Rule(
+        cells=_MEMBER | _OFFICERS | _HOTLINE | _ENGINE,
+        purposes={_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS},
+        reads=True,
+        uses="""members.get members.find members.by_mobile members.of_union members.show_many
+            members.episodes members.affiliations members.standing_on transfers.get
+            transfers.waiting bindings.who bindings.level desk.timeline""",
+    ),
+    Operation.PERSON_WRITE: Rule(
+        cells=_OFFICERS,
+        purposes={_P.ENROL, _P.SERVE, _P.RIGHTS},
+        uses="members.correct members.link_document",
+    ),
+    Operation.PERSON_CONTACT: Rule(
+        cells=_OFFICERS,
+        purposes={_P.ENROL, _P.SERVE, _P.RIGHTS},
+        step_up=True,
+        uses="members.set_mobile",
+    ),
+    Operation.PERSON_REVEAL: Rule(
+        cells=_MEMBER | _OFFICERS,
+        purposes={_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS},
+        step_up=True,
+        uses="reveals.show",
+    ),
+    # An upper union has aggregates, and the rows of cases that come to it: it exports nobody.
+    Operation.MEMBER_EXPORT: Rule(
+        cells={Role.GRASSROOTS: _BRANCH, Role.CITY: _CITY},
+        purposes={_P.ENROL, _P.SERVE},
+        step_up=True,
+        uses="exports.members",
+    ),
+    Operation.DISCLOSURE_READ: Rule(
+        cells=_AUDITOR | _ONLY_CITY | {Role.LOG_ADMIN: _CITY},
+        purposes={_P.AUDIT},
+        reads=True,
+        uses="exports.listed exports.trace",
+    ),
+    Operation.PERSON_MERGE: Rule(
+        cells=_ONLY_CITY,
+        purposes={_P.ENROL, _P.RIGHTS},
+        uses="duplicates.keep_apart duplicates.merge duplicates.confirm duplicates.refuse",
+    ),
+    Operation.MEMBERSHIP_WRITE: Rule(
+        cells=_MEMBER | _OFFICERS,
+        purposes={_P.ENROL, _P.RIGHTS},
+        uses="""memberships.apply memberships.transfer_in memberships.approve memberships.reject
+            memberships.withdraw memberships.retain memberships.resume memberships.quit
+            memberships.lapse memberships.move_out memberships.expel memberships.death
+            memberships.reinstate memberships.confirm memberships.refuse""",
+    ),
+    Operation.TRANSFER_WRITE: Rule(
+        cells=_MEMBER | _OFFICERS | _ENGINE,
+        purposes={_P.ENROL, _P.RIGHTS},
+        uses="""transfers.holds transfers.request transfers.request_by_document transfers.release
+            transfers.refuse transfers.withdraw transfers.appeal transfers.deny transfers.accept
+            transfers.order transfers.escalate_due""",
+    ),
+    Operation.ROSTER_IMPORT: Rule(cells=_OFFICERS, purposes={_P.ENROL}, uses="roster.import_file"),
+    Operation.ROSTER_CHECK: Rule(
+        cells=_OFFICERS, purposes={_P.ENROL}, reads=True, uses="roster.import_file"
+    ),
+    Operation.QUARANTINE_READ: Rule(
+        cells=_ONLY_CITY | _AUDITOR,
+        purposes={_P.ENROL, _P.RIGHTS, _P.AUDIT},
+        reads=True,
+        uses="duplicates.waiting",
+    ),
+    Operation.BINDING_WRITE: Rule(
+        cells=_MEMBER | _HOTLINE | _ONLY_CITY | _ENGINE,
+        purposes={_P.ENROL, _P.SERVE, _P.RIGHTS},
+        uses="bindings.bind bindings.unbind bindings.revoke bindings.release",
+    ),
+    Operation.CONSENT_WRITE: Rule(
+        cells=_MEMBER | _OFFICERS,
+        purposes={_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS},
+        uses="consents.ask consents.give consents.refuse consents.withdraw consents.enter",
+    ),
+    Operation.CONSENT_READ: Rule(
+        cells=_MEMBER | _OFFICERS | _AUDITOR | _ENGINE,
+        purposes={_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS, _P.AUDIT},
+        reads=True,
+        uses="consents.of consents.history consents.check",
+    ),
+    Operation.RIGHTS_ASK: Rule(
+        cells=_MEMBER | _HEIR | _OFFICERS,
+        purposes={_P.RIGHTS},
+        uses="rights.ask rights.withdraw",
+    ),
+    Operation.RIGHTS_ANSWER: Rule(
+        cells=_OFFICERS,
+        purposes={_P.RIGHTS},
+        uses="rights.verify rights.correct rights.answer rights.refuse",
+    ),
+    Operation.RIGHTS_READ: Rule(
+        cells=_MEMBER | _HEIR | _OFFICERS,
+        purposes={_P.RIGHTS},
+        reads=True,
+        uses="rights.copy rights.preview rights.of rights.listed rights.access_log",
+    ),
+    Operation.RIGHTS_ERASE: Rule(
+        cells=_ONLY_CITY | _ENGINE,
+        purposes={_P.RIGHTS},
+        uses="rights.erase rights.erased rights.journal rights.erase_again rights.sweep",
+    ),
+    Operation.STATISTICS_READ: Rule(
+        cells=_OFFICERS | _FINANCE | _AUDITOR | _ENGINE,
+        purposes=set(Purpose) - {_P.RIGHTS},
+        reads=True,
+        uses="organisations.counts members.counts statistics.count",
+    ),
+    # --- cards --------------------------------------------------------------------------------
+    Operation.BATCH_WRITE: Rule(
+        cells=_MEMBER | _OFFICERS,
+        purposes={_P.ENROL},
+        uses="""batches.draft batches.check batches.edit batches.submit batches.mend
+            batches.exclude batches.cancel""",
+    ),
+    Operation.BATCH_APPROVE: Rule(
+        cells=_ABOVE,
+        purposes={_P.ENROL},
+        uses="batches.return_ batches.approve batches.cancel numbers.reserve",
+    ),
+    Operation.BATCH_READ: Rule(
+        cells=_MEMBER | _OFFICERS | _HOTLINE | _AUDITOR | _ENGINE,
+        purposes={_P.ENROL, _P.SERVE, _P.RIGHTS, _P.AUDIT},
+        reads=True,
+        uses="""batches.get batches.rows batches.of_person batches.listed batches.outcomes
+            numbers.of""",
+    ),
+    Operation.CARD_READ: Rule(
+        cells=_MEMBER | _OFFICERS | _HOTLINE | _AUDITOR | _ENGINE,
+        purposes={_P.ENROL, _P.SERVE, _P.RIGHTS, _P.AUDIT},
+        reads=True,
+        uses="""cards.get cards.of_person cards.use cards.current cards.free_services
+            cards.signings cards.facts cards.instructions cards.pack custody.pieces custody.held
+            custody.lists""",
+    ),
+    Operation.CARD_HOLD: Rule(
+        cells=_OFFICERS | _HOTLINE,
+        purposes={_P.ENROL, _P.SERVE, _P.RIGHTS},
+        uses="cards.lock cards.extend cards.unlock",
+    ),
+    Operation.CARD_DECIDE: Rule(
+        cells=_ONLY_CITY,
+        purposes={_P.ENROL, _P.SERVE},
+        uses="""batches.rebuild batches.close cards.propose_void cards.propose_revoke
+            cards.confirm cards.rejoin""",
+    ),
+    # The plastic in the reader is the second thing: somebody brought it.
+    Operation.CHIP_REVEAL: Rule(
+        cells=_OFFICERS, purposes={_P.ENROL, _P.SERVE, _P.RIGHTS}, uses="chips.reveal"
+    ),
+    Operation.CUSTODY_WRITE: Rule(
+        cells=_OFFICERS,
+        purposes={_P.ENROL},
+        uses="""custody.collect custody.propose custody.sign custody.drop custody.hand_out
+            custody.give_back custody.miss""",
+    ),
+    # --- the bank -----------------------------------------------------------------------------
+    Operation.BANK_DESK: Rule(cells=_ENGINE, purposes=(), uses=""),
+    Operation.BANK_READ: Rule(
+        cells=_ONLY_CITY | _FINANCE | _AUDITOR | _ENGINE,
+        purposes={_P.OPERATE, _P.PAY, _P.AUDIT},
+        reads=True,
+        uses="""reconciliation.last reconciliation.get reconciliation.open reconciliation.resolve
+            bank_books.dispatches bank_books.dispatch bank_books.troubles""",
+    ),
+    Operation.BANK_OPERATE: Rule(
+        cells=_ONLY_CITY | _ENGINE,
+        purposes={_P.OPERATE},
+        uses="reconciliation.ask_for reconciliation.resolve bank_books.park bank_books.retry",
+    ),
+    # --- services -----------------------------------------------------------------------------
+    Operation.OFFER_WRITE: Rule(cells=_ABOVE, purposes={_P.SERVE}, uses="bookings.put_up"),
+    Operation.BOOKING_WRITE: Rule(
+        cells=_MEMBER | _HOTLINE | _ENGINE,
+        purposes={_P.SERVE},
+        uses="bookings.book bookings.confirm bookings.cancel",
+    ),
+    Operation.BOOKING_CHECK: Rule(
+        cells=_COUNTER,
+        purposes={_P.SERVE},
+        uses="""bookings.call_off bookings.check_in bookings.propose_correction
+            bookings.confirm_correction""",
+    ),
+    Operation.SERVICE_READ: Rule(
+        cells=_MEMBER | _OFFICERS | _HOTLINE | _AUDITOR | _ENGINE,
+        purposes={_P.SERVE, _P.AID_REVIEW, _P.RIGHTS, _P.AUDIT},
+        reads=True,
+        uses="""grants.of_person bookings.open bookings.offer bookings.of_person services.menu
+            services.show services.wishes services.history sweeps.count sweeps.listed""",
+    ),
+    Operation.SERVICE_RATE: Rule(cells=_MEMBER, purposes={_P.SERVE}, uses="services.rate"),
+    Operation.WISH_WRITE: Rule(
+        cells=_MEMBER | _HOTLINE, purposes={_P.SERVE}, uses="services.wish services.withdraw"
+    ),
+    Operation.DEMAND_READ: Rule(
+        cells=_OFFICERS | _AUDITOR | _ENGINE,
+        purposes={_P.SERVE, _P.AUDIT, _P.OPERATE},
+        reads=True,
+        uses="services.demand services.unlisted services.project services.evaluation",
+    ),
+    Operation.PROJECT_WRITE: Rule(
+        cells=_ABOVE, purposes={_P.SERVE, _P.OPERATE}, uses="services.argue"
+    ),
+    Operation.COUNTER_TAP: Rule(
+        cells=_COUNTER, purposes={_P.SERVE}, uses="counter.tap points.take_in"
+    ),
+    Operation.STATUS_LIST: Rule(
+        cells=_ONLY_CITY | _ENGINE, purposes={_P.SERVE, _P.OPERATE}, uses="points.issue"
+    ),
+    # --- help, cover, claims ------------------------------------------------------------------
+    Operation.GRANT_WRITE: Rule(
+        cells=_OFFICERS, purposes={_P.SERVE, _P.AID_REVIEW}, uses="grants.propose"
+    ),
+    Operation.GRANT_DECIDE: Rule(
+        cells=_ABOVE, purposes={_P.SERVE, _P.AID_REVIEW}, uses="grants.decide grants.refuse"
+    ),
+    Operation.PLAN_WRITE: Rule(
+        cells=_MEMBER | _OFFICERS,
+        purposes={_P.SERVE, _P.AID_REVIEW},
+        uses="plans.join plans.join_many plans.cancel",
+    ),
+    Operation.PLAN_DECIDE: Rule(
+        cells=_REVIEW,
+        purposes={_P.AID_REVIEW},
+        uses="""plans.accept plans.refuse plans.terminate plans.void plans.confirm plans.keep_it
+            plans.waiting""",
+    ),
+    Operation.PLAN_READ: Rule(
+        cells=_MEMBER | _HEIR | _OFFICERS | _REVIEW | _HOTLINE | _ENGINE,
+        purposes={_P.SERVE, _P.AID_REVIEW, _P.RIGHTS},
+        reads=True,
+        uses="plans.of_person",
+    ),
+    Operation.CLAIM_WRITE: Rule(
+        cells=_MEMBER | _HEIR | _OFFICERS,
+        purposes={_P.SERVE, _P.AID_REVIEW},
+        uses="claims.ask claims.supplement claims.withdraw claims.appeal",
+    ),
+    Operation.CLAIM_DECIDE: Rule(
+        cells=_REVIEW,
+        purposes={_P.AID_REVIEW},
+        uses="""claims.take claims.ask_more claims.decide claims.confirm claims.refuse
+            claims.reject claims.listed claims.waiting claims.second_word recovery.overpaid
+            recovery.confirm_overpaid recovery.refuse""",
+    ),
+    # What happened is medical: whoever helped with a claim does not read it afterwards.
+    Operation.CLAIM_READ: Rule(
+        cells=_MEMBER | _HEIR | _REVIEW | _ENGINE,
+        purposes={_P.SERVE, _P.AID_REVIEW, _P.RIGHTS},
+        reads=True,
+        uses="claims.get claims.preview claims.of_person",
+    ),
+    Operation.HEIR_WRITE: Rule(
+        cells=_ONLY_CITY | _FINANCE,
+        purposes={_P.AID_REVIEW, _P.SERVE, _P.PAY},
+        uses="heirs.name heirs.confirm heirs.refuse heirs.of",
+    ),
+    Operation.RECOVERY_READ: Rule(
+        cells=_REVIEW | _FINANCE,
+        purposes={_P.AID_REVIEW, _P.PAY},
+        reads=True,
+        uses="recovery.listed recovery.refuse",
+    ),
+    # --- money, log ---------------------------------------------------------------------------
+    Operation.PAY_WRITE: Rule(
+        cells=_FINANCE,
+        purposes={_P.PAY},
+        uses="""treasury.set_budget treasury.draft treasury.approve treasury.cancel
+            treasury.explain recovery.done recovery.confirm_done recovery.refuse
+            reconciliation.resolve""",
+    ),
+    Operation.PAY_READ: Rule(
+        cells=_FINANCE | _ONLY_CITY | _AUDITOR | _ENGINE,
+        purposes={_P.PAY, _P.AUDIT, _P.OPERATE},
+        reads=True,
+        uses="""treasury.budget treasury.preview treasury.in_flight treasury.get treasury.orders
+            treasury.tries treasury.listed treasury.books treasury.account treasury.statement""",
+    ),
+    Operation.AUDIT_READ: Rule(
+        cells=_AUDITOR | _ONLY_CITY | {Role.LOG_ADMIN: _CITY} | _ENGINE,
+        purposes={_P.AUDIT},
+        reads=True,
+        uses="""audit.state audit.checkpoint audit.checkpoints audit.touched audit.prove
+            audit.consistency audit.export""",
+    ),
+    Operation.OPERATE: Rule(
+        cells=_ENGINE | _ONLY_CITY, purposes={_P.OPERATE}, uses="audit.seal audit.seal_all"
+    ),
+}
+MATRIX: Final[Mapping[Operation, Rule]] = MappingProxyType(_RULES)
+"""Who may do what. An operation that is not here is nobody's."""
+
+OPEN: Final = frozenset({"services.join_for", "counter.must_prove", "consents.notice"})
+"""What asks for no permission: it reads what is printed, the catalogue and the notices."""
+
+PURPOSES: Final[Mapping[Role, frozenset[Purpose]]] = MappingProxyType(
+    {
+        Role.MEMBER: frozenset({_P.ENROL, _P.SERVE, _P.RIGHTS}),
+        Role.HEIR: frozenset({_P.SERVE, _P.RIGHTS}),
+        Role.GRASSROOTS: frozenset({_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS}),
+        Role.UPPER: frozenset({_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS, _P.OPERATE}),
+        Role.CITY: frozenset(Purpose) - {_P.PAY},
+        Role.FINANCE: frozenset({_P.PAY}),
+        Role.REVIEW: frozenset({_P.AID_REVIEW}),
+        Role.PROVIDER: frozenset({_P.SERVE}),
+        Role.HOTLINE: frozenset({_P.SERVE, _P.RIGHTS}),
+        Role.AUDITOR: frozenset({_P.AUDIT}),
+        Role.LOG_ADMIN: frozenset({_P.AUDIT}),
+        Role.ENGINE: frozenset({_P.OPERATE}),
+    }
+)
+"""What somebody in a role acts for. A role that is not here does nothing at a desk."""
+
+APART: Final[Mapping[Role, Text]] = MappingProxyType(
+    {
+        Role.BANK: Text(
+            "银行经适配器收发报文，不坐工作台", "the bank speaks through its adapter, not at a desk"
+        ),
+        Role.KEY_ADMIN: Text(
+            "安全管理员只管密钥，用密钥工具", "a security administrator has the keys and their tool"
+        ),
+        Role.SYSTEM_ADMIN: Text(
+            "系统管理员只管部署，不看业务数据",
+            "a system administrator has the machines and reads nothing of the business",
+        ),
+    }
+)
+"""Why a role does nothing at any desk (三权分立)."""
+
+_OWN_THINGS: Final = frozenset({_P.SERVE, _P.RIGHTS})
+
+
+def purposes_of(operation: Operation, role: Role) -> frozenset[Purpose]:
+    """Return what somebody of *role* may do *operation* for; empty: nothing, it is not theirs.
+
+    The engine does all it does to operate; one's own things are always for service or by right.
+    """
+    rule, own = MATRIX.get(operation), PURPOSES.get(role, frozenset())
+    cell = None if rule is None else rule.cells.get(role)
+    if rule is None or cell is None:
+        return frozenset()
+    if role is Role.ENGINE:
+        return own
+    extra = _OWN_THINGS if cell is Range.PERSON else frozenset()
+    return own & (rule.purposes | extra)
