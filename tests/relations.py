@@ -507,6 +507,7 @@ _ROSTER: Final = "姓名,证件号码,手机\n"
 PAPERED: Final = Proof(paper="1号")
 COMMON: Final[Mapping[str, Any]] = {
     "actor": "g-0", "since": datetime(2017, 11, 22, tzinfo=UTC), "entry": 1, "old": 0, "new": 0,
+    "on": date(2017, 11, 23),
     "purpose": ConsentPurpose.BANK, "rights.ask.kind": RequestKind.COPY, "rights.ask.paper": "1号",
     "rights.refuse.why": Refusal.NO_PROOF, "rights.erase_again.lines": [],
     "consents.give.proof": PAPERED, "consents.refuse.proof": PAPERED,

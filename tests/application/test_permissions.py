@@ -241,16 +241,6 @@ def test_a_scope_cannot_be_made_or_widened_by_hand() -> None:
         a_scope().operation = Operation.OPERATE  # type: ignore[misc]
 
 
-def test_only_the_authoriser_knows_how_a_scope_is_made() -> None:
-    source = Path(authorise.__code__.co_filename).parents[1]
-    makers = {
-        str(file.relative_to(source))
-        for file in source.rglob("*.py")
-        if re.search(r"Scope\.__new__|\bScope\(|domain\.issuing|__new__\(Scope", file.read_text())
-    }
-    assert makers == {"application/access.py", "domain/issuing.py"}
-
-
 def test_an_operation_that_is_not_in_the_table_is_nobodys(
     city: Relations, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ PLANTED = [
     ("domain/values.py", "import szunion.ports.bank", "flow downwards"),
     ("domain/values.py", "import szunion.adapters.storage", "flow downwards"),
     ("application/office.py", "import sqlite3", "no input or output"),
+    ("application/cards.py", "import szunion.domain.issuing", "Only the authoriser"),
+    ("adapters/storage/sql/people.py", "import szunion.domain.issuing", "Only the authoriser"),
     ("application/office.py", "import szunion.bootstrap", "flow downwards"),
     ("ports/bank.py", "import szunion.application.office", "flow downwards"),
     (

@@ -83,7 +83,8 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         purposes={_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS},
         reads=True,
         uses="""members.get members.find members.by_mobile members.of_union members.show_many
-            members.episodes members.affiliations members.standing_on transfers.get
+            members.episodes members.affiliations members.standing_on members.as_of
+            members.entitled members.of_union_on transfers.get
             transfers.waiting bindings.who bindings.level desk.timeline""",
     ),
     Operation.PERSON_WRITE: Rule(

@@ -108,7 +108,7 @@ class Tables:
 class MemoryUnit:
     """One unit of work: :class:`szunion.ports.storage.UnitOfWork` on dictionaries."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - a line for each repository
         self, tables: Tables, undo: Undo, *, now: datetime, ids: Ids, vault: Vault
     ) -> None:
         self.now = now
