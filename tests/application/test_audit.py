@@ -184,6 +184,20 @@ def test_what_is_no_checkpoint_no_key_and_no_proof_is_refused(text: str) -> None
             read(text)
 
 
+def test_whoever_takes_the_log_away_or_asks_after_somebody_is_in_it(town: Town) -> None:
+    """An export and a breach scope are entries, written before the first line leaves."""
+    now = clock_of(town.office).now()
+    log = AuditLog(town.office, town.c1)
+    next(log.export())
+    list(log.touched("g-0", now, now))
+    log_of(town).seal_all()
+
+    said = [json.loads(json.loads(line)["entry"]) for line in log.lines() if '"entry"' in line]
+    assert [(each[3], each[7], each[11]) for each in said[-2:]] == [
+        ("city-1", "audit.export", ""), ("city-1", "audit.scope", "g-0"),
+    ]  # fmt: skip
+
+
 # --- what is in it --------------------------------------------------------------------------------
 
 

@@ -115,6 +115,25 @@ def test_from_a_roster_to_a_batch_that_the_bank_has_accepted(fresh: Office) -> N
     assert fresh.say("audit", "verify").status == 0
 
 
+def test_a_past_day_is_asked_about_on_the_line(started: Office) -> None:
+    """One member, and the list of the union: as known now, as known before anything was."""
+    (first, *_) = started.rows("member", "list", "--org", UNION)
+    name, since = str(first["member"]), str(first["since"])
+    asked = started.say("--json", "member", "as-of", name, "--on", since)
+    assert asked.status == 0, asked.err
+    assert (asked.data["state"], asked.data["final"]) == ("ACTIVE", False)
+    before = started.say("member", "as-of", name, "--on", since, "--known", "2001-01-01")
+    assert before.status == 4
+    assert "不是会员" in before.out
+
+    listed = started.rows("org", "members", UNION, "--on", since)
+    assert name in {each["member"] for each in listed}
+    assert started.rows("org", "members", UNION, "--on", since, "--known", "2001-01-01") == []
+    assert started.say("org", "members", UNION, "--on", since, "--known", "2999-01-01").code == ""
+    no_card = started.say("member", "as-of", name, "--on", since, "--item", "no-such-item")
+    assert (no_card.status, no_card.code) == (4, "E-MEMBER-007")
+
+
 def test_the_to_mend_workbook_imports_as_it_is_and_is_never_written_over(fresh: Office) -> None:
     roster = fresh.path("花名册.csv")
     assert fresh.say("roster", "import", roster, "--org", UNION).status == 3

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from szunion.application.access import authorise
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
-from szunion.domain.audit import LoggedEntry, Sealed, Touching
+from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
 from szunion.domain.audit_export import exported
 from szunion.domain.merkle import (
     Frontier,
@@ -136,7 +136,9 @@ class AuditLog:
 
         For the day on which somebody's credential was in the wrong hands: each entry names the
         thing and the person. It is answered from sealed and unsealed entries alike, in pages.
+        That it was asked is an entry itself.
         """
+        self._note(AuditEntry(action="audit.scope", subject=0, after=actor))
         by, place = Touching(actor=actor, since=since, until=until), 0
         while page := self._touched(by, place):
             yield from (entry for _, entry in page)
@@ -187,8 +189,22 @@ class AuditLog:
 
         It goes up to the checkpoint that is the newest now, in constant memory: what is sealed
         never changes, so no one look has to hold it. ``domain.audit_export.verify`` checks it.
+        That it was exported is an entry itself.
+        """
+        self._note(AuditEntry(action="audit.export", subject=0))
+        return self.lines()
+
+    def lines(self) -> Iterator[str]:
+        """Yield the same lines for a look that stays here, such as checking the log in its place.
+
+        Raises:
+            NotAllowed: the role does not read the log (E-ACCESS-001).
         """
         return exported(self._parts(), self.origin)
+
+    @one_commit
+    def _note(self, work: UnitOfWork, entry: AuditEntry) -> None:
+        saw(work, authorise(work, self.by, Operation.AUDIT_READ), entry)
 
     def _parts(self) -> Iterator[tuple[Checkpoint, Sequence[LoggedEntry]]]:
         last, seen = self._ends()
@@ -220,6 +236,16 @@ class AuditLog:
         scope = authorise(work, self.by, Operation.AUDIT_READ)
         signed = work.audit.cosignatures(scope, head.size) if witnessed else ()
         return head.checkpoint(signed), list(work.audit.covered(scope, head.size))
+
+
+def saw(work: UnitOfWork, scope: Scope, entry: AuditEntry) -> None:
+    """Write down that somebody is about to be shown something (查看留痕), before it is shown.
+
+    Reads of what is sensitive are entries as changes are: plain values, exports, files that a
+    ticket opened, the log itself. The unit commits before anything leaves the system, so what
+    cannot be logged is not shown.
+    """
+    work.audit.add(scope, entry)
 
 
 def _noted(work: UnitOfWork, scope: Scope, head: Sealed | None) -> Checkpoint | None:

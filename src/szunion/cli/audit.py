@@ -81,7 +81,7 @@ def verify_(
         return _told(frame, found, 0)
     log = _log(frame)
     own = [key_of(each) for each in keys] or [log.key]
-    found = verify(log.export(), own, signature_holds, known, seen_by)
+    found = verify(log.lines(), own, signature_holds, known, seen_by)
     return _told(frame, found, log.state().unsealed)
 
 

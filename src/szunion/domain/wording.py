@@ -133,6 +133,8 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "recon.run": Text("对账：执行", "reconciliation: run"),
         "recon.resolve": Text("对账：处理差异", "reconciliation: difference resolved"),
         "outbox.retry": Text("待发事项：重新发送", "outbox: tried again"),
+        "audit.export": Text("审计日志：导出", "the audit log: exported"),
+        "audit.scope": Text("审计日志：查泄露范围", "the audit log: what an account touched"),
         "policy.note": Text("政策：登记新版本", "policy: a new version noted"),
         "counter.tap": Text("服务点：刷卡", "counter: card tapped"),
         "offer.put_up": Text("可预约项目：发布", "put up for booking"),
