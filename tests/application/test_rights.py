@@ -7,7 +7,9 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from importlib.resources import files
 from pathlib import Path
+from tomllib import loads
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ from szunion.domain.consent import ConsentPurpose
 from szunion.domain.erasing import kept_until, years_after
 from szunion.domain.inventory import DataClass, DataSubject, inventory
 from szunion.domain.lawful import PrivacyRules, Retention, RetentionTerms
+from szunion.domain.notices import current
 from szunion.domain.own_copy_words import FIELDS, SECTIONS
 from szunion.domain.policy import policy_from
 from szunion.domain.rights import Access, Fate, Refusal, RequestKind, RequestState, StillOpen
@@ -492,6 +495,17 @@ def test_a_city_that_keeps_less_than_the_law_asks_is_refused(
         policy_from(told | {"privacy": rules | {"src": "D"}})
     more = {"retention": {"voucher_years": 40}, "src": "D"}
     assert policy_from(told | {"privacy": more}).privacy.retention.voucher_years == 40
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_manual_writes_into_a_city_s_file_is_understood(language: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / language / "howto" / "new-city.md"
+    block = page.read_text("utf-8").split("```toml\n[privacy]")[1].split("```")[0]
+    city = files("szunion.domain.cities").joinpath("shenzhen/city.toml").read_text("utf-8")
+    rules = policy_from(loads(city) | loads("[privacy]" + block)).privacy
+    assert (rules.answer_target_days, rules.retention.dispute_years) == (10, 5)
+    assert rules.retention.voucher_years == RetentionTerms().voucher_years
+    assert current(rules.notices)[ConsentPurpose.BANK].id == "bank:2019-01-01"
 
 
 def test_consents_are_proof_and_stay_for_their_term(town: Town) -> None:

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from szunion.domain.cities import City, city_from
     from szunion.domain.claim_files import Claim, Heir
     from szunion.domain.claims import ClaimReason, ClaimState
+    from szunion.domain.consent import Channel, Consent, ConsentPurpose, ConsentStanding, Proof
     from szunion.domain.covers import Covered, Enrolment
     from szunion.domain.custody import Custody, CustodyState
     from szunion.domain.documents import DocumentKind
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from szunion.domain.notes import Checkpoint
     from szunion.domain.organisations import Organisation, OrganisationKind, OrganisationState
     from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+    from szunion.domain.own_copy import OwnCopy
     from szunion.domain.participation import Participation
     from szunion.domain.payouts import (
         Budget,
@@ -102,6 +104,7 @@ if TYPE_CHECKING:
         ReconKind,
         ReconRun,
     )
+    from szunion.domain.rights import Erasure, Refusal, RequestKind, RequestState, RightsRequest
     from szunion.domain.roster_rows import RejectedRow, RosterRow, RowError, RowWarning
     from szunion.domain.rows import Row, RowState
     from szunion.domain.use import AtBank, ByUnion, Contradictory, Locked, NoRight, NotCurrent, Why
@@ -165,6 +168,7 @@ __all__ = [
     "CardRef",
     "CardToken",
     "Catalogue",
+    "Channel",
     "Checkpoint",
     "City",
     "CityPolicy",
@@ -172,6 +176,9 @@ __all__ = [
     "ClaimId",
     "ClaimReason",
     "ClaimState",
+    "Consent",
+    "ConsentPurpose",
+    "ConsentStanding",
     "Contradictory",
     "Covered",
     "Custody",
@@ -188,6 +195,7 @@ __all__ = [
     "Enrolment",
     "EnrolmentId",
     "EnrolmentState",
+    "Erasure",
     "FaceSign",
     "FaceSignResult",
     "FeeWaiversUsed",
@@ -237,6 +245,7 @@ __all__ = [
     "OrganisationKind",
     "OrganisationState",
     "Owed",
+    "OwnCopy",
     "Participation",
     "ParticipationId",
     "PayLine",
@@ -252,18 +261,23 @@ __all__ = [
     "PlasticMoved",
     "Portal",
     "Principal",
+    "Proof",
     "Purpose",
     "RealNameLevel",
     "Receipt",
     "Reckoning",
     "ReconKind",
     "ReconRun",
+    "Refusal",
     "RejectedRow",
     "RequestAnswered",
     "RequestKey",
+    "RequestKind",
+    "RequestState",
     "Reservation",
     "ReservationId",
     "ReserveNumber",
+    "RightsRequest",
     "Role",
     "RosterRow",
     "Row",
@@ -328,6 +342,7 @@ _HOME = {
     "CardRef": "bank",
     "CardToken": "values",
     "Catalogue": "catalogue",
+    "Channel": "consent",
     "Checkpoint": "audit",
     "City": "cities",
     "CityPolicy": "policy",
@@ -335,6 +350,9 @@ _HOME = {
     "ClaimId": "values",
     "ClaimReason": "claims",
     "ClaimState": "claims",
+    "Consent": "consent",
+    "ConsentPurpose": "consent",
+    "ConsentStanding": "consent",
     "Contradictory": "use",
     "Covered": "covers",
     "Custody": "custody",
@@ -351,6 +369,7 @@ _HOME = {
     "Enrolment": "covers",
     "EnrolmentId": "values",
     "EnrolmentState": "enrolments",
+    "Erasure": "rights",
     "FaceSign": "bank_words",
     "FaceSignResult": "bank",
     "FeeWaiversUsed": "bank",
@@ -400,6 +419,7 @@ _HOME = {
     "OrganisationKind": "organisations",
     "OrganisationState": "organisations",
     "Owed": "payouts",
+    "OwnCopy": "own_copy",
     "Participation": "participation",
     "ParticipationId": "values",
     "PayLine": "bank",
@@ -415,18 +435,23 @@ _HOME = {
     "PlasticMoved": "bank",
     "Portal": "bindings",
     "Principal": "access",
+    "Proof": "consent",
     "Purpose": "access",
     "RealNameLevel": "bindings",
     "Receipt": "bank",
     "Reckoning": "reckoning",
     "ReconKind": "reconciliation",
     "ReconRun": "reconciliation",
+    "Refusal": "rights",
     "RejectedRow": "roster_rows",
     "RequestAnswered": "bank",
     "RequestKey": "values",
+    "RequestKind": "rights",
+    "RequestState": "rights",
     "Reservation": "bank_words",
     "ReservationId": "bank_words",
     "ReserveNumber": "bank",
+    "RightsRequest": "rights",
     "Role": "access",
     "RosterRow": "roster_rows",
     "Row": "rows",
