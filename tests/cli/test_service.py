@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from attrs import frozen
@@ -223,3 +224,39 @@ def test_a_tap_that_is_refused_says_why_and_how_to_tell(
     stranger = js(town, "card", "tap", "cu-events", "--occasion", "s3", "--org", town.union)
     assert (stranger.status, stranger.data["verdict"]) == (4, "UNKNOWN_CARD")
     assert run(town, "card", "tap", "cu-events", "--org", town.union).status == 2
+
+
+def test_all_members_are_asked_about_one_item(made: Place1, tmp_path: Path) -> None:
+    whole = say(["--db", made.db, "--json", "service", "sweep", "cu-events"])
+    assert whole.status == 0, whole.err
+    assert whole.data["members"] == whole.data["entitled"] == 1
+    assert whole.data["reasons"] == []
+    by_union = say(["--db", made.db, "--json", "service", "sweep", "cu-events", "--by-union"])
+    (line,) = by_union.rows
+    assert (line["union"], line["members"], line["not_entitled"]) == (made.union, 1, 0)
+    (one,) = say(["--db", made.db, "--json", "service", "sweep", "cu-events", "--list"]).rows
+    assert (one["member"], one["entitled"], one["reasons"]) == (made.member, True, [])
+    said = say(["--db", made.db, "--lang", "en", "service", "sweep", "cu-events"])
+    assert "1 members, 1 entitled" in said.out
+
+    saved = tmp_path / "sweep.json"
+    saved.write_text('{"item":"cu-events","shards":1024,"unions":[[1,7,5]],"reasons":[]}', "utf-8")
+    again = ["--db", made.db, "--json", "service", "sweep", "cu-events", "--resume", str(saved)]
+    assert say(again).data["members"] == 7  # it goes on from the file, at whose end it stands
+    assert not saved.exists()
+    assert say(again).data["members"] == 1
+    saved.write_text('{"item":"another","shards":3,"unions":[],"reasons":[]}', "utf-8")
+    assert say(again).status != 0
+    saved.write_text("not json", "utf-8")
+    assert say(again).status != 0
+
+
+def test_counts_of_few_people_are_not_shown(made: Place1) -> None:
+    for grouping in ("district", "union", "month"):
+        said = say(["--db", made.db, "--json", "stats", "--by", grouping])
+        assert said.status == 0, said.err
+        assert {row["members"] for row in said.rows} <= {None, 0}
+        assert {row["activated"] for row in said.rows} <= {None, 0}
+    spoken = say(["--db", made.db, "stats"])
+    assert "合计" in spoken.out
+    assert "不足 10 人" in spoken.err
