@@ -264,5 +264,4 @@ def _pages(
 def _genders(
     work: UnitOfWork, scope: Scope, people: Sequence[PersonId]
 ) -> dict[PersonId, Gender | None]:
-    found = work.people.many(scope, people)
-    return {person.id: person.present.document.gender() for person in found}
+    return dict(work.people.genders(scope, people))

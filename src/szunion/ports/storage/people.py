@@ -9,7 +9,7 @@ from typing import Protocol
 from attrs import frozen
 
 from szunion.domain.access import Scope
-from szunion.domain.identity import IdentityDocument, Mobile
+from szunion.domain.identity import Gender, IdentityDocument, Mobile
 from szunion.domain.people import Person
 from szunion.domain.values import OrganisationId, PersonId
 
@@ -46,6 +46,12 @@ class People(Protocol):
 
     def many(self, scope: Scope, persons: Iterable[PersonId]) -> Sequence[Person]:
         """Return those of *persons* who are within the scope, by id: the bulk path."""
+        ...
+
+    def genders(
+        self, scope: Scope, persons: Iterable[PersonId]
+    ) -> Mapping[PersonId, Gender | None]:
+        """Return the sex that each person's present document says: the bulk path."""
         ...
 
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:

@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 from szunion.adapters.storage.memory.organisations import OrganisationTables
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope, WholeCity
-from szunion.domain.identity import IdentityDocument, Mobile
+from szunion.domain.identity import Gender, IdentityDocument, Mobile
 from szunion.domain.members import Membership
 from szunion.domain.people import Person
 from szunion.domain.values import MembershipId, OrganisationId, PersonId
@@ -96,6 +96,12 @@ class MemoryPeople:
     def many(self, scope: Scope, persons: Iterable[PersonId]) -> Sequence[Person]:
         found = (self.get(scope, person) for person in sorted(set(persons)))
         return [person for person in found if person is not None]
+
+    def genders(
+        self, scope: Scope, persons: Iterable[PersonId]
+    ) -> Mapping[PersonId, Gender | None]:
+        found = self.many(scope, persons)
+        return {person.id: person.present.document.gender() for person in found}
 
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
         holders = self.tables.holders(document)

@@ -71,13 +71,13 @@ class SqlFigures:
         where = {
             "programme": programme, "unions": json.dumps(list(unions)), "low": low, "high": high,
         }  # fmt: skip
-        return map(_one, self.session.stream("figures.each", where))
+        return _one_by_one(self.session.stream("figures.each", where))
 
     def in_shards(
         self, scope: Scope, programme: str, shards: range
     ) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
         where = {"programme": programme, **self._within(scope, shards)}
-        return map(_one, self.session.stream("figures.in_shards", where))
+        return _one_by_one(self.session.stream("figures.in_shards", where))
 
     def activations(self, scope: Scope, programme: str, shards: range) -> Sequence[MonthCount]:
         where = {"programme": programme, **self._within(scope, shards)}
@@ -87,9 +87,16 @@ class SqlFigures:
         return _by_month(self.session.all("figures.uses", self._within(scope, shards)))
 
 
-def _one(row: Row) -> tuple[PersonId, Shape, Hold | None]:
-    hold = None if row[_WIDTH + 1] is None else hold_of(row[_WIDTH + 1 :])
-    return PersonId(row[0]), _shape(row[1 : _WIDTH + 1]), hold
+def _one_by_one(rows: Iterable[Row]) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
+    """Read members; those who are alike share one shape."""
+    known: dict[Row, Shape] = {}
+    for row in rows:
+        alike = row[1 : _WIDTH + 1]
+        shape = known.get(alike)
+        if shape is None:
+            shape = known[alike] = _shape(alike)
+        hold = None if row[_WIDTH + 1] is None else hold_of(row[_WIDTH + 1 :])
+        yield PersonId(row[0]), shape, hold
 
 
 def _by_month(rows: Iterable[Row]) -> list[MonthCount]:

@@ -9,11 +9,11 @@ from datetime import datetime
 from attrs import frozen
 
 from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
-from szunion.adapters.storage.sql.sealed_person import person_of, plain_bytes
+from szunion.adapters.storage.sql.sealed_person import gender_in, person_of, plain_bytes
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import micros, moment
 from szunion.domain.access import Scope, WholeCity
-from szunion.domain.identity import IdentityDocument, Mobile
+from szunion.domain.identity import Gender, IdentityDocument, Mobile
 from szunion.domain.people import Person
 from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.errors import Conflict, StorageError
@@ -61,6 +61,17 @@ class SqlPeople:
     @property
     def _blind(self) -> BlindIndex:
         return BlindIndex(self.session, self.vault)
+
+    def genders(
+        self, scope: Scope, persons: Iterable[PersonId]
+    ) -> Mapping[PersonId, Gender | None]:
+        wanted = json.dumps(list(persons))
+        rows = self.session.all("person.many", {"persons": wanted, **within(scope)})
+        return {
+            PersonId(id_): gender_in(self.vault.open(Place(TABLE, shard, id_), sealed, salt=salt))
+            for shard, id_, sealed, salt, _, _ in rows
+            if sealed is not None
+        }
 
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
         reach = within(scope)

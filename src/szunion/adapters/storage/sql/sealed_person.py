@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from szunion.adapters.storage.sql.times import maybe_day, maybe_iso, micros, moment
-from szunion.domain.documents import TELLING
+from szunion.domain.documents import TELLING, gender_of
 from szunion.domain.identity import (
     DocumentKind,
     DocumentNumber,
@@ -61,6 +61,13 @@ def plain_bytes(person: Person) -> bytes:
             _RECORD.join(map(_UNIT.join, documents)),
         )
     ).encode()
+
+
+def gender_in(plain: bytes) -> Gender | None:
+    """Return the sex that the present document of a sealed person says, and read nothing else."""
+    versions = plain.decode().split(_GROUP, 3)[2]
+    *_, kind, number, _, _ = versions.rpartition(_RECORD)[2].split(_UNIT)
+    return gender_of(DocumentKind(kind), number)
 
 
 def new_plains(rows: Iterable[PlainRow], recorded: int) -> Iterator[bytes]:
