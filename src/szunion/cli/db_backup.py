@@ -20,6 +20,7 @@ from szunion.application.aftermath import Aftermath, Gap
 from szunion.application.bank_desk import engine
 from szunion.cli.db import SQLITE, db, file_of
 from szunion.cli.frame import PARTLY, Frame, framed, helps, progress, unusable
+from szunion.domain.access import Purpose, Role
 from szunion.errors import ConfigError, Conflict
 from szunion.text import Text
 
@@ -122,11 +123,24 @@ def restore_(frame: Frame, *, file: Path) -> None:
     help=helps(
         "恢复后与银行核对，说出缺口。Compare a restored database with the bank; say the gap.",
         "szunion db reconcile",
+        "szunion db reconcile --erasures 删除日志.jsonl",
     )
 )
+@click.option(
+    "--erasures", type=click.Path(path_type=Path), metavar="FILE",
+    help="按删除日志重做备份之后的删除  Do again what was erased after the backup",
+)  # fmt: skip
 @framed
-def reconcile(frame: Frame) -> int:
-    gap = _aftermath(frame).catch_up()
+def reconcile(frame: Frame, *, erasures: Path | None) -> int:
+    desk = _aftermath(frame)
+    if erasures is not None:
+        try:
+            lines = erasures.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise unusable(erasures, error) from None
+        count = frame.desk(Role.CITY, Purpose.RIGHTS).rights.erase_again(lines)
+        frame.say("又删除 {count} 人", "{count} people erased again", count=count)
+    gap = desk.catch_up()
     _tell(frame, gap)
     return 0 if gap.closed else PARTLY
 
@@ -194,13 +208,10 @@ def _aftermath(frame: Frame) -> Aftermath:
     Raises:
         Conflict: the store did not come out of a backup, or was released (E-STORE-018).
     """
-    from szunion.bootstrap import UnionSystem  # noqa: PLC0415 - as above
-
     with closing(opened(file_of(frame))) as connection:
         if restored(connection) is None:
             raise Conflict("E-STORE-018")
-    system = UnionSystem.from_settings(frame.settings(), create=False, recovering=True)
-    frame.closing(system.close)
+    system = frame.system(recovering=True)
     return Aftermath(system.office, engine(), system.bank)
 
 

@@ -212,12 +212,15 @@ class Frame:
             given = f"sqlite:///{given}"
         return load_settings(self.config, database=given)
 
-    def system(self, *, create: bool = False, crypto: str = "") -> UnionSystem:
+    def system(
+        self, *, create: bool = False, crypto: str = "", recovering: bool = False
+    ) -> UnionSystem:
         """Return the open system; it is closed when the command ends.
 
         Args:
             create: Whether it may be made where there is none.
             crypto: For which algorithms new keys are; empty: as the settings say.
+            recovering: Whether a store that came out of a backup may be written.
 
         Raises:
             StorageError: there is no database yet, and *create* is not said (E-STORE-009).
@@ -228,7 +231,7 @@ class Frame:
             settings = self.settings()
             if crypto:
                 settings = evolve(settings, crypto=crypto)
-            self._system = UnionSystem.from_settings(settings, create=create)
+            self._system = UnionSystem.from_settings(settings, create=create, recovering=recovering)
         return self._system
 
     def closing(self, close: Callable[[], None]) -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import define, field
 
+from szunion.adapters.files import sync_folder
 from szunion.domain.bank import CardRef
 from szunion.domain.offline import OfflineReceipt, OfflineRecord
 from szunion.domain.values import CardToken
-from szunion.errors import StorageError
+from szunion.errors import StorageError, StorageFull
 from szunion.ports.keys import Place, Vault
 
 _TABLE: Final = "offline_record"
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @define
@@ -92,12 +96,34 @@ class FileJournal:
         if not lines:
             return
         data = "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
+        fresh = not self.path.exists()
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(handle, data)
-            os.fsync(handle)
+            end = os.fstat(handle).st_size
+            try:
+                _write_whole(handle, data)
+                os.fsync(handle)
+            except OSError as error:
+                with suppress(OSError):
+                    os.ftruncate(handle, end)  # what comes later begins on its own line
+                if error.errno in _NO_ROOM:
+                    raise StorageFull("E-STORE-002") from None
+                raise StorageError("E-STORE-005", kind=errorcode(error)) from None
         finally:
             os.close(handle)
+        if fresh:
+            sync_folder(self.path.parent)
+
+
+def _write_whole(handle: int, data: bytes) -> None:
+    """Write all of *data*: a disk that fills up takes a part and says how much."""
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def errorcode(error: OSError) -> str:
+    """Return the name of what the machine says, such as ``EIO``."""
+    return errno.errorcode.get(error.errno or 0, "EUNKNOWN")
 
 
 def _plain(record: OfflineRecord) -> dict[str, object]:

@@ -25,7 +25,7 @@ from szunion.adapters.storage.sqlite.session import (
     sync_failed,
     translated,
 )
-from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError
+from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError, StorageFull
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.system import Clock, Ids
@@ -184,10 +184,11 @@ class SqliteStorage:
         try:
             connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
+            told = ours(error)
             if sync_failed(error):
                 self._give_up(connection)
-            elif connection.in_transaction:
-                raise ours(error) from None
+            elif connection.in_transaction or isinstance(told, StorageFull):
+                raise told from None  # where there was no room, no commit was written whole
             raise CommitUnknown("E-STORE-011") from None
 
     def _give_up(self, connection: sqlite3.Connection) -> None:
