@@ -25,10 +25,11 @@ from szunion.errors import Conflict, KeysUnavailable, NotAllowed
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 
+everywhere = pytest.mark.parametrize("files", ["sqlite", "postgres"], indirect=True)
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite"])
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files]:
     made = Files(tmp_path, request.param)
     yield made
@@ -39,6 +40,7 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files]:
 # --- one rotation ---------------------------------------------------------------------------
 
 
+@everywhere
 def test_after_a_walk_nothing_is_left_under_the_old_key(files: Files) -> None:
     here = files.process()
     people = everyone(here, 10)
@@ -175,6 +177,7 @@ def expected(process: Process, people: list[PersonId], field: IndexField, key: i
     return found
 
 
+@everywhere
 @pytest.mark.parametrize(
     ("use", "table"), [(Use.DOCUMENT, "person_document"), (Use.MOBILE, "person_mobile")]
 )
@@ -207,6 +210,7 @@ def test_an_index_is_found_under_both_keys_and_then_under_the_new_one(
         assert [process.find(index) for index in range(10)] == [*people, *late]
 
 
+@everywhere
 def test_a_document_is_on_file_once_also_in_the_middle_of_a_rotation(files: Files) -> None:
     """Whoever files, under whichever key they knew: the second one is refused."""
     here, stale = files.process(), files.process()
@@ -227,6 +231,7 @@ def test_a_document_is_on_file_once_also_in_the_middle_of_a_rotation(files: File
     assert duplicates(files) == 0
 
 
+@everywhere
 def test_a_machine_that_has_not_got_the_new_key_yet_files_nobody(
     files: Files, tmp_path: Path
 ) -> None:
@@ -258,6 +263,7 @@ def test_a_vault_that_forgets_the_other_key_is_found_out(
     assert duplicates(files) == 1
 
 
+@everywhere
 def test_an_import_finds_those_filed_under_the_old_key(files: Files) -> None:
     """The bulk path looks under both keys, too: nobody is admitted a second time."""
     here = files.process()

@@ -32,7 +32,7 @@ NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
 #: Columns of bytes that are not sealed, and what they are instead; the audit log's are hashes.
 NOT_SEALED = {
-    "person_salt.salt": "a salt", "payee_name.salt": "a salt",
+    "person_salt.salt": "a salt", "payee_name.salt": "a salt", "restored.backup": "a hash",
     "person_document.blind": "a blind index",
     "person_mobile.blind": "a blind index", "person_tombstone.stone": "a salted MAC",
     "binding.account": "a blind index", "binding_of_person.account": "a blind index",
