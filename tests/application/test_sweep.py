@@ -66,7 +66,7 @@ def expected(answers: Answers) -> tuple[Tally, dict[Text, int]]:
 
 def members(place: CardTown) -> list[PersonId]:
     """Return everybody who is a member, or waits for admission."""
-    found = place.look(lambda work, scope: work.figures.in_shards(scope, "", range(1 << 10)))
+    found = place.look(lambda work, scope: list(work.figures.in_shards(scope, "", range(1 << 10))))
     return [person for person, _, _ in found]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from importlib.resources import files
 
 import pytest
 
@@ -149,6 +150,21 @@ def test_a_table_without_rowid_begins_with_its_key(schema: sqlite3.Connection) -
             info = schema.execute(f"PRAGMA table_info({row[1]})").fetchall()
             key = [each[1] for each in sorted(info, key=lambda each: each[5]) if each[5]]
             assert [each[1] for each in info][: len(key)] == key, row[1]
+
+
+def test_migrations_are_numbered_without_a_gap_and_are_the_same_steps_on_both_engines() -> None:
+    """Two who land at once may take one number: neither engine would migrate then."""
+    steps = {
+        engine: sorted(
+            file.name
+            for file in files(own.package).joinpath("migrations").iterdir()
+            if file.name.endswith(".sql")
+        )
+        for engine, own in DIALECTS.items()
+    }
+    assert steps["sqlite"] == steps["postgres"]
+    numbers = [int(name[:4]) for name in steps["sqlite"]]
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_an_edited_migration_is_refused(schema: sqlite3.Connection) -> None:

@@ -101,6 +101,12 @@ OPEN: Final[Mapping[str, str]] = {
 
 #: statement: why it looks, or writes, beyond the scope in which it is asked. No other one reads so.
 ANYWHERE: Final[Mapping[str, str]] = {
+    "booking.ahead": "how many wait before a member is a number, whoever they are",
+    "booking.figures": "a sum over everybody, by item",
+    "booking.waiting": "who is next on a waiting list is told so by whoever gave a place back",
+    "participation.ratings": "a sum over everybody, by item",
+    "participation.used": "a sum over everybody, by item",
+    "wish.counts": "a sum over everybody, by shelf and item",
     "card.holds_on": "who takes over a member sees the holds that come with the card",
     "claim.holder": "one child is claimed for once, whichever parent comes first",
     "affiliation.anywhere": "who takes over a member ends what the other union began",
