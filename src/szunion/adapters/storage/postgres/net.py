@@ -101,6 +101,8 @@ OPEN: Final[Mapping[str, str]] = {
 
 #: statement: why it looks, or writes, beyond the scope in which it is asked. No other one reads so.
 ANYWHERE: Final[Mapping[str, str]] = {
+    "binding.get": "an account is asked for before it is known whose it is",
+    "binding.put": "an account that lets go of its person is nobody's, and is written so",
     "booking.ahead": "how many wait before a member is a number, whoever they are",
     "booking.figures": "a sum over everybody, by item",
     "booking.waiting": "who is next on a waiting list is told so by whoever gave a place back",
