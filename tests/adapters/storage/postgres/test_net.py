@@ -102,11 +102,14 @@ def grown(luck: random.Random, base: int) -> Tree:
     """Grow a tree of up to four levels below its city, and let people come and go."""
     paths = {base: f"/{base}/"}
     for id_ in range(base + 1, base + luck.randint(2, 12)):
-        parent = luck.choice(list(paths))
-        if paths[parent].count("/") < 6:
-            # An id may begin as its sibling's does: a prefix without the slash would leak.
-            number = id_ if luck.random() < 0.7 else int(f"{id_}{luck.randint(0, 9)}")
-            paths.setdefault(number, f"{paths[parent]}{number}/")
+        near = luck.choice(list(paths))
+        if near != base and luck.random() < 0.3:
+            # A neighbour whose number begins as its own does: without its slash a path would leak.
+            above, number = paths[near].removesuffix(f"{near}/"), int(f"{near}{luck.randint(0, 9)}")
+        else:
+            above, number = paths[near], id_
+        if above.count("/") < 6 and number not in paths:
+            paths[number] = f"{above}{number}/"
     unions, episodes, member = list(paths), list[tuple[int, int, int]](), base * 100
     for person in range(base, base + luck.randint(1, 8)):
         for _ in range(luck.choice([1, 1, 1, 2, 3])):
