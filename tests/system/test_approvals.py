@@ -19,6 +19,7 @@ from szunion.domain.values import Fen
 ROOT = Path(__file__).parents[2]
 APPROVERS = 64
 PLACES = 10
+STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 def town_on(kind: str, folder: Path) -> MoneyTown:
@@ -37,7 +38,7 @@ def check_ten(town: MoneyTown) -> None:
     town.check_books()
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("kind", STORES)
 def test_of_64_threads_that_approve_on_a_budget_for_ten_exactly_ten_succeed(
     kind: str, tmp_path: Path
 ) -> None:

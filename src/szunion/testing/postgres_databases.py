@@ -146,7 +146,9 @@ DO $$ DECLARE name text; BEGIN
     END LOOP;
     IF to_regclass('szunion.index_key') IS NULL THEN RETURN; END IF;
     -- as the schema fills it: the first keys of the indexes
-    UPDATE szunion.index_key SET key_id = CASE field WHEN 'document' THEN 2 ELSE 3 END;
+    IF to_regclass('szunion.index_key') IS NOT NULL THEN
+        UPDATE szunion.index_key SET key_id = CASE field WHEN 'document' THEN 2 ELSE 3 END;
+    END IF;
 END $$
 """
 

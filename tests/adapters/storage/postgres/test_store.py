@@ -19,6 +19,8 @@ from szunion.adapters.storage.postgres.storage import BorrowedPostgres, Postgres
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal, Purpose, Role
 from szunion.domain.audit import AuditEntry
+from szunion.domain.outbox import Dispatch, DispatchKind
+from szunion.domain.values import RequestKey
 from szunion.errors import (
     CommitUnknown,
     Conflict,
@@ -159,6 +161,39 @@ def test_two_decisions_on_the_same_facts_are_made_one_after_the_other(database: 
         thread.join()
     assert sorted(found) == ["first", "second"]
     assert len(decided) >= 3, "one of them was made again"
+    one.close()
+
+
+def test_a_key_that_somebody_took_meanwhile_is_a_reason_to_decide_again(
+    database: Database,
+) -> None:
+    """The next number was free when it was looked up; the server says `unique`, not `again`."""
+    one = store(database, *range(1, 20))
+    barrier = threading.Barrier(2)
+    looked: list[int] = []
+
+    def next_number(work: UnitOfWork) -> int:
+        scope = authorise(work, ENGINE, Operation.BANK_DESK)
+        number = work.outbox.next_sequence(scope, 1)
+        looked.append(number)
+        if len(looked) <= 2:
+            barrier.wait(60)
+        id_ = work.ids.new()
+        key = RequestKey("A" * 25 + chr(65 + id_))
+        made = Dispatch(
+            id=id_, kind=DispatchKind.SET_CARD_USE, key=key, digest="D", subject=1,
+            aggregate=1, sequence=number, created=work.now, due=work.now,
+        )  # fmt: skip
+        work.outbox.add(scope, made)
+        return number
+
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(one.run(next_number))) for _ in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [1, 2]
     one.close()
 
 

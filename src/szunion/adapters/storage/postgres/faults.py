@@ -55,6 +55,10 @@ class TryAgain(StorageBusy):
     """The engine asks for the decision to be made again; nobody outside the store sees this."""
 
 
+class AlreadyThere(Conflict):
+    """A unique key is taken; perhaps by somebody whom this decision could not see yet."""
+
+
 def ours(error: psycopg.Error) -> StorageError | Conflict:
     """Return the error of ours that a driver's means, without its text."""
     state = error.sqlstate
@@ -81,8 +85,10 @@ def _constraint(state: str, found: psycopg.errors.Diagnostic) -> Conflict:
     column = f"{found.table_name}.{found.column_name}" if found.column_name else ""
     name = found.constraint_name or column or found.table_name or ""
     words = f"{_CONSTRAINTS[state]}({name})" if name else _CONSTRAINTS[state]
-    by_id = state == "23505" and (name.endswith(_KEY) or name == _LOG_ID)
-    return (KeyTaken if by_id else Conflict)("E-STORE-004", constraint=words)
+    if state != "23505":
+        return Conflict("E-STORE-004", constraint=words)
+    by_id = name.endswith(_KEY) or name == _LOG_ID
+    return (KeyTaken if by_id else AlreadyThere)("E-STORE-004", constraint=words)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from szunion.adapters.storage.postgres.connection import (
     look,
     tell,
 )
-from szunion.adapters.storage.postgres.faults import TryAgain, ours
+from szunion.adapters.storage.postgres.faults import AlreadyThere, TryAgain, ours
 from szunion.adapters.storage.postgres.migrate import is_ours, pending
 from szunion.adapters.storage.postgres.net import check_net
 from szunion.adapters.storage.postgres.pool import Pool
@@ -126,6 +126,11 @@ class PostgresStorage:
                 return self._transaction(begin[min(number, len(begin) - 2)], work)
             except (TryAgain, KeyTaken):  # the decision is made again, with new ids
                 continue
+            except AlreadyThere:
+                # Somebody else's row, or one that was written while this decision was made on what
+                # was there before. Whoever finds it a second time, and alone, is told.
+                if number:
+                    break
             except StorageUnreachable:
                 pause = self._wait(pause)
         return self._last(lambda: self._transaction(begin[-1], work))

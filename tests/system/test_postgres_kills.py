@@ -1,0 +1,134 @@
+"""kill -9 of clients, of the whole server, of a primary: nothing acknowledged is lost.
+
+What is checked comes from outside: the clients write down what they were told, and what is in the
+database is read when all has come up again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.system.pg_load import load
+
+from szunion.adapters.storage.postgres.connection import Limits, ask, connect, with_parts
+from szunion.testing.postgres import NoPostgres, PostgresServer
+from szunion.testing.postgres_databases import Database, Databases, ready
+
+pytestmark = pytest.mark.postgres
+
+CLIENTS = 2
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server of the test's own, to be killed."""
+    try:
+        with PostgresServer.start() as own:
+            yield own
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+def made(server: PostgresServer) -> Database:
+    own = Databases(server.dsn(), server)
+    own.prepare()
+    return own.filled(ready)
+
+
+def killed(server: PostgresServer, folder: Path, rounds: int, plant: str = "") -> set[str]:
+    """Kill clients and the server by turns; return what was acknowledged and is lost."""
+    database = made(server)
+    with load(database.app, folder, CLIENTS, plant) as running:
+        for number in range(rounds):
+            running.wait_for(10)
+            if number % 2:
+                running.kill()
+                running.start(CLIENTS)
+            else:
+                server.kill()
+                server.up()
+                if plant and running.lost(database.admin):
+                    break
+        if not plant:
+            running.wait_for(10)
+        running.kill()
+        return running.lost(database.admin)
+
+
+def test_kill_9_of_clients_and_of_the_whole_server_loses_nothing(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    assert killed(server, tmp_path, 4) == set()
+
+
+@pytest.mark.soak
+def test_a_thousand_kills_lose_nothing(server: PostgresServer, tmp_path: Path) -> None:
+    assert killed(server, tmp_path, 1_000) == set()
+
+
+def test_who_acknowledges_before_the_commit_is_found_out(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    """Planted: each client notes the key first; one of them is always on its way."""
+    assert killed(server, tmp_path, 200, "ack_first") != set()
+
+
+def failed_over(server: PostgresServer, folder: Path, rounds: int) -> set[str]:
+    """Kill the primary under load, again and again, each time promoting its standby."""
+    database = made(server)
+    primary, standby = server, server.standby("first")
+    others = [standby]
+    try:
+        _wait_for_sync(primary)
+        for number in range(rounds):
+            dsn = _both(database, primary, standby)
+            where = folder / str(number)
+            where.mkdir()
+            with load(dsn, where, CLIENTS) as running:
+                running.wait_for(10)
+                primary.kill()
+                standby.reload({"synchronous_standby_names": ""})  # it is alone now, and says so
+                standby.promote()
+                running.wait_for(10)  # the same clients, at the other server
+                running.kill()
+                lost = running.lost(standby.dsn(database.name))
+            if lost:
+                return lost
+            if number + 1 < rounds:
+                primary, standby = standby, standby.standby(f"again{number}")
+                others.append(standby)
+                _wait_for_sync(primary)
+    finally:
+        for other in others:
+            other.close()
+    return set()
+
+
+def _both(database: Database, primary: PostgresServer, standby: PostgresServer) -> str:
+    """Return an address that finds the primary, whichever of the two it is."""
+    hosts = f"{primary.folder},{standby.folder}"
+    return with_parts(database.app, host=hosts, target_session_attrs="read-write")
+
+
+def _wait_for_sync(primary: PostgresServer) -> None:
+    primary.reload({"synchronous_standby_names": "*"})
+    connection = connect(primary.dsn(), Limits())
+    try:
+        while not ask(connection, "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"):
+            time.sleep(0.02)
+    finally:
+        connection.close()
+
+
+def test_kill_9_of_the_primary_loses_nothing_that_its_synchronous_standby_confirmed(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    assert failed_over(server, tmp_path, 1) == set()
+
+
+@pytest.mark.soak
+def test_twenty_primaries_die_one_after_the_other(server: PostgresServer, tmp_path: Path) -> None:
+    assert failed_over(server, tmp_path, 20) == set()
