@@ -136,16 +136,17 @@ class SqlCards:
 
     def _note(self, cards: Iterable[Card]) -> None:
         """Keep what the union has decided of cards, where it is another than before."""
-        self.session.many(
-            "card.note",
-            [
-                {
-                    "shard": shard_of(card.id), "id": card.id, "recorded": micros(self.now),
-                    "holds": _plain_holds(card.holds),
-                }
-                for card in cards
-            ],
-        )  # fmt: skip
+        rows = [
+            {
+                "shard": shard_of(card.id), "id": card.id, "recorded": micros(self.now),
+                "holds": _plain_holds(card.holds),
+            }
+            for card in cards
+        ]  # fmt: skip
+        if len(rows) == 1:
+            self.session.do("card.note", rows[0])
+        else:
+            self.session.many("card.note", rows)
 
     def _keep_holds(self, cards: Iterable[Card]) -> None:
         held = [

@@ -64,36 +64,21 @@ class SqlAuditTrail:
     now: datetime
 
     def add(self, scope: Scope, entry: AuditEntry) -> None:
-        self.add_many(scope, (entry,))
+        self.session.do("audit.add", self._row(scope, entry))
 
     def add_many(self, scope: Scope, entries: Iterable[AuditEntry]) -> None:
-        who, at, new = scope.principal, micros(self.now), self.ids.new
-        head = (at, who.id, who.role.value, who.organisation or 0, who.purpose.value)
-        self.session.many(
-            "audit.add",
-            (
-                (
-                    shard := shard_of(entry.person or entry.subject), new(shard), entry.person,
-                    *head, entry.action, entry.subject, entry.before, entry.after, entry.reason,
-                    committed_text(entry.committed),
-                )
-                for entry in entries
-            ),
-        )  # fmt: skip
+        self.session.many("audit.add", (self._row(scope, entry) for entry in entries))
 
     def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
-        at, new = micros(self.now), self.ids.new
-        self.session.many(
-            "audit.add",
-            (
-                (
-                    shard := shard_of(entry.person or entry.subject), new(shard), entry.person,
-                    at, (who := scope.principal).id, who.role.value, who.organisation or 0,
-                    who.purpose.value, entry.action, entry.subject, entry.before, entry.after,
-                    entry.reason, committed_text(entry.committed),
-                )
-                for scope, entry in entries
-            ),
+        self.session.many("audit.add", (self._row(*each) for each in entries))
+
+    def _row(self, scope: Scope, entry: AuditEntry) -> tuple[object, ...]:
+        """Return an entry's columns: who, as what and what for come from its scope."""
+        who, shard = scope.principal, shard_of(entry.person or entry.subject)
+        return (
+            shard, self.ids.new(shard), entry.person, micros(self.now), who.id, who.role.value,
+            who.organisation or 0, who.purpose.value, entry.action, entry.subject, entry.before,
+            entry.after, entry.reason, committed_text(entry.committed),
         )  # fmt: skip
 
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:
