@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from attrs import define, evolve, field
-from tests.offices import PAPER, officer, shenzhen
+from tests.offices import PAPER, officer, serving, shenzhen
 
 from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
 from szunion.adapters.roster.reader import read_roster
@@ -312,9 +312,11 @@ class Client:
             household = f"HK{person}"
             if self.plant == "key_by_chance":  # a key that does not come from the business
                 household += self.clock.now().isoformat()
-            asked = Grants(self.office, self.g(union)).propose(person, AID, subject=household)
+            asked = Grants(self.office, serving(self.g(union))).propose(
+                person, AID, subject=household
+            )
             if isinstance(asked, Proposed):
-                Grants(self.office, self.city).decide(asked.proposal.id)
+                Grants(self.office, serving(self.city)).decide(asked.proposal.id)
         return paid
 
     def _draft(self) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from attrs import define, field
+from tests.offices import officer, operating
 from tests.system.kill_client import AID, YEAR, Client, T, rosters
 
 from szunion.application.access import authorise
@@ -13,7 +14,7 @@ from szunion.application.audit import AuditLog
 from szunion.application.bank_books import BankBooks
 from szunion.application.members import Members
 from szunion.application.treasury import Treasury
-from szunion.domain.access import Operation, Scope
+from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.bank import Answer
 from szunion.domain.bank_words import ReservationId
 from szunion.domain.ledger import fund
@@ -119,7 +120,7 @@ class Findings:
             now=self.client.clock.now(),
         )  # fmt: skip
         self.check(told.fine, str(told))
-        troubles = BankBooks(self.client.office, self.client.city).troubles()
+        troubles = BankBooks(self.client.office, operating(self.client.city)).troubles()
         self.check(not troubles, f"{len(troubles)} notices wait or are set aside")
 
     def money(self) -> None:
@@ -160,7 +161,7 @@ class Findings:
 
     @property
     def dispatches(self) -> list[Dispatch]:
-        books, found = BankBooks(self.client.office, self.client.city), list[Dispatch]()
+        books, found = BankBooks(self.client.office, operating(self.client.city)), list[Dispatch]()
         while page := books.dispatches(after=found[-1].id if found else 0):
             found += page
         return found
@@ -184,7 +185,7 @@ class Findings:
 
     def log(self) -> None:
         """Each member's import stands in the log once, and the log is whole."""
-        log = AuditLog(self.client.office, self.client.city)
+        log = AuditLog(self.client.office, officer("auditor", Role.AUDITOR))
         lines = list(log.export())
         imports = sum("membership.import" in line for line in lines)
         self.check(imports == len(self.expected), f"{imports} imports in the log")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from tests.offices import engine, officer, town_on
+from tests.offices import engine, officer, operating, town_on
 from tests.system.kill_client import AID, SENDS, START, YEAR, Acks, Client, Countdown, city
 from tests.system.kill_findings import Findings, wrong_with
 
@@ -187,7 +187,7 @@ def inbox_in(there: Path) -> int:
 def retry_all(office: Office, worker: Worker) -> None:
     """Hear again what was set aside, as an operator does once the union has done its part."""
     for _ in range(3):
-        for each in BankBooks(office, officer("city-1", Role.CITY)).troubles(most=1000):
+        for each in BankBooks(office, operating(officer("city-1", Role.CITY))).troubles(most=1000):
             with suppress(SzunionError):
                 worker.desk.ear.retry_aside(each.event_id)
 

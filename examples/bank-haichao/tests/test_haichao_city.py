@@ -65,4 +65,4 @@ def test_a_city_lives_over_this_line(tmp_path: Path) -> None:
         assert stopped is not None
         assert not stopped.allowed, "the union's hold reached the bank"
         assert check_bank(behind.bank.truth).fine
-        assert city.bank_books.troubles() == []
+        assert city.for_purpose(Purpose.OPERATE).bank_books.troubles() == []

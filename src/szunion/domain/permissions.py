@@ -365,7 +365,7 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         purposes={_P.AUDIT},
         reads=True,
         uses="""audit.state audit.checkpoint audit.checkpoints audit.touched audit.prove
-            audit.consistency audit.export""",
+            audit.consistency audit.export audit.lines""",
     ),
     Operation.OPERATE: Rule(
         cells=_ENGINE | _ONLY_CITY, purposes={_P.OPERATE}, uses="audit.seal audit.seal_all"

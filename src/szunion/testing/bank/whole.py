@@ -21,6 +21,7 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.application.filing import Applicant
 from szunion.application.grants import Granted, Proposed
 from szunion.bootstrap import UnionSystem
+from szunion.domain.access import Purpose
 from szunion.domain.bank import (
     Answer,
     BankRequest,
@@ -185,9 +186,12 @@ class _Union:
             found = federation.cards.current(who)
             if found is None or not found.usable:
                 continue
-            asked = office.grants.propose(who, _AID, subject=f"模拟户-{number}")
+            asked = office.for_purpose(Purpose.SERVE).grants.propose(
+                who, _AID, subject=f"模拟户-{number}"
+            )
             if isinstance(asked, Proposed):
-                decided = self.city.federation(2).grants.decide(asked.proposal.id)
+                second = self.city.federation(2).for_purpose(Purpose.SERVE)
+                decided = second.grants.decide(asked.proposal.id)
                 assert isinstance(decided, Granted)
         draft = treasury.draft(_AID, year).payout
         if draft is not None:
@@ -240,7 +244,8 @@ class _Union:
         world.expect(
             own == Findings(), "；".join(own.broken) or "重复执行", "the bank did something twice"
         )
-        dispatches = self.city.federation().bank_books.dispatches()
+        looking = self.city.federation().for_purpose(Purpose.OPERATE)
+        dispatches = looking.bank_books.dispatches()
         left = [each for each in dispatches if each.state in {*OPEN, DispatchState.ASIDE}]
         world.expect(
             not left,
