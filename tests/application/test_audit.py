@@ -187,7 +187,7 @@ def test_what_is_no_checkpoint_no_key_and_no_proof_is_refused(text: str) -> None
 def test_whoever_takes_the_log_away_or_asks_after_somebody_is_in_it(town: Town) -> None:
     """An export and a breach scope are entries, written before the first line leaves."""
     now = clock_of(town.office).now()
-    log = AuditLog(town.office, town.c1)
+    log = AuditLog(town.office, officer("city-1", Role.AUDITOR))
     next(log.export())
     list(log.touched("g-0", now, now))
     log_of(town).seal_all()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cardtown import CardTown, card_town_on
 from tests.counting import counted, grown
-from tests.offices import applicant, office_on
+from tests.offices import applicant, office_on, serving
 
 from szunion.application import statistics, sweep
 from szunion.application.services import Services
@@ -76,7 +76,7 @@ def test_the_sweep_says_of_everybody_what_the_desk_says_of_one(kind: str, tmp_pa
     here = members(place)
     assert people[6] not in here  # who has left is no member
     assert len(here) == len(people)  # and one waits for admission
-    for by in (place.town.c1, place.town.upper(0), place.town.g(0)):
+    for by in map(serving, (place.town.c1, place.town.upper(0), place.town.g(0))):
         desk = Sweeps(place.office, by)
         for item in place.office.catalogue.items:
             listed = {each.person: each.against for each in desk.listed(item.id)}
@@ -84,7 +84,7 @@ def test_the_sweep_says_of_everybody_what_the_desk_says_of_one(kind: str, tmp_pa
             assert listed == answers, item.id
             swept = desk.count(item.id)
             assert (swept.whole, dict(swept.reasons)) == expected(answers), item.id
-            assert (sorted(listed) == sorted(here)) == (by == place.town.c1)
+            assert (sorted(listed) == sorted(here)) == (by.id == place.town.c1.id)
     kinds = {needs_card(item) for item in place.office.catalogue.items}
     genders = {item.eligibility.gender for item in place.office.catalogue.items}
     assert kinds == {True, False}
@@ -96,7 +96,7 @@ def test_a_sweep_that_is_stopped_at_any_part_goes_on_to_the_same_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, _ = mixed_town("sqlite", tmp_path)
-    desk = Sweeps(place.office, place.town.c1)
+    desk = Sweeps(place.office, serving(place.town.c1))
     item = next(item.id for item in place.office.catalogue.items if needs_card(item))
     whole = desk.count(item)
     monkeypatch.setattr(sweep, "_PART", 100)
@@ -130,7 +130,7 @@ def test_sweep_and_statistics_ask_as_often_for_many_as_for_few(
         for person in people:
             kept = place.card(person)
             place.cards(place.town.c1).lock(kept.id, HoldReason.DATA_DOUBT, note="纸")
-        by = place.town.c1
+        by = serving(place.town.c1)
         with counted() as statements:
             for item in place.office.catalogue.items:
                 Sweeps(place.office, by).count(item.id)

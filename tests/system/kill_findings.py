@@ -186,7 +186,7 @@ class Findings:
     def log(self) -> None:
         """Each member's import stands in the log once, and the log is whole."""
         log = AuditLog(self.client.office, officer("auditor", Role.AUDITOR))
-        lines = list(log.export())
+        lines = list(log.lines())
         imports = sum("membership.import" in line for line in lines)
         self.check(imports == len(self.expected), f"{imports} imports in the log")
         # That it was taken away just now stands in it too, and is not sealed yet.
