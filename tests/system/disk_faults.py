@@ -141,7 +141,7 @@ def wrong_in(folder: Path, *, again: bool) -> Iterator[str]:
             yield "acknowledged, and not there"
         if answer not in {"done", "unknown"} and here:
             yield "refused, and there"
-    if again and answers[-1] != "done":
+    if again and sum(each != "done" for each in answers) > 1 and answers[-1] != "done":
         yield f"did not go on: {answers}"
 
 
