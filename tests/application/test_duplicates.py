@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.offices import Town, applicant, clock_of
 
@@ -84,3 +86,27 @@ def test_two_people_with_one_number_are_kept_apart(town: Town) -> None:
     assert Members(town.office, town.g(2)).get(second).id == second
     with pytest.raises(NotFound):
         desk.keep_apart(second, document="又")
+
+
+def test_an_entry_form_does_not_say_who_is_a_member_elsewhere(town: Town) -> None:
+    """The same answer but for the ids, the same list, the same look, the same line of time."""
+    town.admit(0, applicant(1))
+    desk = town.memberships(town.g(2))
+
+    def seen(index: int) -> str:
+        someone = applicant(index)
+        row = desk.apply(someone, town.unions[2].id)
+        looks = Members(town.office, town.g(2))
+        found = looks.find(someone.document.number.plain())
+        told = [
+            repr(row), repr(looks.get(row.person)), repr(found), repr(desk.approve(row.person)),
+            repr([(e.action, e.before, e.after, e.why) for e in Timeline(town.office, town.g(2)).of(
+                row.person)]),
+        ]  # fmt: skip
+        hidden = (str(someone.name), str(someone.document.number), str(someone.mobile))
+        words = "\n".join(told)
+        for word in hidden:
+            words = words.replace(word, "?")
+        return re.sub(r"[0-9]{6,}", "#", words)
+
+    assert seen(1) == seen(2), "who is on file at another union, and who is nowhere"
