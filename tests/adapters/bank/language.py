@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -41,7 +41,7 @@ class Maker:
         """Return a value of *kind*: a class of the language, or the type of a field."""
         if kind in self._PLAIN:
             return self._PLAIN[kind](self)
-        if get_origin(kind) is tuple:
+        if get_origin(kind) in {tuple, Sequence}:
             return tuple(self.make(get_args(kind)[0]) for _ in range(self._random.randrange(4)))
         if type(None) in get_args(kind):
             (part,) = (each for each in get_args(kind) if each is not type(None))
