@@ -94,7 +94,7 @@ def test_from_a_roster_to_a_batch_that_the_bank_has_accepted(fresh: Office) -> N
 
     members = fresh.rows("member", "list", "--org", UNION, "--most", "1000")
     assert len(members) == told["added"]
-    submitted = fresh.say("batch", "submit", "--org", UNION)
+    submitted = fresh.say("batch", "submit", "--org", UNION, "--consent", "同意书2017-11")
     assert submitted.status == 0, submitted.err
     (batch,) = fresh.rows("batch", "list")
     name = str(batch["batch"])
@@ -170,7 +170,7 @@ def test_a_template_imports_as_nothing(fresh: Office) -> None:
 
 def test_a_card_is_locked_and_unlocked_with_words_for_each_step(fresh: Office) -> None:
     assert fresh.say("roster", "import", fresh.path("花名册.csv"), "--org", UNION).status == 3
-    assert fresh.say("batch", "submit", "--org", UNION).status == 0
+    assert fresh.say("batch", "submit", "--org", UNION, "--consent", "同意书2017-11").status == 0
     name = str(fresh.rows("batch", "list")[0]["batch"])
     assert fresh.say("--user", "乙", "batch", "approve", name).status == 0
     assert fresh.say("worker", "--once").status == 0

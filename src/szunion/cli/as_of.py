@@ -69,7 +69,7 @@ def member_as_of(  # noqa: PLR0913 - who, when, as known when, to what
     frame: Frame, who: str, *, on: datetime, known: datetime | None, item: str | None,
     org: str | None,
 ) -> int:  # fmt: skip
-    desk = frame.desk(Role.CITY, Purpose.AUDIT, org)
+    desk = frame.desk(Role.CITY, Purpose.SERVE, org)
     person, moment = frame.member(desk, who), _moment(frame, known)
     if item is None:
         found = desk.members.as_of(person, on=on.date(), known=moment)
@@ -149,7 +149,7 @@ def union_members(
     frame: Frame, code: str, *, on: datetime, known: datetime | None, org: str | None
 ) -> None:
     union = frame.union(code)
-    desk = frame.desk(Role.CITY, Purpose.AUDIT, org)
+    desk = frame.desk(Role.CITY, Purpose.SERVE, org)
     found = desk.members.of_union_on(union.id, on=on.date(), known=_moment(frame, known))
     frame.rows(
         _KEYS,

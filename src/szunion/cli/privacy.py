@@ -143,12 +143,12 @@ def consent(  # noqa: PLR0913 - an answer with its proof
 
 @privacy.command(
     help=helps(
-        "显示征求同意的现行告知全文和摘要。Show the present notice and its hash.",
+        "现行告知的全文和摘要：bank、insurer、merchant、medical、child 等。A notice and its hash.",
         "szunion privacy notice bank",
         "szunion --lang en privacy notice medical",
     )
 )
-@click.argument("purpose", type=_PURPOSE)
+@click.argument("purpose", type=_PURPOSE, metavar="PURPOSE")
 @framed
 def notice(frame: Frame, purpose: str) -> None:
     shown = frame.desk(Role.CITY, Purpose.RIGHTS).consents.notice(ConsentPurpose(purpose))
