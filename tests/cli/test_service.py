@@ -79,9 +79,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Place1:
 def town(made: Place1, monkeypatch: pytest.MonkeyPatch) -> Place1:
     """The commands meet the bank that made the card: a simulated one lives in one process."""
 
-    def opened(settings: object, *, create: bool = False) -> UnionSystem:
+    def opened(settings: object, *, create: bool = False, recovering: bool = False) -> UnionSystem:
         del settings
-        return UnionSystem.open(f"sqlite:///{made.db}", bank=made.bank, create=create)
+        return UnionSystem.open(
+            f"sqlite:///{made.db}", bank=made.bank, create=create, recovering=recovering
+        )
 
     monkeypatch.setattr(UnionSystem, "from_settings", opened)
     return made
