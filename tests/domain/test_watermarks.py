@@ -118,6 +118,15 @@ def test_any_cell_is_one_safe_line(text: str) -> None:
     assert not set(cell) & set("\t\r\n\0")
 
 
+@pytest.mark.parametrize("hidden", ["\x80", "\xad", "\ue000", "\u2069", "\ufdd0"])
+def test_what_is_not_shown_does_not_hide_a_formula(hidden: str) -> None:
+    assert safe_cell(f"{hidden}@SUM(A1)").startswith("'")
+
+
+def test_a_rare_character_of_a_name_is_kept() -> None:
+    assert safe_cell("王\ue863") == "王\ue863"
+
+
 @given(st.text(alphabet=st.characters(categories=["Lo", "Nd"]), min_size=1))
 def test_an_ordinary_cell_stays_as_it_is(text: str) -> None:
     assert safe_cell(text) == text

@@ -58,8 +58,12 @@ def test_a_plan_says_what_each_statement_does_and_changes_nothing(
     before: sqlite3.Connection,
 ) -> None:
     found = steps.planned(before)
+    pending = steps.pending(before)
+    assert len(pending) == 2
     assert {each.migration.number for each in found} == {
-        each.number for each in steps.pending(before)
+        each.number
+        for each in pending
+        if each.statements  # a step may be the other engine's
     }
     assert all(each.lock.en for each in found)
     assert steps.version(before) == len(steps.migrations()) - 2

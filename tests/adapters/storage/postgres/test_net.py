@@ -29,7 +29,7 @@ from szunion.domain.access import (
     Subtree,
     WholeCity,
 )
-from szunion.domain.organisations import OrganisationState
+from szunion.domain.organisations import OrganisationKind, OrganisationState
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.testing.postgres_databases import Database, Databases, ready
 
@@ -126,7 +126,8 @@ def scope_of(reach: Reach) -> Scope:
     """Return a scope of that reach, as the authoriser gives it."""
 
     path = reach.path if isinstance(reach, Subtree) else "/"
-    standing = Mock(path=path, state=OrganisationState.ACTIVE)
+    kind = OrganisationKind.CITY if isinstance(reach, WholeCity) else OrganisationKind.DISTRICT
+    standing = Mock(path=path, state=OrganisationState.ACTIVE, kind=kind)
     work = Mock(organisations=Mock(standing=Mock(return_value=standing)))
     by = Principal(
         id="x", purpose=Purpose.SERVE,

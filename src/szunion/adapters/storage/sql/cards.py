@@ -132,16 +132,24 @@ class SqlCards:
         self.session.many("card.add", known)
         self.session.many("card.add_name", names)
         self._keep_holds(kept.card for kept in cards)
-        self._note(kept.card for kept in cards)
+        self._note((kept.card, 0) for kept in cards)
 
-    def _note(self, cards: Iterable[Card]) -> None:
-        """Keep what the union has decided of cards, where it is another than before."""
+    def _note(self, cards: Iterable[tuple[Card, int]]) -> None:
+        """Keep what the union has decided of cards, where it is another than before.
+
+        Args:
+            cards: Each with the version that it now has. One that changed more than once in this
+                commit is there with each of them, and each is noted as it was.
+        """
         rows = [
             {
-                "shard": shard_of(card.id), "id": card.id, "recorded": micros(self.now),
-                "holds": _plain_holds(card.holds),
+                "shard": shard_of(card.id), "id": card.id, "version": version,
+                "recorded": micros(self.now), "union_state": card.union.state.value,
+                "union_reason": card.union.reason.value if card.union.reason else None,
+                "union_sequence": card.union.sequence, "current": int(card.current),
+                "replaced_by": card.replaced_by, "holds": _plain_holds(card.holds),
             }
-            for card in cards
+            for card, version in cards
         ]  # fmt: skip
         if len(rows) == 1:
             self.session.do("card.note", rows[0])
@@ -249,14 +257,14 @@ class SqlCards:
     def put(self, scope: Scope, card: KeptCard) -> None:
         self.session.put("card.put", _known(card), "card")
         self._keep_holds([card.card])
-        self._note([card.card])
+        self._note([(card.card, card.card.version + 1)])
 
     def put_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         """Keep changed cards in their order: the bulk path (E-STORE-008)."""
         if self.session.many("card.put", map(_known, cards)) != len(cards):
             raise Conflict("E-STORE-008", entity="card", expected="?", current="?")
         self._keep_holds(kept.card for kept in cards)
-        self._note(kept.card for kept in cards)
+        self._note((kept.card, kept.card.version + 1) for kept in cards)
 
     def many(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
         """Return cards: the bulk path."""

@@ -82,16 +82,16 @@ WHERE shard = :shard AND card_id = :id AND version = :version
 -- name: note
 INSERT INTO card_standing (shard, card_id, version, person_id, recorded, union_state, union_reason,
                            union_sequence, current, replaced_by, holds)
-SELECT c.shard, c.card_id, c.version, c.person_id, :recorded, c.union_state, c.union_reason,
-       c.union_sequence, c.current, c.replaced_by, :holds
+SELECT c.shard, c.card_id, :version, c.person_id, :recorded, :union_state, :union_reason,
+       :union_sequence, :current, :replaced_by, :holds
 FROM card c
 WHERE c.shard = :shard AND c.card_id = :id AND NOT EXISTS (
     SELECT 1 FROM card_standing s
     WHERE s.shard = c.shard AND s.card_id = c.card_id AND s.version = (
         SELECT max(t.version) FROM card_standing t
         WHERE t.shard = c.shard AND t.card_id = c.card_id)
-      AND s.union_state = c.union_state AND s.union_sequence = c.union_sequence
-      AND s.current = c.current AND coalesce(s.replaced_by, 0) = coalesce(c.replaced_by, 0)
+      AND s.union_state = :union_state AND s.union_sequence = :union_sequence
+      AND s.current = :current AND coalesce(s.replaced_by, 0) = coalesce(CAST(:replaced_by AS BIGINT), 0)
       AND s.person_id = c.person_id AND s.holds = :holds)
 
 -- name: standings
