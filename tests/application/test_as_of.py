@@ -288,6 +288,31 @@ def test_a_card_changes_its_history_only_when_the_union_decides(place: CardTown)
     assert before[-1].union == kept.card.union
 
 
+def test_a_card_that_changes_twice_among_others_is_noted_as_it_was_each_time(
+    place: CardTown,
+) -> None:
+    """Changes written in a set leave the history that they leave one after the other."""
+    person, other = place.admit(2)
+    place.activate([person, other])
+    kept, beside = place.card(person), place.card(other)
+    before = place.look(lambda work, scope: list(work.cards.standings(scope, person)))
+    changes = []
+    for sequence in (1, 2):
+        union = evolve(kept.card.union, sequence=kept.card.union.sequence + sequence)
+        card = evolve(kept.card, union=union, version=kept.card.version + sequence - 1)
+        changes.append(evolve(kept, card=card))
+    changes.insert(1, beside)
+    place.office.storage.run(
+        lambda work: work.bulk.put_cards(authorise(work, engine(), Operation.BANK_DESK), changes)
+    )
+    after = place.look(lambda work, scope: list(work.cards.standings(scope, person)))
+
+    new = after[len(before) :]
+    assert after[: len(before)] == before
+    assert [each.version for each in new] == [kept.card.version + 1, kept.card.version + 2]
+    assert [each.union for each in new] == [changes[0].card.union, changes[2].card.union]
+
+
 # --- no later fact changes an earlier answer --------------------------------------------------
 
 Step = tuple[str, int, int, int]
