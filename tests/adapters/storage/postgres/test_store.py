@@ -317,14 +317,18 @@ def test_a_commit_that_the_standby_did_not_confirm_is_unknown(
     """The server warns that it has committed here alone, and calls that a success."""
     if databases.server is None:
         pytest.skip("the server is not ours: its standbys are not to be changed")
-    one = store(database, 1, 2)
+    one = store(database, *range(1, 2_001))
     found: list[BaseException] = []
+    kept = 0
 
     def work() -> None:
-        try:
-            one.run(log)
-        except StorageError as error:
-            found.append(error)
+        nonlocal kept
+        while not found:  # the server hears of its new settings when it hears of them
+            try:
+                one.run(log)
+            except StorageError as error:
+                found.append(error)
+            kept += 1
 
     tell(admin, "SET synchronous_commit = local")
     tell(admin, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
@@ -339,7 +343,7 @@ def test_a_commit_that_the_standby_did_not_confirm_is_unknown(
         tell(admin, "SELECT pg_reload_conf()")
         waiting.join()
     assert [type(error) for error in found] == [CommitUnknown]
-    assert count(admin) == 1
+    assert count(admin) == kept
     one.close()
 
 
