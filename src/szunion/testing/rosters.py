@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from io import BytesIO, StringIO
 from random import Random
@@ -84,7 +84,8 @@ class SyntheticRoster:
             raise InvalidInput("E-ROSTER-009", package="xlsxwriter") from error
         out = BytesIO()
         book = Workbook(out, {"in_memory": True, "strings_to_formulas": False})
-        book.set_properties({"created": _LAST_JOINED})
+        # A moment, not a day: for anything else the library writes what time it is.
+        book.set_properties({"created": datetime.combine(_LAST_JOINED, time())})
         sheet = book.add_worksheet("花名册")
         text = book.add_format({"num_format": "@"})
         for line, title in enumerate(self.titles):

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -278,3 +279,5 @@ def test_a_made_up_roster_gets_the_verdicts_that_are_known() -> None:
     assert not [one for one in found if isinstance(one, PassedOver)]
     assert sheet.passed_over == (("W-ROSTER-108", "旧数据"),)
     assert roster.as_xlsx() == synthetic_roster(7, 800).as_xlsx()
+    with ZipFile(BytesIO(roster.as_xlsx())) as book:
+        assert b"2017-10-31T00:00:00Z" in book.read("docProps/core.xml"), "no wall clock"
