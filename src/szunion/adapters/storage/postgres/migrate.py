@@ -7,18 +7,16 @@ do it once, and a kill leaves the schema before a step or after it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
 from typing import Final
-
-from attrs import frozen
 
 from szunion.adapters.storage.postgres.connection import Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import translated
-from szunion.errors import SchemaOutOfDate, StorageError
+from szunion.adapters.storage.sql.migrations import Migration, read, rest
+
+__all__ = ["Migration", "alone", "is_ours", "migrate", "migrations", "pending", "version"]
 
 _LOCK: Final = 0x535A554E
 """The advisory lock of whoever migrates a database ("SZUN")."""
@@ -37,30 +35,10 @@ COMMENT ON TABLE szunion.write_gate IS
 """
 
 
-@frozen
-class Migration:
-    """One numbered step of the schema."""
-
-    number: int
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of the file's text."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
 @cache
 def migrations() -> Sequence[Migration]:
     """Return all migrations, in order."""
-    folder = files("szunion.adapters.storage.postgres").joinpath("migrations")
-    found = [
-        Migration(int(file.name[:4]), file.name, file.read_text("utf-8"))
-        for file in folder.iterdir()
-        if file.name.endswith(".sql")
-    ]
-    return sorted(found, key=lambda migration: migration.number)
+    return read("szunion.adapters.storage.postgres")
 
 
 def is_ours(connection: Connection) -> bool:
@@ -91,14 +69,8 @@ def pending(connection: Connection) -> Sequence[Migration]:
         StorageError: an applied migration has been edited (E-STORE-007).
         SchemaOutOfDate: the database is newer than this code (E-STORE-006).
     """
-    applied, known = _applied(connection), migrations()
-    done = max(applied, default=0)
-    if done > len(known):
-        raise SchemaOutOfDate("E-STORE-006", found=done, wanted=len(known))
-    for migration in known[:done]:
-        if applied.get(migration.number) != migration.checksum:
-            raise StorageError("E-STORE-007", name=migration.name)
-    return known[done:]
+    applied = _applied(connection)
+    return rest(migrations(), applied, max(applied, default=0))
 
 
 @contextmanager
