@@ -22,7 +22,7 @@ from szunion.domain.access import Principal
 from szunion.domain.holds import HoldReason
 from szunion.domain.members import MembershipReason
 from szunion.domain.suppression import LEAST, shown
-from szunion.domain.values import PersonId
+from szunion.domain.values import SHARDS, PersonId
 from szunion.errors import Conflict
 from szunion.text import Text
 
@@ -120,7 +120,7 @@ def test_a_sweep_that_is_stopped_at_any_part_goes_on_to_the_same_end(
 def test_sweep_and_statistics_ask_as_often_for_many_as_for_few(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "_PART", sweep.SHARDS)  # few people leave many small parts empty
+    monkeypatch.setattr(sweep, "_PART", SHARDS)  # few people leave many small parts empty
     asked = []
     for size in (3, 9):
         (tmp_path / str(size)).mkdir()

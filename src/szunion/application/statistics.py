@@ -19,11 +19,10 @@ from szunion.domain.bank import BankState
 from szunion.domain.cards import UnionState
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.suppression import shown
-from szunion.domain.values import Labelled, OrganisationId
+from szunion.domain.values import SHARDS, Labelled, OrganisationId
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import MonthCount, Shape
 
-SHARDS: Final = 1 << 10
 _TOGETHER: Final = 64
 
 

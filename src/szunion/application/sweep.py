@@ -23,13 +23,12 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.catalogue import ServiceItem, ineligible
 from szunion.domain.holds import Hold
 from szunion.domain.identity import Gender
-from szunion.domain.values import OrganisationId, PersonId
+from szunion.domain.values import SHARDS, OrganisationId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import Shape
 from szunion.text import Text
 
-SHARDS: Final = 1 << 10
 _PART: Final = 16
 """Shards of one part: a hundred thousand members of a large city."""
 _UNIONS: Final = 64

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from szunion.application.sweep import SHARDS, Swept, Tally
+from szunion.application.sweep import Swept, Tally
 from szunion.application.system import Desk
 from szunion.cli.frame import ORG, Frame, framed, helps, progress, unusable
 from szunion.domain.access import Purpose, Role
-from szunion.domain.values import OrganisationId
+from szunion.domain.values import SHARDS, OrganisationId
 from szunion.errors import InvalidInput
 from szunion.text import Text
 

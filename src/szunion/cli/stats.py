@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from szunion.application.statistics import MEASURES, SHARDS, Counts, Grouping
+from szunion.application.statistics import MEASURES, Counts, Grouping
 from szunion.cli.frame import ORG, Frame, framed, helps, progress
 from szunion.domain.access import Purpose, Role
 from szunion.domain.suppression import LEAST
+from szunion.domain.values import SHARDS
 from szunion.text import Text
 
 _TITLES = (
