@@ -38,6 +38,7 @@ _OPEN: Final = Text(
 )
 _SHORT: Final = {
     Range.PERSON: Text("本人", "self"),
+    Range.CALLER: Text("来电人", "caller"),
     Range.BRANCH: Text("本级及下级", "branch"),
     Range.CITY: Text("全市", "city"),
 }

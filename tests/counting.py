@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sqlite.session import SqliteSession
 
 _WAYS = ("one", "all", "stream", "do", "many")
 
 
 @contextmanager
-def counted() -> Iterator[Counter[str]]:
-    """Count the statements asked while it is open, in all threads, by their names.
+def counted(kind: type[Session] = SqliteSession) -> Iterator[Counter[str]]:
+    """Count the statements asked of one engine while it is open, in all threads, by their names.
 
     What a set costs is one statement whatever its size: that is what bulk means. ``put`` is asked
     through ``do``, so it is not counted twice.
@@ -24,12 +25,12 @@ def counted() -> Iterator[Counter[str]]:
     asked: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as patch:
         for way in _WAYS:
-            patch.setattr(SqliteSession, way, _noted(getattr(SqliteSession, way), asked))
+            patch.setattr(kind, way, _noted(getattr(kind, way), asked))
         yield asked
 
 
 def _noted(plain: Callable[..., Any], asked: Counter[str]) -> Callable[..., Any]:
-    def ask(self: SqliteSession, name: str, *rest: Any) -> Any:
+    def ask(self: Session, name: str, *rest: Any) -> Any:
         asked[name] += 1
         return plain(self, name, *rest)
 

@@ -18,16 +18,20 @@ from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar
+from szunion.application.access import authorise
 from szunion.application.filing import Applicant
+from szunion.application.hotline import Hotline, Opened
 from szunion.application.membership import Memberships
 from szunion.application.office import Office
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.transfers import Transfers
-from szunion.domain.access import Assurance, Principal, Purpose, Role
+from szunion.domain.access import Assurance, Operation, Principal, Purpose, Role
+from szunion.domain.calls import Challenge, Matter
 from szunion.domain.cities import City, city_from
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import OrganisationId, PersonId
+from szunion.ports.storage import UnitOfWork
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
 
 ENGINES: Final = (
@@ -125,6 +129,28 @@ def engine() -> Principal:
 def member(person: PersonId) -> Principal:
     """Return a member who acts for themselves."""
     return Principal(id=f"m{person}", role=Role.MEMBER, purpose=Purpose.SERVE, person=person)
+
+
+def on_call(office: Office, person: PersonId, name: str = "12351-1") -> Principal:
+    """Return an operator of the hotline to whom a member has just identified themselves."""
+    clerk = officer(name, Role.HOTLINE)
+    scope_of = officer("city-1", Role.CITY)
+
+    def known(work: UnitOfWork) -> tuple[str, dict[Challenge, str]]:
+        scope = authorise(work, scope_of, Operation.PERSON_READ)
+        file, row = work.people.get(scope, person), work.members.newest(scope, person)
+        assert file is not None
+        assert file.mobile is not None
+        assert row is not None
+        union = work.organisations.get(scope, row.organisation)
+        assert union is not None
+        said = {Challenge.MOBILE: file.mobile.plain(), Challenge.UNION: union.code}
+        return file.present.document.number.plain(), said
+
+    number, said = office.storage.read(known)
+    ticket = Hotline(office, clerk).take(Matter.CARD)
+    assert isinstance(Hotline(office, clerk).open(ticket.id, number, said), Opened)
+    return evolve(clerk, ticket=ticket.id)
 
 
 @frozen

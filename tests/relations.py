@@ -18,13 +18,14 @@ from tests.cardtown import CardTown
 from tests.chips import equipment
 from tests.claimtown import CHILD, STAY, ClaimTown, stay
 from tests.moneytown import PLENTY, WARMTH, YEAR, MoneyTown
-from tests.offices import PAPER, Town, applicant, member, officer
+from tests.offices import PAPER, Town, applicant, member, officer, on_call
 
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import CODE, SimulatedIdentity
 from szunion.adapters.roster.reader import read_roster
 from szunion.application.counter import Counter
 from szunion.application.grants import Proposed
+from szunion.application.hotline import Hotline
 from szunion.application.office import Office
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.rights import Rights
@@ -33,6 +34,7 @@ from szunion.application.statistics import Grouping
 from szunion.application.system import Desk
 from szunion.domain.access import Operation, Principal, Relation, Role
 from szunion.domain.bindings import Portal
+from szunion.domain.calls import Challenge, Matter
 from szunion.domain.claims import ClaimReason
 from szunion.domain.consent import ConsentPurpose, Proof
 from szunion.domain.custody import CustodyEvent
@@ -152,6 +154,8 @@ class Relations:
     claims: ClaimTown
     at: Mapping[Relation, Records]
     missing: Records
+    ticket: int
+    """Opens the member at the own union to the operator who asks."""
 
     @property
     def town(self) -> Town:
@@ -169,6 +173,8 @@ class Relations:
                 return officer(name, role, own.union)
             case Role.MEMBER | Role.HEIR:
                 return evolve(officer(name, role), person=own.person)
+            case Role.HOTLINE:
+                return evolve(officer(name, role), ticket=self.ticket)
             case _:
                 return officer(name, role)
 
@@ -237,7 +243,10 @@ def relations_on(office: Office) -> Relations:
     nobody, words = PersonId(ABSENT), changes
     missing = Records(union=OrganisationId(ABSENT), person=nobody, applied=nobody,
                       retained=nobody, left=nobody, words=words)  # fmt: skip
-    return Relations(office=town.office, claims=claims, at=at, missing=missing)
+    call = on_call(town.office, own.person, "asker")
+    return Relations(
+        office=town.office, claims=claims, at=at, missing=missing, ticket=call.ticket
+    )  # fmt: skip
 
 
 ABSENT: Final = (7 << 10) + 5
@@ -337,7 +346,12 @@ class _Maker:
         proposal = desk.expel(expelled, document="决定")
         someone = applicant(self.base)
         new = applicant(900)
+        call = Hotline(self.claims.office, officer("asker", Role.HOTLINE)).take(Matter.CARD)
+        knows = {Challenge.MOBILE: _mobile(self.base), Challenge.UNION: self.union.code}
         return {
+            "hotline.open.ticket": Ref(call.id), "hotline.open.answers": knows,
+            "hotline.open.id_number": Word(someone.document.number.plain(),
+                                           applicant(902).document.number.plain()),
             "organisation": Ref(self.union.id), "applicant": new, "target": town.unions[4].id,
             "memberships.approve.person": Ref(applied), "memberships.reject.person": Ref(applied),
             "memberships.withdraw.person": Ref(applied),
@@ -513,6 +527,7 @@ COMMON: Final[Mapping[str, Any]] = {
     "consents.give.proof": PAPERED, "consents.refuse.proof": PAPERED,
     "consents.withdraw.proof": PAPERED,
     "what": Revealed.DOCUMENT, "lines": ["440***********1234"],
+    "matter": Matter.CARD, "hours": 24,
     "category": "fitness", "ceiling": PLENTY, "code": "440304-9", "day": date(2017, 11, 23),
     "difference": 1, "digits": "88", "document": "文号1号", "event": CustodyEvent.GIVE_BACK,
     "evidence": "证据", "grouping": Grouping.UNION, "sweeps.count.item": "cu-events",

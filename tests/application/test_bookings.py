@@ -11,14 +11,13 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.booktown import BookTown, book_town_on
-from tests.offices import applicant, officer
+from tests.offices import applicant, on_call
 
 from szunion.adapters.crowd import Combiner
 from szunion.application.booking_deadlines import BookingDeadlines
 from szunion.application.bookings import Booked, Bookings, NotBooked, Queued
 from szunion.application.office import Office
 from szunion.application.standing import free_people, standing_of
-from szunion.domain.access import Role
 from szunion.domain.bookings import BookingState, NoPlace
 from szunion.domain.catalogue import Ineligible
 from szunion.domain.holds import HoldReason
@@ -154,7 +153,7 @@ def test_nobody_books_for_somebody_else_but_the_hotline(town: BookTown) -> None:
         town.desk(town.provider).book(offer.id, people[1])
     with pytest.raises(NotFound, match="E-BOOKING-002"):
         town.desk(people[0]).book(OfferId(5))
-    hotline = officer("12351-1", Role.HOTLINE)
+    hotline = on_call(town.office, people[1])
     answer = Bookings(town.office, hotline).book(offer.id, people[1])
     assert isinstance(answer, Booked)
     with pytest.raises(NotFound, match="E-BOOKING-003"):

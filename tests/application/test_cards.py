@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import applicant, member, officer
+from tests.offices import applicant, member, on_call
 
 from szunion.application import consequences
 from szunion.application.office import Office
-from szunion.domain.access import Role, Scope
+from szunion.domain.access import Scope
 from szunion.domain.bank import BankState
 from szunion.domain.bindings import Evidence
 from szunion.domain.cards import UnionReason, UnionState
@@ -141,7 +141,7 @@ def test_the_last_of_several_holds_resumes_the_use_and_an_expiry_counts(place: C
 
 def test_the_hotline_only_protects_and_only_for_a_time(place: CardTown) -> None:
     (kept,) = place.activate(place.admit(1))
-    desk = place.cards(officer("h-1", Role.HOTLINE))
+    desk = place.cards(on_call(place.town.office, kept.person))
     with pytest.raises(NotAllowed, match="E-CARD-014"):
         desk.lock(kept.id, HoldReason.REPORTED_LOST)
     far = place.clock.now() + timedelta(days=400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -37,7 +38,7 @@ def filled(town: Town, count: int = 12) -> list[PersonId]:
     return [town.admit(0, applicant(index)) for index in range(count)]
 
 
-def few(office: Office, **limits: int) -> Office:
+def few(office: Office, **limits: Any) -> Office:
     rules = evolve(office.policy.access, **limits)
     return evolve(office, policy=evolve(office.policy, access=rules))
 

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from tests.booktown import BookTown, book_town_on
 from tests.chips import READER, chip, equipment
-from tests.offices import applicant, at_work, member, officer
+from tests.offices import applicant, at_work, member, officer, on_call
 
 from szunion.application.access import authorise
 from szunion.application.counter import Counter
@@ -112,7 +112,7 @@ def test_m14_demand_reaches_the_union_and_counts_members_not_clicks(town: BookTo
         first = desk(town, person).wish(item=ITEM)
         assert desk(town, person).wish(item=ITEM).id == first.id
     said = desk(town, people[2]).wish(category="fitness", words="  希望开设晚间太极班  ")
-    hotline = officer("12351-1", Role.HOTLINE)
+    hotline = on_call(town.office, people[2])
     desk(town, hotline).wish(item="cu-ebooks" if town.office.catalogue.item("cu-ebooks") else ITEM,
                              person=people[2])  # fmt: skip
     organ = desk(town, town.cards.town.c1)

@@ -139,12 +139,12 @@ def test_book_confirm_cancel_and_why_not(town: Place1) -> None:
     assert (again.status, again.data["reason"]) == (5, "QUOTA")
     assert again.data["yours"] == [held.data["booking"]]
     assert "已有预约" in run(town, "service", "book", name, town.member).out
-    done = js(town, "service", "confirm", held.data["booking"])
+    done = js(town, "service", "confirm", held.data["booking"], town.member)
     assert done.data["state"] == "CONFIRMED"
     assert done.data["code"].startswith("b_")
-    gone = run(town, "service", "cancel", held.data["booking"], lang="en")
+    gone = run(town, "service", "cancel", held.data["booking"], town.member, lang="en")
     assert (gone.status, gone.out.strip()) == (0, "cancelled")
-    assert js(town, "service", "cancel", held.data["booking"]).status == 5
+    assert js(town, "service", "cancel", held.data["booking"], town.member).status == 5
     sure = js(town, "service", "book", name, town.member, "--confirm")
     assert sure.data["outcome"] == "CONFIRMED"
     assert js(town, "service", "book", "o_nothing", town.member).status == 4

@@ -37,7 +37,7 @@ def authorise(work: UnitOfWork, principal: Principal, operation: Operation) -> S
         NotAllowed: the role does not do this (E-ACCESS-001) or anything at a desk (E-ACCESS-006),
             the purpose is none of it (E-ACCESS-007), it needs a second thing (E-ACCESS-008), the
             principal's own union is not there (E-ACCESS-002) or cannot do business now
-            (E-ACCESS-003).
+            (E-ACCESS-003), or no ticket opens a member to the operator now (E-ACCESS-011).
     """
     rule = MATRIX.get(operation)
     cell = None if rule is None else rule.cells.get(principal.role)
@@ -71,6 +71,12 @@ def _reach(work: UnitOfWork, principal: Principal, rule: Rule, cell: Range) -> R
         if principal.person is None:
             raise NotAllowed("E-ACCESS-002")
         return OnePerson(principal.person)
+    if cell is Range.CALLER:
+        ticket = work.calls.ticket(principal.ticket) if principal.ticket else None
+        opened = None if ticket is None else ticket.opens(principal.id, work.now)
+        if opened is None:
+            raise NotAllowed("E-ACCESS-011")
+        return OnePerson(opened)
     own = principal.organisation
     if own is None:
         if principal.role in _OF_A_UNION:

@@ -159,37 +159,7 @@ class Cards:
         """
         scope = authorise(work, self.by, Operation.CARD_HOLD)
         kept = card_of(work, scope, card)
-        owner = self._union(work)
-        if reason in _OF_THE_ENGINE:
-            raise InvalidInput("E-CARD-017")
-        if self.by.role is Role.HOTLINE:
-            self._check_protective(work, until)
-        for hold in kept.card.open_holds:
-            if hold.owner == owner and hold.reason is reason:
-                return kept
-        hold = Hold(
-            id=HoldId(work.ids.new(shard_of(card))),
-            card=card,
-            owner=owner,
-            reason=reason,
-            since=work.now,
-            until=until,
-            placed_as=_PLACED_AS[self.by.role],
-            note=note,
-        )
-        after = keep(
-            work, scope, kept, with_card(kept, kept.card.locked(hold)), "hold.place", reason.value
-        )
-        tell_locked(work, scope, after, hold)
-        if reason in self.office.policy.cards.holds_told_to_bank:
-            cause = f"hold:{hold.id}"
-            instruct(work, scope, after, InstructionKind.STOP, cause, reason.value)
-        return after
-
-    def _check_protective(self, work: UnitOfWork, until: datetime | None) -> None:
-        limit = self.office.policy.hotline_hold_limit()
-        if until is None or not work.now < until <= work.now + limit:
-            raise NotAllowed("E-CARD-014", days=limit.days)
+        return place_hold(self.office, work, scope, kept, reason, until=until, note=note)
 
     @one_commit
     def extend(
@@ -227,7 +197,7 @@ class Cards:
             check_actor(HOLD, hold.state, HoldEvent.LIFT, actors)
             return hold
         owner = work.organisations.standing(hold.owner)
-        actor = work.organisations.standing(self._union(work))
+        actor = work.organisations.standing(_union_of(work, self.by))
         if owner is None or actor is None:
             raise NotFound("E-ACCESS-002")
         check_may_lift(hold, owner.path, actor.path)
@@ -252,15 +222,6 @@ class Cards:
             allow_again(work, scope, done, how.value)
         membership = work.members.newest(scope, done.person)
         return settle(self.office, work, scope, done, membership)
-
-    def _union(self, work: UnitOfWork) -> OrganisationId:
-        """Return for which union the principal acts: its own; for the hotline, the city's."""
-        if self.by.organisation is not None:
-            return self.by.organisation
-        root = work.organisations.root()
-        if root is None or self.by.role not in {Role.CITY, Role.HOTLINE}:
-            raise NotAllowed("E-ACCESS-002")
-        return root
 
     # --- decisions of the city --------------------------------------------------------------
 
@@ -323,6 +284,50 @@ class Cards:
         cause = f"union:{after.card.union.sequence}"
         instruct(work, scope, after, InstructionKind.RESTORE, cause, "REJOIN")
         return settle(self.office, work, scope, after, membership)
+
+
+def place_hold(  # noqa: PLR0913 - what a hold says
+    office: Office,
+    work: UnitOfWork,
+    scope: Scope,
+    kept: KeptCard,
+    reason: HoldReason,
+    *,
+    until: datetime | None,
+    note: str,
+) -> KeptCard:
+    """Place a hold within a commit: see :meth:`Cards.lock`."""
+    by = scope.principal
+    owner = _union_of(work, by)
+    if reason in _OF_THE_ENGINE:
+        raise InvalidInput("E-CARD-017")
+    if by.role is Role.HOTLINE:
+        limit = office.policy.hotline_hold_limit()
+        if until is None or not work.now < until <= work.now + limit:
+            raise NotAllowed("E-CARD-014", days=limit.days)
+    for open_ in kept.card.open_holds:
+        if open_.owner == owner and open_.reason is reason:
+            return kept
+    hold = Hold(
+        id=HoldId(work.ids.new(shard_of(kept.id))), card=kept.id, owner=owner, reason=reason,
+        since=work.now, until=until, placed_as=_PLACED_AS[by.role], note=note,
+    )  # fmt: skip
+    locked = with_card(kept, kept.card.locked(hold))
+    after = keep(work, scope, kept, locked, "hold.place", reason.value)
+    tell_locked(work, scope, after, hold)
+    if reason in office.policy.cards.holds_told_to_bank:
+        instruct(work, scope, after, InstructionKind.STOP, f"hold:{hold.id}", reason.value)
+    return after
+
+
+def _union_of(work: UnitOfWork, by: Principal) -> OrganisationId:
+    """Return for which union somebody acts: the own; the hotline for the city's."""
+    if by.organisation is not None:
+        return by.organisation
+    root = work.organisations.root()
+    if root is None or by.role not in {Role.CITY, Role.HOTLINE}:
+        raise NotAllowed("E-ACCESS-002")
+    return root
 
 
 def _ended(hold: Hold) -> dict[str, object]:

@@ -25,6 +25,7 @@ from szunion.application.enrolment import Enrolment, OpensRosters
 from szunion.application.exports import Exports
 from szunion.application.grants import Grants
 from szunion.application.heirs import Heirs
+from szunion.application.hotline import Hotline
 from szunion.application.members import Members
 from szunion.application.membership import Memberships
 from szunion.application.numbers import Numbers
@@ -59,6 +60,15 @@ class Desk:
     def for_purpose(self, purpose: Purpose) -> Desk:
         """Return the same person's desk, at which he or she acts for another purpose (换用途)."""
         return evolve(self, by=evolve(self.by, purpose=purpose))
+
+    def on_ticket(self, ticket: int) -> Desk:
+        """Return the same operator's desk, on a ticket that opens a caller (工单)."""
+        return evolve(self, by=evolve(self.by, ticket=ticket))
+
+    @cached_property
+    def hotline(self) -> Hotline:
+        """One caller at a time: identify, tell, protect, hand over (12351热线)."""
+        return Hotline(self.office, self.by)
 
     @cached_property
     def organisations(self) -> Organisations:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "demo": ("szunion.cli.demo", "demo", "五分钟演示  the main job in seconds"),
     "doctor": ("szunion.cli.doctor", "doctor", "为什么不工作  why does it not work"),
     "explain": ("szunion.cli.explain", "explain", "错误码说明  what a code means"),
+    "hotline": ("szunion.cli.hotline", "hotline", "12351热线  the hotline"),
     "keys": ("szunion.cli.keys", "keys", "密钥  keys"),
     "member": ("szunion.cli.member", "member", "会员  members"),
     "new": ("szunion.cli.new", "new", "新建适配器  begin an adapter"),

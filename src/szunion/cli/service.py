@@ -59,13 +59,11 @@ def _desk(frame: Frame, org: str | None = None) -> Desk:
     return frame.desk(Role.CITY, Purpose.SERVE, org)
 
 
-def _hotline(frame: Frame) -> Desk:
-    """Return the desk that writes down what a member says: the hotline's."""
-    return frame.desk(Role.HOTLINE, Purpose.SERVE)
-
-
 def _as_member(frame: Frame, person: PersonId) -> Desk:
-    """Return a member's own desk; the log names who sat at it."""
+    """Return a member's own desk, at which somebody writes down what the member says.
+
+    The log names who sat at it.
+    """
     who = Principal(id=frame.user, role=Role.MEMBER, purpose=Purpose.SERVE, person=person)
     return frame.system().desk(who)
 
@@ -235,8 +233,8 @@ def _moment(words: str) -> datetime:
 @DRY_RUN
 @framed
 def book(frame: Frame, offer: str, who: str, *, confirm: bool, dry_run: bool) -> int:
-    desk = _hotline(frame)
-    id_, person = OfferId(frame.inward("o", offer)), frame.member(desk, who)
+    id_, person = OfferId(frame.inward("o", offer)), frame.member(_desk(frame), who)
+    desk = _as_member(frame, person)
     if dry_run:
         item = desk.bookings.offer(id_).item
         frame.value({"offer": offer, "against": _against(desk.services.show(item, person))})
@@ -294,13 +292,15 @@ def _say_no(frame: Frame, answer: NotBooked) -> None:
 @service.command(
     help=helps(
         "确认占位，得到凭证号。Confirm a held place; prints its code.",
-        "szunion service confirm b_…",
+        "szunion service confirm b_… m_…",
     )
 )
 @click.argument("booking")
+@click.argument("who")
 @framed
-def confirm(frame: Frame, booking: str) -> None:
-    done = _hotline(frame).bookings.confirm(BookingId(frame.inward("b", booking)))
+def confirm(frame: Frame, booking: str, who: str) -> None:
+    desk = _as_member(frame, frame.member(_desk(frame), who))
+    done = desk.bookings.confirm(BookingId(frame.inward("b", booking)))
     frame.value({"booking": booking, "state": done.booking.state, "code": done.code})
     frame.say("预约成功，凭证号 {code}", "booked; code {code}", code=done.code)
 
@@ -308,17 +308,18 @@ def confirm(frame: Frame, booking: str) -> None:
 @service.command(
     help=helps(
         "取消预约；名额给排在前面的人。Give a place up; the next in the queue has it then.",
-        "szunion service cancel b_…",
+        "szunion service cancel b_… m_…",
     )
 )
 @click.argument("booking")
+@click.argument("who")
 @DRY_RUN
 @framed
-def cancel(frame: Frame, booking: str, *, dry_run: bool) -> None:
-    id_ = BookingId(frame.inward("b", booking))
+def cancel(frame: Frame, booking: str, who: str, *, dry_run: bool) -> None:
+    id_, person = BookingId(frame.inward("b", booking)), frame.member(_desk(frame), who)
     if dry_run:
         return
-    done = _hotline(frame).bookings.cancel(id_)
+    done = _as_member(frame, person).bookings.cancel(id_)
     frame.value({"booking": booking, "state": done.state})
     frame.say("已取消", "cancelled")
 
@@ -383,11 +384,12 @@ def rate(frame: Frame, record: str, stars: int, *, who: str, dry_run: bool) -> N
 def wish(  # noqa: PLR0913 - what a wish says
     frame: Frame, who: str, *, item: str, category: str, words: str, dry_run: bool
 ) -> None:
-    desk = _hotline(frame)
-    person = frame.member(desk, who)
+    person = frame.member(_desk(frame), who)
     if dry_run:
         return
-    done = desk.services.wish(item=item, category=category, words=words, person=person)
+    done = _as_member(frame, person).services.wish(
+        item=item, category=category, words=words, person=person
+    )
     name = frame.outward("w", done.id)
     frame.value({"wish": name, "item": done.item or None, "category": done.category})
     frame.say("已记下 {name}", "kept as {name}", name=name)

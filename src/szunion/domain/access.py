@@ -69,11 +69,15 @@ class Principal:
     """The person behind a member's login."""
     assurance: Assurance = Assurance.LOGIN
     """Who lets somebody in says it: a one-time code or the bank's app makes it a step up."""
+    ticket: int = 0
+    """The ticket on which a hotline operator works; 0: none."""
 
 
 class Operation(Enum):
     """One thing that can be asked of the system; the value is its name in the audit log."""
 
+    CALL_TAKE = "call.take"
+    CALL_FILE = "call.file"
     ORGANISATION_WRITE = "organisation.write"
     ORGANISATION_READ = "organisation.read"
     PERSON_READ = "person.read"
@@ -148,6 +152,7 @@ class Range(Labelled):
     """How far an operation reaches for a role (范围)."""
 
     PERSON = "person", "本人", "the own person"
+    CALLER = "caller", "工单上核身通过的一名来电会员", "the one caller whom a ticket opens"
     BRANCH = "branch", "本工会及下级", "the own union and all below"
     CITY = "city", "全市", "the whole city"
 
@@ -155,7 +160,7 @@ class Range(Labelled):
     def relations(self) -> frozenset[Relation]:
         """Return which relations are within it; another city's never are."""
         match self:
-            case Range.PERSON:
+            case Range.PERSON | Range.CALLER:
                 return frozenset({Relation.SELF})
             case Range.BRANCH:
                 return frozenset({Relation.OWN, Relation.CHILD})

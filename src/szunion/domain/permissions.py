@@ -18,6 +18,7 @@ from szunion.text import Text
 
 _P = Purpose
 _PERSON, _BRANCH, _CITY = Range.PERSON, Range.BRANCH, Range.CITY
+_CALLER = Range.CALLER
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -54,7 +55,8 @@ _ENGINE: Final = {Role.ENGINE: _CITY}
 _FINANCE: Final = {Role.FINANCE: _CITY}
 _REVIEW: Final = {Role.REVIEW: _CITY}
 _AUDITOR: Final = {Role.AUDITOR: _CITY}
-_HOTLINE: Final = {Role.HOTLINE: _CITY}
+#: An operator has one member at a time, opened by a ticket and what the caller knows.
+_HOTLINE: Final = {Role.HOTLINE: _CALLER}
 _HEIR: Final = {Role.HEIR: _PERSON}
 _ONLY_CITY: Final = {Role.CITY: _CITY}
 #: Whoever works at a counter serves any member of the city who stands there.
@@ -73,10 +75,18 @@ _RULES: Final[Mapping[Operation, Rule]] = {
             organisations.confirm organisations.refuse""",
     ),
     Operation.ORGANISATION_READ: Rule(
-        cells=_OFFICERS | _FINANCE | _HOTLINE | _AUDITOR | _ENGINE,
+        cells=_OFFICERS | _FINANCE | {Role.HOTLINE: _CITY} | _AUDITOR | _ENGINE,
         purposes=set(Purpose),
         reads=True,
         uses="organisations.get organisations.find organisations.below organisations.tree",
+    ),
+    Operation.CALL_TAKE: Rule(
+        cells={Role.HOTLINE: _CITY}, purposes={_P.SERVE}, uses="hotline.take hotline.open"
+    ),
+    Operation.CALL_FILE: Rule(
+        cells=_HOTLINE,
+        purposes={_P.SERVE},
+        uses="hotline.file hotline.protect hotline.hand_over hotline.close",
     ),
     Operation.PERSON_READ: Rule(
         cells=_MEMBER | _OFFICERS | _HOTLINE | _ENGINE,

@@ -16,6 +16,7 @@ from cattrs import Converter, transform_error
 from cattrs.errors import ClassValidationError
 
 from szunion.domain.bank import BankState
+from szunion.domain.calls import LONGEST_HOLD, QUESTIONS, Challenge
 from szunion.domain.holds import HoldReason
 from szunion.domain.lawful import PrivacyRules, broken_terms
 from szunion.domain.members import MembershipReason, MembershipState, Rights, RightsRule, rights_of
@@ -120,12 +121,23 @@ class BankRules:
 
 @frozen(kw_only=True)
 class AccessRules:
-    """How much may be shown to one officer in a day (每人每日披露上限)."""
+    """How much may be shown to one officer in a day, and what a caller is asked (披露与核身)."""
 
     export_rows: int = 10_000
     """Members in files."""
     reveals: int = 50
     """Plain values, one by one."""
+    challenge: tuple[Challenge, ...] = (Challenge.MOBILE, Challenge.UNION, Challenge.CARD)
+    """What a caller is asked on the hotline; two of the three must be right."""
+    wrong_answers: int = 3
+    """So many failed tries for one document lock it for the hotline."""
+    clerk_wrong_answers: int = 20
+    """So many failed tries of one operator lock the operator."""
+    lock_hours: int = 24
+    call_minutes: int = 30
+    """How long a ticket opens a member."""
+    bank_line: str = ""
+    """The bank's own line for a loss, to which the hotline leads."""
 
 
 @frozen(kw_only=True)
@@ -288,6 +300,13 @@ def policy_from(given: Mapping[str, Any]) -> CityPolicy:
     for kind in OrganisationKind:
         if kind is not OrganisationKind.CITY and kind not in policy.organisation.levels:
             raise ConfigError("E-POLICY-004", path=f"organisation.levels.{kind.value}")
+    if len(set(policy.access.challenge)) != QUESTIONS:
+        raise ConfigError(
+            "E-POLICY-001", path="access.challenge", what=f"{QUESTIONS} different questions"
+        )
+    if policy.hotline_hold_limit() > LONGEST_HOLD:
+        what = f"at most {LONGEST_HOLD.days} days"
+        raise ConfigError("E-POLICY-001", path="deadlines.hotline_hold", what=what)
     if (broken := broken_terms(policy.privacy)) is not None:
         path, found, limit, law = broken
         raise ConfigError(

@@ -87,6 +87,10 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "rights.withdraw": Text("权利请求：撤回", "request about own data: taken back"),
         "member.export": Text("会员名册：导出", "members: exported"),
         "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
+        "ticket.take": Text("12351工单：接听", "hotline ticket: taken"),
+        "ticket.open": Text("12351工单：核身通过，打开档案", "hotline ticket: caller identified"),
+        "ticket.wrong": Text("12351工单：核身不符", "hotline ticket: caller not identified"),
+        "ticket.file": Text("12351工单：查看来电会员", "hotline ticket: the caller's file read"),
         "membership.move": Text("会籍：转到新工会", "membership: moved to another union"),
         "membership.follow_union": Text(
             "会籍：随工会合并或撤销转移", "membership: moved as its union ended"

@@ -14,6 +14,7 @@ from szunion.ports.storage.bank_words import FaceSigns, FeeWaivers, Reservations
 from szunion.ports.storage.batches import Batches, Rows
 from szunion.ports.storage.bindings import Bindings
 from szunion.ports.storage.bulk import Bulk
+from szunion.ports.storage.calls import Calls
 from szunion.ports.storage.cards import Cards, CustodyLists, Entitlements, Instructions
 from szunion.ports.storage.claims import Claims, Enrolments, Heirs
 from szunion.ports.storage.core import AuditTrail, Messages
@@ -94,6 +95,11 @@ class UnitOfWork(Protocol):
     @property
     def disclosures(self) -> Disclosures:
         """What was shown to whom."""
+        ...
+
+    @property
+    def calls(self) -> Calls:
+        """Tickets of the hotline."""
         ...
 
     @property

@@ -18,6 +18,7 @@ from szunion.adapters.storage.memory.bank_words import (
 from szunion.adapters.storage.memory.batches import BatchTables, MemoryBatches, MemoryRows
 from szunion.adapters.storage.memory.bindings import BindingTables, MemoryBindings
 from szunion.adapters.storage.memory.bulk import MemoryBulk
+from szunion.adapters.storage.memory.calls import CallTables, MemoryCalls
 from szunion.adapters.storage.memory.cards import (
     CardTables,
     MemoryCards,
@@ -89,6 +90,7 @@ class Tables:
     members: MemberTables = field(factory=MemberTables)
     proposals: ProposalTables = field(factory=ProposalTables)
     disclosures: DisclosureTables = field(factory=DisclosureTables)
+    calls: CallTables = field(factory=CallTables)
     imports: ImportTables = field(factory=ImportTables)
     bindings: BindingTables = field(factory=BindingTables)
     batches: BatchTables = field(factory=BatchTables)
@@ -121,6 +123,7 @@ class MemoryUnit:
         self.transfers = MemoryTransfers(members, people, unions, undo)
         self.proposals = MemoryProposals(tables.proposals, undo)
         self.disclosures = MemoryDisclosures(tables.disclosures, undo)
+        self.calls = MemoryCalls(tables.calls, undo)
         self.bindings = MemoryBindings(tables.bindings, undo)
         sight = Sight(people, unions)
         self.batches = MemoryBatches(tables.batches, sight, undo)

@@ -96,6 +96,7 @@ NET: Final[Mapping[str, str]] = {
 #: table: why it is not in the net although it names a person or a card.
 OPEN: Final[Mapping[str, str]] = {
     "disclosure": "what officers were shown: pseudonyms, which the city and auditors read alone",
+    "ticket": "an operator's own: pseudonyms, found before it is known whose member it is",
     "custody_item": "a union's list of plastic: ids of cards, which the net over `card` resolves",
 }
 

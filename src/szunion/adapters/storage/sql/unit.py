@@ -12,6 +12,7 @@ from szunion.adapters.storage.sql.bank_words import (
 from szunion.adapters.storage.sql.batches import SqlBatches, SqlRows
 from szunion.adapters.storage.sql.bindings import SqlBindings
 from szunion.adapters.storage.sql.bulk import SqlBulk
+from szunion.adapters.storage.sql.calls import SqlCalls
 from szunion.adapters.storage.sql.card_files import (
     SqlCustodyLists,
     SqlEntitlements,
@@ -75,6 +76,7 @@ class SqlUnit:
         self.transfers = SqlTransfers(session)
         self.proposals = SqlProposals(session)
         self.disclosures = SqlDisclosures(session)
+        self.calls = SqlCalls(session)
         self.imports = SqlImports(session, ids, vault, now)
         self.bindings = SqlBindings(session)
         self.batches = SqlBatches(session)

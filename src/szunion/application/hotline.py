@@ -1,0 +1,305 @@
+"""Know how a 12351 operator serves one caller: identified by answers, masked, for a while (热线).
+
+A document that is on file and one that is not get the same answer, and the same work is done for
+both: what is looked up, what is compared, what is counted and what is written into the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from attrs import evolve, frozen
+
+from szunion.application.access import authorise
+from szunion.application.cards import CardUse, place_hold
+from szunion.application.office import Office, one_commit
+from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.audit import AuditEntry
+from szunion.domain.calls import (
+    LONGEST_HOLD,
+    RIGHT,
+    Challenge,
+    Matter,
+    Ticket,
+    Tries,
+    right_answers,
+)
+from szunion.domain.card_files import KeptCard
+from szunion.domain.holds import Hold, HoldReason
+from szunion.domain.identity import IdentityDocument
+from szunion.domain.members import MembershipState
+from szunion.domain.use import payable, use
+from szunion.domain.values import CardId, OrganisationId, PersonId
+from szunion.errors import InvalidInput, NotFound
+from szunion.ports.storage import UnitOfWork
+
+_NOBODY: Final = PersonId(0)
+"""Whose file is looked up when there is none, so that nothing is saved by being unknown."""
+_HOUR: Final = timedelta(hours=1)
+
+
+@frozen
+class Opened:
+    """The caller is identified: the ticket opens this one member until its time ends."""
+
+    ticket: Ticket
+
+
+@frozen
+class NotOpened:
+    """The answers did not do. It is not said why: not even whether there is such a member."""
+
+    left: int
+    """How many tries are left; 0: locked."""
+    locked_until: datetime | None
+
+
+Outcome: TypeAlias = Opened | NotOpened
+
+
+@frozen(kw_only=True)
+class CallerFile:
+    """What an operator sees of a caller (来电会员): every number and name masked."""
+
+    person: PersonId
+    name: str
+    document: str
+    mobile: str
+    union: str
+    state: MembershipState | None
+    card: CardUse | None
+    holds: tuple[Hold, ...]
+    """What locks the card; each names its owner and its end."""
+
+
+@frozen(kw_only=True)
+class HandedOver:
+    """A loss that was led to the bank, which alone records it (转银行专线)."""
+
+    ticket: Ticket
+    bank_line: str
+    card: KeptCard
+
+
+@frozen
+class Hotline:
+    """The desk of a 12351 operator (12351坐席)."""
+
+    office: Office
+    by: Principal
+
+    @property
+    def questions(self) -> Sequence[Challenge]:
+        """What a caller is asked: the same three, whoever calls."""
+        return self.office.policy.access.challenge
+
+    @one_commit
+    def take(self, work: UnitOfWork, matter: Matter) -> Ticket:
+        """Take a call (接听): a ticket that opens nobody yet."""
+        scope = authorise(work, self.by, Operation.CALL_TAKE)
+        ticket = Ticket(id=work.ids.new(), clerk=self.by.id, matter=matter, taken=work.now)
+        work.calls.add(scope, ticket)
+        self._log(work, scope, "ticket.take", ticket, reason=matter.value)
+        return ticket
+
+    @one_commit
+    def open(
+        self, work: UnitOfWork, ticket: int, id_number: str, answers: Mapping[Challenge, str]
+    ) -> Outcome:
+        """Identify the caller by two of three answers, and open that one member (核身).
+
+        Whomever the operator had open before is closed. A wrong answer is counted for the document
+        and for the operator; too many lock the one or the other.
+
+        Args:
+            work: Given by the office.
+            ticket: A ticket that the operator took.
+            id_number: The whole document number that the caller names.
+            answers: What the caller answered to :attr:`questions`.
+
+        Raises:
+            NotFound: the ticket is not there, not the operator's, or done with (E-HOTLINE-001).
+            InvalidInput: the number is not well-formed (E-VALUE-002).
+        """
+        scope = authorise(work, self.by, Operation.CALL_TAKE)
+        mine = self._mine(work, ticket)
+        document = IdentityDocument.read(id_number)
+        who, known = self._known(work, scope, document)
+        right = right_answers(self.questions, known, answers)
+        counted = self._subjects(work, document)
+        tries = {subject: work.calls.tries(scope, subject) for subject in counted}
+        locked = any(each.locked(work.now) for each in tries.values())
+        if locked or right < RIGHT or who == _NOBODY:
+            return self._missed(work, scope, mine, who, tries, counted)
+        work.calls.count(scope, next(iter(counted)), Tries())
+        if (other := work.calls.opening(scope, self.by.id)) is not None:
+            work.calls.put(scope, other.answered())
+            self._log(work, scope, "ticket.close", other)
+        rules = self.office.policy.access
+        opened = mine.opened(who, work.now + timedelta(minutes=rules.call_minutes))
+        work.calls.put(scope, opened)
+        self._log(work, scope, "ticket.open", opened)
+        return Opened(evolve(opened, version=opened.version + 1))
+
+    @one_commit
+    def file(self, work: UnitOfWork) -> CallerFile:
+        """Return the caller whom the ticket opens, masked, and write down that it was read.
+
+        Raises:
+            NotAllowed: no ticket opens a member now (E-ACCESS-011).
+        """
+        scope = authorise(work, self.by, Operation.CALL_FILE)
+        who = self._caller(scope)
+        person = work.people.get(scope, who)
+        if person is None:
+            raise NotFound("E-ACCESS-002")  # erased since the ticket was opened
+        membership = work.members.newest(scope, who)
+        union = None
+        if membership is not None:
+            reading = authorise(work, self.by, Operation.ORGANISATION_READ)
+            union = work.organisations.get(reading, membership.organisation)
+        kept = work.cards.current(scope, who, self.office.policy.cards.programme)
+        policy = self.office.policy
+        self._log(work, scope, "ticket.file", self._mine(work, self.by.ticket))
+        return CallerFile(
+            person=who, name=str(person.present.name), document=str(person.present.document.number),
+            mobile="" if person.mobile is None else str(person.mobile),
+            union="" if union is None else f"{union.code} {union.name}",
+            state=None if membership is None else membership.state,
+            card=None if kept is None else CardUse(
+                card=kept, against=use(kept.card, membership, policy),
+                payable=payable(kept.card, policy),
+            ),
+            holds=() if kept is None else kept.card.open_holds,
+        )  # fmt: skip
+
+    @one_commit
+    def protect(self, work: UnitOfWork, *, hours: int, note: str = "") -> KeptCard:
+        """Lock the caller's card for a time (保护性锁定): it ends by itself, nobody extends it.
+
+        Raises:
+            InvalidInput: longer than the city allows, 72 hours at most (E-HOTLINE-003).
+            NotFound: the caller has no current card (E-HOTLINE-002).
+        """
+        scope = authorise(work, self.by, Operation.CALL_FILE)
+        return self._protected(work, scope, hours, note)
+
+    @one_commit
+    def hand_over(self, work: UnitOfWork, *, note: str = "") -> HandedOver:
+        """Lead a loss to the bank's own line, and protect the card meanwhile (转银行挂失).
+
+        The bank alone records a loss. The ticket is done with, and opens nobody any more.
+
+        Raises:
+            NotFound: the caller has no current card (E-HOTLINE-002).
+        """
+        scope = authorise(work, self.by, Operation.CALL_FILE)
+        kept = self._protected(work, scope, self._longest() // _HOUR, note)
+        ticket = self._mine(work, self.by.ticket).forwarded()
+        work.calls.put(scope, ticket)
+        self._log(work, scope, "ticket.forward", ticket, reason=HoldReason.REPORTED_LOST.value)
+        line = self.office.policy.access.bank_line
+        return HandedOver(ticket=ticket, bank_line=line, card=kept)
+
+    @one_commit
+    def close(self, work: UnitOfWork, *, note: str = "") -> Ticket:
+        """Close the ticket, answered within the call (答复并办结): the member is closed too."""
+        scope = authorise(work, self.by, Operation.CALL_FILE)
+        ticket = self._mine(work, self.by.ticket).answered()
+        work.calls.put(scope, ticket)
+        self._log(work, scope, "ticket.close", ticket, reason=note[:200])
+        return ticket
+
+    # --- within -----------------------------------------------------------------------------
+
+    def _known(
+        self, work: UnitOfWork, scope: Scope, document: IdentityDocument
+    ) -> tuple[PersonId, Mapping[Challenge, frozenset[str]]]:
+        """Return who holds a document and what he or she must know; nobody's file is empty."""
+        who = work.people.find(scope, document) or _NOBODY
+        person = work.people.get(scope, who)
+        membership = work.members.newest(scope, who)
+        at = OrganisationId(0) if membership is None else membership.organisation
+        union = work.organisations.get(scope, at)
+        kept = work.cards.current(scope, who, self.office.policy.cards.programme)
+        if kept is None:  # what a card would have cost
+            work.cards.facts(scope, CardId(0))
+            work.cards.holds_on(scope, _NOBODY)
+        mobile = None if person is None else person.mobile
+        since = None if membership is None else membership.since
+        known = {
+            Challenge.MOBILE: () if mobile is None else (mobile.plain(),),
+            Challenge.UNION: () if union is None else (union.name, union.code),
+            Challenge.CARD: () if kept is None else (kept.card.last_four,),
+            Challenge.JOINED: () if since is None else (f"{since:%Y-%m}",),
+        }
+        return who if person is not None else _NOBODY, {
+            each: frozenset(words) for each, words in known.items()
+        }
+
+    def _subjects(self, work: UnitOfWork, document: IdentityDocument) -> Mapping[str, int]:
+        """Return for what a wrong answer counts, and how many lock it: the document, the clerk."""
+        rules = self.office.policy.access
+        number = f"{document.kind.value}:{document.number.plain()}"
+        key = work.vault.request_key(f"challenge:{number}").text
+        return {key: rules.wrong_answers, f"clerk:{self.by.id}": rules.clerk_wrong_answers}
+
+    def _missed(  # noqa: PLR0913, PLR0917 - who tried, for whom, and how often before
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        ticket: Ticket,
+        who: PersonId,
+        tries: Mapping[str, Tries],
+        most: Mapping[str, int],
+    ) -> NotOpened:
+        lock = timedelta(hours=self.office.policy.access.lock_hours)
+        now = {
+            subject: before.missed(work.now, most=most[subject], lock=lock)
+            for subject, before in tries.items()
+        }
+        for subject, after in now.items():
+            work.calls.count(scope, subject, after)
+        # The member finds it in the access log; whoever called learns nothing from it.
+        self._log(work, scope, "ticket.wrong", evolve(ticket, person=who))
+        ends = [each.locked_until for each in now.values() if each.locked(work.now)]
+        until = max((each for each in ends if each is not None), default=None)
+        left = min(most[subject] - after.wrong for subject, after in now.items())
+        return NotOpened(left=0 if until is not None else left, locked_until=until)
+
+    def _mine(self, work: UnitOfWork, ticket: int) -> Ticket:
+        found = work.calls.ticket(ticket)
+        if found is None or found.clerk != self.by.id or not found.waits:
+            raise NotFound("E-HOTLINE-001")
+        return found
+
+    def _caller(self, scope: Scope) -> PersonId:
+        who = scope.only_person
+        assert who is not None, "a ticket opens one person"
+        return who
+
+    def _protected(self, work: UnitOfWork, scope: Scope, hours: int, note: str) -> KeptCard:
+        if not _HOUR <= timedelta(hours=hours) <= self._longest():
+            raise InvalidInput("E-HOTLINE-003", hours=self._longest() // _HOUR)
+        who, programme = self._caller(scope), self.office.policy.cards.programme
+        kept = work.cards.current(scope, who, programme)
+        if kept is None:
+            raise NotFound("E-HOTLINE-002")
+        until = work.now + timedelta(hours=hours)
+        return place_hold(
+            self.office, work, scope, kept, HoldReason.REPORTED_LOST, until=until, note=note[:200]
+        )
+
+    def _longest(self) -> timedelta:
+        return min(self.office.policy.hotline_hold_limit(), LONGEST_HOLD)
+
+    def _log(
+        self, work: UnitOfWork, scope: Scope, action: str, ticket: Ticket, reason: str = ""
+    ) -> None:
+        entry = AuditEntry(
+            action=action, subject=ticket.id, person=ticket.person or _NOBODY,
+            after=ticket.state.value, reason=reason,
+        )  # fmt: skip
+        work.audit.add(scope, entry)
