@@ -73,6 +73,15 @@ SETTINGS: Final[Mapping[str, Text]] = {
     "witness.command": Text(
         "怎样请见证人签名；空：没有见证人", "what reaches the witness; empty: nobody is asked"
     ),
+    "nodes.version": Text(
+        "几台机器时：节点图的版本，每改一次加 1",
+        "more than one machine: the version of the map of nodes; grows with every change",
+    ),
+    "nodes.at": Text(
+        "每个节点一张表：`city`、`shards`（如 `0-511`；空：全市）、`config`（该节点的设置文件）、`database`",
+        "a table for each node: `city`, `shards` (such as `0-511`; empty: the whole city), "
+        "`config` (the node's own settings file), `database`",
+    ),
     "bank.settings": Text("交给该适配器的设置", "what the adapter is told"),
     "notifier.settings": Text("交给该适配器的设置", "what the adapter is told"),
     "identity.settings": Text("交给该适配器的设置", "what the adapter is told"),

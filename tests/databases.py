@@ -45,6 +45,14 @@ def give_back() -> None:
     _test.close()
 
 
+def url(address: str) -> str:
+    """Return an address in libpq's words as a URL, as people write it."""
+    parts = dict(part.split("=", 1) for part in address.split())
+    return (
+        f"postgresql://{parts['user']}:{parts['password']}@/{parts['dbname']}?host={parts['host']}"
+    )
+
+
 def stop() -> None:
     """Stop the server, if it ran."""
     give_back()

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from szunion.bootstrap import Settings, UnionSystem
     from szunion.errors import SzunionError
+    from szunion.nodes import Nodes
 
-__all__ = ["Settings", "SzunionError", "UnionSystem", "__version__"]
+__all__ = ["Nodes", "Settings", "SzunionError", "UnionSystem", "__version__"]
 __version__ = "0.1.0"
 
 _BEHIND = {
+    "Nodes": "szunion.nodes",
     "Settings": "szunion.bootstrap",
     "SzunionError": "szunion.errors",
     "UnionSystem": "szunion.bootstrap",

@@ -22,6 +22,7 @@ from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.file_sort import FileSort
 from szunion.adapters.keys.checks import signature_holds
+from szunion.adapters.own_ids import OwnIds
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
@@ -40,6 +41,7 @@ from szunion.application.witnesses import Witnesses
 from szunion.application.worker import Worker
 from szunion.domain.access import Assurance, Principal
 from szunion.domain.cities import City, city_from
+from szunion.domain.nodes import Node
 from szunion.domain.notes import NoteKey
 from szunion.emv.capk import CaKeys
 from szunion.errors import (
@@ -100,6 +102,27 @@ class WitnessSettings:
 
 
 @frozen(kw_only=True)
+class NodeSettings:
+    """One machine of several: whose members lie there, and where its own settings are."""
+
+    city: str = ""
+    shards: str = ""
+    """Such as ``0-511``; empty: all members of the city."""
+    config: str = ""
+    """Its settings file; empty: this one."""
+    database: str = ""
+    """Its database; empty: as its settings file says."""
+
+
+@frozen(kw_only=True)
+class NodesSettings:
+    """The map of nodes, where there is more than one machine."""
+
+    version: int = 1
+    at: dict[str, NodeSettings] = field(factory=dict)
+
+
+@frozen(kw_only=True)
 class KeyStoreSettings(AdapterSettings):
     """Where the keys live: in a file, or with the key that wraps them in a token."""
 
@@ -125,6 +148,7 @@ class Settings:
     identity: AdapterSettings = AdapterSettings()
     reader: ReaderSettings = ReaderSettings()
     witness: WitnessSettings = WitnessSettings()
+    nodes: NodesSettings = NodesSettings()
     load_plugins: str = ""
     """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
 
@@ -229,6 +253,7 @@ class UnionSystem:
         settings: Mapping[str, Mapping[str, object]] | None = None,
         create: bool = True,
         recovering: bool = False,
+        node: Node | None = None,
     ) -> Self:
         """Open the system of *city* on *database*.
 
@@ -252,6 +277,8 @@ class UnionSystem:
             create: Whether a database, and its keys, may be made where there is none.
             recovering: Whether a store that came out of a backup may be written: for what
                 compares it with the bank, and for nothing else.
+            node: Which part of the city's members lie on this database, where several share them:
+                others are not registered here (:class:`~szunion.errors.WrongNode`).
 
         Raises:
             ConfigError: the database's URL is not understood (E-CONFIG-002).
@@ -267,6 +294,8 @@ class UnionSystem:
         told = settings or {}
         clock = clock or SystemClock()
         ids = ids or SystemIds(clock, SystemChance())
+        if node is not None and not node.whole:
+            ids = OwnIds(ids, node.first)
         chosen = city if isinstance(city, City) else _city(registry, city)
         if keys is None or isinstance(keys, str | Path):
             wanted = {"crypto": crypto, **told.get("keys", {})}
@@ -292,6 +321,7 @@ class UnionSystem:
             bank_info=line.info,
             crowd=Combiner(),
             sorts=FileSort(),
+            node=node,
         )
         return cls(
             office=office,
@@ -319,7 +349,12 @@ class UnionSystem:
 
     @classmethod
     def from_settings(
-        cls, settings: Settings, *, create: bool = True, recovering: bool = False
+        cls,
+        settings: Settings,
+        *,
+        create: bool = True,
+        recovering: bool = False,
+        node: Node | None = None,
     ) -> Self:
         """Open the system that *settings* describe."""
         allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
@@ -344,6 +379,7 @@ class UnionSystem:
             },
             create=create,
             recovering=recovering,
+            node=node,
         )
 
     def confirmed(self, principal: Principal, code: str) -> Principal:

@@ -19,6 +19,8 @@
     │  ├─ StorageBusy           somebody else is writing; the decision may be made again
     │  ├─ StorageUnreachable    no server answers, or the line broke before anything was kept
     │  └─ CommitUnknown         the commit was in flight: repeat with the same key
+    ├─ NodeDown                 one machine of several cannot be used now: names it
+    ├─ WrongNode                this member is another machine's: names the one that was asked
     ├─ PluginError              names the distribution
     ├─ WitnessUnavailable       nobody outside saw the log's newest checkpoint: ask again
     ├─ KeysUnavailable          sensitive columns cannot be read or written now
@@ -55,6 +57,7 @@ __all__ = [
     "KeysUnavailable",
     "NoCard",
     "NoReader",
+    "NodeDown",
     "NotAllowed",
     "NotFound",
     "PluginError",
@@ -68,6 +71,7 @@ __all__ = [
     "StorageUnreachable",
     "SzunionError",
     "WitnessUnavailable",
+    "WrongNode",
     "code_pages",
 ]
 
@@ -230,6 +234,26 @@ class CommitUnknown(StorageError):
     """The commit was in flight when the line broke: repeat with the same key."""
 
     retry = True
+
+
+class NodeDown(SzunionError):
+    """One machine of several cannot be used now; nothing was changed on it, others go on."""
+
+    retry = True
+
+    @property
+    def node(self) -> str:
+        """Its name."""
+        return str(self.context["node"])
+
+
+class WrongNode(SzunionError):
+    """Somebody belongs to another machine than the one that was asked: ask where the map says."""
+
+    @property
+    def node(self) -> str:
+        """The name of the one that was asked."""
+        return str(self.context["node"])
 
 
 class PluginError(SzunionError):

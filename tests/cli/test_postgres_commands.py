@@ -8,20 +8,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.databases import url
 
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
 from szunion.cli import main
 from szunion.testing.postgres_databases import Database, Databases
 
 pytestmark = pytest.mark.postgres
-
-
-def url(address: str) -> str:
-    """Return an address in libpq's words as a URL, as people write it."""
-    parts = dict(part.split("=", 1) for part in address.split())
-    return (
-        f"postgresql://{parts['user']}:{parts['password']}@/{parts['dbname']}?host={parts['host']}"
-    )
 
 
 class Shell:

@@ -56,8 +56,10 @@ class AuditLog:
 
     @property
     def origin(self) -> str:
-        """The log's name, as every checkpoint says it."""
-        return f"szunion/{self.office.policy.code}/audit"
+        """The log's name, as every checkpoint says it: each machine of a city has its own log."""
+        node = self.office.node
+        part = "" if node is None or node.whole else f"{node.name}/"
+        return f"szunion/{self.office.policy.code}/{part}audit"
 
     @property
     def key(self) -> NoteKey:

@@ -25,7 +25,7 @@ from szunion.domain.roster import judge_plain
 from szunion.domain.roster_rows import Fix, PassedOver, PlainRow, PlainVerdict, RejectedRow
 from szunion.domain.roster_sheet import Heading
 from szunion.domain.values import OrganisationId, PersonId
-from szunion.errors import NotAllowed
+from szunion.errors import NotAllowed, WrongNode
 from szunion.ports.roster import RosterSheet
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.imports import RosterImport
@@ -222,7 +222,7 @@ class Enrolment:
         tally = _Tally()
         today = self.office.clock.today()
         verdicts = judge_plain(opened.rows, opened.heading, today)
-        good = _sorted_out(verdicts, tally, on_row)
+        good = self._ours(_sorted_out(verdicts, tally, on_row), tally)
         while rows := list(islice(good, chunk)):
             if run is None:
                 continue
@@ -233,6 +233,16 @@ class Enrolment:
             tally.changed += kept.changed
             tally.unchanged += len(rows) - kept.added - kept.changed
         return tally
+
+    def _ours(self, rows: Iterator[PlainRow], tally: _Tally) -> Iterator[PlainRow]:
+        """Yield the rows whose people belong to this machine, where several share a city."""
+        for row in rows:
+            try:
+                self.office.check_ours(row.number)
+            except WrongNode:
+                tally.passed_over.append(PassedOver(row.row, "W-NODES-001"))
+            else:
+                yield row
 
     def _keeping(
         self, union: OrganisationId, run: RosterImport, rows: list[PlainRow], paper: str

@@ -214,6 +214,7 @@ class Memberships:
         own = in_charge(work, self.by, scope, organisation)
         above = organisation != self.by.organisation
         check_actor(MEMBERSHIP, None, event, acting_as(self.by.role, own=own, above=above))
+        self.office.check_ours(applicant.document.number.plain())
         filed = file_for(work, scope, applicant, quarantine_source(organisation))
         if self.by.role is Role.MEMBER and filed.person != self.by.person:
             raise NotFound("E-ACCESS-002")  # nobody applies for somebody else; nothing is kept

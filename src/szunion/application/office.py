@@ -9,6 +9,7 @@ from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 from attrs import frozen
 
 from szunion.domain.catalogue import Catalogue
+from szunion.domain.nodes import Node
 from szunion.domain.policy import CityPolicy
 from szunion.ports.bank import BankInfo
 from szunion.ports.keys import Signer, Vault
@@ -60,6 +61,17 @@ class Office:
     """Where those who want limited stock at the same moment are decided together."""
     sorts: Sorts = in_memory
     """Where the bank's list of a whole city is put in order."""
+    node: Node | None = None
+    """Which part of the city's members lie here, where several machines share them."""
+
+    def check_ours(self, number: str) -> None:
+        """Check that whoever has the document *number* belongs to this machine.
+
+        Raises:
+            WrongNode: to another one of the city (E-NODES-007).
+        """
+        if self.node is not None and not self.node.whole:
+            self.node.check_holds(self.vault.route(number))
 
 
 class AtAnOffice(Protocol):

@@ -7,7 +7,7 @@ import os
 import click
 from attrs import fields
 
-from szunion.bootstrap import AdapterSettings, Settings
+from szunion.bootstrap import AdapterSettings, NodesSettings, Settings
 from szunion.cli.frame import Frame, framed, helps
 from szunion.text import Text
 
@@ -36,6 +36,8 @@ def show(frame: Frame) -> None:
         if isinstance(value, AdapterSettings):
             rows.append((each.name, value.name, _source(each.name)))
             rows += [(f"{each.name}.{key}", "***", None) for key in sorted(value.settings)]
+        elif isinstance(value, NodesSettings):
+            rows += [(f"nodes.{name}", at.city, None) for name, at in sorted(value.at.items())]
         else:
             rows.append((each.name, value or None, _source(each.name)))
     titles = (Text("设置", "setting"), Text("值", "value"), Text("环境变量", "environment"))
