@@ -78,7 +78,8 @@ SETTINGS: Final[Mapping[str, Text]] = {
         "more than one machine: the version of the map of nodes; grows with every change",
     ),
     "nodes.at": Text(
-        "每个节点一张表：`city`、`shards`（如 `0-511`；空：全市）、`config`（该节点的设置文件）、`database`",
+        "每个节点一张表：`city`、`shards`（如 `0-511`；空：全市）、"
+        "`config`（该节点的设置文件）、`database`",
         "a table for each node: `city`, `shards` (such as `0-511`; empty: the whole city), "
         "`config` (the node's own settings file), `database`",
     ),
