@@ -57,6 +57,7 @@ def test_a_database_is_made_and_used_by_two_roles(shell: Shell) -> None:
     doctor = shell.type("doctor")
     assert "synchronous_commit on" in doctor.stdout
     assert "E-STORE" not in doctor.output
+    assert "W-STORE-011" in doctor.stdout
 
 
 def test_whoever_owns_the_tables_is_turned_away_from_daily_work(shell: Shell) -> None:
@@ -79,3 +80,26 @@ def test_an_older_schema_is_refused_and_brought_up_to_date(shell: Shell) -> None
     assert plan["from"] == plan["to"]
     shell.told("db", "migrate", "--owner", shell.owner)
     assert shell.type("db", "status").exit_code == 0
+
+
+def test_the_doctor_sees_that_nobody_confirms_commits(shell: Shell, databases: Databases) -> None:
+    """It writes nothing itself, so it does not wait with them."""
+    if databases.server is None:
+        pytest.skip("the server is not ours: its standbys are not to be changed")
+    shell.told("db", "init", "--owner", shell.owner)
+    admin = connect(databases.admin, Limits())
+    try:
+        tell(admin, "SET synchronous_commit = local")
+        tell(admin, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        tell(admin, "SELECT pg_reload_conf()")
+        while True:  # the server hears of it when it hears of it
+            doctor = shell.type("doctor")
+            if "W-STORE-011" not in doctor.stdout:
+                break
+    finally:
+        tell(admin, "ALTER SYSTEM RESET synchronous_standby_names")
+        tell(admin, "SELECT pg_reload_conf()")
+        admin.close()
+    assert "✘ E-STORE-032" in doctor.stdout
+    assert "nobody" in doctor.stdout
+    assert doctor.exit_code == 1

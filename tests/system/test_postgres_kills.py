@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.system.pg_load import load
+from tests.system.pg_load import desk, key, load, opened, queue
+from tests.system.writers import Writers
 
+from szunion.adapters.storage.postgres.admin import Standby, standby
 from szunion.adapters.storage.postgres.connection import Limits, ask, connect, with_parts
+from szunion.errors import CommitUnknown, StorageError
 from szunion.testing.postgres import NoPostgres, PostgresServer
 from szunion.testing.postgres_databases import Database, Databases, ready
 
@@ -132,3 +137,90 @@ def test_kill_9_of_the_primary_loses_nothing_that_its_synchronous_standby_confir
 @pytest.mark.soak
 def test_twenty_primaries_die_one_after_the_other(server: PostgresServer, tmp_path: Path) -> None:
     assert failed_over(server, tmp_path, 20) == set()
+
+
+# --- one pool, two servers ----------------------------------------------------------------------
+
+
+@contextmanager
+def two(server: PostgresServer) -> Iterator[tuple[Database, PostgresServer]]:
+    """Make a database, and a synchronous standby of its server."""
+    database = made(server)
+    with server.standby("first") as other:
+        _wait_for_sync(server)
+        yield database, other
+
+
+def test_the_same_pool_goes_on_at_the_promoted_standby(server: PostgresServer) -> None:
+    """Eight threads write through one store while its primary is killed."""
+    with two(server) as (database, other):
+        store = opened(_both(database, server, other))
+        writers = Writers(store, 8)
+        writers.start()
+        try:
+            writers.wait_for(50)
+            server.kill()
+            other.reload({"synchronous_standby_names": ""})
+            other.promote()
+            writers.wait_for(50)
+        finally:
+            writers.stop()
+            store.close()
+        assert writers.lost_and_doubled(other.dsn(database.name)) == (set(), 0)
+
+
+def seen(database: Database, server: PostgresServer) -> Standby:
+    """Return what the application's role sees of the standby of a server."""
+    connection = connect(with_parts(database.app, host=str(server.folder)), Limits())
+    try:
+        return standby(connection)
+    finally:
+        connection.close()
+
+
+def test_a_dead_standby_lets_nobody_wait_for_ever_and_nothing_be_seen_too_early(
+    server: PostgresServer,
+) -> None:
+    """The commit is unknown; it is seen when a standby has it, and then exactly once."""
+    with two(server) as (database, other):
+        assert seen(database, server).connected == 1
+        assert not seen(database, server).silent
+        store = opened(database.app, Limits(connections=2, commit=0.2, lock=0.2, tries=2))
+        write = partial(queue, name="BA", aggregate=1)
+        other.kill()
+        with pytest.raises(CommitUnknown, match="E-STORE-031"):
+            store.run(write)
+        assert seen(database, server).waiting == 1
+        for _ in range(2):  # again, with the same key: nobody is told that it is kept
+            with pytest.raises(StorageError):
+                store.run(write)
+            assert store.read(lambda work: work.outbox.by_key(desk(work), key("BA"))) is None
+        while seen(database, server).connected:
+            time.sleep(0.02)
+        assert seen(database, server).silent
+        other.up()
+        while store.read(lambda work: work.outbox.by_key(desk(work), key("BA"))) is None:
+            time.sleep(0.02)
+        while seen(database, server).waiting:
+            time.sleep(0.02)
+        store.run(partial(queue, name="CA", aggregate=1))
+        connection = connect(database.admin, Limits())
+        count = ask(connection, "SELECT count(*), max(sequence) FROM szunion.outbox")
+        connection.close()
+        store.close()
+    assert count == (2, 2)
+
+
+def test_an_old_primary_that_rises_again_acknowledges_nothing(server: PostgresServer) -> None:
+    """It still asks for a standby that follows another one now: its clients hear "unknown"."""
+    with two(server) as (database, other):
+        server.kill()
+        other.reload({"synchronous_standby_names": ""})
+        other.promote()
+        server.up()  # nobody has fenced it off
+        store = opened(database.app, Limits(connections=1, commit=0.2, tries=2))
+        with pytest.raises(CommitUnknown, match="E-STORE-031"):
+            store.run(partial(queue, name="BA", aggregate=1))
+        assert store.read(lambda work: work.outbox.by_key(desk(work), key("BA"))) is None
+        store.close()
+        assert seen(database, server).silent

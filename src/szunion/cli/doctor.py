@@ -206,6 +206,22 @@ def _server(known: Any) -> Iterator[Finding]:  # noqa: ANN401 - of an extra: see
         yield Finding("ok", Text(f"{words} · {net.zh}", f"{words} · {net.en}"))
     for code in seen.warnings:
         yield Finding("warning", code_pages()[code].what, code)
+    yield _standby(known.standby)
+
+
+def _standby(found: Any) -> Finding:  # noqa: ANN401 - of an extra, as above
+    """Say whether another server has what is acknowledged here."""
+    if not found.names:
+        return Finding("warning", code_pages()["W-STORE-011"].what, "W-STORE-011")
+    if found.silent:
+        return _of(
+            StorageError(
+                "E-STORE-032", names=found.names, waiting=found.waiting,
+                seconds=f"{found.seconds:.0f}",
+            )
+        )  # fmt: skip
+    words = f"{found.names} · {found.connected}"
+    return Finding("ok", Text(f"同步备库 {words}", f"synchronous standby {words}"))
 
 
 def _witness(system: UnionSystem) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.storage.postgres import commit
 from szunion.adapters.storage.postgres import migrate as migrations
 from szunion.adapters.storage.postgres.connection import Connection, Limits, ask, connect, tell
 from szunion.adapters.storage.postgres.net import NET, check_net, secure
@@ -292,17 +293,16 @@ def test_a_line_that_breaks_during_the_commit_leaves_it_unknown(
         decided.append(1)
         log(unit)
 
-    whole = psycopg.Connection.execute
+    whole = commit.answer
 
-    def breaks(self: Connection, query: Any, *given: Any, **named: Any) -> Any:
-        if query == "COMMIT":
-            if kept:
-                whole(self, query, *given, **named)
-            cut(admin)
-        return whole(self, query, *given, **named)
+    def breaks(connection: Connection, seconds: float) -> bytes:
+        if kept:
+            whole(connection, seconds)
+        cut(admin)
+        return whole(connection, seconds)
 
     with monkeypatch.context() as patched:
-        patched.setattr(psycopg.Connection, "execute", breaks)
+        patched.setattr(commit, "answer", breaks)
         with pytest.raises(CommitUnknown, match="E-STORE-011"):
             one.run(work)
     assert decided == [1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from attrs import frozen
 
@@ -26,6 +27,44 @@ from szunion.adapters.storage.postgres.net import holes, secure
 
 
 @frozen(kw_only=True)
+class Standby:
+    """What an application can see of the standby that confirms its commits (同步备库)."""
+
+    names: str
+    """Which are asked for; empty: none."""
+    connected: int
+    """How many standbys receive from this server."""
+    waiting: int
+    """How many commits of our role wait for a confirmation now."""
+    seconds: float
+    """How long the first of them has waited."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether commits wait that nobody will confirm soon."""
+        return bool(self.names) and (not self.connected or self.seconds > _PATIENCE)
+
+
+_PATIENCE: Final = 5.0
+"""Seconds: a confirmation takes milliseconds."""
+
+_STANDBY: Final = """
+SELECT current_setting('synchronous_standby_names'),
+       (SELECT count(*) FROM pg_stat_replication),
+       count(*), coalesce(extract(epoch FROM max(now() - state_change)), 0)::float8
+FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = current_user
+"""
+
+
+def standby(connection: Connection) -> Standby:
+    """Return what can be seen of the standby from here."""
+    row = ask(connection, _STANDBY)
+    assert row is not None
+    names, connected, waiting, seconds = row
+    return Standby(names=names, connected=connected, waiting=waiting, seconds=seconds)
+
+
+@frozen(kw_only=True)
 class State:
     """What a database is, as its application sees it."""
 
@@ -38,6 +77,7 @@ class State:
     """Tables that the second net does not hold."""
     bytes: int
     seen: Seen
+    standby: Standby
 
     @property
     def sound(self) -> bool:
@@ -70,7 +110,7 @@ def state(dsn: str) -> State:
         return State(
             name=connection.info.dbname, schema=found, known=len(migrations()),
             steps=pending(connection), holes=holes(connection) if found else (),
-            bytes=size[0], seen=seen,
+            bytes=size[0], seen=seen, standby=standby(connection),
         )  # fmt: skip
 
 

@@ -42,6 +42,8 @@ class Limits:
     """Seconds to wait for a server to answer."""
     lock: float = 10.0
     """Seconds to wait for what another transaction holds."""
+    commit: float = 30.0
+    """Seconds to wait for the server's word that a commit is kept, and its standby's."""
     statement: float = 300.0
     """Seconds that one statement may run."""
     idle: float = 600.0

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-import psycopg
 from attrs import define, field
 from psycopg.pq import TransactionStatus
 
+from szunion.adapters.storage.postgres.commit import commit, undo
 from szunion.adapters.storage.postgres.connection import (
     SCHEMA,
     Connection,
@@ -20,15 +20,13 @@ from szunion.adapters.storage.postgres.connection import (
     look,
     tell,
 )
-from szunion.adapters.storage.postgres.faults import AlreadyThere, TryAgain, ours
+from szunion.adapters.storage.postgres.faults import AlreadyThere, TryAgain
 from szunion.adapters.storage.postgres.migrate import is_ours, pending
 from szunion.adapters.storage.postgres.net import check_net
 from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.unit import PostgresUnit
 from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.errors import (
-    CommitUnknown,
-    Conflict,
     SchemaOutOfDate,
     StorageBusy,
     StorageError,
@@ -172,9 +170,9 @@ class PostgresStorage:
                 )
                 result = work(unit)
             except BaseException:
-                _undo(connection)
+                undo(connection)
                 raise
-            _commit(connection)
+            commit(connection, self.limits.commit)
             return result
 
     def close(self) -> None:
@@ -195,46 +193,6 @@ def check_schema(connection: Connection) -> None:
     if steps := pending(connection):
         raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
     check_net(connection)
-
-
-def _undo(connection: Connection) -> None:
-    """Roll back; a line that is broken has nothing to roll back, and its pool closes it."""
-    try:
-        connection.execute("ROLLBACK", prepare=False)
-    except psycopg.Error:
-        connection.close()
-
-
-def _commit(connection: Connection) -> None:
-    """Commit, and know what came of it.
-
-    An answer with a code other than a farewell means that nothing was kept. A line that broke
-    says nothing. A warning says that it was kept here, and that the standby did not confirm it.
-
-    Raises:
-        CommitUnknown: nobody knows whether it was kept (E-STORE-011).
-    """
-    warned: list[str | None] = []
-
-    def hear(notice: psycopg.errors.Diagnostic) -> None:
-        warned.append(notice.sqlstate)
-
-    failed: StorageError | Conflict | None = None
-    connection.add_notice_handler(hear)
-    try:
-        done = connection.execute("COMMIT", prepare=False).statusmessage
-    except psycopg.Error as error:
-        failed, done = ours(error), None
-    finally:
-        connection.remove_notice_handler(hear)
-    if isinstance(failed, StorageUnreachable) or (done == "COMMIT" and warned):
-        connection.close()
-        raise CommitUnknown("E-STORE-011")
-    if failed is None and done != "COMMIT":  # a statement failed, and the unit did not say so
-        failed = StorageError("E-STORE-005", kind="SQLSTATE 25P02")
-    if failed is not None:
-        _undo(connection)
-        raise failed
 
 
 @define
