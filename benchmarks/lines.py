@@ -43,6 +43,11 @@ def smaller(name: str, ours: float, *, limit: float, floor: float = 1) -> Line:
     return _line(name, ours, 0, limit, limit / ours, floor)
 
 
+def kept(name: str, bad: int, *, of: int) -> Line:
+    """Return the line of what must never happen: *bad* times of so many, and all is well at 0."""
+    return _line(name, bad, 0, of, 1 - bad / of, 1)
+
+
 def _line(  # noqa: PLR0913, PLR0917 - the columns of the table
     name: str, ours: float, peer: float, limit: float, ratio: float, floor: float
 ) -> Line:

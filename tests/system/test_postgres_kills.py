@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.system.pg_load import desk, key, load, opened, queue
-from tests.system.writers import Writers
+from tests.system.writers import Writers, both, made, two, wait_for_sync
 
 from szunion.adapters.storage.postgres.admin import Standby, standby
 from szunion.adapters.storage.postgres.connection import Limits, ask, connect, with_parts
 from szunion.errors import CommitUnknown, StorageError
 from szunion.testing.postgres import NoPostgres, PostgresServer
-from szunion.testing.postgres_databases import Database, Databases, ready
+from szunion.testing.postgres_databases import Database
 
 pytestmark = pytest.mark.postgres
 
@@ -35,12 +34,6 @@ def server() -> Iterator[PostgresServer]:
             yield own
     except NoPostgres as error:
         pytest.skip(str(error))
-
-
-def made(server: PostgresServer) -> Database:
-    own = Databases(server.dsn(), server)
-    own.prepare()
-    return own.filled(ready)
 
 
 def killed(server: PostgresServer, folder: Path, rounds: int, plant: str = "") -> set[str]:
@@ -87,9 +80,9 @@ def failed_over(server: PostgresServer, folder: Path, rounds: int) -> set[str]:
     primary, standby = server, server.standby("first")
     others = [standby]
     try:
-        _wait_for_sync(primary)
+        wait_for_sync(primary)
         for number in range(rounds):
-            dsn = _both(database, primary, standby)
+            dsn = both(database, primary, standby)
             where = folder / str(number)
             where.mkdir()
             with load(dsn, where, CLIENTS) as running:
@@ -105,27 +98,11 @@ def failed_over(server: PostgresServer, folder: Path, rounds: int) -> set[str]:
             if number + 1 < rounds:
                 primary, standby = standby, standby.standby(f"again{number}")
                 others.append(standby)
-                _wait_for_sync(primary)
+                wait_for_sync(primary)
     finally:
         for other in others:
             other.close()
     return set()
-
-
-def _both(database: Database, primary: PostgresServer, standby: PostgresServer) -> str:
-    """Return an address that finds the primary, whichever of the two it is."""
-    hosts = f"{primary.folder},{standby.folder}"
-    return with_parts(database.app, host=hosts, target_session_attrs="read-write")
-
-
-def _wait_for_sync(primary: PostgresServer) -> None:
-    primary.reload({"synchronous_standby_names": "*"})
-    connection = connect(primary.dsn(), Limits())
-    try:
-        while not ask(connection, "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"):
-            time.sleep(0.02)
-    finally:
-        connection.close()
 
 
 def test_kill_9_of_the_primary_loses_nothing_that_its_synchronous_standby_confirmed(
@@ -142,19 +119,10 @@ def test_twenty_primaries_die_one_after_the_other(server: PostgresServer, tmp_pa
 # --- one pool, two servers ----------------------------------------------------------------------
 
 
-@contextmanager
-def two(server: PostgresServer) -> Iterator[tuple[Database, PostgresServer]]:
-    """Make a database, and a synchronous standby of its server."""
-    database = made(server)
-    with server.standby("first") as other:
-        _wait_for_sync(server)
-        yield database, other
-
-
 def test_the_same_pool_goes_on_at_the_promoted_standby(server: PostgresServer) -> None:
     """Eight threads write through one store while its primary is killed."""
     with two(server) as (database, other):
-        store = opened(_both(database, server, other))
+        store = opened(both(database, server, other))
         writers = Writers(store, 8)
         writers.start()
         try:

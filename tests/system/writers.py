@@ -1,4 +1,4 @@
-"""Threads that write through one store and its pool, and note what was acknowledged, and when.
+"""A primary, its standby, and threads that write through one store and note what was acknowledged.
 
 As a caller does: each dispatch has a key of its own, and whoever does not know what became of it
 asks by the key before writing again. A primary that dies is sought until another one answers.
@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import count, pairwise
 
 from attrs import define, field
 from tests.system.pg_load import desk, key, queue
 
-from szunion.adapters.storage.postgres.connection import Limits, ask, connect
+from szunion.adapters.storage.postgres.connection import Limits, ask, connect, with_parts
 from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.errors import CommitUnknown, StorageError
+from szunion.testing.postgres import PostgresServer
+from szunion.testing.postgres_databases import Database, Databases, ready
 
 _LETTERS = str.maketrans("0189", "GHIJ")
 
@@ -89,3 +93,37 @@ class Writers:
         assert row is not None
         there: list[str] = row[0]
         return {key for _, key in self.told} - set(there), len(there) - len(set(there))
+
+
+# --- a primary and its standby ------------------------------------------------------------------
+
+
+def made(server: PostgresServer) -> Database:
+    own = Databases(server.dsn(), server)
+    own.prepare()
+    return own.filled(ready)
+
+
+def both(database: Database, primary: PostgresServer, standby: PostgresServer) -> str:
+    """Return an address that finds the primary, whichever of the two it is."""
+    hosts = f"{primary.folder},{standby.folder}"
+    return with_parts(database.app, host=hosts, target_session_attrs="read-write")
+
+
+def wait_for_sync(primary: PostgresServer) -> None:
+    primary.reload({"synchronous_standby_names": "*"})
+    connection = connect(primary.dsn(), Limits())
+    try:
+        while not ask(connection, "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"):
+            time.sleep(0.02)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def two(server: PostgresServer) -> Iterator[tuple[Database, PostgresServer]]:
+    """Make a database, and a synchronous standby of its server."""
+    database = made(server)
+    with server.standby("first") as other:
+        wait_for_sync(server)
+        yield database, other
