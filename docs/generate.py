@@ -73,6 +73,7 @@ SETTINGS: Final[Mapping[str, Text]] = {
     "witness.command": Text(
         "怎样请见证人签名；空：没有见证人", "what reaches the witness; empty: nobody is asked"
     ),
+    "node": Text("几台机器时：这是哪个节点", "more than one machine: which node this is"),
     "nodes.version": Text(
         "几台机器时：节点图的版本，每改一次加 1",
         "more than one machine: the version of the map of nodes; grows with every change",

@@ -149,6 +149,8 @@ class Settings:
     reader: ReaderSettings = ReaderSettings()
     witness: WitnessSettings = WitnessSettings()
     nodes: NodesSettings = NodesSettings()
+    node: str = ""
+    """Which of them this is."""
     load_plugins: str = ""
     """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
 
@@ -356,7 +358,13 @@ class UnionSystem:
         recovering: bool = False,
         node: Node | None = None,
     ) -> Self:
-        """Open the system that *settings* describe."""
+        """Open the system that *settings* describe.
+
+        Raises:
+            ConfigError: they name several nodes, and none is said (E-NODES-015).
+        """
+        if settings.nodes.at and node is None:
+            raise ConfigError("E-NODES-015")
         allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
         return cls.open(
             settings.database,

@@ -18,7 +18,7 @@ from szunion.application.bank_books import STUCK
 from szunion.application.spreading import spread
 from szunion.application.statistics import Counts, Grouping
 from szunion.application.strays import strays
-from szunion.bootstrap import Settings, UnionSystem, load_settings, vault_of
+from szunion.bootstrap import NodesSettings, Settings, UnionSystem, load_settings, vault_of
 from szunion.domain.access import Principal
 from szunion.domain.nodes import Node, NodeMap, shard_range
 from szunion.domain.values import PersonId
@@ -67,7 +67,9 @@ def settings_of(settings: Settings, node: Node) -> Settings:
     own = load_settings(told.config) if told.config else settings
     if told.config and own.city and own.city != node.city:
         raise ConfigError("E-NODES-010", node=node.name, found=own.city, wanted=node.city)
-    return evolve(own, city=node.city, database=told.database or own.database)
+    return evolve(
+        own, city=node.city, database=told.database or own.database, nodes=NodesSettings()
+    )
 
 
 @define(eq=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.speaking import Said, say
 from tests.offices import applicant
-from tests.province import CITY, found_in, join, officer_at
+from tests.province import CITY, found_in, join, officer_at, roster
 
 from szunion.bootstrap import load_settings
 from szunion.errors import ConfigError
@@ -39,9 +39,9 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def made(config: Path, tmp_path: Path) -> Path:
+def made(config: Path) -> Path:
     for name in ("low", "high"):
-        done = typed(config, "--db", f"sqlite:///{tmp_path}/{name}.db", "db", "init")
+        done = typed(config, "--node", name, "db", "init")
         assert done.status == 0, done.err
     return config
 
@@ -165,3 +165,32 @@ def test_a_map_names_what_is_there(config: Path) -> None:
         ):
             with pytest.raises(ConfigError, match="E-NODES-008"):
                 ask()
+
+
+def test_every_command_is_of_one_node_that_is_said(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert typed(made, "member", "list").code == "E-NODES-015"
+    assert typed(made, "--node", "middle", "member", "list").code == "E-NODES-008"
+    assert "low.db" in typed(made, "--node", "low", "--json", "db", "status").out
+    assert typed(made, "member", "list", "--node", "high").status == 0
+    monkeypatch.setenv("SZUNION_NODE", "high")
+    assert "high.db" in typed(made, "--json", "db", "status").out
+    assert typed(made, "nodes", "check").status == 0
+
+
+def test_a_roster_takes_the_nodes_own_rows_on_the_command_line(made: Path, tmp_path: Path) -> None:
+    with Nodes.from_settings(load_settings(str(made))) as nodes:
+        found_in(nodes.system("low"))
+        nodes.spread_unions("shenzhen", CITY)
+    path = roster(0, 20, tmp_path)
+    added = []
+    for name in ("low", "high"):
+        told = typed(
+            made, "--node", name, "--json", "roster", "import", str(path), "--org", "GH1"
+        )  # fmt: skip
+        assert told.status == 0, told.err
+        added.append(told.data["added"])
+    assert sum(added) == 20
+    assert all(added)
+    assert typed(made, "--json", "nodes", "check").rows[0]["strays"] == 0

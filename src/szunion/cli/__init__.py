@@ -53,6 +53,7 @@ _EVERYWHERE = {
     "--config": True,
     "--db": True,
     "--user": True,
+    "--node": True,
     "--lang": True,
     "--json": False,
     "--no-color": False,
@@ -142,6 +143,7 @@ def _show_version(context: click.Context, _option: click.Parameter, given: bool)
 @click.option("--config", metavar="FILE", help="设置文件，缺省 ./szunion.toml  Settings file")
 @click.option("--db", "database", metavar="URL", help="数据库：路径或 sqlite:///…  Database")
 @click.option("--user", metavar="NAME", help="经办人，缺省为登录名  Who acts")
+@click.option("--node", metavar="NAME", help="几台机器时：哪个节点  Which of several nodes")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="语言  Language")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON  Print JSON")
 @click.option("--no-color", is_flag=True, help="不用颜色  No colour")
@@ -157,6 +159,7 @@ def main(  # noqa: PLR0913 - the options that every command has
     config: str | None,
     database: str | None,
     user: str | None,
+    node: str | None,
     lang: str | None,
     as_json: bool,
     no_color: bool,
@@ -177,7 +180,7 @@ def main(  # noqa: PLR0913 - the options that every command has
     prepare(context, no_color=no_color)
     context.obj = Frame(
         language=spoken_language(lang), as_json=as_json, config=config, database=database,
-        user=user or getpass.getuser(), debug=debug,
+        user=user or getpass.getuser(), debug=debug, node=node or "",
     )  # fmt: skip
     if context.invoked_subcommand is None:
         click.echo("\n".join(line.strip() for line in (main.help or "").split("\n")[1:7]))

@@ -43,6 +43,7 @@ from szunion.text import Language, Text
 if TYPE_CHECKING:
     from szunion.application.system import Desk
     from szunion.bootstrap import Settings, UnionSystem
+    from szunion.domain.nodes import Node
 
 #: The first match wins; specific before general. 3 (partly done) is chosen by commands.
 EXIT: Final[Mapping[type[SzunionError], int]] = {
@@ -161,6 +162,7 @@ class Frame:
     database: str | None
     user: str
     debug: bool = False
+    node: str = ""
     _system: UnionSystem | None = field(default=None, init=False)
     _to_close: list[Callable[[], None]] = field(factory=list, init=False)
 
@@ -204,13 +206,35 @@ class Frame:
         return _NOTHING if value is None or value == "" else str(value)
 
     def settings(self) -> Settings:
-        """Return the settings: file, then environment, then options. A path is a SQLite file."""
+        """Return the settings: file, then environment, then options. A path is a SQLite file.
+
+        Where there are several nodes, those of the one that was said.
+        """
+        whole = self.whole_settings()
+        node = self._node(whole)
+        if node is None:
+            return whole
+        from szunion.nodes import settings_of  # noqa: PLC0415 - `explain` stays light
+
+        return settings_of(whole, node)
+
+    def whole_settings(self) -> Settings:
+        """Return the settings with the map of all nodes."""
         from szunion.bootstrap import load_settings  # noqa: PLC0415 - `explain` stays light
 
         given = self.database
         if given and "://" not in given and given != "memory:":
             given = f"sqlite:///{given}"
         return load_settings(self.config, database=given)
+
+    def _node(self, whole: Settings) -> Node | None:
+        """Return the node that was said; None: none was."""
+        name = self.node or whole.node
+        if not name:
+            return None
+        from szunion.nodes import map_of  # noqa: PLC0415 - `explain` stays light
+
+        return map_of(whole).named(name)
 
     def system(
         self, *, create: bool = False, crypto: str = "", recovering: bool = False
@@ -231,7 +255,12 @@ class Frame:
             settings = self.settings()
             if crypto:
                 settings = evolve(settings, crypto=crypto)
-            self._system = UnionSystem.from_settings(settings, create=create, recovering=recovering)
+            self._system = UnionSystem.from_settings(
+                settings,
+                create=create,
+                recovering=recovering,
+                node=self._node(self.whole_settings()),
+            )
         return self._system
 
     def closing(self, close: Callable[[], None]) -> None:

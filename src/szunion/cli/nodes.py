@@ -30,7 +30,7 @@ def nodes() -> None: ...
 
 
 def _opened(frame: Frame) -> Nodes:
-    found = Nodes.from_settings(frame.settings())
+    found = Nodes.from_settings(frame.whole_settings())
     frame.closing(found.close)
     return found
 
@@ -49,7 +49,7 @@ def _by(frame: Frame, purpose: Purpose = Purpose.OPERATE) -> Principal:
 )
 @framed
 def list_(frame: Frame) -> None:
-    found = map_of(frame.settings())
+    found = map_of(frame.whole_settings())
     titles = (_NODE, _CITY, Text("分片", "shards"))
     frame.rows(
         ("node", "city", "shards"), titles,
