@@ -558,7 +558,7 @@ def _storage(database: str, clock: Clock, ids: Ids, vault: Vault, *, recovering:
         return SqliteStorage.open(path, clock=clock, ids=ids, vault=vault, recovering=recovering)
     if is_postgres(database):
         opened: Storage = postgres("storage").PostgresStorage.open(
-            database, clock=clock, ids=ids, vault=vault
+            database, clock=clock, ids=ids, vault=vault, recovering=recovering
         )
         return opened
     scheme = database.partition(":")[0]

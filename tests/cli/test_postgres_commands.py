@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from tests.databases import url
 
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
+from szunion.adapters.storage.postgres.migrate import migrate, migrations
 from szunion.cli import main
 from szunion.testing.postgres_databases import Database, Databases
 
@@ -103,3 +104,68 @@ def test_the_doctor_sees_that_nobody_confirms_commits(shell: Shell, databases: D
     assert "✘ E-STORE-032" in doctor.stdout
     assert "nobody" in doctor.stdout
     assert doctor.exit_code == 1
+
+
+FOUND = ("org", "register", "440300", "市总工会", "--found")
+DISTRICT = ("org", "register", "440305", "一区总工会", "--kind", "DISTRICT", "--parent", "440300")
+
+
+class Another(Shell):
+    """The same office, with the same keys, at another database."""
+
+    def __init__(self, database: Database, office: Shell) -> None:
+        self.app, self.owner = url(database.app), url(database.owner)
+        self.file = office.file.with_name(f"{database.name}.toml")
+        self.file.write_text(office.file.read_text("utf-8").replace(office.app, self.app), "utf-8")
+
+
+def test_a_backup_is_restored_held_reconciled_and_released(
+    shell: Shell, databases: Databases, tmp_path: Path
+) -> None:
+    shell.told("db", "init", "--owner", shell.owner)
+    shell.told(*FOUND)
+    file = str(tmp_path / "a.szb")
+    made = shell.told("db", "backup", file)
+    assert shell.told("db", "verify", file)["tables"] == made["tables"]
+    other = Another(databases.empty(), shell)
+    assert "E-STORE-023" in other.type("db", "restore", file).stderr
+    done = other.told("db", "restore", file, "--owner", other.owner)
+    assert done["tables"] == made["tables"]
+    again = other.type("db", "restore", file, "--owner", other.owner)
+    assert "E-STORE-019" in again.stderr
+    held = other.type(*DISTRICT)
+    assert "E-STORE-014" in held.stderr
+    assert "E-STORE-018" in shell.type("db", "reconcile").stderr
+    assert other.type("db", "reconcile").exit_code == 0
+    assert other.type("db", "release").exit_code == 0
+    other.told(*DISTRICT)
+
+
+def test_a_file_is_copied_onto_a_server_and_back(shell: Shell, tmp_path: Path) -> None:
+    there, again = str(tmp_path / "there.db"), str(tmp_path / "again.db")
+    file = CliRunner()
+    keys = ("--config", str(shell.file), "--db", there)
+    assert file.invoke(main, [*keys, "db", "init"]).exit_code == 0
+    assert "E-STORE-023" in shell.type("db", "copy", there, shell.app).stderr
+    done = shell.told("db", "copy", there, shell.app, "--owner", shell.owner)
+    assert done["rows"] > 0
+    assert shell.type("db", "status").exit_code == 0
+    back = shell.told("db", "copy", shell.app, again)
+    assert back["tables"] == done["tables"]
+
+
+def test_a_plan_and_a_trial_say_what_they_would_do_and_do_nothing(shell: Shell) -> None:
+    owner = connect(shell.owner, Limits())
+    migrate(owner, at=0, upto=13)
+    owner.close()
+    plan = shell.told("db", "migrate", "--plan", "--owner", shell.owner)
+    assert (plan["from"], plan["to"]) == (13, 13)
+    assert len(plan["steps"]) == len(migrations()) - 13
+    assert {"step", "verb", "table", "rows", "lock"} == plan["statements"][0].keys()
+    words = shell.type("db", "migrate", "--plan", "--owner", shell.owner).stdout
+    assert "CREATE TABLE card_standing" in words
+    assert "锁：该表：读写都等待" in words
+    tried = shell.told("db", "migrate", "--dry-run", "--owner", shell.owner)
+    assert (tried["from"], tried["to"], tried["steps"]) == (13, 13, plan["steps"])
+    assert shell.told("db", "migrate", "--owner", shell.owner)["to"] == len(migrations())
+    assert shell.type("db", "status").exit_code == 0

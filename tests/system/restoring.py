@@ -23,8 +23,8 @@ from tests.system.kill_findings import Findings, wrong_with
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.notifier.recording import RecordingNotifier
-from szunion.adapters.storage.sqlite.backing import back_up, opened, restore
-from szunion.adapters.storage.sqlite.restored import release
+from szunion.adapters.storage.backing import back_up
+from szunion.adapters.storage.sqlite.backing import SqliteFile, opened
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar
 from szunion.application.aftermath import Aftermath, Gap
@@ -62,7 +62,7 @@ class Backing(Client):
         file = folder / f"{self.at}.szb"
         with file.open("wb") as out:
             contents = back_up(
-                folder / "union.db", self.office.vault, out, city="440300",
+                SqliteFile(folder / "union.db"), self.office.vault, out, city="440300",
                 at=self.clock.now(), progress=lambda _table, _rows: None,
             )  # fmt: skip
         self.made.append(
@@ -126,8 +126,9 @@ def again(folder: Path, made: dict[str, Any], seed: int, clock: SimClock) -> dic
     (there / "acks").write_bytes(b"".join(kept))
     clock.advance(days=1)
     with (folder / made["file"]).open("rb") as source:
-        restore(source, there / "union.db", vault_of(seed), at=clock.now(),
-                progress=lambda _table, _rows: None)  # fmt: skip
+        SqliteFile(there / "union.db").restore(
+            source, vault_of(seed), at=clock.now(), progress=lambda _table, _rows: None
+        )
     bank = SimulatedBank.open(there / "bank.journal", seed=7, clock=clock, info=SENDS)
     try:
         return _lived_on(there, made, seed, clock, bank)
@@ -153,9 +154,7 @@ def _lived_on(
     explain_all(office)
     desk.released(desk.catch_up(), note="asked of the bank after the backup")
     office.storage.close()
-    connection = opened(there / "union.db")
-    release(connection, at=clock.now(), note="")
-    connection.close()
+    SqliteFile(there / "union.db").release(at=clock.now(), note="")
     clock.advance(seconds=1)
     office = office_in(there, seed + 3, clock)
     client = client_of(Client, there, office, bank, seed, clock)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from szunion.adapters.storage.sql.migrations import Migration, Planned
 from szunion.adapters.storage.sql.times import micros
+from szunion.adapters.storage.sqlite.backing import opened
 from szunion.adapters.storage.sqlite.migrate import migrate as apply
 from szunion.adapters.storage.sqlite.migrate import migrations, pending, planned, rehearse, version
-from szunion.adapters.storage.sqlite.session import APPLICATION_ID, connect
 from szunion.adapters.system import SystemClock
 from szunion.cli import db_postgres
+from szunion.cli.databases import file_at
+from szunion.cli.db_upgrade import Upgrade, tell
 from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.cli.keys import CRYPTO
-from szunion.errors import ConfigError, StorageError
-
-SQLITE = "sqlite:///"
 
 
 @click.group(
@@ -48,7 +46,7 @@ def init(frame: Frame, *, crypto: str | None, owner: str | None) -> None:
     if db_postgres.here(frame):
         db_postgres.init(frame, owner, crypto or "")
         return
-    path = file_of(frame)
+    path = file_at(frame.settings().database)
     there = path.is_file()
     frame.system(create=True, crypto=crypto or "")
     frame.value({"database": str(path), "made": not there, "schema": len(migrations())})
@@ -117,78 +115,22 @@ def status(frame: Frame) -> int:
 @db_postgres.OWNER
 @framed
 def migrate(frame: Frame, *, plan: bool, dry_run: bool, owner: str | None) -> None:
-    if db_postgres.here(frame):
-        db_postgres.migrate(frame, owner, look=plan or dry_run)
-        return
+    of = db_postgres.upgraded if db_postgres.here(frame) else _upgraded
+    tell(frame, of(frame, owner, plan=plan, dry_run=dry_run), plan=plan, dry_run=dry_run)
+
+
+def _upgraded(frame: Frame, _owner: str | None, *, plan: bool, dry_run: bool) -> Upgrade:
     _, connection = _opened(frame)
-    try:
+    with closing(connection):
         begun, steps = version(connection), pending(connection)
         what = planned(connection) if plan else []
         if dry_run and not plan:
             rehearse(connection, at=micros(SystemClock().now()))
         elif not plan:
             apply(connection, at=micros(SystemClock().now()))
-        done = version(connection)
-    finally:
-        connection.close()
-    _migrated(frame, begun, done, steps, what)
-    if not steps:
-        return
-    newest = steps[-1].number
-    if plan or dry_run:
-        tried = frame.text("；已试过一遍并撤销", "; tried, and undone") if dry_run else ""
-        frame.say(
-            "将从模式 {found} 升级到 {newest}{tried}；未写入。先 szunion db backup",
-            "would bring schema {found} to {newest}{tried}; nothing written. Back up first",
-            found=begun, newest=newest, tried=tried,
-        )  # fmt: skip
-    else:
-        frame.say("已升级：{found} → {done}", "brought up to date: {found} → {done}",
-                  found=begun, done=done)  # fmt: skip
-
-
-def _migrated(
-    frame: Frame, begun: int, done: int, steps: Sequence[Migration], what: Sequence[Planned]
-) -> None:
-    frame.value(
-        {
-            "from": begun, "to": done, "steps": [each.name for each in steps],
-            "statements": [
-                {
-                    "step": each.migration.number, "verb": each.statement.verb,
-                    "table": each.statement.table, "rows": each.rows,
-                }
-                for each in what
-            ],
-        }
-    )  # fmt: skip
-    if not steps:
-        frame.say("模式 {found}，已是最新", "schema {found}, up to date", found=begun)
-    for each in steps:
-        frame.say("{name}", "{name}", name=each.name)
-        for one in what:
-            if one.migration is each:
-                frame.say(
-                    "  {verb} {table}（{rows} 行）", "  {verb} {table} ({rows} rows)",
-                    verb=one.statement.verb, table=one.statement.table, rows=one.rows,
-                )  # fmt: skip
-    if what:
-        frame.say("锁：{lock}", "locks: {lock}", lock=what[0].lock.say(frame.language))
-
-
-def file_of(frame: Frame) -> Path:
-    database = frame.settings().database
-    if not database.startswith(SQLITE):
-        raise ConfigError("E-CONFIG-002", scheme=database.partition(":")[0])
-    return Path(database.removeprefix(SQLITE))
+        return Upgrade(begun=begun, done=version(connection), steps=steps, what=what)
 
 
 def _opened(frame: Frame) -> tuple[Path, sqlite3.Connection]:
-    path = file_of(frame)
-    if not path.is_file():
-        raise StorageError("E-STORE-009", path=path.name)
-    connection = connect(path)
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        connection.close()
-        raise StorageError("E-STORE-009", path=path.name)
-    return path, connection
+    path = file_at(frame.settings().database)
+    return path, opened(path)

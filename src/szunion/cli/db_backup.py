@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from szunion.adapters.files import appear
+from szunion.adapters.storage.backing import Database, back_up
+from szunion.adapters.storage.backing import copy as copied
 from szunion.adapters.storage.backup import Contents, verify
-from szunion.adapters.storage.sql.carry import Carried, carry
+from szunion.adapters.storage.sql.carry import Carried
 from szunion.adapters.storage.sql.times import micros
-from szunion.adapters.storage.sqlite.backing import audit_head, back_up, opened, restore
-from szunion.adapters.storage.sqlite.restored import release, restored
-from szunion.adapters.storage.sqlite.tables import SqliteTables, to_fill
 from szunion.adapters.system import SystemClock
 from szunion.application.aftermath import Aftermath, Gap
 from szunion.application.bank_desk import engine
-from szunion.cli.db import SQLITE, db, file_of
+from szunion.cli.databases import database_at
+from szunion.cli.db import db
+from szunion.cli.db_postgres import OWNER
 from szunion.cli.frame import PARTLY, Frame, framed, helps, progress, unusable
 from szunion.domain.access import Purpose, Role
-from szunion.errors import ConfigError, Conflict
+from szunion.errors import Conflict
 from szunion.text import Text
 
 __all__ = ["db"]
@@ -45,12 +45,12 @@ def backup(frame: Frame, *, file: Path, force: bool) -> None:
     settings = frame.settings()
     if file.exists() and not force:
         raise Conflict("E-CLI-008", path=file.name)
-    path, vault = file_of(frame), vault_of(settings)
+    database, vault = _database(frame), vault_of(settings)
     city, at = city_of(settings).policy.code, SystemClock().now()
     made: list[Contents] = []
 
     def write(out: BinaryIO) -> None:
-        made.append(back_up(path, vault, out, city=city, at=at, progress=_shown))
+        made.append(back_up(database, vault, out, city=city, at=at, progress=_shown))
 
     try:
         appear(file, write)
@@ -94,21 +94,21 @@ def verify_(frame: Frame, *, file: Path) -> None:
     help=helps(
         "从备份新建数据库，核对之前只读。Make a database from a backup, held read-only.",
         "szunion db restore /backup/2017-11-23.szb --db restored.db",
+        "szunion db restore /backup/2017-11-23.szb --db postgresql://app@/new",
         "szunion db reconcile",
         "szunion db release",
     ),
 )
 @_FILE
+@OWNER
 @framed
-def restore_(frame: Frame, *, file: Path) -> None:
+def restore_(frame: Frame, *, file: Path, owner: str | None) -> None:
     from szunion.bootstrap import vault_of  # noqa: PLC0415 - as above
 
-    path = file_of(frame)
+    database, vault = _database(frame, owner), vault_of(frame.settings())
     try:
         with file.open("rb") as source:
-            contents = restore(
-                source, path, vault_of(frame.settings()), at=SystemClock().now(), progress=_shown
-            )
+            contents = database.restore(source, vault, at=SystemClock().now(), progress=_shown)
     except OSError as error:
         raise unusable(file, error) from None
     _say(
@@ -160,8 +160,7 @@ def release_(frame: Frame, *, note: str) -> None:
     gap = desk.catch_up()
     _tell(frame, gap)
     desk.released(gap, note=note)
-    with closing(opened(file_of(frame))) as connection:
-        release(connection, at=SystemClock().now(), note=note)
+    _database(frame).release(at=SystemClock().now(), note=note)
     frame.say("已放行，可以写入", "released: it may be written again")
 
 
@@ -169,20 +168,16 @@ def release_(frame: Frame, *, note: str) -> None:
     help=helps(
         "复制到另一个数据库，可中断后继续。Copy into another database; it can go on after a break.",
         "szunion db copy union.db other.db",
+        "szunion db copy union.db postgresql://app@/union --owner postgresql://owner@/union",
     )
 )
 @click.argument("source")
 @click.argument("target")
+@OWNER
 @framed
-def copy(frame: Frame, *, source: str, target: str) -> None:
-    here, there = _file(source), _file(target)
-    at = micros(SystemClock().now())
-    with closing(opened(here)) as one:
-        tables = SqliteTables(one)
-        with tables.snapshot(), closing(to_fill(there, tables.schema, at=at).connection) as two:
-            done = carry(tables, SqliteTables(two), progress=_shown)
-            if audit_head(one) != audit_head(two):
-                raise Conflict("E-STORE-017", table="audit_checkpoint")
+def copy(frame: Frame, *, source: str, target: str, owner: str | None) -> None:
+    here, there = database_at(source), database_at(target, _owner(frame, owner))
+    done = copied(here, there, at=micros(SystemClock().now()), progress=_shown)
     _copied(frame, done)
 
 
@@ -196,10 +191,12 @@ def _copied(frame: Frame, done: Carried) -> None:
     )  # fmt: skip
 
 
-def _file(word: str) -> Path:
-    if "://" in word and not word.startswith(SQLITE):
-        raise ConfigError("E-CONFIG-002", scheme=word.partition(":")[0])
-    return Path(word.removeprefix(SQLITE))
+def _database(frame: Frame, owner: str | None = None) -> Database:
+    return database_at(frame.settings().database, _owner(frame, owner))
+
+
+def _owner(frame: Frame, given: str | None) -> str:
+    return given or frame.settings().database_owner
 
 
 def _aftermath(frame: Frame) -> Aftermath:
@@ -208,9 +205,8 @@ def _aftermath(frame: Frame) -> Aftermath:
     Raises:
         Conflict: the store did not come out of a backup, or was released (E-STORE-018).
     """
-    with closing(opened(file_of(frame))) as connection:
-        if restored(connection) is None:
-            raise Conflict("E-STORE-018")
+    if _database(frame).restored() is None:
+        raise Conflict("E-STORE-018")
     system = frame.system(recovering=True)
     return Aftermath(system.office, engine(), system.bank)
 

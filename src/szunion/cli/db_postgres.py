@@ -10,6 +10,7 @@ import click
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.system import SystemClock
 from szunion.bootstrap import is_postgres, postgres
+from szunion.cli.db_upgrade import Upgrade
 from szunion.cli.frame import Frame
 from szunion.errors import ConfigError
 
@@ -27,7 +28,12 @@ def _admin() -> ModuleType:
     return postgres("admin")
 
 
-def _owner(frame: Frame, given: str | None) -> str:
+def owner_of(frame: Frame, given: str | None) -> str:
+    """Return the address in the role of the tables' owner.
+
+    Raises:
+        ConfigError: nobody named it (E-STORE-023).
+    """
     owner = given or frame.settings().database_owner
     if not owner:
         raise ConfigError("E-STORE-023")
@@ -38,7 +44,7 @@ def init(frame: Frame, owner: str | None, crypto: str) -> None:
     """Make the tables as the owner, weave the net, and make the keys."""
     settings = frame.settings()
     at = micros(SystemClock().now())
-    steps = _admin().bring_up(_owner(frame, owner), settings.database, at=at)
+    steps = _admin().bring_up(owner_of(frame, owner), settings.database, at=at)
     frame.system(create=True, crypto=crypto)
     known = _admin().state(settings.database)
     frame.value({"database": known.name, "made": bool(steps), "schema": known.schema})
@@ -87,27 +93,15 @@ def status(frame: Frame) -> int:
     return 0 if known.sound else 1
 
 
-def migrate(frame: Frame, owner: str | None, *, look: bool) -> None:
-    """Bring the schema up to date as the owner, or only say what would be done."""
-    as_owner = _owner(frame, owner)
+def upgraded(frame: Frame, owner: str | None, *, plan: bool, dry_run: bool) -> Upgrade:
+    """Bring the schema up to date as the owner, or try it and undo it, or say what it would be."""
+    as_owner, application = owner_of(frame, owner), frame.settings().database
     begun, steps = _admin().to_do(as_owner)
-    if not look:
-        at = micros(SystemClock().now())
-        steps = _admin().bring_up(as_owner, frame.settings().database, at=at)
-    done = begun if look else begun + len(steps)
-    frame.value({"from": begun, "to": done, "steps": [each.name for each in steps]})
-    for each in steps:
-        frame.say("{name}", "{name}", name=each.name)
-    if not steps:
-        frame.say("模式 {found}，已是最新", "schema {found}, up to date", found=begun)
-    elif look:
-        frame.say(
-            "将从模式 {found} 升级到 {newest}；未写入。先备份数据库和密钥文件",
-            "would bring schema {found} to {newest}; nothing written. "
-            "Back up database and keys first",
-            found=begun,
-            newest=steps[-1].number,
-        )
-    else:
-        frame.say("已升级：{found} → {done}", "brought up to date: {found} → {done}",
-                  found=begun, done=done)  # fmt: skip
+    at = micros(SystemClock().now())
+    what = _admin().plan(as_owner) if plan else ()
+    if dry_run and not plan:
+        _admin().rehearsed(as_owner, application, at=at)
+    elif not plan:
+        steps = _admin().bring_up(as_owner, application, at=at)
+    done = begun if plan or dry_run else begun + len(steps)
+    return Upgrade(begun=begun, done=done, steps=steps, what=what)

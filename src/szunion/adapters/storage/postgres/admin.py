@@ -21,9 +21,14 @@ from szunion.adapters.storage.postgres.migrate import (
     migrate,
     migrations,
     pending,
+    planned,
+    rehearse,
     version,
 )
 from szunion.adapters.storage.postgres.net import holes, secure
+from szunion.adapters.storage.postgres.tables import is_filling
+from szunion.adapters.storage.sql.migrations import Planned
+from szunion.errors import StorageError
 
 
 @frozen(kw_only=True)
@@ -120,6 +125,19 @@ def to_do(owner: str) -> tuple[int, Sequence[Migration]]:
         return version(connection), pending(connection)
 
 
+def plan(owner: str) -> Sequence[Planned]:
+    """Return what each statement that is to be applied would do; nothing is changed."""
+    with _open(owner) as connection:
+        return planned(connection)
+
+
+def rehearsed(owner: str, application: str, *, at: int) -> Sequence[Migration]:
+    """Do what :func:`bring_up` would do, see whether it goes through, and undo it."""
+    role = _role(application)
+    with _open(owner) as connection:
+        return rehearse(connection, role, at=at)
+
+
 def bring_up(owner: str, application: str, *, at: int) -> Sequence[Migration]:
     """Apply what is pending as the *owner*, and weave the net for the role of *application*.
 
@@ -127,10 +145,19 @@ def bring_up(owner: str, application: str, *, at: int) -> Sequence[Migration]:
         owner: The address with the role that owns the tables.
         application: The address with the role in which the program works.
         at: Microseconds since 1970 UTC, written beside each version.
+
+    Raises:
+        StorageError: a copy into the database has not come to its end (E-STORE-025).
     """
-    with _open(application) as connection:
-        role = connection.info.user
+    role = _role(application)
     with _open(owner) as connection:
+        if is_filling(connection):
+            raise StorageError("E-STORE-025")
         steps = migrate(connection, at=at)
         secure(connection, role)
     return steps
+
+
+def _role(address: str) -> str:
+    with _open(address) as connection:
+        return connection.info.user

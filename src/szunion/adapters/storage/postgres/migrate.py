@@ -2,7 +2,8 @@
 
 Forward only, numbered, with checksums: an applied file is never edited, and old code refuses a
 newer schema. Each migration is one transaction under an advisory lock, so two who migrate at once
-do it once, and a kill leaves the schema before a step or after it.
+do it once, and a kill leaves the schema before a step or after it. Whoever reads the whole database
+shares that lock: nobody changes the tables meanwhile.
 """
 
 from __future__ import annotations
@@ -14,9 +15,21 @@ from typing import Final
 
 from szunion.adapters.storage.postgres.connection import Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import translated
-from szunion.adapters.storage.sql.migrations import Migration, read, rest
+from szunion.adapters.storage.postgres.net import secure
+from szunion.adapters.storage.sql.migrations import (
+    Migration,
+    Planned,
+    Statement,
+    plan,
+    read,
+    rest,
+)
+from szunion.text import Text
 
-__all__ = ["Migration", "alone", "is_ours", "migrate", "migrations", "pending", "version"]
+__all__ = [
+    "Migration", "alone", "is_ours", "migrate", "migrations", "pending", "planned", "rehearse",
+    "unchanged", "version",
+]  # fmt: skip
 
 _LOCK: Final = 0x535A554E
 """The advisory lock of whoever migrates a database ("SZUN")."""
@@ -34,6 +47,11 @@ COMMENT ON TABLE szunion.write_gate IS
     'Never holds a row. Whoever writes locks it weakly; who has lost too often, alone.';
 """
 
+_THERE: Final = """
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = 'szunion' AND c.relname = %s AND c.relkind IN ('r', 'p'))
+"""
+
 
 @cache
 def migrations() -> Sequence[Migration]:
@@ -41,9 +59,14 @@ def migrations() -> Sequence[Migration]:
     return read("szunion.adapters.storage.postgres")
 
 
+def has_table(connection: Connection, name: str) -> bool:
+    """Return whether our schema has a table of that name, also for a role that may not enter it."""
+    return ask(connection, _THERE, name) == (True,)
+
+
 def is_ours(connection: Connection) -> bool:
     """Return whether the database holds a schema of ours."""
-    return ask(connection, "SELECT to_regclass('szunion.schema_migration')") != (None,)
+    return has_table(connection, "schema_migration")
 
 
 def version(connection: Connection) -> int:
@@ -84,24 +107,99 @@ def alone(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        tell(connection, f"SELECT pg_advisory_unlock({_LOCK})")
+        if not connection.closed:
+            tell(connection, f"SELECT pg_advisory_unlock({_LOCK})")
 
 
-def migrate(connection: Connection, *, at: int) -> Sequence[Migration]:
+@contextmanager
+def unchanged(connection: Connection) -> Iterator[None]:
+    """Let nobody migrate this database meanwhile; others may look likewise.
+
+    Raises:
+        StorageBusy: somebody has been migrating it for too long.
+    """
+    tell(connection, f"SELECT pg_advisory_lock_shared({_LOCK})")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            tell(connection, f"SELECT pg_advisory_unlock_shared({_LOCK})")
+
+
+def migrate(connection: Connection, *, at: int, upto: int | None = None) -> Sequence[Migration]:
     """Apply what is pending, each in one transaction; return what was applied.
 
     Args:
         connection: The owner's, outside a transaction.
         at: Microseconds since 1970 UTC, written beside each version.
+        upto: The last version to be applied; None: all of them.
     """
     with alone(connection):
         tell(connection, _RECORD)
-        steps = pending(connection)
+        steps = [each for each in pending(connection) if upto is None or each.number <= upto]
         for step in steps:
             with translated(), connection.transaction():
-                connection.execute(step.sql.encode(), prepare=False)
-                connection.execute(
-                    "INSERT INTO szunion.schema_migration VALUES (%s, %s, %s, %s)",
-                    (step.number, step.name, step.checksum, at), prepare=False,
-                )  # fmt: skip
+                _apply(connection, step, at)
     return steps
+
+
+def _apply(connection: Connection, step: Migration, at: int) -> None:
+    for statement in step.statements:
+        connection.execute(statement.text.encode(), prepare=False)
+    connection.execute(
+        "INSERT INTO szunion.schema_migration VALUES (%s, %s, %s, %s)",
+        (step.number, step.name, step.checksum, at), prepare=False,
+    )  # fmt: skip
+
+
+def rehearse(connection: Connection, application: str, *, at: int) -> Sequence[Migration]:
+    """Apply what is pending in one transaction, weave the net for *application*, and undo it.
+
+    Raises:
+        StorageError: a step does not go through on these data.
+    """
+    with alone(connection), translated(), connection.transaction(force_rollback=True):
+        tell(connection, _RECORD)
+        steps = pending(connection)
+        for step in steps:
+            _apply(connection, step, at)
+        secure(connection, application)
+    return steps
+
+
+# --- what a step would do ---------------------------------------------------------------------
+
+_NOBODY: Final = Text("没有：别人照常读写", "nothing: others read and write")
+_ROWS: Final = Text("所改的行：读取照常", "the rows it changes: readers go on")
+_WRITERS: Final = Text("该表：写入等待，读取照常", "the table: writers wait, readers go on")
+_EVERYBODY: Final = Text("该表：读写都等待", "the table: readers and writers wait")
+
+#: verb: what it keeps from others; what is not here keeps everybody from the table.
+_LOCKS: Final = {
+    "CREATE TABLE": _NOBODY,
+    "CREATE FUNCTION": _NOBODY,
+    "CREATE INDEX": _WRITERS,
+    "CREATE TRIGGER": _WRITERS,
+    "INSERT INTO": _ROWS,
+    "UPDATE": _ROWS,
+    "DELETE FROM": _ROWS,
+}
+
+
+def _lock(statement: Statement) -> Text:
+    """Return what a statement keeps from others; a reference keeps writers from what it names."""
+    if statement.verb == "CREATE TABLE" and " REFERENCES " in statement.text:
+        return _WRITERS
+    return _LOCKS.get(statement.verb, _EVERYBODY)
+
+
+def planned(connection: Connection) -> Sequence[Planned]:
+    """Return what each pending statement would do, and to how many rows."""
+
+    def rows(table: str) -> int | None:
+        if not has_table(connection, table):
+            return 0
+        found = ask(connection, f'SELECT count(*) FROM szunion."{table}"')  # noqa: S608
+        return found[0] if found else None
+
+    return plan(pending(connection), rows=rows, lock=_lock)

@@ -217,6 +217,22 @@ def secure(connection: Connection, application: str) -> None:
         raise AssertionError from error
 
 
+def close_to(connection: Connection, application: str) -> None:
+    """Keep the role *application* out until the net is put in place again (:func:`secure`)."""
+    role = sql.Identifier(application).as_string(connection)
+    tell(connection, f"REVOKE ALL ON SCHEMA {SCHEMA} FROM {role}")
+
+
+def open_to(connection: Connection, application: str) -> None:
+    """Let the role *application* see which version this is, and nothing else."""
+    role = sql.Identifier(application).as_string(connection)
+    tell(
+        connection,
+        f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role};"
+        f" GRANT SELECT ON {SCHEMA}.schema_migration TO {role}",
+    )
+
+
 def _weave(connection: Connection) -> None:
     tell(connection, _REACH)
     for table, shown in NET.items():

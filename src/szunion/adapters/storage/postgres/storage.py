@@ -24,7 +24,10 @@ from szunion.adapters.storage.postgres.faults import AlreadyThere, TryAgain
 from szunion.adapters.storage.postgres.migrate import is_ours, pending
 from szunion.adapters.storage.postgres.net import check_net
 from szunion.adapters.storage.postgres.pool import Pool
+from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.postgres.tables import is_filling
 from szunion.adapters.storage.postgres.unit import PostgresUnit
+from szunion.adapters.storage.sql.restored import restored
 from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.errors import (
     SchemaOutOfDate,
@@ -74,14 +77,24 @@ class PostgresStorage:
     ids: Ids
     vault: Vault
     limits: Limits
+    recovering: bool = False
+    """Whether a store that came out of a backup may be written: by what compares it alone."""
     pool: Pool = field(init=False)
+    _held: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self._connection, self.limits)
 
     @classmethod
-    def open(
-        cls, dsn: str, *, clock: Clock, ids: Ids, vault: Vault, limits: Limits | None = None
+    def open(  # noqa: PLR0913 - what a store is made of
+        cls,
+        dsn: str,
+        *,
+        clock: Clock,
+        ids: Ids,
+        vault: Vault,
+        limits: Limits | None = None,
+        recovering: bool = False,
     ) -> PostgresStorage:
         """Open the database that *dsn* names, in the role it names; it was made before.
 
@@ -91,14 +104,21 @@ class PostgresStorage:
                 no schema of ours (E-STORE-009).
             SchemaOutOfDate: it needs ``szunion db migrate`` (E-STORE-006).
         """
-        storage = cls(dsn, clock, ids, vault, limits or Limits())
+        storage = cls(dsn, clock, ids, vault, limits or Limits(), recovering)
         try:
             with storage.pool.connection() as connection:
                 check_schema(connection)
+                storage._held = restored(PostgresSession(connection)) is not None
         except BaseException:
             storage.close()
             raise
         return storage
+
+    def _may_write(self) -> None:
+        if self._held and not self.recovering:
+            with self.pool.connection() as connection:
+                _may_write(connection)
+            self._held = False  # it was released meanwhile
 
     def _connection(self) -> Connection:
         """Open a connection; each is checked, for a failover leads to another server."""
@@ -117,6 +137,7 @@ class PostgresStorage:
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
+        self._may_write()
         begin = BEGIN_GUARDED if guarded else BEGIN
         pause = self.limits.pause
         for number in range(self.limits.tries - 1):
@@ -184,15 +205,28 @@ def check_schema(connection: Connection) -> None:
     """Check that the database is ours, and of this code's version.
 
     Raises:
-        StorageError: it holds no schema of ours (E-STORE-009).
+        StorageError: it holds no schema of ours (E-STORE-009), or a copy into it has not come to
+            its end (E-STORE-025).
         SchemaOutOfDate: it is older or newer than this code (E-STORE-006).
         StorageError: its row-level security has a hole (E-STORE-024).
     """
     if not is_ours(connection):
         raise StorageError("E-STORE-009", path=connection.info.dbname)
+    if is_filling(connection):
+        raise StorageError("E-STORE-025")
     if steps := pending(connection):
         raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
     check_net(connection)
+
+
+def _may_write(connection: Connection) -> None:
+    """Check that the database did not come out of a backup, or was released since.
+
+    Raises:
+        StorageError: it is held (E-STORE-014).
+    """
+    if restored(PostgresSession(connection)) is not None:
+        raise StorageError("E-STORE-014")
 
 
 @define
@@ -248,6 +282,8 @@ class BorrowedPostgres:
         tell(connection, "SAVEPOINT szunion")
         try:
             tell(connection, f"{_OURS}; {gate}")
+            if gate:
+                _may_write(connection)
             result = work(
                 PostgresUnit(connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
             )

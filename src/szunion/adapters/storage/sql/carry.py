@@ -8,11 +8,15 @@ both sides are compared, table by table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from attrs import frozen
 
 from szunion.adapters.storage.sql.tables import Sum, Tables, batches, sum_of
 from szunion.errors import Conflict, StorageError
+
+SIZE: Final = 2_000
+"""Rows that are copied in one transaction."""
 
 
 @frozen(kw_only=True)
@@ -33,7 +37,6 @@ def carry(
     source: Tables,
     target: Tables,
     *,
-    size: int = 500,
     progress: Callable[[str, int], None] = lambda _table, _rows: None,
 ) -> Carried:
     """Copy all of *source*, which does not change meanwhile, into *target*.
@@ -50,7 +53,7 @@ def carry(
         if set(theirs[table.name].columns) != set(table.columns):
             raise StorageError("E-STORE-016", found=target.schema, wanted=source.schema)
         last = target.last(table)
-        for part in batches(source.rows(table, last), size):
+        for part in batches(source.rows(table, last), SIZE):
             new += target.put(table, part)
         progress(table.name, new)
     sums = {}

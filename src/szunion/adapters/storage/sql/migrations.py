@@ -66,6 +66,16 @@ def rest(known: Sequence[Migration], applied: Mapping[int, str], done: int) -> S
     return known[done:]
 
 
+def written(steps: Sequence[Migration]) -> frozenset[str]:
+    """Return the tables in which *steps* write rows of their own, not made of others."""
+    return frozenset(
+        each.table
+        for step in steps
+        for each in step.statements
+        if each.verb == "INSERT INTO" and "SELECT" not in each.text
+    )
+
+
 # --- statements ---------------------------------------------------------------------------------
 
 _TOKEN: Final = re.compile(
@@ -126,8 +136,8 @@ class Statement:
     @property
     def table(self) -> str:
         """The table it is about."""
-        if self.verb in {"CREATE INDEX", "CREATE TRIGGER"}:
-            on = _ON.search(self.text)
+        on = _ON.search(self.text)
+        if self.verb in {"CREATE INDEX", "CREATE TRIGGER"} or (self.verb == "DROP TRIGGER" and on):
             return on[1] if on else ""
         return (self._head["name"] or "").strip('"')
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
@@ -66,6 +66,21 @@ class Tables(Protocol):
     def put(self, table: Table, rows: Iterable[Row]) -> int:
         """Write rows as they are, in one transaction; return how many."""
         ...
+
+    def audit_head(self) -> str:
+        """Return the newest checkpoint of the audit log as one word; empty: there is none."""
+        ...
+
+
+def head_of(row: Row | None) -> str:
+    """Return a checkpoint (its size, edge and signature) as one word, the same on every engine."""
+    if row is None:
+        return ""
+    size, edge, signature = row
+    return f"{size}:{bytes(edge).hex().upper()}:{bytes(signature).hex().upper()}"
+
+
+HEAD: Final = "SELECT size, edge, signature FROM audit_checkpoint ORDER BY size DESC LIMIT 1"
 
 
 def line_of(row: Row) -> bytes:
@@ -126,6 +141,11 @@ def sum_of(source: Tables, table: Table) -> Sum:
     for row in source.rows(table):
         summing.add(line_of(row))
     return summing.sum()
+
+
+def only_in(tables: Tables, these: Collection[str]) -> bool:
+    """Return whether no table but *these* has a row."""
+    return all(each.name in these or tables.last(each) is None for each in tables.tables())
 
 
 def batches(rows: Iterable[Row], size: int = BATCH) -> Iterator[list[Row]]:

@@ -1,33 +1,26 @@
-"""Know how a SQLite file is backed up while it is used, made anew from a backup, and copied."""
+"""Know how a SQLite file is backed up while it is used, made anew from a backup, and filled."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from attrs import frozen
+
 from szunion.adapters.files import sync_folder
-from szunion.adapters.storage.backup import (
-    Backup,
-    Contents,
-    Head,
-    damaged,
-    fill,
-    fresh_name,
-    write,
-)
+from szunion.adapters.storage.backing import Progress, restored_into
+from szunion.adapters.storage.backup import Backup, Contents
+from szunion.adapters.storage.sql.restored import Restored, release, restored
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sqlite.migrate import migrations
-from szunion.adapters.storage.sqlite.restored import mark
-from szunion.adapters.storage.sqlite.session import APPLICATION_ID, connect
+from szunion.adapters.storage.sqlite.session import APPLICATION_ID, SqliteSession, connect
 from szunion.adapters.storage.sqlite.tables import SqliteTables, to_fill
 from szunion.errors import Conflict, SchemaOutOfDate, StorageError
 from szunion.ports.keys import Vault
-
-Progress = Callable[[str, int], None]
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -45,75 +38,64 @@ def opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def back_up(  # noqa: PLR0913 - what a backup is of
-    path: Path, vault: Vault, out: BinaryIO, *, city: str, at: datetime, progress: Progress
-) -> Contents:
-    """Write the file at *path*, as it is at one moment, sealed to *out*; others go on writing."""
-    with closing(opened(path)) as connection:
-        tables = SqliteTables(connection)
-        with tables.snapshot():
-            head = Head(
-                name=fresh_name(), schema=tables.schema, city=city, made=at,
-                audit=audit_head(connection),
-            )  # fmt: skip
-            return write(tables, vault, out, head=head, progress=progress)
+@frozen
+class SqliteFile:
+    """The database at *path*; see :class:`szunion.adapters.storage.backing.Database`."""
 
+    path: Path
 
-def audit_head(connection: sqlite3.Connection) -> str:
-    """Return the newest checkpoint of the audit log as one word; empty: there is none."""
-    there = connection.execute(
-        "SELECT count(*) FROM sqlite_schema WHERE name = 'audit_checkpoint'"
-    ).fetchone()[0]
-    if not there:
-        return ""
-    row = connection.execute(
-        "SELECT size, hex(edge), hex(signature) FROM audit_checkpoint ORDER BY size DESC LIMIT 1"
-    ).fetchone()
-    return "" if row is None else ":".join(map(str, row))
+    @contextmanager
+    def snapshot(self) -> Iterator[SqliteTables]:
+        with closing(opened(self.path)) as connection:
+            tables = SqliteTables(connection)
+            with tables.snapshot():
+                yield tables
 
+    @contextmanager
+    def filling(self, schema: int, *, at: int) -> Iterator[SqliteTables]:
+        tables = to_fill(self.path, schema, at=at)
+        with closing(tables.connection):
+            yield tables
 
-def restore(
-    source: BinaryIO, path: Path, vault: Vault, *, at: datetime, progress: Progress
-) -> Contents:
-    """Make a database at *path*, where there is none, from a backup; it is held until released.
-
-    It is made beside its place, and appears there when every checksum is right.
-
-    Raises:
-        Conflict: there is a file already (E-STORE-019).
-        StorageError: the backup is damaged (E-STORE-013), or of other keys (E-KEYS-002).
-        SchemaOutOfDate: it was made by a newer program (E-STORE-006).
-    """
-    beside = path.with_name(f".{path.name}.part")
-    for name in (path, *_parts(path)):
-        if name.exists():
-            raise Conflict("E-STORE-019", path=name.name)
-    for left in (beside, *_parts(beside)):
-        left.unlink(missing_ok=True)  # what a restore that was killed left behind
-    backup = Backup(source, vault)
-    if backup.head.schema > len(migrations()):
-        raise SchemaOutOfDate("E-STORE-006", found=backup.head.schema, wanted=len(migrations()))
-    try:
-        contents = _made(backup, beside, at=at, progress=progress)
-        beside.replace(path)
-    except BaseException:
+    def restore(
+        self, source: BinaryIO, vault: Vault, *, at: datetime, progress: Progress
+    ) -> Contents:
+        """See :class:`Database`. It is made beside its place, and appears when all is right."""
+        path = self.path
+        beside = path.with_name(f".{path.name}.part")
+        for name in (path, *_parts(path)):
+            if name.exists():
+                raise Conflict("E-STORE-019", path=name.name)
         for left in (beside, *_parts(beside)):
-            left.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-    return contents
+            left.unlink(missing_ok=True)  # what a restore that was killed left behind
+        backup = Backup(source, vault)
+        if backup.head.schema > len(migrations()):
+            raise SchemaOutOfDate("E-STORE-006", found=backup.head.schema, wanted=len(migrations()))
+        try:
+            contents = _made(backup, beside, at=at, progress=progress)
+            beside.replace(path)
+        except BaseException:
+            for left in (beside, *_parts(beside)):
+                left.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+        return contents
+
+    def restored(self) -> Restored | None:
+        with closing(opened(self.path)) as connection:
+            return restored(SqliteSession(connection))
+
+    def release(self, *, at: datetime, note: str) -> None:
+        with closing(opened(self.path)) as connection:
+            release(SqliteSession(connection), at=at, note=note)
 
 
 def _made(backup: Backup, beside: Path, *, at: datetime, progress: Progress) -> Contents:
     tables = to_fill(beside, backup.head.schema, at=micros(at))
     with closing(tables.connection) as connection:
-        contents = fill(backup, tables, progress)
-        if tables.loose():
-            raise damaged("有记录指向不存在的记录", "rows refer to rows that are not there")
-        if audit_head(connection) != backup.head.audit:
-            raise damaged("审计日志的头不符", "the head of the audit log is another")
-        if any(table.name == "restored" for table in tables.tables()):
-            mark(connection, backup.head.name, made=backup.head.made, at=at)
+        contents = restored_into(
+            tables, SqliteSession(connection), backup, at=at, progress=progress
+        )
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return contents
 

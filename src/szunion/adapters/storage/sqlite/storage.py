@@ -11,11 +11,11 @@ from typing import Final, TypeVar
 
 from attrs import define, field
 
+from szunion.adapters.storage.sql.restored import restored
 from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sql.unit import SqlUnit
 from szunion.adapters.storage.sqlite.migrate import migrate, pending
-from szunion.adapters.storage.sqlite.restored import restored
 from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
     SqliteSession,
@@ -92,11 +92,13 @@ class SqliteStorage:
             found, wanted = steps[0].number - 1, steps[-1].number
             raise SchemaOutOfDate("E-STORE-006", found=found, wanted=wanted)
         else:
-            self._held = restored(connection) is not None
+            self._held = restored(SqliteSession(connection)) is not None
 
     def _may_write(self) -> None:
         if self._held and not self.recovering:
-            self._held = restored(self._connection()) is not None  # it may have been released
+            self._held = (
+                restored(SqliteSession(self._connection())) is not None
+            )  # it may have been released
             if self._held:
                 raise StorageError("E-STORE-014")
 
@@ -234,7 +236,7 @@ class BorrowedSqlite:
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits."""
-        if restored(self.connection) is not None:
+        if restored(SqliteSession(self.connection)) is not None:
             raise StorageError("E-STORE-014")
         if not self.connection.in_transaction:
             raise StorageError(

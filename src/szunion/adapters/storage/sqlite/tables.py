@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
+from szunion.adapters.storage.sql.migrations import written
 from szunion.adapters.storage.sql.session import Row
-from szunion.adapters.storage.sql.tables import Table, sum_of
-from szunion.adapters.storage.sqlite.migrate import migrate, version
+from szunion.adapters.storage.sql.tables import HEAD, Table, head_of, only_in
+from szunion.adapters.storage.sqlite.migrate import migrate, migrations, version
 from szunion.adapters.storage.sqlite.session import connect, translated
 from szunion.errors import StorageError
 
@@ -104,6 +105,13 @@ class SqliteTables:
         with translated():
             return len(self.connection.execute("PRAGMA foreign_key_check").fetchall())
 
+    def audit_head(self) -> str:
+        with translated():
+            there = self.connection.execute(
+                "SELECT count(*) FROM sqlite_schema WHERE name = 'audit_checkpoint'"
+            ).fetchone()[0]
+            return head_of(self.connection.execute(HEAD).fetchone() if there else None)
+
 
 def to_fill(path: Path, schema: int, *, at: int) -> SqliteTables:
     """Return the file at *path*, made if need be, at version *schema*, ready to be filled.
@@ -118,12 +126,14 @@ def to_fill(path: Path, schema: int, *, at: int) -> SqliteTables:
     try:
         migrate(connection, at=at, upto=schema)
         connection.execute("PRAGMA foreign_keys=OFF")
+        return _ready(SqliteTables(connection), schema)
     except BaseException:
         connection.close()
         raise
-    found = SqliteTables(connection)
+
+
+def _ready(found: SqliteTables, schema: int) -> SqliteTables:
     if found.schema != schema:
-        connection.close()
         raise StorageError("E-STORE-006", found=found.schema, wanted=schema)
     _without_first_rows(found)
     return found
@@ -131,10 +141,8 @@ def to_fill(path: Path, schema: int, *, at: int) -> SqliteTables:
 
 def _without_first_rows(filled: SqliteTables) -> None:
     """Take away what the migrations themselves wrote, where nothing else was written since."""
-    with closing(connect(":memory:")) as connection:
-        migrate(connection, at=0, upto=filled.schema)
-        fresh = SqliteTables(connection)
-        for table in fresh.tables():
-            if fresh.count(table) and sum_of(fresh, table) == sum_of(filled, table):
-                with translated():
-                    filled.connection.execute(f"DELETE FROM {_quoted(table.name)}")  # noqa: S608
+    first = written(migrations()[: filled.schema])
+    if only_in(filled, first):
+        with translated():
+            for name in first:
+                filled.connection.execute(f"DELETE FROM {_quoted(name)}")  # noqa: S608
