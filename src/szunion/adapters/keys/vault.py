@@ -28,7 +28,6 @@ _HEAD: Final = struct.Struct(">BI")
 _FIRST_HEAD: Final = struct.Struct(">BH")
 _STONE: Final = struct.Struct(">I16s")
 _INDEX_BYTES: Final = 16
-_MAC_BYTES: Final = 32
 _SHARD_AT: Final = 53
 """Where an id carries its shard: the bulk path does without a call a row."""
 _SHARD_BITS: Final = 10
@@ -269,18 +268,16 @@ class KeysetVault:
         column: str = "sealed",
     ) -> list[bytes]:
         sealer = (self._state or self._load()).primary
-        how, row_key, head = SEALING[sealer.suite], sealer.row_key, sealer.head
-        cipher, length, pool = how.cipher, how.key_bytes, self.chance(NONCE * len(ids))
-        prefix = head + f"{table}|{column}|".encode()
-        row_keys: Iterable[bytes] = map(row_key, salts)
-        if length < _MAC_BYTES:
-            row_keys = (key[:length] for key in row_keys)
+        how, head = SEALING[sealer.suite], sealer.head
+        cipher, pool = how.cipher, self.chance(NONCE * len(ids))
+        keys = sealer.row_key.many(salts, how.key_bytes)
         nonces = [pool[start : start + NONCE] for start in range(0, len(pool), NONCE)]
+        prefix = head + f"{table}|{column}|".encode()
         return [
             head
             + nonce
             + cipher(key).encrypt(nonce, plain, prefix + b"%d|%d" % (id_ >> _SHARD_AT, id_))
-            for nonce, id_, key, plain in zip(nonces, ids, row_keys, plains, strict=True)
+            for nonce, id_, key, plain in zip(nonces, ids, keys, plains, strict=True)
         ]
 
     # --- indexes, shards, keys, names ------------------------------------------------------
@@ -305,16 +302,15 @@ class KeysetVault:
     def index_many(
         self, field: IndexField, texts: Iterable[str], *, key: int | None = None
     ) -> list[bytes]:
-        mac = self._index_mac(field, key)
-        return [mac(text.encode())[:_INDEX_BYTES] for text in texts]
+        return self._index_mac(field, key).many(map(str.encode, texts), _INDEX_BYTES)
 
     def route(self, text: str) -> int:
         made = (self._state or self._load()).route(text.encode())
         return int.from_bytes(made[:2]) >> (16 - _SHARD_BITS)
 
     def route_many(self, texts: Iterable[str]) -> list[int]:
-        mac, shift = (self._state or self._load()).route, 16 - _SHARD_BITS
-        return [int.from_bytes(mac(text.encode())[:2]) >> shift for text in texts]
+        made = (self._state or self._load()).route.many(map(str.encode, texts), 2)
+        return [int.from_bytes(each) >> 16 - _SHARD_BITS for each in made]
 
     def tombstone(self, text: str) -> bytes:
         state = self._state or self._load()
