@@ -20,7 +20,7 @@ from attrs import evolve, field, fields_dict, frozen
 
 from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
-from szunion.adapters.file_sort import FileSort
+from szunion.adapters.file_piles import FilePiles
 from szunion.adapters.keys.checks import signature_holds
 from szunion.adapters.own_ids import OwnIds
 from szunion.adapters.roster.reader import read_roster
@@ -322,7 +322,7 @@ class UnionSystem:
             catalogue=chosen.catalogue,
             bank_info=line.info,
             crowd=Combiner(),
-            sorts=FileSort(),
+            piles=FilePiles(),
             node=node,
         )
         return cls(

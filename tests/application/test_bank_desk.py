@@ -678,7 +678,7 @@ def everything(place: CardTown, people: list[PersonId]) -> list[object]:
             work.batches.listed(scope),
             work.outbox.listed(scope, list(DispatchState)),
             work.inbox.listed(scope, list(Hearing), most=10_000),
-            list(work.cards.states(scope)),
+            sorted(work.cards.states(scope), key=lambda each: each[0]),
             [list(work.audit.of_person(scope, person)) for person in people],
             [work.messages.of_person(scope, person) for person in people],
         ]

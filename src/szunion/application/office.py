@@ -14,7 +14,7 @@ from szunion.domain.policy import CityPolicy
 from szunion.ports.bank import BankInfo
 from szunion.ports.keys import Signer, Vault
 from szunion.ports.storage import Storage, UnitOfWork
-from szunion.ports.system import Clock, Crowd, Ids, Sorts, WorkCalendar
+from szunion.ports.system import Clock, Crowd, Ids, Piles, WorkCalendar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,9 +38,13 @@ class Alone:
         """Nobody waits."""
 
 
-def in_memory(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Put *lines* in order, all of them in memory: see :class:`szunion.ports.system.Sorts`."""
-    return iter(sorted(lines))
+def in_memory(pages: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
+    """Deal records in memory, all of them: see :class:`szunion.ports.system.Piles`."""
+    piles: list[list[bytes]] = [[] for _ in range(256)]
+    for page in pages:
+        for record in page:
+            piles[record[0]].append(record)
+    return map(b"".join, piles)
 
 
 @frozen(kw_only=True)
@@ -59,8 +63,8 @@ class Office:
     """What the city's bank says of itself; the bank itself is the bank desk's alone."""
     crowd: Crowd = Alone()
     """Where those who want limited stock at the same moment are decided together."""
-    sorts: Sorts = in_memory
-    """Where the bank's list of a whole city is put in order."""
+    piles: Piles = in_memory
+    """Where the bank's list of a whole city is dealt into parts that fit into memory."""
     node: Node | None = None
     """Which part of the city's members lie here, where several machines share them."""
 

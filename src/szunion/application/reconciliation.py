@@ -13,7 +13,7 @@ from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome
 from szunion.application.card_facts import hear
 from szunion.application.freight import list_request
-from szunion.application.listed import NAME, Line, last_words, named_lines
+from szunion.application.listed import Kept, Told, compared, kept_records, told_records
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.together import cards_together
 from szunion.application.wire import digest
@@ -75,15 +75,6 @@ def listed(
     return Outcome(hearing=Hearing.OBEYED, subject=run.keep())
 
 
-@frozen
-class _Apart:
-    """A card of which the list says something else than we hold."""
-
-    card: CardId
-    state: BankState | None
-    line: Line
-
-
 @frozen(kw_only=True)
 class _Run:
     """One comparison while it is being made."""
@@ -97,73 +88,57 @@ class _Run:
     counts: dict[str, int] = field(factory=lambda: {"ours": 0, "agreed": 0, "closed": 0})
 
     def compare(self) -> None:
-        """Walk both sides in the order of the cards' names, in constant memory.
+        """Compare both sides pile by pile, in constant memory.
 
-        Almost every card agrees to the letter: its line is compared as it is, and not read.
+        Almost every card agrees to the letter: its record is compared as it is, and not read.
         """
-        theirs = last_words(self.office.sorts(named_lines(self.work.vault, self.notice.cards)))
-        line, ours, agreed = next(theirs, None), 0, 0
-        apart: list[_Apart] = []
-        for id_, name, state, sequence in self.work.cards.states(self.scope):
-            ours += 1
-            key = name.encode()
-            while line is not None and line[:NAME] < key:
-                self._unknown(Line.of(line))
-                line = next(theirs, None)
-            if line is None or line[:NAME] != key:
-                self._not_listed(id_, name, state)
-                continue
-            told, line = line, next(theirs, None)
-            if state and told.startswith(f"{name} {state.value} {sequence} ".encode()):
-                agreed += 1
-                continue
-            listed = Line.of(told)
-            if state is listed.state and sequence >= listed.sequence:
-                agreed += 1
-            else:
-                apart.append(_Apart(id_, state, listed))
-        while line is not None:
-            self._unknown(Line.of(line))
-            line = next(theirs, None)
+        piles, ours, agreed = self.office.piles, 0, 0
+        theirs = piles(told_records(self.work.vault, self.notice.cards))
+        held = piles(kept_records(self.work.cards.states(self.scope)))
+        apart: list[tuple[Told, Kept]] = []
+        for pile in map(compared, theirs, held):
+            ours, agreed = ours + pile.ours, agreed + pile.agreed
+            for told in pile.unknown:
+                self._differ(DifferenceKind.UNKNOWN_CARD, 0, told.name, "", told.state)
+            for kept in pile.not_listed:
+                self._not_listed(kept)
+            apart += pile.apart
+            while len(apart) >= _TOGETHER:
+                self._beside_each(apart[:_TOGETHER])
+                del apart[:_TOGETHER]
+        self._beside_each(apart)
         self.counts["ours"] += ours
         self.counts["agreed"] += agreed
-        for start in range(0, len(apart), _TOGETHER):
-            self._beside_each(apart[start : start + _TOGETHER])
 
-    def _unknown(self, line: Line) -> None:
-        self._differ(DifferenceKind.UNKNOWN_CARD, 0, line.name, "", line.state)
-
-    def _beside_each(self, apart: Sequence[_Apart]) -> None:
-        """Follow lines that say something else than we hold, with the statements of one."""
-        with cards_together(self.work, self.scope, [each.card for each in apart]) as work:
-            for each in apart:
-                self._beside(work, each.card, each.state, each.line)
-
-    def _not_listed(self, card: CardId, name: str, state: BankState | None) -> None:
-        if state is None or state in CARD_BANK.absorbing:
+    def _not_listed(self, kept: Kept) -> None:
+        if kept.state is None or kept.state in CARD_BANK.absorbing:
             self.counts["agreed"] += 1
         else:
-            self._differ(DifferenceKind.NOT_LISTED, card, name, state, None)
+            self._differ(DifferenceKind.NOT_LISTED, kept.card, kept.name, kept.state, None)
 
-    def _beside(self, work: UnitOfWork, card: CardId, state: BankState | None, line: Line) -> None:
-        kept = work.cards.get(self.scope, card)
+    def _beside_each(self, apart: Sequence[tuple[Told, Kept]]) -> None:
+        """Follow what the list says of cards otherwise than we, with the statements of one."""
+        if apart:
+            with cards_together(self.work, self.scope, [kept.card for _, kept in apart]) as work:
+                for told, kept in apart:
+                    self._beside(work, told, kept)
+
+    def _beside(self, work: UnitOfWork, told: Told, ours: Kept) -> None:
+        kept = work.cards.get(self.scope, ours.card)
         if kept is None:
             raise NotFound("E-CARD-010")
-        told = as_listed(
+        fact = as_listed(
             kept.card.bank,
-            ListedCard(kept.card.ref, line.state, line.sequence),
-            event_id=f"list:{self.notice.day.isoformat()}:{line.name}",
+            ListedCard(kept.card.ref, told.state, told.sequence),
+            event_id=f"list:{self.notice.day.isoformat()}:{told.name}",
             digest=self.content,
             at=work.now,
         )
-        if told is None:
-            if state is line.state:  # the same state, told with a sequence that we have not heard
-                self.counts["agreed"] += 1
-            else:
-                self._differ(DifferenceKind.AHEAD, card, line.name, state, line.state)
+        if fact is None:
+            self._differ(DifferenceKind.AHEAD, ours.card, told.name, ours.state, told.state)
             return
-        after, _ = hear(self.office, work, self.scope, kept, told)
-        self._judge(kept, after, line.name, line.state)
+        after, _ = hear(self.office, work, self.scope, kept, fact)
+        self._judge(kept, after, told.name, told.state)
 
     def _judge(self, before: KeptCard, after: KeptCard, name: str, listed: BankState) -> None:
         ours = before.card.bank.state

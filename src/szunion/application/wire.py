@@ -14,6 +14,7 @@ from typing import Any, Final, get_args
 
 from attrs import evolve, fields, has
 
+from szunion.application.listed import plainly
 from szunion.domain import bank
 from szunion.domain.bank import BankNotice, BankRequest
 from szunion.domain.documents import DocumentKind
@@ -120,9 +121,10 @@ def digest(vault: Vault, value: BankRequest | BankNotice) -> str:
 def _digest_of_list(vault: Vault, value: bank.DailyCardList) -> str:
     """Return the keyed hash of a list that may be longer than memory: card by card."""
     whole = sha256(encode(evolve(value, cards=())))
-    for line in value.cards:
-        card = line.card
-        whole.update(
-            f"{card.token.plain()} {card.psn} {line.state.value} {line.sequence}\n".encode()
-        )
+    for page in plainly(value.cards):
+        lines = [
+            f"{token} {psn} {state.value} {sequence}\n"
+            for token, (psn, state, sequence) in zip(*page, strict=True)
+        ]
+        whole.update("".join(lines).encode())
     return vault.request_key(f"digest:{whole.hexdigest()}").text

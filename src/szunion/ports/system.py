@@ -54,11 +54,14 @@ class WorkCalendar(Protocol):
         ...
 
 
-class Sorts(Protocol):
-    """Where more lines are put in order than fit into memory."""
+class Piles(Protocol):
+    """Where more records than fit into memory are dealt into piles that do."""
 
-    def __call__(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Return *lines* in the order of their bytes. No line has a line end in it."""
+    def __call__(self, pages: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
+        """Yield 256 piles, by the records' first byte: in each, its records in the order they came.
+
+        Two deals that are walked side by side have the records that begin alike in the same pile.
+        """
         ...
 
 

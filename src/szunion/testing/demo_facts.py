@@ -315,9 +315,7 @@ class _Gathering:
     # --- cards ------------------------------------------------------------------------------
 
     def _card_states(self) -> Iterable[tuple[str, int]]:
-        states = Counter(
-            state.value for _, _, state, _ in self.work.cards.states(self.scope) if state
-        )
+        states = Counter(state for _, _, state, _ in self.work.cards.states(self.scope) if state)
         return sorted(states.items())
 
     def _card_flows(self) -> Iterable[tuple[str, str, int]]:

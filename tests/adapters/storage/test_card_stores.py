@@ -28,6 +28,7 @@ from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.domain.rows import ROW
 from szunion.domain.values import RequestKey, RowId
 from szunion.errors import Conflict
+from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 
 T = TypeVar("T")
@@ -162,11 +163,12 @@ def test_a_union_sees_the_cards_of_its_own_members_only(place: CardTown) -> None
                place.town.g(0)) is None  # fmt: skip
 
 
-def test_states_come_in_the_order_of_the_cards_names(place: CardTown) -> None:
+def test_states_are_of_every_card_under_its_blind_index(place: CardTown) -> None:
     cards = place.activate(place.admit(5))
     found = run(place, lambda work, scope: list(work.cards.states(scope)))
-    names = [name for _, name, _, _ in found]
-    assert names == sorted(names)
-    assert {(id_, state, sequence) for id_, _, state, sequence in found} == {
-        (kept.id, BankState.ACTIVE, 2) for kept in cards
-    }
+    refs = [kept.card.ref for kept in cards]
+    blind = place.office.vault.index_many(IndexField.CARD, [ref.token.plain() for ref in refs])
+    assert sorted(found) == sorted(
+        (index, ref.psn, BankState.ACTIVE.value, kept.id)
+        for index, ref, kept in zip(blind, refs, cards, strict=True)
+    )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
-from szunion.domain.bank import BankState, CardRef
+from szunion.domain.bank import CardRef
 from szunion.domain.card_files import CustodyList, KeptCard
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
@@ -112,8 +112,8 @@ class Cards(Protocol):
         """Return the cards whose plastic a union has in hand, or has missed."""
         ...
 
-    def states(self, scope: Scope) -> Iterator[tuple[CardId, str, BankState | None, int]]:
-        """Yield every card as ``(id, name at the bank, bank state, sequence)``, by that name."""
+    def states(self, scope: Scope) -> Iterator[tuple[bytes, int, str | None, CardId]]:
+        """Yield every card as ``(blind index, PSN, bank state's code, id)``, in no order."""
         ...
 
 

@@ -18,9 +18,10 @@ from typing import Any, Final, TypeAlias
 from attrs import define, field, frozen
 
 from szunion.adapters.bank.batch_file import names, speech
+from szunion.adapters.bank.batch_file.cards import FiledCards
 from szunion.adapters.bank.batch_file.carrier import Seen
 from szunion.adapters.bank.batch_file.layout import BankLayout, FileLayout
-from szunion.adapters.bank.batch_file.lines import BAD, FileLines, Reading
+from szunion.adapters.bank.batch_file.lines import BAD, Reading
 from szunion.adapters.bank.batch_file.names import START, FileName, Place
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Head, Sheet
 from szunion.adapters.bank.batch_file.speech import Plain
@@ -385,7 +386,6 @@ class _Telling:
         day = self._day()
         told = self._told(0, self._head)
         # A list of a whole city's cards stays in its file; a day's movements are few.
-        many = FileLines(read, good)
-        each_line = many if kind is DailyCardList else tuple(many)
+        each_line = FiledCards(read, good) if kind is DailyCardList else tuple(read())
         notice: BankNotice = kind(told=told, day=day or date(1970, 1, 1), **{name: each_line})
         return bad, notice

@@ -7,6 +7,7 @@ through it there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, overload
 
@@ -37,13 +38,22 @@ class Reading:
         except BAD:
             return None
 
+    def value(self, line: bytes) -> Any:  # noqa: ANN401 - what the lines are of
+        """Return the value of a line without its end; None: it cannot be read, or makes none."""
+        words = self.sheet.words(line)
+        return None if isinstance(words, BadLine) else self.made(words)
+
+    def pages(self) -> Iterator[list[bytes]]:
+        """Yield the lines without their ends, some thousands at a time, in the file's order."""
+        with self._where().open("rb") as file:
+            yield from self.sheet.pages(file, self.head)
+
     def __call__(self) -> Iterator[Any]:
         """Yield the value of each line that makes one, in the file's order."""
-        with self._where().open("rb") as file:
-            for words in self.sheet.details(file, self.head):
-                value = None if isinstance(words, BadLine) else self.made(words)
-                if value is not None:
-                    yield value
+        for line in chain.from_iterable(self.pages()):
+            value = self.value(line)
+            if value is not None:
+                yield value
 
     def _where(self) -> Path:
         """Return where the file lies now: once read to its end, it is put away."""

@@ -7,7 +7,7 @@ which field and which rule; it never says what stood there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
@@ -251,6 +251,22 @@ class Record:
             return read(text) if text else None
         except ValueError:
             raise BadField(name, "KIND") from None
+
+    def parted(self, name: str, lines: Sequence[bytes]) -> tuple[list[bytes], list[object]]:
+        """Take lines without their ends into one word's bytes and, of each, all the rest.
+
+        Of two ASCII lines with the same rest, if one can be read the other can but for that word.
+        """
+        index = self._places[name]
+        if self.form != "fixed":
+            split = [line.split(self.separator.encode()) for line in lines]
+            words = [parts.pop(index) if index < len(parts) else b"" for parts in split]
+            return words, list(map(tuple, split))
+        each, start, end, _ = self._plan[index]
+        pad = each.pad.encode()
+        cut = (line[start:end] for line in lines)
+        strip = bytes.rstrip if each.justify == "left" else bytes.lstrip
+        return [strip(word, pad) for word in cut], [line[:start] + line[end:] for line in lines]
 
     def _cut(self, line: bytes) -> list[str]:
         if len(line) != self.width:

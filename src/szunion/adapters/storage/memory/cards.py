@@ -217,15 +217,11 @@ class MemoryCards:
         )
         return sorted((kept for kept in found if kept is not None), key=lambda kept: kept.id)
 
-    def states(self, scope: Scope) -> Iterator[tuple[CardId, str, BankState | None, int]]:
-        named = []
+    def states(self, scope: Scope) -> Iterator[tuple[bytes, int, str | None, CardId]]:
         for kept in self.tables.cards:
             ref, bank = kept.card.ref, fold(self.tables.facts_of.get(kept.id, ()))
             index = self.vault.index(IndexField.CARD, ref.token.plain())
-            sequence = bank.latest.sequence if bank.latest else 0
-            named.append((f"{index.hex()}-{ref.psn:03d}", kept.id, bank.state, sequence))
-        for name, id_, state, sequence in sorted(named, key=lambda each: each[0]):
-            yield id_, name, state, sequence
+            yield index, ref.psn, bank.state and bank.state.value, kept.id
 
 
 @frozen

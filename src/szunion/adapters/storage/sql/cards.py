@@ -301,9 +301,8 @@ class SqlCards:
     def held_by(self, scope: Scope, holder: OrganisationId) -> Sequence[KeptCard]:
         return self._cards(scope, self.session.all("card.held_by", {"holder": holder}))
 
-    def states(self, scope: Scope) -> Iterator[tuple[CardId, str, BankState | None, int]]:
-        for name, id_, state, sequence in self.session.stream("card.states"):
-            yield CardId(id_), name, _STATES[state] if state else None, sequence
+    def states(self, scope: Scope) -> Iterator[tuple[bytes, int, str | None, CardId]]:
+        return self.session.stream("card.states")
 
 
 def _place(card: int) -> Place:

@@ -145,6 +145,4 @@ FROM card_hold WHERE shard = :shard AND person_id = :person ORDER BY hold_id
 
 -- name: states
 -- fanout: the daily list is compared with every card of the node
-SELECT n.name, c.card_id, c.bank_state, c.bank_sequence
-FROM bank_name n JOIN card c ON c.shard = n.at_shard AND c.card_id = n.id
-WHERE n.kind = 'CARD' ORDER BY n.name
+SELECT token_index, psn, bank_state, card_id FROM card
