@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,28 @@ def database_for(folder: Path) -> Database:
     if folder not in _lent:
         _lent[folder] = _test.enter_context(of_this_run().lent("szunion", ready))
     return _lent[folder]
+
+
+@contextmanager
+def of_this_process(own: Databases) -> Iterator[None]:
+    """Let *own* be the server's databases of a process that is no test run."""
+    own.prepare()
+    _here.append(own)
+    try:
+        yield
+    finally:
+        give_back()
+        _here.clear()
+
+
+def copy_for(folder: Path, source: Path) -> None:
+    """Let a copy of the database that belongs to *source* belong to *folder*."""
+    _lent[folder] = of_this_run().copied(database_for(source))
+
+
+def remove_copy(folder: Path) -> None:
+    """Remove the copy that belongs to *folder*."""
+    of_this_run().remove(_lent.pop(folder))
 
 
 def give_back() -> None:

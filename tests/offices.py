@@ -11,12 +11,10 @@ from typing import Any, Final
 import pytest
 from attrs import evolve, frozen
 from tests.canaries import canary
-from tests.databases import database_for
+from tests.places import opened
 
 from szunion.adapters.keys.file import Ed25519Signer, FileKeys
 from szunion.adapters.storage.memory.storage import MemoryStorage
-from szunion.adapters.storage.postgres.storage import PostgresStorage
-from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar
 from szunion.application.access import authorise
 from szunion.application.filing import Applicant
@@ -67,14 +65,10 @@ def office_on(  # noqa: PLR0913 - each is a part that a test may bring
     storage: Any
     if kind == "sqlite":
         kind = os.environ.get("SZUNION_TEST_STORE", kind)
-    match kind:
-        case "memory":
-            storage = MemoryStorage(clock, ids, vault)
-        case "postgres":
-            dsn = database_for(folder).app
-            storage = PostgresStorage.open(dsn, clock=clock, ids=ids, vault=vault)
-        case _:
-            storage = SqliteStorage.open(folder / "union.db", clock=clock, ids=ids, vault=vault)
+    if kind == "memory":
+        storage = MemoryStorage(clock, ids, vault)
+    else:
+        storage = opened(kind, folder, clock=clock, ids=ids, vault=vault)
     chosen = city or shenzhen()
     signer: Ed25519Signer = keys.signer(f"szunion/{chosen.policy.code}")
     return Office(

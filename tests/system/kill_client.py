@@ -19,6 +19,8 @@ from tests.offices import PAPER, officer, serving, shenzhen
 
 from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
 from szunion.adapters.roster.reader import read_roster
+from szunion.adapters.storage.postgres.connection import tell
+from szunion.adapters.storage.postgres.session import NOTHING, PostgresSession
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.audit import AuditLog
 from szunion.application.batches import Batches
@@ -55,7 +57,6 @@ ROWS = 12
 CHUNK = 5
 SENDS = evolve(SIMULATED, most_rows=16)
 START = date(2017, 11, 24)
-KINDS = ("time", "call", "edge")
 PHASES = ("import", "issue", "pay")
 AID = "ha-spring-festival"
 YEAR = START.year
@@ -122,12 +123,27 @@ class EdgedStorage:
         self.inner.close()
 
 
-class Careless(SqliteStorage):
-    """A planted bug: every statement is a commit of its own."""
+def careless(kind: str) -> None:
+    """Plant a bug in this process: every statement that writes is a commit of its own."""
 
-    def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
+    def unbound(store: SqliteStorage, begin: str, work: Callable[[UnitOfWork], T]) -> T:
         assert begin
-        return work(self._unit(self._connection()))
+        return work(store._unit(store._connection()))
+
+    def committing(method: Callable[..., int]) -> Callable[..., int]:
+        def wrote(session: PostgresSession, *given: Any) -> int:
+            count = method(session, *given)
+            tell(session.connection, "COMMIT; BEGIN")
+            session._told = NOTHING
+            return count
+
+        return wrote
+
+    if kind == "postgres":
+        for name in ("do", "many"):
+            setattr(PostgresSession, name, committing(getattr(PostgresSession, name)))
+    else:
+        SqliteStorage._transaction = unbound  # type: ignore[method-assign]
 
 
 @define

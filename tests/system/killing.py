@@ -1,11 +1,13 @@
-"""Work through a small town's year in a process that is killed at random points, again and again.
+"""Work through a small town's year while the process, or the server, is killed again and again.
 
-Run as ``python -m tests.system.killing FOLDER SEED KILLS [PLANT]``: a fork server without threads.
-A *life* is one town: its store, the simulated bank's journal, and a file in which the client notes
-what was acknowledged to it. Each generation of a life is a child that opens all three, does what is
-not acknowledged yet, and dies by SIGKILL: at a moment that its parent chooses (``time``), at the
-n-th call of a Python function (``call``), or at the n-th edge of a commit, a bank call or an
-acknowledgement (``edge``). What a generation that lives to its end leaves behind is then checked.
+Run as ``python -m tests.system.killing ENGINE FOLDER SEED KILLS [PLANT]``: a fork server without
+threads. A *life* is one town: its store, the simulated bank's journal, and a file in which the
+client notes what was acknowledged to it. Each generation of a life is a child that opens all three,
+does what is not acknowledged yet, and dies by SIGKILL: at a moment that its parent chooses
+(``time``), at the n-th call of a Python function (``call``), or at the n-th edge of a commit, a
+bank call or an acknowledgement (``edge``). PostgreSQL dies as well, postmaster and all: under a
+client that lives on when it is up again (``server``), or together with the client (``machine``).
+What a generation that lives to its end leaves behind is then checked.
 """
 
 from __future__ import annotations
@@ -15,27 +17,29 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Final
 
+from attrs import asdict, define, field, frozen
+from tests.databases import database_for, of_this_process
 from tests.offices import Town, office_on, town_on
+from tests.places import copied, damage, opened, removed
 from tests.system.kill_client import (
-    KINDS,
     PHASES,
     SENDS,
     START,
     Acks,
-    Careless,
     Client,
     Countdown,
     Edge,
     EdgedBank,
     EdgedStorage,
+    careless,
     city,
     die_at_call,
     keep_time,
@@ -47,7 +51,7 @@ from tests.system.kill_findings import wrong_with
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.notifier.recording import RecordingNotifier
-from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.adapters.storage.postgres.dialect import statements
 from szunion.adapters.system import ChineseCalendar
 from szunion.application.office import Office
 from szunion.application.worker import Worker
@@ -55,34 +59,57 @@ from szunion.domain.documents import number_check
 from szunion.domain.values import (
     OrganisationId,
 )
+from szunion.errors import CommitUnknown, StorageUnreachable
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
+from szunion.testing.postgres import PostgresServer
+from szunion.testing.postgres_databases import Databases
+
+KINDS: Final[Mapping[str, Sequence[str]]] = {
+    "sqlite": ("time", "call", "edge"),
+    "postgres": ("time", "call", "edge", "server", "machine"),
+}
+"""The ways of dying on each engine."""
+
+LONGEST: Final = {"sqlite": 0.15, "postgres": 0.6}
+"""Seconds after which a generation is killed at the latest; PostgreSQL takes longer for the same."""
+
+PATIENCE: Final = 100
+"""How often a client looks for a server that is gone before it gives up."""
+
+
+@define
+class Story:
+    """How a run of lives went: kills by way of dying and by what was being done, and findings."""
+
+    killed: dict[str, int]
+    phases: dict[str, int]
+    lives: int = 0
+    wrong: list[str] = field(factory=list)
+
 
 # --- generations ---------------------------------------------------------------------------
 
 
-def found(folder: Path) -> None:
+def found(kind: str, folder: Path) -> None:
     """Make the town as it is before the first generation."""
-    office = office_on("sqlite", folder)
+    office = office_on(kind, folder)
     town: Town = town_on(office)
     (folder / "unions").write_text(json.dumps([one.id for one in town.unions]), "ascii")
     office.storage.close()
 
 
-def check_file(connection: sqlite3.Connection) -> None:
-    """Check the file that a killed process left, after SQLite has recovered it.
+class DamagedError(Exception):
+    """What a kill left behind is damaged."""
+
+
+def client_in(  # noqa: PLR0913, PLR0917 - what a life is made of
+    kind: str, folder: Path, seed: int, generation: int, edge: Edge, plant: str
+) -> Client:
+    """Open what the last generation left behind.
 
     Raises:
-        RuntimeError: a page is damaged, or a row refers to nothing.
+        DamagedError: that is not whole.
     """
-    (word,) = connection.execute("PRAGMA integrity_check").fetchone()
-    loose = connection.execute("PRAGMA foreign_key_check").fetchall()
-    if word != "ok" or loose:
-        msg = f"integrity: {word}, foreign keys: {len(loose)}"
-        raise RuntimeError(msg)
-
-
-def client_in(folder: Path, seed: int, generation: int, edge: Edge, plant: str) -> Client:
-    """Open what the last generation left behind."""
     clock_file = folder / "clock"
     clock = SimClock(START)
     if clock_file.exists():
@@ -92,9 +119,11 @@ def client_in(folder: Path, seed: int, generation: int, edge: Edge, plant: str) 
     ids = SeededIds(clock)
     keys = FileKeys(bytes(range(32)))
     vault = keys.vault(chance=SeededChance(seed * 1000 + generation).bytes)
-    kept_in = Careless if plant == "no_transaction" else SqliteStorage
-    storage = kept_in.open(folder / "union.db", clock=clock, ids=ids, vault=vault)
-    check_file(storage._connection())
+    storage = opened(kind, folder, clock=clock, ids=ids, vault=vault)
+    if found := damage(kind, folder):
+        raise DamagedError(found)
+    if plant == "no_transaction":
+        careless(kind)
     bank = SimulatedBank.open(folder / "bank.journal", seed=7, clock=clock, info=SENDS)
     office = Office(
         storage=EdgedStorage(storage, edge), clock=clock, ids=ids, vault=vault,
@@ -150,87 +179,134 @@ def phase_in(folder: Path) -> str:
     return phase_of(acks.known)
 
 
-def one_generation(  # noqa: PLR0913, PLR0917 - what a life is made of
-    folder: Path, seed: int, generation: int, luck: random.Random, plant: str, kind: str
-) -> bool:
-    """Let one generation live and, mostly, be killed; return whether it was killed."""
-    delay = luck.uniform(0.0, 0.15)
-    calls = luck.randrange(1, 150_000)
-    edges = luck.randrange(1, 120)
-
-    def live() -> None:
-        client = client_in(
-            folder, seed, generation, Countdown(edges if kind == "edge" else 0), plant
-        )
-        if kind == "call":
-            die_at_call(calls)
-        client.live()
-
-    pid = child(live)
-    if kind == "time":
-        time.sleep(delay)
-        os.kill(pid, signal.SIGKILL)  # before it is waited for, the pid is still the child's
-    return ended(pid)
-
-
-def finish(folder: Path, seed: int, generation: int, plant: str) -> list[str]:
-    """Let the last generation live to its end, and return what is then wrong."""
-    report = folder / "report"
-
-    def live() -> None:
-        client = client_in(folder, seed, generation, Countdown(), plant)
-        client.live()
-        client.live()  # once more: nothing is left to do
-        report.write_text(json.dumps(wrong_with(client)), "utf-8")
-
-    ended(child(live))
-    wrong: list[str] = json.loads(report.read_text("utf-8"))
-    return wrong
-
-
-def main(folder: Path, seed: int, kills: int, plant: str) -> dict[str, Any]:
-    """Live until *kills* children were killed, or a planted bug was found; return how it went.
-
-    With a plant, no child dies by the clock: what the harness finds is then the same everywhere.
-    """
-    kinds = KINDS[1:] if plant else KINDS
-    luck = random.Random(seed)
-    city()
-    for day in range(4):  # what every process makes once is made before they are forked
-        number_check(START + timedelta(days=day))
-    template = folder / "template"
-    template.mkdir()
-    ended(child(lambda: found(template)))
-    killed = dict.fromkeys(KINDS, 0)
-    phases = dict.fromkeys(PHASES, 0)
-    wrong: list[str] = []
-    lives = 0
-    while sum(killed.values()) < kills and not (plant and wrong):
-        lives += 1
-        life = folder / f"life-{lives}"
-        rosters(seed + lives)
-        shutil.copytree(template, life)
-        generation = 0
-        while sum(killed.values()) < kills:
-            kind = kinds[generation % len(kinds)]
-            try:
-                lived = not one_generation(life, seed + lives, generation, luck, plant, kind)
-            except ChildFailedError as error:
-                wrong.append(str(error))
-                lived = True
-            if lived:
-                break
-            killed[kind] += 1
-            phases[phase_in(life)] += 1
-            generation += 1
+def live_on(client: Client) -> None:
+    """Live on through the death of the server: what was not acknowledged is done again."""
+    for _ in range(PATIENCE):
         try:
-            wrong += finish(life, seed + lives, generation + 1, plant)
+            client.live()
+        except (CommitUnknown, StorageUnreachable):
+            time.sleep(0.02)
+        else:
+            return
+    client.live()
+
+
+@frozen
+class Reaper:
+    """Who kills: on which engine, with which bug planted, and the server where there is one."""
+
+    kind: str
+    seed: int
+    plant: str
+    luck: random.Random
+    server: PostgresServer | None
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The ways of dying; with a plant none is by the clock, so the findings are the same."""
+        ways = KINDS[self.kind]
+        return [way for way in ways if way in {"call", "edge"}] if self.plant else ways
+
+    def restart(self) -> None:
+        assert self.server is not None
+        self.server.kill()
+        self.server.up()
+
+    def one_generation(self, life: Path, seed: int, generation: int, way: str) -> bool:
+        """Let one generation live and, mostly, be killed; return whether it was killed."""
+        pause, rest = (self.luck.uniform(0.0, LONGEST[self.kind]) for _ in range(2))
+        calls, edges = self.luck.randrange(1, 150_000), self.luck.randrange(1, 120)
+
+        def live() -> None:
+            edge = Countdown(edges if way == "edge" else 0)
+            client = client_in(self.kind, life, seed, generation, edge, self.plant)
+            if way == "call":
+                die_at_call(calls)
+            live_on(client)
+
+        pid = child(live)
+        if way in {"call", "edge"}:
+            return ended(pid)
+        time.sleep(pause)
+        if way == "server":
+            self.restart()
+            time.sleep(rest)
+        os.kill(pid, signal.SIGKILL)  # before it is waited for, the pid is still the child's
+        if way == "machine":
+            self.restart()
+        return ended(pid)
+
+    def finish(self, life: Path, seed: int, generation: int) -> list[str]:
+        """Let the last generation live to its end, and return what is then wrong."""
+        report = life / "report"
+
+        def live() -> None:
+            client = client_in(self.kind, life, seed, generation, Countdown(), self.plant)
+            client.live()
+            client.live()  # once more: nothing is left to do
+            report.write_text(json.dumps(wrong_with(client)), "utf-8")
+
+        ended(child(live))
+        wrong: list[str] = json.loads(report.read_text("utf-8"))
+        return wrong
+
+    def one_life(self, life: Path, seed: int, left: int, story: Story) -> None:
+        """Live one life through at most *left* kills, and look at what it leaves behind."""
+        generation = 0
+        try:
+            while generation < left:
+                way = self.kinds[generation % len(self.kinds)]
+                if not self.one_generation(life, seed, generation, way):
+                    break
+                story.killed[way] += 1
+                story.phases[phase_in(life)] += 1
+                generation += 1
+            story.wrong += self.finish(life, seed, generation + 1)
         except ChildFailedError as error:
-            wrong.append(str(error))
-    return {"killed": killed, "phases": phases, "lives": lives, "wrong": wrong}
+            story.wrong.append(str(error))
+
+    def lives(self, folder: Path, kills: int) -> Story:
+        """Live until *kills* children were killed, or a planted bug was found."""
+        template = folder / "template"
+        template.mkdir()
+        if self.kind == "postgres":
+            database_for(template)  # it is made here, for this process is the one that copies it
+        ended(child(lambda: found(self.kind, template)))
+        story = Story(dict.fromkeys(self.kinds, 0), dict.fromkeys(PHASES, 0))
+        while sum(story.killed.values()) < kills and not (self.plant and story.wrong):
+            story.lives += 1
+            seed = self.seed + story.lives
+            life = folder / f"life-{story.lives}"
+            rosters(seed)
+            copied(self.kind, template, life)
+            shutil.copyfile(template / "unions", life / "unions")
+            self.one_life(life, seed, kills - sum(story.killed.values()), story)
+            removed(self.kind, life)
+        return story
+
+
+@contextmanager
+def grounds(kind: str) -> Iterator[PostgresServer | None]:
+    """Have what the engine needs: for PostgreSQL a server of one's own, to be killed."""
+    if kind != "postgres":
+        yield None
+        return
+    with PostgresServer.start() as server, of_this_process(Databases(server.dsn(), server)):
+        yield server
+
+
+def main(kind: str, folder: Path, seed: int, kills: int, plant: str) -> Story:
+    """Make what every process makes once before they are forked; then live."""
+    city()
+    statements()
+    for day in range(4):
+        number_check(START + timedelta(days=day))
+    with grounds(kind) as server:
+        reaper = Reaper(kind, seed, plant, random.Random(seed), server)
+        return reaper.lives(folder, kills)
 
 
 if __name__ == "__main__":
-    where, number, wanted, *rest = sys.argv[1:]
-    done = main(Path(where), int(number), int(wanted), rest[0] if rest else "")
-    sys.stdout.write(json.dumps(done) + "\n")
+    engine_, where, number, wanted, *more = sys.argv[1:]
+    done = main(engine_, Path(where), int(number), int(wanted), more[0] if more else "")
+    sys.stdout.write(json.dumps(asdict(done)) + "\n")

@@ -97,8 +97,11 @@ class Databases:
 
     def empty(self) -> Database:
         """Make a database without tables, for the owner to fill."""
+        return self._made_as("")
+
+    def _made_as(self, how: str) -> Database:
         name = f"szunion_{os.getpid()}_{next(_names)}"
-        self._tell(f'CREATE DATABASE "{name}" OWNER {OWNER}')
+        self._tell(f'CREATE DATABASE "{name}" OWNER {OWNER} {how}')
         made = Database(name, with_parts(self.admin, dbname=name))
         self._made.append(made)
         return made
@@ -120,10 +123,19 @@ class Databases:
         fill(made)
         return made
 
+    def copied(self, source: Database) -> Database:
+        """Make a copy of a database to which nobody is connected, with all that is in it."""
+        return self._made_as(f'TEMPLATE "{source.name}"')
+
+    def remove(self, made: Database) -> None:
+        """Remove a database that was made here, whoever is still connected."""
+        self._made.remove(made)
+        self._tell(f'DROP DATABASE IF EXISTS "{made.name}" WITH (FORCE)')
+
     def drop(self) -> None:
         """Remove what was made."""
         while self._made:
-            self._tell(f'DROP DATABASE IF EXISTS "{self._made.pop().name}" WITH (FORCE)')
+            self.remove(self._made[-1])
 
 
 def ready(database: Database) -> None:
