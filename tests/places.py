@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.databases import copy_for, database_for, remove_copy
+import pytest
+from tests.databases import copy_for, database_for, of_this_process, remove_copy
 
 from szunion.adapters.storage.postgres.connection import Limits, ask, connect, tell
 from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.ports.keys import Vault
 from szunion.ports.system import Clock, Ids
+from szunion.testing.postgres import NoPostgres, PostgresServer, binaries
+from szunion.testing.postgres_databases import Databases
 
 FILE: Final = "union.db"
 
@@ -87,3 +91,22 @@ def _damaged_database(folder: Path) -> str:
     assert checked is not None
     assert checked[0] > 0, "there are indexes to check"
     return str(found[0])
+
+
+def needs(kind: str) -> None:
+    """Skip a test whose processes need a PostgreSQL that is not there."""
+    if kind == "postgres":
+        try:
+            binaries()
+        except NoPostgres as error:
+            pytest.skip(str(error))
+
+
+@contextmanager
+def grounds(kind: str) -> Iterator[PostgresServer | None]:
+    """Have what the engine needs in a process of one's own: PostgreSQL needs a server."""
+    if kind != "postgres":
+        yield None
+        return
+    with PostgresServer.start() as server, of_this_process(Databases(server.dsn(), server)):
+        yield server

@@ -14,15 +14,16 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from attrs import evolve
 from tests.moneytown import WARMTH, YEAR, MoneyTown, money_town_on
 from tests.offices import clock_of, office_on, officer
+from tests.places import grounds, opened
 
 from szunion.adapters.keys.file import FileKeys
-from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.office import Office
 from szunion.application.treasury import Treasury
 from szunion.domain.access import Role
@@ -101,10 +102,10 @@ def void(_: object) -> None:
     """Do nothing with a value."""
 
 
-def in_processes(
-    folder: Path, office: Office, payouts: Sequence[PayoutBatchId], approve: Approver
+def processes(
+    kind: str, folder: Path, office: Office, payouts: Sequence[PayoutBatchId], approve: Approver
 ) -> Counter[str]:
-    """Let one process for each pay-out open the file by itself and approve it, all at once.
+    """Let one process for each pay-out open the store by itself and approve it, all at once.
 
     The caller must have no threads and no open connection: its children are forked from it.
     """
@@ -115,7 +116,8 @@ def in_processes(
         pid = os.fork()
         if not pid:
             os.close(go_write)
-            os.write(out_write, _child(folder, office, payout, approve, go_read, number))
+            own = partial(opened_by, kind, folder, office, number)
+            os.write(out_write, _child(own, payout, approve, go_read))
             os._exit(0)
         os.close(out_write)
         pids[pid] = out_read
@@ -129,41 +131,38 @@ def in_processes(
     return found
 
 
-def _child(  # noqa: PLR0913, PLR0917 - what a process of its own is made of
-    folder: Path,
-    office: Office,
-    payout: PayoutBatchId,
-    approve: Approver,
-    go: int,
-    number: int,
-) -> bytes:
+def opened_by(kind: str, folder: Path, office: Office, number: int) -> Office:
+    """Open the store of *folder* for that process; no two draw the same ids."""
+    clock = clock_of(office)
+    clock.advance(seconds=number + 1)
+    ids = SeededIds(clock)
+    vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(1000 + number).bytes)
+    storage = opened(kind, folder, clock=clock, ids=ids, vault=vault)
+    return evolve(office, storage=storage, ids=ids, vault=vault)
+
+
+def _child(own: Callable[[], Office], payout: PayoutBatchId, approve: Approver, go: int) -> bytes:
     def gate() -> None:
         select.select([go], [], [])
 
     try:
-        clock = clock_of(office)
-        clock.advance(seconds=number + 1)  # so that no two processes draw the same ids
-        ids = SeededIds(clock)
-        keys = FileKeys(bytes(range(32)))
-        vault = keys.vault(chance=SeededChance(1000 + number).bytes)
-        storage = SqliteStorage.open(folder / "union.db", clock=office.clock, ids=ids, vault=vault)
-        own = evolve(office, storage=storage, ids=ids, vault=vault)
-        told = approve(own, payout, gate)
-        storage.close()
+        office = own()
+        told = approve(office, payout, gate)
+        office.storage.close()
     except BaseException as error:  # noqa: BLE001 - the parent must hear of everything
         told = f"{type(error).__name__} {error}"
     return told.encode()
 
 
-def main(folder: Path, approver: str, count: int) -> dict[str, int]:
+def main(kind: str, folder: Path, approver: str, count: int) -> dict[str, int]:
     """Make a town with *count* drafts on a budget for ten; let as many processes approve them."""
-    office = office_on("sqlite", folder)
+    office = office_on(kind, folder)
     town = money_town_on(office)
     payouts = drafts(town, count, 10)
     office.storage.close()
     which = {"guarded": guarded, "naive": naive}[approver]
-    found = in_processes(folder, town.office, payouts, which)
-    again = office_on("sqlite", folder)
+    found = processes(kind, folder, town.office, payouts, which)
+    again = office_on(kind, folder)
     budget = Treasury(again, officer("finance-1", Role.FINANCE)).budget(WARMTH, YEAR)
     assert budget is not None
     again.storage.close()
@@ -171,5 +170,7 @@ def main(folder: Path, approver: str, count: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    where, how, many = sys.argv[1:]
-    sys.stdout.write(json.dumps(main(Path(where), how, int(many))) + "\n")
+    engine_, where, how, many = sys.argv[1:]
+    with grounds(engine_):
+        told_ = main(engine_, Path(where), how, int(many))
+    sys.stdout.write(json.dumps(told_) + "\n")

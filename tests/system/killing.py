@@ -19,16 +19,15 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from attrs import asdict, define, field, frozen
-from tests.databases import database_for, of_this_process
+from tests.databases import database_for
 from tests.offices import Town, office_on, town_on
-from tests.places import copied, damage, opened, removed
+from tests.places import copied, damage, grounds, opened, removed
 from tests.system.kill_client import (
     PHASES,
     SENDS,
@@ -62,7 +61,6 @@ from szunion.domain.values import (
 from szunion.errors import CommitUnknown, StorageUnreachable
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.postgres import PostgresServer
-from szunion.testing.postgres_databases import Databases
 
 KINDS: Final[Mapping[str, Sequence[str]]] = {
     "sqlite": ("time", "call", "edge"),
@@ -71,7 +69,7 @@ KINDS: Final[Mapping[str, Sequence[str]]] = {
 """The ways of dying on each engine."""
 
 LONGEST: Final = {"sqlite": 0.15, "postgres": 0.6}
-"""Seconds after which a generation is killed at the latest; PostgreSQL takes longer for the same."""
+"""Seconds after which a generation is killed at the latest: PostgreSQL takes longer for as much."""
 
 PATIENCE: Final = 100
 """How often a client looks for a server that is gone before it gives up."""
@@ -283,16 +281,6 @@ class Reaper:
             self.one_life(life, seed, kills - sum(story.killed.values()), story)
             removed(self.kind, life)
         return story
-
-
-@contextmanager
-def grounds(kind: str) -> Iterator[PostgresServer | None]:
-    """Have what the engine needs: for PostgreSQL a server of one's own, to be killed."""
-    if kind != "postgres":
-        yield None
-        return
-    with PostgresServer.start() as server, of_this_process(Databases(server.dsn(), server)):
-        yield server
 
 
 def main(kind: str, folder: Path, seed: int, kills: int, plant: str) -> Story:

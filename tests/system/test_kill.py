@@ -15,21 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from szunion.testing.postgres import NoPostgres, binaries
+from tests.offices import ENGINES
+from tests.places import needs
 
 ROOT = Path(__file__).parents[2]
-ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+ON_DISK = ENGINES[1:]
 WAYS = {"sqlite": 3, "postgres": 5}
 
 
 def lives(kind: str, folder: Path, seed: int, kills: int, plant: str = "") -> dict[str, Any]:
     """Run a fork server until it has killed so many children; return its report."""
-    if kind == "postgres":
-        try:
-            binaries()
-        except NoPostgres as error:
-            pytest.skip(str(error))
+    needs(kind)
     run = subprocess.run(
         [sys.executable, "-m", "tests.system.killing", kind, str(folder), str(seed), str(kills),
          plant],
@@ -58,14 +54,14 @@ def test_killed_at_fifty_points_a_town_loses_nothing_and_does_nothing_twice(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(100, 1_100, 100))
-@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("kind", ON_DISK)
 def test_killed_at_a_thousand_points_a_town_loses_nothing(
     kind: str, seed: int, tmp_path: Path
 ) -> None:
     check(kind, lives(kind, tmp_path, seed, kills=100), 100)
 
 
-@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("kind", ON_DISK)
 @pytest.mark.parametrize("plant", ["ack_first", "no_transaction", "key_by_chance"])
 def test_the_harness_notices_a_planted_bug(kind: str, plant: str, tmp_path: Path) -> None:
     done = lives(kind, tmp_path, 7, kills=200, plant=plant)  # it stops at the first finding
