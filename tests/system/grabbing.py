@@ -1,8 +1,8 @@
-"""Let many processes book from one file, and kill them in the middle.
+"""Let many processes book from one store, and kill them in the middle.
 
-Run as ``python -m tests.system.grabbing FOLDER MODE [PLANT]``: a fork server without threads. The
-town is made once; then children ask for places. What was told to a member is written to a file
-that survives the child, as a member would remember it.
+Run as ``python -m tests.system.grabbing ENGINE FOLDER MODE [PLANT]``: a fork server without
+threads. The town is made once; then children ask for places. What was told to a member is written
+to a file that survives the child, as a member would remember it.
 
 ``storm``: 64 processes, one request each, for the last 10 places.
 ``race``: 1,000 requests of 250 members for 100 places, in processes that are killed by SIGKILL at
@@ -26,10 +26,10 @@ from typing import Any, Final
 
 from tests.booktown import BookTown, book_town_on
 from tests.offices import member, office_on, shenzhen
+from tests.places import damage, grounds, opened
 
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.keys.file import FileKeys
-from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemIds
 from szunion.application.access import authorise
 from szunion.application.bookings import Booked, Bookings, Queued
@@ -48,21 +48,21 @@ KILLS: Final = 12
 THREADS: Final = 16
 
 
-def made(folder: Path, members: int) -> tuple[BookTown, list[PersonId]]:
+def made(kind: str, folder: Path, members: int) -> tuple[BookTown, list[PersonId]]:
     """Make the town with its members, once."""
-    office = office_on("sqlite", folder)
+    office = office_on(kind, folder)
     town = book_town_on(office)
     return town, town.members(members)
 
 
-def office_in(folder: Path) -> Office:
-    """Open the file as a process of its own does: own connection, own ids, own crowd."""
+def office_in(kind: str, folder: Path) -> Office:
+    """Open the store as a process of its own does: own connection, own ids, own crowd."""
     clock, chosen = SimClock("2017-11-24"), shenzhen()
     ids = SystemIds(clock, SystemChance())
     keys = FileKeys(bytes(range(32)))
     vault = keys.vault()
     return Office(
-        storage=SqliteStorage.open(folder / "union.db", clock=clock, ids=ids, vault=vault),
+        storage=opened(kind, folder, clock=clock, ids=ids, vault=vault),
         clock=clock, ids=ids, vault=vault, signer=keys.signer("szunion/440300"),
         calendar=ChineseCalendar(), policy=chosen.policy, catalogue=chosen.catalogue,
         crowd=Combiner(),
@@ -148,9 +148,9 @@ def note(file: Path, person: PersonId, said: str) -> None:
         os.close(handle)
 
 
-def storm(folder: Path, plant: str) -> dict[str, Any]:
+def storm(kind: str, folder: Path, plant: str) -> dict[str, Any]:
     """Let 64 processes book the last ten places at once."""
-    town, people = made(folder, PROCESSES // 2)
+    town, people = made(kind, folder, PROCESSES // 2)
     offer = town.offer(LAST, hours=100).id
     town.office.storage.close()
     gate_out, gate_in = os.pipe()
@@ -158,7 +158,7 @@ def storm(folder: Path, plant: str) -> dict[str, Any]:
 
     def ask(person: PersonId) -> None:
         os.close(gate_in)
-        office = office_in(folder)
+        office = office_in(kind, folder)
         os.read(gate_out, 1)  # all begin when the gate is opened
         note(told, person, WAYS[plant](office, offer, person))
 
@@ -166,12 +166,12 @@ def storm(folder: Path, plant: str) -> dict[str, Any]:
     os.close(gate_in)
     os.close(gate_out)
     statuses = [os.waitpid(pid, 0)[1] for pid in pids]
-    return findings(folder, offer, LAST, told) | {"failed": sum(map(bool, statuses))}
+    return findings(kind, folder, offer, LAST, told) | {"failed": sum(map(bool, statuses))}
 
 
-def race(folder: Path, plant: str) -> dict[str, Any]:
+def race(kind: str, folder: Path, plant: str) -> dict[str, Any]:
     """Let 1,000 requests meet 100 places while processes die."""
-    town, people = made(folder, MEMBERS)
+    town, people = made(kind, folder, MEMBERS)
     offer = town.offer(STOCK, waiting_list=True, hours=100).id
     town.office.storage.close()
     luck = random.Random(21)
@@ -184,7 +184,7 @@ def race(folder: Path, plant: str) -> dict[str, Any]:
         left = requests[answered:]
         if not left:
             break
-        pid = child(lambda left=left: crowd(folder, offer, left, told, done, plant))  # type: ignore[misc]
+        pid = child(lambda left=left: crowd(kind, folder, offer, left, told, done, plant))  # type: ignore[misc]
         if killed < KILLS:
             time.sleep(luck.uniform(0.03, 0.12))
             os.kill(pid, signal.SIGKILL)
@@ -192,14 +192,20 @@ def race(folder: Path, plant: str) -> dict[str, Any]:
         _, status = os.waitpid(pid, 0)
         if status and not os.WIFSIGNALED(status):
             return {"wrong": ["a child failed"], "killed": killed}
-    return findings(folder, offer, STOCK, told) | {"killed": killed}
+    return findings(kind, folder, offer, STOCK, told) | {"killed": killed}
 
 
 def crowd(  # noqa: PLR0913, PLR0917 - one process of the race
-    folder: Path, offer: OfferId, requests: list[PersonId], told: Path, done: Path, plant: str
+    kind: str,
+    folder: Path,
+    offer: OfferId,
+    requests: list[PersonId],
+    told: Path,
+    done: Path,
+    plant: str,
 ) -> None:
     """Make the requests in sixteen threads at once; note each answer when it has come."""
-    office = office_in(folder)
+    office = office_in(kind, folder)
     coming = iter(requests)
 
     def ask() -> None:
@@ -224,9 +230,9 @@ def crowd(  # noqa: PLR0913, PLR0917 - one process of the race
 # --- what must hold --------------------------------------------------------------------------
 
 
-def findings(folder: Path, offer: OfferId, stock: int, told: Path) -> dict[str, Any]:
-    """Return what is wrong with what is in the file, and with what members were told."""
-    office = office_in(folder)
+def findings(kind: str, folder: Path, offer: OfferId, stock: int, told: Path) -> dict[str, Any]:
+    """Return what is wrong with what is in the store, and with what members were told."""
+    office = office_in(kind, folder)
     wrong: list[str] = []
     lines = [json.loads(line) for line in told.read_bytes().splitlines()]
 
@@ -257,13 +263,13 @@ def findings(folder: Path, offer: OfferId, stock: int, told: Path) -> dict[str, 
     forgotten = {person for person, said in lines if said == "waits"} - waiting - holders
     if forgotten:
         wrong.append(f"{len(forgotten)} were told that they wait, and do not")
-    (word,) = office.storage._connection().execute("PRAGMA integrity_check").fetchone()  # type: ignore[attr-defined]
-    if word != "ok":
-        wrong.append(word)
+    office.storage.close()
+    wrong += filter(None, [damage(kind, folder)])
     return {"wrong": wrong, "sold": len(places), "waiting": len(waiting), "answers": len(lines)}
 
 
 if __name__ == "__main__":
-    where, mode, *rest = sys.argv[1:]
-    done_ = {"storm": storm, "race": race}[mode](Path(where), rest[0] if rest else "")
+    engine_, where, mode, *rest = sys.argv[1:]
+    with grounds(engine_):
+        done_ = {"storm": storm, "race": race}[mode](engine_, Path(where), rest[0] if rest else "")
     sys.stdout.write(json.dumps(done_) + "\n")

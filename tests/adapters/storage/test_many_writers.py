@@ -1,4 +1,4 @@
-"""Many write at once: numbers without gaps, a log that passes nothing over, work taken once.
+"""Many write at once: numbers without gaps, and a log that passes nothing over.
 
 SQLite has one writer, so there it cannot be otherwise; PostgreSQL has as many as come.
 """
@@ -22,7 +22,7 @@ from szunion.application.audit import AuditLog
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.domain.values import RequestKey
 from szunion.ports.storage import UnitOfWork
 
@@ -161,67 +161,7 @@ def test_the_log_is_numbered_as_it_is_committed_and_nothing_is_passed_over(offic
         assert [each for each in sealed if each // 1000 == writer] == subjects
 
 
-@define
-class Queue:
-    """Writers that queue and give up, and workers that take what is there and end it."""
-
-    office: Office
-    cards: int = 10
-    queued: set[int] = field(factory=set)
-    taken: list[Dispatch] = field(factory=list)
-    over: threading.Event = field(factory=threading.Event)
-
-    def write(self, writer: int, units: int) -> None:
-        random = Random(writer)
-        for number in range(writer * units, (writer + 1) * units):
-            card, keep = random.randrange(1, self.cards + 1), random.random() < 0.8
-            with suppress(Undone):
-                self.office.storage.run(partial(_queued, number, card, keep=keep))
-                self.queued.add(number)
-
-    def write_all(self, units: int) -> None:
-        try:
-            together([partial(self.write, writer, units) for writer in range(WRITERS)])
-        finally:
-            self.over.set()
-
-    def work(self, worker: str) -> None:
-        run = self.office.storage.run
-        while not failed and (not self.over.is_set() or len(self.taken) < len(self.queued)):
-            found = run(partial(_taken, worker), guarded=True)
-            if found is None:
-                self.over.wait(0.01)
-                continue
-            run(partial(_moved, found.id, lambda work, each: each.leaving(work.now)))
-            self.taken.append(found)
-            run(partial(_moved, found.id, lambda _, each: each.ended(DispatchState.DONE, "")))
-
-
 def _queued(number: int, card: int, work: UnitOfWork, *, keep: bool) -> None:
     queue(work, number, card)
     if not keep:
         raise Undone
-
-
-def _taken(worker: str, work: UnitOfWork) -> Dispatch | None:
-    return work.outbox.take(scoped(work), worker, work.now, work.now + MINUTE)
-
-
-def _moved(id_: int, move: Callable[[UnitOfWork, Dispatch], Dispatch], work: UnitOfWork) -> None:
-    found = work.outbox.get(scoped(work), id_)
-    assert found is not None
-    work.outbox.put(scoped(work), move(work, found))
-
-
-@pytest.mark.parametrize(
-    "rows", [160, pytest.param(100_000, marks=pytest.mark.soak)], ids=["few", "many"]
-)
-def test_what_is_queued_is_taken_once_and_in_order(office: Office, rows: int) -> None:
-    """Eight write and give up, eight take: none is missed, none comes twice, each card in order."""
-    box = Queue(office)
-    workers = [partial(box.work, f"w{number}") for number in range(WRITERS)]
-    together([partial(box.write_all, rows // WRITERS), *workers])
-    assert sorted(each.subject for each in box.taken) == sorted(box.queued)
-    for card in range(1, box.cards + 1):
-        order = [each.sequence for each in box.taken if each.aggregate == card]
-        assert order == list(range(1, len(order) + 1))
