@@ -15,6 +15,7 @@ _run = ExitStack()
 _test = ExitStack()
 _here: list[Databases | str] = []
 _lent: dict[Path, Database] = {}
+_lasting: dict[Path, Database] = {}
 
 
 def of_this_run() -> Databases:
@@ -35,9 +36,22 @@ def of_this_run() -> Databases:
 
 def database_for(folder: Path) -> Database:
     """Return this test's database that belongs to *folder*, as a file would lie in it."""
+    if folder in _lasting:
+        return _lasting[folder]
     if folder not in _lent:
         _lent[folder] = _test.enter_context(of_this_run().lent("szunion", ready))
     return _lent[folder]
+
+
+@contextmanager
+def lasting(folder: Path) -> Iterator[None]:
+    """Let a database belong to *folder* for as long as the block lasts, over many tests."""
+    with of_this_run().lent("szunion", ready) as found:
+        _lasting[folder] = found
+        try:
+            yield
+        finally:
+            del _lasting[folder]
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, Final
 import pytest
 from attrs import evolve, frozen
 from tests.canaries import canary
+from tests.databases import lasting
 from tests.places import opened
 
 from szunion.adapters.keys.file import Ed25519Signer, FileKeys
@@ -75,6 +78,17 @@ def office_on(  # noqa: PLR0913 - each is a part that a test may bring
         storage=storage, clock=clock, ids=ids, vault=vault, signer=signer,
         calendar=ChineseCalendar(), policy=chosen.policy, catalogue=chosen.catalogue,
     )  # fmt: skip
+
+
+@contextmanager
+def lasting_office(kind: str, folder: Path) -> Iterator[Office]:
+    """Have an office that many tests look at, one after the other."""
+    with lasting(folder) if kind == "postgres" else nullcontext():
+        made = office_on(kind, folder)
+        try:
+            yield made
+        finally:
+            made.storage.close()
 
 
 def clock_of(office: Office) -> SimClock:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from tests.offices import office_on
+from tests.offices import ENGINES, lasting_office, office_on
 from tests.relations import PLACES, Records, Relations, operations_of, relations_on, uses
 
 from szunion.application.access import authorise
@@ -47,13 +47,12 @@ OWN_LOGIN = {"bindings.bind"}
 CHOSEN = {"memberships.transfer_in"}
 
 
-@pytest.fixture(params=["memory", "sqlite"], scope="module")
+@pytest.fixture(params=ENGINES, scope="module")
 def city(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Relations]:
-    office = office_on(request.param, tmp_path_factory.mktemp("city"))
-    yield relations_on(office)
-    office.storage.close()
+    with lasting_office(request.param, tmp_path_factory.mktemp("city")) as office:
+        yield relations_on(office)
 
 
 def rules_of(use: str, role: Role) -> list[Operation]:

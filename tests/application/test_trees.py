@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,16 @@ import pytest
 from attrs import define, evolve, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.offices import applicant, engine, office_on, officer, serving
+from tests.filters import UNFILTERED, filters_off
+from tests.offices import (
+    ENGINES,
+    applicant,
+    engine,
+    lasting_office,
+    office_on,
+    officer,
+    serving,
+)
 
 from szunion.application.access import authorise
 from szunion.application.episodes import open_affiliation
@@ -124,16 +134,20 @@ class Forest:
         tree.documents[person] = document
 
 
-@pytest.fixture(params=["memory", "sqlite"], scope="module")
+@pytest.fixture(params=[*ENGINES, pytest.param(UNFILTERED, marks=pytest.mark.postgres)],
+                scope="module")  # fmt: skip
 def forest(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Forest]:
-    office = office_on(request.param, tmp_path_factory.mktemp("forest"))
-    city = Organisations(office, officer("city-1", Role.CITY)).found_city(
-        code="440300", name="市总工会"
-    )
-    yield Forest(office, city, iter(range(1, 10**8)))
-    office.storage.close()
+    """Every engine; and PostgreSQL once more with row-level security alone."""
+    kind, off = request.param, nullcontext()
+    if kind == UNFILTERED:
+        kind, off = "postgres", filters_off()
+    with off, lasting_office(kind, tmp_path_factory.mktemp("forest")) as office:
+        city = Organisations(office, officer("city-1", Role.CITY)).found_city(
+            code="440300", name="市总工会"
+        )
+        yield Forest(office, city, iter(range(1, 10**8)))
 
 
 def numbered(index: int) -> str:

@@ -143,7 +143,7 @@ def careless(kind: str) -> None:
         for name in ("do", "many"):
             setattr(PostgresSession, name, committing(getattr(PostgresSession, name)))
     else:
-        SqliteStorage._transaction = unbound  # type: ignore[method-assign]
+        SqliteStorage._transaction = unbound  # type: ignore[method-assign, assignment]
 
 
 @define

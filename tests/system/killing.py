@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import asdict, define, field, frozen
 from tests.databases import database_for
@@ -73,6 +73,9 @@ LONGEST: Final = {"sqlite": 0.15, "postgres": 0.6}
 
 PATIENCE: Final = 100
 """How often a client looks for a server that is gone before it gives up."""
+
+
+T = TypeVar("T")
 
 
 @define
@@ -177,16 +180,14 @@ def phase_in(folder: Path) -> str:
     return phase_of(acks.known)
 
 
-def live_on(client: Client) -> None:
-    """Live on through the death of the server: what was not acknowledged is done again."""
+def patiently(work: Callable[[], T]) -> T:
+    """Live through the death of the server: what was not acknowledged is done again."""
     for _ in range(PATIENCE):
         try:
-            client.live()
+            return work()
         except (CommitUnknown, StorageUnreachable):
             time.sleep(0.02)
-        else:
-            return
-    client.live()
+    return work()
 
 
 @frozen
@@ -217,10 +218,12 @@ class Reaper:
 
         def live() -> None:
             edge = Countdown(edges if way == "edge" else 0)
-            client = client_in(self.kind, life, seed, generation, edge, self.plant)
+            client = patiently(
+                lambda: client_in(self.kind, life, seed, generation, edge, self.plant)
+            )
             if way == "call":
                 die_at_call(calls)
-            live_on(client)
+            patiently(client.live)
 
         pid = child(live)
         if way in {"call", "edge"}:

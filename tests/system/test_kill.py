@@ -33,11 +33,11 @@ def lives(kind: str, folder: Path, seed: int, kills: int, plant: str = "") -> di
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     done: dict[str, Any] = json.loads(run.stdout)
-    return done
+    return done | {"told": run.stderr}
 
 
 def check(kind: str, done: dict[str, Any], kills: int) -> None:
-    assert done["wrong"] == []
+    assert done["wrong"] == [], done["told"]
     assert sum(done["killed"].values()) == kills
     assert len(done["killed"]) == WAYS[kind]
     assert min(done["killed"].values()) >= kills // WAYS[kind] // 2, "each way has its share"
