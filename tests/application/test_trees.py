@@ -7,7 +7,6 @@ statistics, and the text of what is refused.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import date, timedelta
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 from attrs import define, evolve, field
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from tests.filters import UNFILTERED, filters_off
 from tests.offices import (
@@ -53,8 +52,10 @@ from szunion.errors import NotAllowed, SzunionError
 from szunion.ports.storage import UnitOfWork
 
 SHARED = Mobile("13800000000")
-#: Several people of one tree may have one mobile number: a search for it crosses unions.
-MOST = 200 if os.environ.get("SZUNION_SOAK") else 9
+"""Several people of one tree may have one mobile number: a search for it crosses unions."""
+MOST, FEW = 200, 9
+"""How many unions a tree of the long run may have, and one of the short."""
+TREES, SLICE = 10_000, 500
 _G = OrganisationKind.GRASSROOTS
 
 
@@ -140,10 +141,10 @@ def forest(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Forest]:
     """Every engine; and PostgreSQL once more with row-level security alone."""
-    kind, off = request.param, nullcontext()
-    if kind == UNFILTERED:
-        kind, off = "postgres", filters_off()
-    with off, lasting_office(kind, tmp_path_factory.mktemp("forest")) as office:
+    alone = request.param == UNFILTERED
+    kind = "postgres" if alone else request.param
+    folder = tmp_path_factory.mktemp("forest")
+    with filters_off() if alone else nullcontext(), lasting_office(kind, folder) as office:
         city = Organisations(office, officer("city-1", Role.CITY)).found_city(
             code="440300", name="市总工会"
         )
@@ -251,17 +252,29 @@ def _move_up(forest: Forest, tree: Grown, one: int) -> None:
         tree.parents[one] = 0
 
 
-@pytest.mark.parametrize("role", [Role.GRASSROOTS, Role.UPPER])
-def test_an_officer_sees_the_own_branch_and_nothing_else(forest: Forest, role: Role) -> None:
+def look_at_many(forest: Forest, role: Role, *, count: int, most: int, first: int) -> None:
+    @seed(first)
     @settings(
-        max_examples=2_500 if os.environ.get("SZUNION_SOAK") else 50, deadline=None,
-        suppress_health_check=list(HealthCheck), derandomize=True, database=None,
+        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None,
+        phases=(Phase.generate,),
     )  # fmt: skip
-    @given(trees(MOST))
+    @given(trees(most))
     def every(given: tuple[list[int], list[int], int, int]) -> None:
         look_at(forest, given, role)
 
     every()
+
+
+@pytest.mark.parametrize("role", [Role.GRASSROOTS, Role.UPPER])
+def test_an_officer_sees_the_own_branch_and_nothing_else(forest: Forest, role: Role) -> None:
+    look_at_many(forest, role, count=25, most=FEW, first=0)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", range(1, 1 + TREES // SLICE))
+def test_ten_thousand_trees_show_an_officer_the_own_branch(forest: Forest, first: int) -> None:
+    role = (Role.GRASSROOTS, Role.UPPER)[first % 2]
+    look_at_many(forest, role, count=SLICE, most=MOST, first=first)
 
 
 def test_a_leak_is_found(forest: Forest) -> None:
