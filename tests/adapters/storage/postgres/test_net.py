@@ -83,7 +83,11 @@ class Tree:
 
         city = isinstance(reach, WholeCity)
         people = {p for p in self.people if city or whose(p) or below(self.newest(p))}
-        rows = [(p, m) for p, m, union in self.episodes if city or whose(p) or below(union)]
+        rows = [
+            (p, m)
+            for p, m, union in self.episodes
+            if city or whose(p) or p in people or below(union)
+        ]
         return {
             "person": people,
             "salt": people,

@@ -512,13 +512,14 @@ def test_a_hole_in_the_net_is_seen_and_mended(empty: Database) -> None:
     owner.close()
 
 
-def test_every_table_that_names_a_person_or_a_card_is_in_the_net(admin: Connection) -> None:
+def test_every_table_that_names_a_person_a_card_or_a_union_is_in_the_net(admin: Connection) -> None:
     from szunion.adapters.storage.postgres.net import OPEN
 
     row = ask(
         admin,
         "SELECT json_agg(DISTINCT table_name) FROM information_schema.columns"
-        " WHERE table_schema = 'szunion' AND column_name IN ('person_id', 'card_id', 'account')",
+        " WHERE table_schema = 'szunion' AND column_name IN"
+        " ('person_id', 'card_id', 'account', 'organisation_id', 'list_id')",
     )
     assert row is not None
     assert set(row[0]) == NET.keys() | OPEN.keys()

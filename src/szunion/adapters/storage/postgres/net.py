@@ -1,15 +1,17 @@
 """Know which rows PostgreSQL itself shows to whom: row-level security, the second net.
 
 The first net is the filter in each statement. The second holds when a statement forgets it: every
-table with something of a person shows a row only to a transaction that has said in whose scope it
-asks (``szunion.scope``, until its end), and to nobody who has not said so::
+table with something of a person, or of a union's work on its people, shows a row only to a
+transaction that has said in whose scope it asks (``szunion.scope``, until its end), and to nobody
+who has not said so::
 
     *          the whole city: city organs, auditors, the engine
     /1/7/      the unions from this place in the tree down
     p4711      one person's own things
 
-A person is where their newest membership is, and belongs there alone; a membership shows itself to
-its own union. What is written is not looked at: who files a person sees them only when they are a
+A person is where their newest membership is, and belongs there alone, with all that they ever were;
+a membership shows itself to its own union as well, and what a union keeps of its own work to those
+above it. What is written is not looked at: who files a person sees them only when they are a
 member, and a transfer is written by one union for another.
 """
 
@@ -44,6 +46,17 @@ def _union(*columns: str, person: str = "person_id") -> str:
     )
 
 
+def _membership(table: str) -> str:
+    return f"{_union(f'{table}.organisation_id')} OR szunion.in_reach(person_id)"
+
+
+def _owned(table: str) -> str:
+    return (
+        f"{_CITY} OR EXISTS (SELECT FROM szunion.organisation o"
+        f" WHERE o.organisation_id = {table}.organisation_id AND {_WITHIN})"
+    )
+
+
 def _card(table: str) -> str:
     return (
         f"{_CITY} OR EXISTS (SELECT FROM szunion.card c"
@@ -56,6 +69,7 @@ NET: Final[Mapping[str, str]] = {
     "affiliation": _person(),
     "application": _person(),
     "audit": _person(),
+    "batch": _owned("batch"),
     "binding": _person(),
     "binding_of_person": _person(),
     "booking": _person(),
@@ -66,6 +80,9 @@ NET: Final[Mapping[str, str]] = {
     "card_standing": _person(),
     "claim": _person(),
     "consent_word": _person(),
+    "custody_item": "EXISTS (SELECT FROM szunion.custody_list l"
+    " WHERE l.list_id = custody_item.list_id)",
+    "custody_list": _owned("custody_list"),
     "enrolment": _person(),
     "entitlement": _person(),
     "erasure": _person(),
@@ -73,8 +90,8 @@ NET: Final[Mapping[str, str]] = {
     "fee_waiver": _person(),
     "heir": _person(),
     "instruction": _person(),
-    "membership": _union("membership.organisation_id"),
-    "membership_past": _union("membership_past.organisation_id"),
+    "membership": _membership("membership"),
+    "membership_past": _membership("membership_past"),
     "message": _person(),
     "number_reservation": _person(),
     "obligation": _person(),
@@ -89,15 +106,17 @@ NET: Final[Mapping[str, str]] = {
     "quarantine": _CITY,
     "rating": _person(),
     "rights_request": _person(),
+    "roster_import": _owned("roster_import"),
     "transfer": _union("transfer.source_id", "transfer.target_id"),
     "wish": _person(),
 }
 
-#: table: why it is not in the net although it names a person or a card.
+#: table: why it is not in the net although it names a person, a card or a union.
 OPEN: Final[Mapping[str, str]] = {
+    "organisation": "which unions there are is nobody's secret",
+    "organisation_place": "as organisation: where a union stood, and when",
     "disclosure": "what officers were shown: pseudonyms, which the city and auditors read alone",
     "ticket": "an operator's own: pseudonyms, found before it is known whose member it is",
-    "custody_item": "a union's list of plastic: ids of cards, which the net over `card` resolves",
 }
 
 #: statement: why it looks, or writes, beyond the scope in which it is asked. No other one reads so.
@@ -120,8 +139,6 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "person.on_file": "who files somebody must find them on file elsewhere, and is not told",
     "person.row": "what is put is read first, to be sealed again under its own salt",
     "roster.on_file": "as person.on_file, for a whole roster",
-    "membership.versions": "its filter asks for the newest membership, which may lie elsewhere",
-    "membership.on_day": "as membership.versions, for a union's list of a day",
     "membership.open_anywhere": "a person has one open membership in the city, wherever it is",
 }
 

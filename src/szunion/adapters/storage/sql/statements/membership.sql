@@ -62,11 +62,14 @@ FROM (
            survivor_id, version, holds_from, recorded
     FROM membership_past WHERE shard = :shard AND person_id = :person
 ) m
-WHERE m.person_id = :only OR (
+-- The file is asked for because a net below shows it to whom the newest membership belongs, and may
+-- show an older one to its own union.
+WHERE EXISTS (SELECT 1 FROM person p WHERE p.shard = :shard AND p.person_id = :person)
+  AND (m.person_id = :only OR (
     SELECT o.path >= :low AND o.path < :high
     FROM membership newest JOIN organisation o ON o.organisation_id = newest.organisation_id
     WHERE newest.shard = :shard AND newest.person_id = :person
-    ORDER BY newest.membership_id DESC LIMIT 1)
+    ORDER BY newest.membership_id DESC LIMIT 1))
 ORDER BY m.recorded, m.membership_id, m.version
 
 -- name: of_union
