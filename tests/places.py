@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 from tests.databases import copy_for, database_for, of_this_process, remove_copy
 
-from szunion.adapters.storage.postgres.connection import Limits, ask, connect, tell
+from szunion.adapters.storage.postgres.connection import Connection, Limits, ask, connect, tell
 from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.ports.keys import Vault
@@ -53,6 +53,65 @@ def removed(kind: str, folder: Path) -> None:
         (folder / FILE).unlink()
 
 
+def everything(kind: str, folder: Path) -> dict[str, list[str]]:
+    """Return every row of every table of a store, as text and in order."""
+    if kind == "postgres":
+        with admin(folder) as connection:
+            row = ask(connection, _TABLES)
+            assert row is not None
+            return {
+                name: sorted((ask(connection, _ROWS.format(name)) or ("",))[0]) for name in row[0]
+            }
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {
+            name: sorted(repr(row) for row in connection.execute(f"SELECT * FROM {name}"))
+            for (name,) in names
+        }
+
+
+_TABLES: Final = "SELECT json_agg(tablename) FROM pg_tables WHERE schemaname = 'szunion'"
+_ROWS: Final = "SELECT coalesce(json_agg(t::text), '[]') FROM szunion.{} t"
+
+
+@contextmanager
+def unwritable(kind: str, folder: Path, table: str) -> Iterator[None]:
+    """Let a table take no new row for the length of a ``with`` block."""
+    if kind == "postgres":
+        with admin(folder) as connection:
+            tell(
+                connection,
+                "CREATE FUNCTION pg_temp.full() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$;"
+                f" CREATE TRIGGER is_full BEFORE INSERT ON szunion.{table}"
+                " FOR EACH ROW EXECUTE FUNCTION pg_temp.full()",
+            )
+            try:
+                yield
+            finally:
+                tell(connection, f"DROP TRIGGER is_full ON szunion.{table}")
+        return
+    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
+        connection.execute(
+            f"CREATE TRIGGER is_full BEFORE INSERT ON {table} "
+            "BEGIN SELECT raise(ABORT, 'no room'); END"
+        )
+        try:
+            yield
+        finally:
+            connection.execute("DROP TRIGGER is_full")
+
+
+@contextmanager
+def admin(folder: Path) -> Iterator[Connection]:
+    """Be the server's administrator in the database of *folder*: nothing is hidden from it."""
+    connection = connect(database_for(folder).admin, Limits())
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
 def damage(kind: str, folder: Path) -> str:
     """Return what is damaged in a store once its engine has recovered it; empty: nothing.
 
@@ -81,12 +140,9 @@ WHERE n.nspname = 'szunion' AND c.relkind = 'i' AND a.amname = 'btree'
 
 
 def _damaged_database(folder: Path) -> str:
-    connection = connect(database_for(folder).admin, Limits())
-    try:
+    with admin(folder) as connection:
         tell(connection, "CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA pg_catalog")
         found, checked = ask(connection, _HEAPS), ask(connection, _INDEXES)
-    finally:
-        connection.close()
     assert found is not None
     assert checked is not None
     assert checked[0] > 0, "there are indexes to check"
