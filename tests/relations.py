@@ -18,12 +18,13 @@ from tests.cardtown import CardTown
 from tests.chips import equipment
 from tests.claimtown import CHILD, STAY, ClaimTown, stay
 from tests.moneytown import PLENTY, WARMTH, YEAR, MoneyTown
-from tests.offices import PAPER, Town, applicant, member, officer, on_call
+from tests.offices import PAPER, Town, applicant, member, officer, on_call, serving
 
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import CODE, SimulatedIdentity
 from szunion.adapters.roster.reader import read_roster
 from szunion.application.counter import Counter
+from szunion.application.emergencies import Emergencies
 from szunion.application.grants import Proposed
 from szunion.application.hotline import Hotline
 from szunion.application.office import Office
@@ -238,6 +239,8 @@ def relations_on(office: Office) -> Relations:
     unions = list(places.items())
     at = {place: _Maker(claims, number, union).records() for number, (place, union) in
           enumerate(unions)}  # fmt: skip
+    for place in list(at):
+        at[place] = evolve(at[place], words={**at[place].words, **_broken(claims, at[place])})
     own = at[Relation.OWN]
     changes = {name: _absent(value) for name, value in own.words.items()}
     nobody, words = PersonId(ABSENT), changes
@@ -247,6 +250,22 @@ def relations_on(office: Office) -> Relations:
     return Relations(
         office=town.office, claims=claims, at=at, missing=missing, ticket=call.ticket
     )  # fmt: skip
+
+
+def _broken(claims: ClaimTown, records: Records) -> dict[str, Any]:
+    """Let the asker have a grant in an emergency, and another one wait, for a member there."""
+    number = records.words["hotline.open.id_number"].is_
+    desk = Emergencies(claims.office, serving(officer("asker", Role.CITY)))
+    second = Emergencies(claims.office, serving(officer("second", Role.CITY)))
+    grant = second.confirm(desk.ask(number, reason="急救").id)
+    waits = Emergencies(claims.office, serving(officer("maker", Role.CITY))).ask(
+        number, reason="急救"
+    )
+    return {
+        "emergencies.ask.id_number": records.words["hotline.open.id_number"],
+        "emergencies.file.grant": Ref(grant.id), "emergencies.reveal.grant": Ref(grant.id),
+        "emergencies.confirm.grant": Ref(waits.id), "emergencies.refuse.grant": Ref(waits.id),
+    }  # fmt: skip
 
 
 ABSENT: Final = (7 << 10) + 5
@@ -527,7 +546,10 @@ COMMON: Final[Mapping[str, Any]] = {
     "consents.give.proof": PAPERED, "consents.refuse.proof": PAPERED,
     "consents.withdraw.proof": PAPERED,
     "what": Revealed.DOCUMENT, "lines": ["440***********1234"],
-    "matter": Matter.CARD, "hours": 24,
+    "login": "new", "role": Role.GRASSROOTS, "post": 1, "delegation": 1,
+    "operations": [Operation.PERSON_READ],
+    "officers.delegate.until": datetime(2017, 12, 1, tzinfo=UTC), "matter": Matter.CARD,
+    "hours": 24,
     "category": "fitness", "ceiling": PLENTY, "code": "440304-9", "day": date(2017, 11, 23),
     "difference": 1, "digits": "88", "document": "文号1号", "event": CustodyEvent.GIVE_BACK,
     "evidence": "证据", "grouping": Grouping.UNION, "sweeps.count.item": "cu-events",

@@ -36,13 +36,15 @@ from szunion.application.chip import Equipment, NumbersAreTokens
 from szunion.application.counter import Counter
 from szunion.application.keys import KeyCare
 from szunion.application.office import Alone, Office
+from szunion.application.officers import check_registered, principal_of
 from szunion.application.system import Desk
 from szunion.application.witnesses import Witnesses
 from szunion.application.worker import Worker
-from szunion.domain.access import Assurance, Principal
+from szunion.domain.access import Assurance, Principal, Purpose, Role
 from szunion.domain.cities import City, city_from
 from szunion.domain.nodes import Node
 from szunion.domain.notes import NoteKey
+from szunion.domain.values import OrganisationId
 from szunion.emv.capk import CaKeys
 from szunion.errors import (
     ConfigError,
@@ -53,7 +55,7 @@ from szunion.errors import (
 )
 from szunion.plugins import KeysSpec, Registry, collect
 from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
-from szunion.ports.identity import IdentityProofs, Proof, StepUp
+from szunion.ports.identity import Directory, IdentityProofs, Proof, StepUp
 from szunion.ports.keys import KeyStore, Vault
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
@@ -196,6 +198,8 @@ class UnionSystem:
     reader: CardReader | None
     city: City
     witness: Witness | None = None
+    directory: Directory | None = None
+    """The host's own directory of officers; None: this system's registry."""
     """Who outside signs the audit log's checkpoints."""
     owns_bank: bool = False
     """Whether the bank's adapter was made here, by its name, and is closed here."""
@@ -250,6 +254,7 @@ class UnionSystem:
         identity: IdentityProofs | str = "simulated",
         reader: CardReader | str | None = None,
         witness: Witness | None = None,
+        directory: Directory | None = None,
         plugins: Iterable[object] = (),
         registry: Registry | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
@@ -271,6 +276,7 @@ class UnionSystem:
             ids: Where ids come from.
             keys: The key store, or its file; None: a file beside the database.
             witness: Who outside signs the audit log's checkpoints.
+            directory: Where posts come from at :meth:`log_in`; None: the registry.
             key_store: The name of an installed key store, for a file.
             crypto: The algorithms of new keys, ``intl`` or ``gm``; empty: as the file says.
             plugins: Objects with hook implementations, besides the installed ones.
@@ -346,6 +352,7 @@ class UnionSystem:
             ),
             city=chosen,
             witness=witness,
+            directory=directory,
             owns_bank=isinstance(bank, str),
         )
 
@@ -405,8 +412,34 @@ class UnionSystem:
             case Proof.WRONG | Proof.NO_ANSWER:
                 raise NotAllowed("E-ACCESS-010")
 
+    def log_in(
+        self,
+        login: str,
+        purpose: Purpose,
+        *,
+        role: Role | None = None,
+        organisation: OrganisationId | None = None,
+        acting_for: str = "",
+    ) -> Principal:
+        """Return an officer of whom the host knows the login alone (登录).
+
+        Role and union come from the registry, or from the host's directory where there is one.
+
+        Raises:
+            NotAllowed: there is no such post now (E-ACCESS-012), or several (E-OFFICER-006).
+        """
+        return principal_of(
+            self.office, login, purpose, role=role, organisation=organisation,
+            acting_for=acting_for, directory=self.directory,
+        )  # fmt: skip
+
     def desk(self, principal: Principal) -> Desk:
-        """Return the desk at which *principal* works."""
+        """Return the desk at which *principal* works.
+
+        Raises:
+            NotAllowed: the city takes registered officers alone, this one is none (E-ACCESS-014).
+        """
+        check_registered(self.office, principal)
         return Desk(office=self.office, by=principal, opens=read_roster, proofs=self.identity)
 
     def key_care(self, principal: Principal) -> KeyCare:

@@ -5,7 +5,7 @@ This is the only maker of a :class:`~szunion.domain.access.Scope`.
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime
 
 from szunion.domain.access import (
     Assurance,
@@ -14,20 +14,17 @@ from szunion.domain.access import (
     Principal,
     Range,
     Reach,
-    Role,
     Scope,
     Subtree,
     WholeCity,
 )
 from szunion.domain.issuing import issue
+from szunion.domain.officers import OF_UNIONS, OFFICERS, post_of
 from szunion.domain.organisations import OrganisationKind, OrganisationState
 from szunion.domain.permissions import APART, MATRIX, Rule, purposes_of
 from szunion.errors import NotAllowed
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Language
-
-#: Roles that somebody has for a union alone: without one they are nobody.
-_OF_A_UNION: Final = frozenset({Role.GRASSROOTS, Role.UPPER, Role.PROVIDER})
 
 
 def authorise(work: UnitOfWork, principal: Principal, operation: Operation) -> Scope:
@@ -37,7 +34,8 @@ def authorise(work: UnitOfWork, principal: Principal, operation: Operation) -> S
         NotAllowed: the role does not do this (E-ACCESS-001) or anything at a desk (E-ACCESS-006),
             the purpose is none of it (E-ACCESS-007), it needs a second thing (E-ACCESS-008), the
             principal's own union is not there (E-ACCESS-002) or cannot do business now
-            (E-ACCESS-003), or no ticket opens a member to the operator now (E-ACCESS-011).
+            (E-ACCESS-003), no ticket opens a member to the operator now (E-ACCESS-011), the
+            registry has no such post now (E-ACCESS-012), or no such delegation (E-ACCESS-013).
     """
     rule = MATRIX.get(operation)
     cell = None if rule is None else rule.cells.get(principal.role)
@@ -52,7 +50,10 @@ def authorise(work: UnitOfWork, principal: Principal, operation: Operation) -> S
         )
     if rule.step_up and principal.assurance is not Assurance.STEP_UP:
         raise NotAllowed("E-ACCESS-008", operation=operation.value)
-    return issue(principal, operation, _reach(work, principal, rule, cell))
+    reach = _reach(work, principal, rule, cell)
+    if principal.role in OFFICERS:
+        _check_post(work, principal, operation)
+    return issue(principal, operation, reach)
 
 
 def _not_theirs(principal: Principal, operation: Operation) -> NotAllowed:
@@ -79,13 +80,13 @@ def _reach(work: UnitOfWork, principal: Principal, rule: Rule, cell: Range) -> R
         return OnePerson(opened)
     own = principal.organisation
     if own is None:
-        if principal.role in _OF_A_UNION:
+        if principal.role in OF_UNIONS:
             raise NotAllowed("E-ACCESS-002")
         return WholeCity()
     standing = work.organisations.standing(own)
     if standing is None:
         raise NotAllowed("E-ACCESS-002")
-    if principal.role not in _OF_A_UNION and standing.kind is not OrganisationKind.CITY:
+    if principal.role not in OF_UNIONS and standing.kind is not OrganisationKind.CITY:
         raise NotAllowed("E-ACCESS-002")  # an organ of the city sits at the city federation
     if standing.state is not OrganisationState.ACTIVE and not (
         rule.reads and standing.state is OrganisationState.SUSPENDED
@@ -95,11 +96,34 @@ def _reach(work: UnitOfWork, principal: Principal, rule: Rule, cell: Range) -> R
     return WholeCity() if cell is Range.CITY else Subtree(standing.path)
 
 
-def second_person(maker: str, checker: Principal) -> None:
-    """Check that *checker* is not the *maker*; the database checks it again.
+def _check_post(work: UnitOfWork, principal: Principal, operation: Operation) -> None:
+    """Check a login that the registry knows against it; of others the host's word is taken.
+
+    It is read anew each time, in the transaction of the act: who has left is out at once.
+    """
+    own, now = work.officers.posts(principal.id), work.now
+    if not principal.acting_for:
+        if own and post_of(own, principal, now) is None:
+            raise NotAllowed("E-ACCESS-012")
+        return
+    theirs = work.officers.posts(principal.acting_for)
+    given = work.officers.delegations(principal.id, principal.acting_for)
+    if (
+        not any(each.held(now) for each in own)
+        or post_of(theirs, principal, now) is None
+        or not any(each.allows(operation, now) for each in given)
+    ):
+        raise NotAllowed("E-ACCESS-013")
+
+
+def second_person(work: UnitOfWork, maker: str, checker: Principal, made: datetime) -> None:
+    """Check that *checker* is a second person to *maker*; the database checks it again.
+
+    They are one side if one acts for the other, or both for a third, by a delegation that had not
+    ended when it was made.
 
     Raises:
-        NotAllowed: they are the same person (E-ACCESS-004).
+        NotAllowed: they are one person, or one side (E-ACCESS-004).
     """
-    if maker == checker.id:
+    if maker == checker.id or work.officers.one_side(maker, checker.id, made):
         raise NotAllowed("E-ACCESS-004")

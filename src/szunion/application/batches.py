@@ -194,7 +194,7 @@ class Batches:
         old = batch_of(work, scope, batch)
         if old.key is not None and old.approved_by == self.by.id:
             return old
-        second_person(old.submitted_by or "", self.by)
+        second_person(work, old.submitted_by or "", self.by, old.created)
         if rows is not None and rows != old.row_count:
             raise Conflict(
                 "E-BATCH-011", current=old.row_count, allowed=(), rows=rows, ours=old.row_count

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from szunion.application.access import authorise
+from szunion.application.access import authorise, second_person
 from szunion.application.applications import batch_of, row_entries
 from szunion.application.card_moves import (
     card_of,
@@ -170,7 +170,8 @@ class Custody:
 
         Raises:
             NotFound: there is no such list within reach (E-CARD-010).
-            NotAllowed: who counted cannot sign (E-CARD-012).
+            NotAllowed: who counted cannot sign (E-CARD-012), nor who acts for them
+                (E-ACCESS-004).
             Conflict: it is closed (E-CARD-011), or a piece has moved meanwhile (E-STATE-001).
         """
         scope = authorise(work, self.by, Operation.CUSTODY_WRITE)
@@ -180,6 +181,7 @@ class Custody:
         if old.state is ListState.SIGNED and old.signed_by == self.by.id:
             return old
         signed = old.closed(ListState.SIGNED, self.by.id, work.now)
+        second_person(work, old.made_by, self.by, old.made)
         work.custody_lists.put(scope, signed)
         entry = AuditEntry(
             action=f"custody.{old.event.value}.confirm",

@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
-from szunion.application.cards import CardUse, place_hold
+from szunion.application.cards import place_hold
+from szunion.application.masked import MaskedFile, masked_file
 from szunion.application.office import Office, one_commit
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
@@ -27,10 +28,8 @@ from szunion.domain.calls import (
     right_answers,
 )
 from szunion.domain.card_files import KeptCard
-from szunion.domain.holds import Hold, HoldReason
+from szunion.domain.holds import HoldReason
 from szunion.domain.identity import IdentityDocument
-from szunion.domain.members import MembershipState
-from szunion.domain.use import payable, use
 from szunion.domain.values import CardId, OrganisationId, PersonId
 from szunion.errors import InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
@@ -57,21 +56,6 @@ class NotOpened:
 
 
 Outcome: TypeAlias = Opened | NotOpened
-
-
-@frozen(kw_only=True)
-class CallerFile:
-    """What an operator sees of a caller (来电会员): every number and name masked."""
-
-    person: PersonId
-    name: str
-    document: str
-    mobile: str
-    union: str
-    state: MembershipState | None
-    card: CardUse | None
-    holds: tuple[Hold, ...]
-    """What locks the card; each names its owner and its end."""
 
 
 @frozen(kw_only=True)
@@ -144,36 +128,17 @@ class Hotline:
         return Opened(evolve(opened, version=opened.version + 1))
 
     @one_commit
-    def file(self, work: UnitOfWork) -> CallerFile:
+    def file(self, work: UnitOfWork) -> MaskedFile:
         """Return the caller whom the ticket opens, masked, and write down that it was read.
 
         Raises:
             NotAllowed: no ticket opens a member now (E-ACCESS-011).
         """
         scope = authorise(work, self.by, Operation.CALL_FILE)
-        who = self._caller(scope)
-        person = work.people.get(scope, who)
-        if person is None:
-            raise NotFound("E-ACCESS-002")  # erased since the ticket was opened
-        membership = work.members.newest(scope, who)
-        union = None
-        if membership is not None:
-            reading = authorise(work, self.by, Operation.ORGANISATION_READ)
-            union = work.organisations.get(reading, membership.organisation)
-        kept = work.cards.current(scope, who, self.office.policy.cards.programme)
-        policy = self.office.policy
+        reading = authorise(work, self.by, Operation.ORGANISATION_READ)
+        seen = masked_file(self.office, work, scope, reading, self._caller(scope))
         self._log(work, scope, "ticket.file", self._mine(work, self.by.ticket))
-        return CallerFile(
-            person=who, name=str(person.present.name), document=str(person.present.document.number),
-            mobile="" if person.mobile is None else str(person.mobile),
-            union="" if union is None else f"{union.code} {union.name}",
-            state=None if membership is None else membership.state,
-            card=None if kept is None else CardUse(
-                card=kept, against=use(kept.card, membership, policy),
-                payable=payable(kept.card, policy),
-            ),
-            holds=() if kept is None else kept.card.open_holds,
-        )  # fmt: skip
+        return seen
 
     @one_commit
     def protect(self, work: UnitOfWork, *, hours: int, note: str = "") -> KeptCard:

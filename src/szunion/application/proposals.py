@@ -72,7 +72,7 @@ def decide(  # noqa: PLR0913 - who decides what, and how far they reach
         raise NotFound("E-ACCESS-002")
     if not (scope.whole_city if within is None else within(proposal)):
         raise NotFound("E-ACCESS-002")
-    second_person(proposal.maker, scope.principal)
+    second_person(work, proposal.maker, scope.principal, proposal.made)
     decided = proposal.decided(state, scope.principal.id, work.now)
     work.proposals.put(scope, decided)
     verb = "confirm" if state is ProposalState.CONFIRMED else "refuse"

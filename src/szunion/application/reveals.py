@@ -43,13 +43,10 @@ class Reveals:
             InvalidInput: no reason, or a whole story (E-EXPORT-001).
         """
         scope = authorise(work, self.by, Operation.PERSON_REVEAL)
-        file = work.people.get(scope, person)
-        if file is None:
+        if work.people.get(scope, person) is None:
             raise NotFound("E-ACCESS-002")
         words = checked_reason(reason)
-        value = self._value(work, scope, file, what)
-        if value is None:
-            raise NotFound("E-REVEAL-001", what=what.label, what_en=what.label_en)
+        value = plain_value(self.office, work, scope, person, what)
         most = self.office.policy.access.reveals
         record = about_to(
             work, self.by, DisclosureKind.REVEAL, rows=1, reason=words, person=person,
@@ -63,13 +60,32 @@ class Reveals:
         work.audit.add(scope, entry)
         return value
 
-    def _value(self, work: UnitOfWork, scope: Scope, file: Person, what: Revealed) -> str | None:
-        match what:
-            case Revealed.DOCUMENT:
-                return file.present.document.number.plain()
-            case Revealed.MOBILE:
-                return None if file.mobile is None else file.mobile.plain()
-            case Revealed.CARD:
-                programme = self.office.policy.cards.programme
-                kept = work.cards.current(scope, file.id, programme)
-                return None if kept is None else kept.card.ref.token.plain()
+
+def plain_value(
+    office: Office, work: UnitOfWork, scope: Scope, person: PersonId, what: Revealed
+) -> str:
+    """Return one value of somebody in plain: whoever asks has written it down.
+
+    Raises:
+        NotFound: there is no such file (E-ACCESS-002), or no such value in it (E-REVEAL-001).
+    """
+    file = work.people.get(scope, person)
+    if file is None:
+        raise NotFound("E-ACCESS-002")
+    value = _value(office, work, scope, file, what)
+    if value is None:
+        raise NotFound("E-REVEAL-001", what=what.label, what_en=what.label_en)
+    return value
+
+
+def _value(
+    office: Office, work: UnitOfWork, scope: Scope, file: Person, what: Revealed
+) -> str | None:
+    match what:
+        case Revealed.DOCUMENT:
+            return file.present.document.number.plain()
+        case Revealed.MOBILE:
+            return None if file.mobile is None else file.mobile.plain()
+        case Revealed.CARD:
+            kept = work.cards.current(scope, file.id, office.policy.cards.programme)
+            return None if kept is None else kept.card.ref.token.plain()

@@ -45,7 +45,7 @@ _OWN: Final = frozenset({Role.MEMBER, Role.HEIR})
 _CORRECTABLE: Final = ("name", "document", "mobile")
 _PAGE: Final = 500
 #: Actions by which somebody has seen, or taken out, what is kept; all others changed something.
-_SEEN: Final = frozenset({"reveal", "copy", "show", "open", "look", "read", "access_log"})
+_SEEN: Final = frozenset({"reveal", "copy", "show", "open", "look", "read", "access_log", "file"})
 _TAKEN_OUT: Final = frozenset({"export", "copy", "send", "resend", "hand_out"})
 
 
@@ -265,7 +265,7 @@ class Rights:
         scope = self._scope(work, Operation.RIGHTS_ERASE)
         old = self._get(work, scope, request)
         self._must_be(old, RequestKind.ERASE)
-        second_person(old.verified_by, self.by)
+        second_person(work, old.verified_by, self.by, old.asked)
         people = everyone(work, scope, old.person)
         against = still_open(work, scope, people, old.id)
         if against:

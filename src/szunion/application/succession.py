@@ -43,7 +43,8 @@ def end_union(  # noqa: PLR0913 - what the two ways of ending need
 
     In this commit every member belongs to the target or to the upper union's pool (待转会员库),
     unions below hang under the target or the upper union, and what else hung on it goes to its
-    heirs. Transfers from or to it go to the upper union for a decision.
+    heirs. Transfers from or to it go to the upper union for a decision; the posts of its officers
+    end.
     """
     above = _above(work, scope, union)
     event = OrganisationEvent.MERGE if into else OrganisationEvent.DISSOLVE
@@ -58,6 +59,7 @@ def end_union(  # noqa: PLR0913 - what the two ways of ending need
     _escalate(work, scope, union, into)
     consequences.membership_moved(work, scope, moved, union.id)
     consequences.union_ended(work, scope, union.id, heirs)
+    work.officers.end_of(scope, union.id, work.now, event.value)
     ended = union.after(event, reason=reason)
     if into is not None:
         ended = evolve(ended, successor=into.id)

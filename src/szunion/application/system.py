@@ -21,6 +21,7 @@ from szunion.application.claims import Claims
 from szunion.application.consents import Consents
 from szunion.application.custody import Custody
 from szunion.application.duplicates import Duplicates
+from szunion.application.emergencies import Emergencies
 from szunion.application.enrolment import Enrolment, OpensRosters
 from szunion.application.exports import Exports
 from szunion.application.grants import Grants
@@ -30,6 +31,7 @@ from szunion.application.members import Members
 from szunion.application.membership import Memberships
 from szunion.application.numbers import Numbers
 from szunion.application.office import Office
+from szunion.application.officers import Officers
 from szunion.application.organisations import Organisations
 from szunion.application.plans import Plans
 from szunion.application.points import Points
@@ -64,6 +66,16 @@ class Desk:
     def on_ticket(self, ticket: int) -> Desk:
         """Return the same operator's desk, on a ticket that opens a caller (工单)."""
         return evolve(self, by=evolve(self.by, ticket=ticket))
+
+    @cached_property
+    def emergencies(self) -> Emergencies:
+        """One file beyond one's reach, by two persons, for an hour (应急查看)."""
+        return Emergencies(self.office, self.by)
+
+    @cached_property
+    def officers(self) -> Officers:
+        """Posts of officers, and who acts for whom (经办人登记与委托)."""
+        return Officers(self.office, self.by)
 
     @cached_property
     def hotline(self) -> Hotline:

@@ -292,7 +292,7 @@ class Treasury:
         old = _payout(work, scope, payout)
         if old.state is PayoutState.APPROVED and old.approved_by == self.by.id:
             return old
-        second_person(old.made_by, self.by)
+        second_person(work, old.made_by, self.by, old.made)
         if old.state is not PayoutState.DRAFT:
             raise Conflict("E-PAY-015", current=old.state, allowed=(PayoutState.DRAFT,))
         if total is not None and total != old.total:

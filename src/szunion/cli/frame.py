@@ -303,7 +303,7 @@ class Frame:
         Raises:
             NotFound: there is none (E-CLI-002).
         """
-        looking = Principal(id=self.user, role=Role.CITY, purpose=Purpose.OPERATE)
+        looking = Principal(id=self.user, role=Role.ENGINE, purpose=Purpose.OPERATE)
         found = self.system().desk(looking).organisations.find(code)
         if found is None:
             raise NotFound("E-CLI-002", code=code)
@@ -347,6 +347,9 @@ def helps(sentence: str, *examples: str) -> str:
 
 #: For which union somebody acts; most commands have it.
 ORG: Final = click.option("--org", metavar="CODE", help="以哪家工会的名义  For which union")
+CODE: Final = click.option(
+    "--code", default="", metavar="CODE", help="二次验证码  Second confirmation"
+)
 CONSENT: Final = click.option(
     "--consent",
     default="",

@@ -7,6 +7,7 @@ import sys
 import click
 
 from szunion.application.hotline import Hotline, NotOpened, Opened
+from szunion.application.masked import MaskedFile
 from szunion.application.system import Desk
 from szunion.cli.frame import Frame, framed, helps
 from szunion.domain.access import Purpose, Role
@@ -108,7 +109,11 @@ def open_(frame: Frame, ticket: str) -> int:
 @_TICKET
 @framed
 def file(frame: Frame, ticket: str) -> None:
-    seen = _on(frame, ticket).file()
+    masked(frame, _on(frame, ticket).file())
+
+
+def masked(frame: Frame, seen: MaskedFile) -> None:
+    """Print a masked file: who, where, and the card with all that stops it."""
     member = frame.outward("m", seen.person)
     against = [] if seen.card is None else sorted(
         getattr(why, "value", type(why).__name__) for why in seen.card.against

@@ -16,6 +16,7 @@ from szunion.application.members import Member
 from szunion.application.timeline import Event
 from szunion.cli.as_of import member_as_of
 from szunion.cli.frame import (
+    CODE,
     DRY_RUN,
     EXIT,
     ORG,
@@ -210,7 +211,6 @@ def leave(frame: Frame, who: str, *, document: str, org: str | None, dry_run: bo
     )
 
 
-CODE = click.option("--code", default="", metavar="CODE", help="二次验证码  Second confirmation")
 REASON = click.option("--reason", default="", metavar="TEXT", help="事由，记入审计  What for")
 
 

@@ -69,6 +69,8 @@ class Principal:
     """The person behind a member's login."""
     assurance: Assurance = Assurance.LOGIN
     """Who lets somebody in says it: a one-time code or the bank's app makes it a step up."""
+    acting_for: str = ""
+    """The login for whom somebody acts by a delegation, in that one's post; empty: nobody."""
     ticket: int = 0
     """The ticket on which a hotline operator works; 0: none."""
 
@@ -76,6 +78,13 @@ class Principal:
 class Operation(Enum):
     """One thing that can be asked of the system; the value is its name in the audit log."""
 
+    EMERGENCY_ASK = "emergency.ask"
+    EMERGENCY_DECIDE = "emergency.decide"
+    EMERGENCY_USE = "emergency.use"
+    EMERGENCY_READ = "emergency.read"
+    OFFICER_WRITE = "officer.write"
+    OFFICER_READ = "officer.read"
+    OFFICER_DELEGATE = "officer.delegate"
     CALL_TAKE = "call.take"
     CALL_FILE = "call.file"
     ORGANISATION_WRITE = "organisation.write"

@@ -80,6 +80,49 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         reads=True,
         uses="organisations.get organisations.find organisations.below organisations.tree",
     ),
+    # The glass: anybody who serves members may ask, for any file of the city; the city decides.
+    Operation.EMERGENCY_ASK: Rule(
+        cells=dict.fromkeys(_OFFICERS, _CITY),
+        purposes={_P.SERVE, _P.AID_REVIEW},
+        step_up=True,
+        uses="emergencies.ask",
+    ),
+    Operation.EMERGENCY_DECIDE: Rule(
+        cells=_ONLY_CITY,
+        purposes={_P.SERVE, _P.AID_REVIEW},
+        step_up=True,
+        uses="emergencies.confirm emergencies.refuse",
+    ),
+    Operation.EMERGENCY_USE: Rule(
+        cells=dict.fromkeys(_OFFICERS, _CITY),
+        purposes={_P.SERVE, _P.AID_REVIEW},
+        step_up=True,
+        uses="emergencies.file emergencies.reveal",
+    ),
+    Operation.EMERGENCY_READ: Rule(
+        cells=_AUDITOR | _ONLY_CITY | {Role.LOG_ADMIN: _CITY},
+        purposes={_P.AUDIT, _P.SERVE, _P.AID_REVIEW},
+        reads=True,
+        uses="emergencies.waiting emergencies.granted",
+    ),
+    Operation.OFFICER_WRITE: Rule(
+        cells=_ABOVE,
+        purposes={_P.OPERATE},
+        step_up=True,
+        uses="officers.appoint officers.confirm officers.refuse officers.leave",
+    ),
+    Operation.OFFICER_READ: Rule(
+        cells=_ABOVE | _AUDITOR | {Role.LOG_ADMIN: _CITY},
+        purposes={_P.OPERATE, _P.AUDIT},
+        reads=True,
+        uses="officers.of_union officers.listed",
+    ),
+    # To let another act in the own post, and to end it; whose post it is, the registry says.
+    Operation.OFFICER_DELEGATE: Rule(
+        cells=_OFFICERS | _FINANCE | _REVIEW | {Role.HOTLINE: _CITY},
+        purposes=set(Purpose),
+        uses="officers.delegate officers.end_delegation officers.delegations",
+    ),
     Operation.CALL_TAKE: Rule(
         cells={Role.HOTLINE: _CITY}, purposes={_P.SERVE}, uses="hotline.take hotline.open"
     ),

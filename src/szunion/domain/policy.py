@@ -136,6 +136,8 @@ class AccessRules:
     lock_hours: int = 24
     call_minutes: int = 30
     """How long a ticket opens a member."""
+    registered: bool = False
+    """Whether officers are taken from the registry alone, and never on the host's word."""
     bank_line: str = ""
     """The bank's own line for a loss, to which the hotline leads."""
 

@@ -87,6 +87,15 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "rights.withdraw": Text("权利请求：撤回", "request about own data: taken back"),
         "member.export": Text("会员名册：导出", "members: exported"),
         "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
+        "emergency.ask": Text("应急查看：申请", "emergency: a file asked for"),
+        "emergency.open": Text("应急查看：打开档案", "emergency: a file opened"),
+        "emergency.alarm": Text("应急查看：告警并告知本人", "emergency: alarm, the member told"),
+        "emergency.file": Text("应急查看：查看档案", "emergency: the file read"),
+        "emergency.reveal": Text("应急查看：查看明文", "emergency: plain text shown"),
+        "officer.appoint": Text("经办人：任职", "officer: appointed"),
+        "officer.leave": Text("经办人：离任", "officer: left"),
+        "delegation.give": Text("委托代办：给出", "delegation: given"),
+        "delegation.end": Text("委托代办：提前结束", "delegation: ended"),
         "ticket.take": Text("12351工单：接听", "hotline ticket: taken"),
         "ticket.open": Text("12351工单：核身通过，打开档案", "hotline ticket: caller identified"),
         "ticket.wrong": Text("12351工单：核身不符", "hotline ticket: caller not identified"),
@@ -274,6 +283,11 @@ MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
         "binding.displaced": Text(
             "您的{portal}账号绑定已被新的绑定取代，如非本人操作请拨打 12351。",
             "Your {portal_en} binding was replaced by a newer one; call 12351 if it was not you.",
+        ),
+        "emergency.opened": Text(
+            "您的档案已按应急程序打开 {minutes} 分钟，双人批准、逐次留痕；如有疑问请拨打 12351。",
+            "Your file was opened in an emergency for {minutes} minutes, by two persons, each use "
+            "on record; call 12351 if you have questions.",
         ),
         **{
             f"transfer.{state.value.lower()}": Text(

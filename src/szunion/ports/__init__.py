@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         NamesCards,
         ReceivesCallbacks,
     )
-    from szunion.ports.identity import Claimed, IdentityProofs, Proof, StepUp
+    from szunion.ports.identity import Claimed, Directory, IdentityProofs, Proof, StepUp
     from szunion.ports.keys import IndexField, KeyStore, Place, Signer, Vault
     from szunion.ports.notifier import Delivery, Letter, Notifier
     from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
@@ -37,6 +37,7 @@ __all__ = [
     "Cursor",
     "Deadline",
     "Delivery",
+    "Directory",
     "IdentityProofs",
     "Ids",
     "IndexField",
@@ -72,6 +73,7 @@ _HOME = {
     "Cursor": "bank",
     "Deadline": "bank",
     "Delivery": "notifier",
+    "Directory": "identity",
     "IdentityProofs": "identity",
     "Ids": "system",
     "IndexField": "keys",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
 from szunion.domain.identity import IdentityDocument, PersonName
+from szunion.domain.officers import Post
 
 
 class Proof(Enum):
@@ -47,4 +49,12 @@ class StepUp(Protocol):
 
     def confirm(self, login: str, code: str) -> Proof:
         """Return whether *code* is what the holder of *login* was just sent or shown."""
+        ...
+
+
+class Directory(Protocol):
+    """The host's own directory of staff (人事目录), in place of the registry at the door."""
+
+    def posts(self, login: str) -> Sequence[Post]:
+        """Return the posts of a login as the host knows them now; empty: none."""
         ...

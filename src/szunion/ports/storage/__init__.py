@@ -31,6 +31,7 @@ from szunion.ports.storage.money import (
     Payouts,
     Statements,
 )
+from szunion.ports.storage.officers import Officers
 from szunion.ports.storage.organisations import Organisations
 from szunion.ports.storage.outbox import Outbox
 from szunion.ports.storage.people import People
@@ -95,6 +96,11 @@ class UnitOfWork(Protocol):
     @property
     def disclosures(self) -> Disclosures:
         """What was shown to whom."""
+        ...
+
+    @property
+    def officers(self) -> Officers:
+        """Who holds which post, and who acts for whom."""
         ...
 
     @property

@@ -24,6 +24,10 @@ class Proposals(Protocol):
         """Return all open proposals, oldest first."""
         ...
 
+    def decided(self, scope: Scope, operation: str) -> Sequence[Proposal]:
+        """Return what was decided of one kind of act, oldest first."""
+        ...
+
     def add(self, scope: Scope, proposal: Proposal) -> None:
         """Keep a new proposal.
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
+from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
@@ -53,6 +54,7 @@ class MemoryBatches:
 
     tables: BatchTables
     sight: Sight
+    officers: OfficerTables
     undo: Undo
 
     def add(self, scope: Scope, batch: Batch) -> None:
@@ -73,8 +75,8 @@ class MemoryBatches:
         if old is None or old.version != batch.version:
             expected = batch.version
             raise Conflict("E-STORE-008", entity="batch", expected=expected, current="?")
-        if batch.approved_by is not None and batch.approved_by == batch.submitted_by:
-            raise Conflict("E-STORE-004", constraint="CHECK(approved_by <> submitted_by)")
+        makers = (batch.submitted_by or "", batch.approved_by)
+        check_two_sides(self.officers, "batch", *makers, batch.created)
         kept = evolve(batch, version=batch.version + 1)
         self.tables.batches.replace(self.undo, batch.id, kept)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
+from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
@@ -256,6 +257,7 @@ class MemoryCustodyLists:
 
     tables: CardTables
     sight: Sight
+    officers: OfficerTables
     undo: Undo
 
     def add(self, scope: Scope, made: CustodyList) -> None:
@@ -271,8 +273,9 @@ class MemoryCustodyLists:
         if old is None or old.version != changed.version:
             expected = changed.version
             raise Conflict("E-STORE-008", entity="custody_list", expected=expected, current="?")
-        if changed.state is ListState.SIGNED and changed.signed_by == changed.made_by:
-            raise Conflict("E-STORE-004", constraint="CHECK(signed_by <> made_by)")
+        if changed.state is ListState.SIGNED:
+            pair = (changed.made_by, changed.signed_by)
+            check_two_sides(self.officers, "custody_list", *pair, changed.made)
         self.tables.lists.replace(
             self.undo, changed.id, evolve(changed, version=changed.version + 1)
         )

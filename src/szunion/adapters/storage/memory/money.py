@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from attrs import define, evolve, field, frozen
 
+from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
@@ -176,6 +177,7 @@ class MemoryPayouts:
     """Pay-outs in memory."""
 
     tables: MoneyTables
+    officers: OfficerTables
     undo: Undo
 
     def add(self, scope: Scope, payout: PayoutBatch) -> None:
@@ -193,6 +195,7 @@ class MemoryPayouts:
         if old is None or old.version != payout.version:
             current = old.version if old else "?"
             raise Conflict("E-STORE-008", entity="payout", expected=payout.version, current=current)
+        check_two_sides(self.officers, "payout", old.made_by, payout.approved_by, old.made)
         changed = evolve(payout, version=payout.version + 1)
         self.tables.payouts.replace(self.undo, payout.id, changed)
 

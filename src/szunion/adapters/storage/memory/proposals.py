@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from attrs import define, field, frozen
 
+from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.proposals import Proposal, ProposalState
@@ -28,6 +29,7 @@ class MemoryProposals:
     """Proposals in memory."""
 
     tables: ProposalTables
+    officers: OfficerTables
     undo: Undo
 
     def get(self, scope: Scope, proposal: int) -> Proposal | None:
@@ -40,6 +42,14 @@ class MemoryProposals:
         waiting = [row for row in self.tables.proposals if row.state is ProposalState.OPEN]
         return sorted(waiting, key=lambda row: row.id)
 
+    def decided(self, scope: Scope, operation: str) -> Sequence[Proposal]:
+        found = [
+            row
+            for row in self.tables.proposals
+            if row.operation == operation and row.state is not ProposalState.OPEN
+        ]
+        return sorted(found, key=lambda row: row.id)
+
     def add(self, scope: Scope, proposal: Proposal) -> None:
         self.tables.proposals.insert(self.undo, proposal.id, proposal)
 
@@ -47,6 +57,5 @@ class MemoryProposals:
         old = self.tables.proposals.get(proposal.id)
         if old is None or old.state is not ProposalState.OPEN:
             raise Conflict("E-STORE-008", entity="proposal", expected="OPEN", current="?")
-        if proposal.checker == old.maker:
-            raise Conflict("E-STORE-004", constraint="CHECK(checker IS NULL OR checker <> maker)")
+        check_two_sides(self.officers, "proposal", old.maker, proposal.checker, old.made)
         self.tables.proposals.replace(self.undo, proposal.id, proposal)

@@ -47,6 +47,7 @@ from szunion.adapters.storage.memory.money import (
     MemoryStatements,
     MoneyTables,
 )
+from szunion.adapters.storage.memory.officers import MemoryOfficers, OfficerTables
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
 from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
@@ -90,6 +91,7 @@ class Tables:
     members: MemberTables = field(factory=MemberTables)
     proposals: ProposalTables = field(factory=ProposalTables)
     disclosures: DisclosureTables = field(factory=DisclosureTables)
+    officers: OfficerTables = field(factory=OfficerTables)
     calls: CallTables = field(factory=CallTables)
     imports: ImportTables = field(factory=ImportTables)
     bindings: BindingTables = field(factory=BindingTables)
@@ -121,16 +123,18 @@ class MemoryUnit:
         self.people = MemoryPeople(people, unions, undo, now)
         self.members = MemoryMembers(members, people, unions, undo, ids, now)
         self.transfers = MemoryTransfers(members, people, unions, undo)
-        self.proposals = MemoryProposals(tables.proposals, undo)
+        posts = tables.officers
+        self.officers = MemoryOfficers(posts, unions, undo)
+        self.proposals = MemoryProposals(tables.proposals, posts, undo)
         self.disclosures = MemoryDisclosures(tables.disclosures, undo)
         self.calls = MemoryCalls(tables.calls, undo)
         self.bindings = MemoryBindings(tables.bindings, undo)
         sight = Sight(people, unions)
-        self.batches = MemoryBatches(tables.batches, sight, undo)
+        self.batches = MemoryBatches(tables.batches, sight, posts, undo)
         self.rows = MemoryRows(tables.batches, sight, undo)
         self.cards = MemoryCards(tables.cards, sight, undo, vault, now)
         self.instructions = MemoryInstructions(tables.cards, undo)
-        self.custody_lists = MemoryCustodyLists(tables.cards, sight, undo)
+        self.custody_lists = MemoryCustodyLists(tables.cards, sight, posts, undo)
         self.entitlements = MemoryEntitlements(tables.cards, undo)
         self.outbox = MemoryOutbox(tables.outbox, undo)
         self.inbox = MemoryInbox(tables.inbox, undo)
@@ -152,7 +156,7 @@ class MemoryUnit:
         money = tables.money
         self.obligations = MemoryObligations(money, sight, undo, vault)
         self.orders = MemoryOrders(money, undo)
-        self.payouts = MemoryPayouts(money, undo)
+        self.payouts = MemoryPayouts(money, posts, undo)
         self.budgets = MemoryBudgets(money, undo)
         self.ledger = MemoryLedger(money, undo)
         self.statements = MemoryStatements(money, undo)

@@ -41,6 +41,10 @@ class SqlProposals:
     def waiting(self, scope: Scope) -> Sequence[Proposal]:
         return [_proposal(row) for row in self.session.all("proposal.waiting")]
 
+    def decided(self, scope: Scope, operation: str) -> Sequence[Proposal]:
+        rows = self.session.all("proposal.decided", {"operation": operation})
+        return [_proposal(row) for row in rows]
+
     def add(self, scope: Scope, proposal: Proposal) -> None:
         self.session.do(
             "proposal.add",

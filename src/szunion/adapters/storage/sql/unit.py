@@ -34,6 +34,7 @@ from szunion.adapters.storage.sql.money import (
     SqlPayouts,
     SqlStatements,
 )
+from szunion.adapters.storage.sql.officers import SqlOfficers
 from szunion.adapters.storage.sql.organisations import SqlOrganisations
 from szunion.adapters.storage.sql.outbox import SqlOutbox
 from szunion.adapters.storage.sql.people import SqlPeople
@@ -76,6 +77,7 @@ class SqlUnit:
         self.transfers = SqlTransfers(session)
         self.proposals = SqlProposals(session)
         self.disclosures = SqlDisclosures(session)
+        self.officers = SqlOfficers(session)
         self.calls = SqlCalls(session)
         self.imports = SqlImports(session, ids, vault, now)
         self.bindings = SqlBindings(session)

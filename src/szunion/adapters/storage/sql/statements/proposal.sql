@@ -12,6 +12,10 @@ FROM proposal WHERE operation = :operation AND subject = :subject AND state = 'O
 SELECT proposal_id, operation, subject, terms, maker, made, state, checker, checked
 FROM proposal WHERE state = 'OPEN' ORDER BY proposal_id
 
+-- name: decided
+SELECT proposal_id, operation, subject, terms, maker, made, state, checker, checked
+FROM proposal WHERE operation = :operation AND state <> 'OPEN' ORDER BY proposal_id
+
 -- name: add
 INSERT INTO proposal (proposal_id, operation, subject, terms, maker, made, checker, checked, state)
 VALUES (:id, :operation, :subject, :terms, :maker, :made, NULL, NULL, 'OPEN')
