@@ -19,6 +19,9 @@ from szunion.adapters.storage.sqlite.session import prepare
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.application.office import Office
+from szunion.application.organisations import NewUnion, Organisations
+from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.organisations import OrganisationKind
 from szunion.testing.postgres import PostgresServer
 from szunion.testing.postgres_databases import Databases, ready
 
@@ -52,6 +55,20 @@ def office_on(place: Place) -> Office:
         calendar=ChineseCalendar(), policy=city.policy, catalogue=city.catalogue,
         piles=FilePiles(),
     )  # fmt: skip
+
+
+def founded(office: Office) -> Principal:
+    """Found a city with one grassroots union in an empty database; return its officer."""
+    desk = Organisations(office, Principal(id="c", role=Role.CITY, purpose=Purpose.ENROL))
+    desk.found_city(code="440300", name="市总工会")
+    _, union = desk.register_many(
+        [
+            NewUnion(code="D", name="区", kind=OrganisationKind.DISTRICT, parent_code="440300"),
+            NewUnion(code="G", name="会", kind=OrganisationKind.GRASSROOTS, parent_code="D"),
+        ],
+        document="1",
+    )
+    return Principal(id="g", role=Role.GRASSROOTS, purpose=Purpose.ENROL, organisation=union.id)
 
 
 def place_of(word: str) -> Place:

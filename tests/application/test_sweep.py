@@ -66,7 +66,8 @@ def expected(answers: Answers) -> tuple[Tally, dict[Text, int]]:
 
 def members(place: CardTown) -> list[PersonId]:
     """Return everybody who is a member, or waits for admission."""
-    found = place.look(lambda work, scope: list(work.figures.in_shards(scope, "", range(1 << 10))))
+    unions = [union.id for union in (place.town.community, place.town.industry, *place.town.unions)]
+    found = place.look(lambda work, scope: list(work.figures.each(scope, "", unions)))
     return [person for person, _, _ in found]
 
 

@@ -165,19 +165,18 @@ class Sweeps:
     ) -> Iterator[tuple[Shape, Sequence[Hold], Gender | None, int]]:
         """Yield members alike in all that decides, and how many they are."""
         programme = self.office.policy.cards.programme
-        if item.eligibility.gender is not None:
-            people = _grouped(work.figures.in_shards(scope, programme, shards))
-            for page in _pages(people, _PAGE):
-                genders = _genders(work, scope, [person for person, _, _ in page])
-                for person, shape, holds in page:
-                    yield shape, holds, genders.get(person), 1
-            return
-        for shape, count in work.figures.shapes(scope, programme, shards):
-            yield shape, (), None, count
         held = work.figures.held(scope, programme, shards)
-        for _, rows in groupby(held, key=lambda row: row[0]):
+        genders: Mapping[PersonId, Gender | None] = {}
+        if item.eligibility.gender is None:
+            for shape, count in work.figures.shapes(scope, programme, shards):
+                yield shape, (), None, count
+        else:
+            for shape, gender, count in work.figures.shapes_by_gender(scope, programme, shards):
+                yield shape, (), gender, count
+            genders = _genders(work, scope, list(dict.fromkeys(row[0] for row in held)))
+        for person, rows in groupby(held, key=lambda row: row[0]):
             same = list(rows)
-            yield same[0][1], [hold for _, _, hold in same], None, 1
+            yield same[0][1], [hold for _, _, hold in same], genders.get(person), 1
 
     def _of_unions(
         self, work: UnitOfWork, item: ServiceItem, unions: Sequence[OrganisationId]

@@ -99,6 +99,17 @@ class Vault(Protocol):
         """Seal a plain text for each id, in its own shard, with its salt: the bulk path."""
         ...
 
+    def open_many(
+        self, table: str, rows: Iterable[tuple[int, bytes, bytes]], *, column: str = "sealed"
+    ) -> list[bytes]:
+        """Return what was sealed of each ``(id, sealed, salt)``, in its own shard: the bulk path.
+
+        Raises:
+            KeysUnavailable: a key cannot be had now (E-KEYS-001).
+            StorageError: one was moved, altered, or its salt was destroyed (E-KEYS-002).
+        """
+        ...
+
     def salts(self, count: int) -> list[bytes]:
         """Return *count* fresh salts with one call to the source of randomness."""
         ...

@@ -104,6 +104,27 @@ class KeysPromises:
         for id_, salt, plain, one in zip(ids, salts, plains, sealed, strict=True):
             assert keys.vault.open(Place("person", shard_of(id_), id_), one, salt=salt) == plain
 
+    def test_many_are_opened_as_one_is(self, keys: Keys) -> None:
+        """The bulk path opens what either path sealed, with or without a salt, where it stands."""
+        ids = [n << 53 | n for n in range(6)]
+        salts, plains = [bytes([n]) * 16 for n in range(6)], [b"%d" % n for n in range(6)]
+        sealed = keys.vault.seal_many("person", ids, salts, plains)
+        place = Place("person", 9, 9 << 53 | 9)
+        alone = (place.id, keys.vault.seal(place, b"alone"), b"")
+        rows = [*zip(ids, sealed, salts, strict=True), alone]
+        assert keys.vault.open_many("person", rows) == [*plains, b"alone"]
+        assert keys.vault.open_many("person", []) == []
+        for moved in (
+            (ids[1], sealed[0], salts[0]),
+            (ids[0], sealed[0], salts[1]),
+            (ids[0], sealed[0][:-1], salts[0]),
+            (ids[0], sealed[0][:9], salts[0]),
+        ):
+            with pytest.raises(StorageError, match="E-KEYS-002"):
+                keys.vault.open_many("person", [rows[2], moved])
+        with pytest.raises(StorageError, match="E-KEYS-002"):
+            keys.vault.open_many("person", rows, column="other")
+
     def test_an_index_is_stable_and_its_own_for_each_field(self, keys: Keys, again: Keys) -> None:
         """An index is stable, 16 bytes, and never the same for two fields."""
         made = {field: keys.vault.index(field, "13900000001") for field in IndexField}

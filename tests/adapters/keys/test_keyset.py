@@ -320,11 +320,15 @@ def test_a_city_chooses_its_algorithms_once(tmp_path: Path) -> None:
 def test_algorithms_change_by_rotation_and_both_are_read(tmp_path: Path) -> None:
     store = FileKeys.open(tmp_path / "union.keys")
     old = store.vault().seal(PLACE, b"old", salt=SALT)
+    (first,) = store.vault().seal_many("person", [1], [SALT], [b"old"])
     store.rotate(Use.SEAL, at=NOW, profile=Profile.GM)
     vault = FileKeys.open(tmp_path / "union.keys", profile=Profile.GM).vault()
     new = vault.seal(PLACE, b"new", salt=SALT)
     assert [old[0], new[0]] == [2, 3]
     assert [vault.open(PLACE, each, salt=SALT) for each in (old, new)] == [b"old", b"new"]
+    (last,) = vault.seal_many("person", [1], [SALT], [b"new"])
+    both = vault.open_many("person", [(1, each, SALT) for each in (first, last)])
+    assert both == [b"old", b"new"]
     # A value that says it is of the other suite is opened by neither.
     for sealed, other in ((old, 3), (new, 2), (old, 1), (new, 1)):
         with pytest.raises((StorageError, KeysUnavailable), match="E-KEYS"):

@@ -280,6 +280,25 @@ class KeysetVault:
             for nonce, id_, key, plain in zip(nonces, ids, keys, plains, strict=True)
         ]
 
+    def open_many(
+        self, table: str, rows: Iterable[tuple[int, bytes, bytes]], *, column: str = "sealed"
+    ) -> list[bytes]:
+        sealer, all_ = (self._state or self._load()).primary, list(rows)
+        how, head, start = SEALING[sealer.suite], sealer.head, _HEAD.size
+        cipher, end, prefix = how.cipher, start + NONCE, head + f"{table}|{column}|".encode()
+        keys = sealer.row_key.many([salt for _, _, salt in all_], how.key_bytes)
+        try:
+            return [
+                cipher(key).decrypt(
+                    sealed[start:end], sealed[end:], prefix + b"%d|%d" % (id_ >> _SHARD_AT, id_)
+                )
+                if salt and sealed[:start] == head and len(sealed) > end
+                else self.open(Place(table, id_ >> _SHARD_AT, id_, column), sealed, salt=salt)
+                for (id_, sealed, salt), key in zip(all_, keys, strict=True)
+            ]
+        except InvalidTag:
+            raise StorageError("E-KEYS-002", table=table) from None
+
     # --- indexes, shards, keys, names ------------------------------------------------------
 
     def index_keys(self, field: IndexField) -> Sequence[int]:

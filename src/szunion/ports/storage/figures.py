@@ -16,6 +16,7 @@ from szunion.domain.access import Scope
 from szunion.domain.bank import BankState
 from szunion.domain.cards import UnionReason, UnionState
 from szunion.domain.holds import Hold
+from szunion.domain.identity import Gender
 from szunion.domain.members import MembershipReason, MembershipState
 from szunion.domain.values import OrganisationId, PersonId
 
@@ -69,10 +70,13 @@ class Figures(Protocol):
         """Yield the members of unions, by union and person, once for each open hold or once."""
         ...
 
-    def in_shards(
+    def shapes_by_gender(
         self, scope: Scope, programme: str, shards: range
-    ) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
-        """Yield the members of shards, by person, once for each open hold or once."""
+    ) -> Sequence[tuple[Shape, Gender | None, int]]:
+        """Return the same as :meth:`shapes`, apart by what the present document says (None: not).
+
+        Every file is opened for it.
+        """
         ...
 
     def activations(self, scope: Scope, programme: str, shards: range) -> Sequence[MonthCount]:

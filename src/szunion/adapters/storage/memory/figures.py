@@ -15,6 +15,7 @@ from szunion.domain.access import Scope
 from szunion.domain.bank import BankEvent
 from szunion.domain.card_files import KeptCard
 from szunion.domain.holds import Hold
+from szunion.domain.identity import Gender
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.ports.storage import UnitOfWork
@@ -88,11 +89,15 @@ class MemoryFigures:
                 if row.organisation == union.id:
                     yield from ((row.person, shape, hold) for hold in holds or (None,))
 
-    def in_shards(
+    def shapes_by_gender(
         self, scope: Scope, programme: str, shards: range
-    ) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
+    ) -> Sequence[tuple[Shape, Gender | None, int]]:
+        found: Counter[tuple[Shape, Gender | None]] = Counter()
         for row, shape, holds in self._shapes(scope, programme, shards):
-            yield from ((row.person, shape, hold) for hold in holds or (None,))
+            if not holds:
+                genders = dict(self.work.people.genders(scope, [row.person]))
+                found[shape, genders.get(row.person)] += 1
+        return [(*alike, count) for alike, count in found.items()]
 
     def activations(self, scope: Scope, programme: str, shards: range) -> Sequence[MonthCount]:
         found: Counter[tuple[OrganisationId, int, int]] = Counter()

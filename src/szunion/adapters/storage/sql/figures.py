@@ -6,21 +6,27 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import Final
 
 from attrs import frozen
 
 from szunion.adapters.storage.sql.cards import hold_of
+from szunion.adapters.storage.sql.people import TABLE
+from szunion.adapters.storage.sql.sealed_person import gender_in
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankState
 from szunion.domain.cards import UnionReason, UnionState
 from szunion.domain.holds import Hold
+from szunion.domain.identity import Gender
 from szunion.domain.members import MembershipReason, MembershipState
 from szunion.domain.values import OrganisationId, PersonId
+from szunion.ports.keys import Vault
 from szunion.ports.storage.figures import CardShape, MonthCount, Shape
 
 _EPOCH: Final = date(1970, 1, 1)
+_PAGE: Final = 1_000
 _WIDTH: Final = 8
 """Columns of a shape."""
 
@@ -44,6 +50,7 @@ class SqlFigures:
     """Counts over many members, by SQL."""
 
     session: Session
+    vault: Vault
 
     def _within(self, scope: Scope, shards: range) -> dict[str, object]:
         low, high = scope.path_range
@@ -73,11 +80,20 @@ class SqlFigures:
         }  # fmt: skip
         return _one_by_one(self.session.stream("figures.each", where))
 
-    def in_shards(
+    def shapes_by_gender(
         self, scope: Scope, programme: str, shards: range
-    ) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
+    ) -> Sequence[tuple[Shape, Gender | None, int]]:
         where = {"programme": programme, **self._within(scope, shards)}
-        return _one_by_one(self.session.stream("figures.in_shards", where))
+        rows = self.session.stream("figures.by_gender", where)
+        found: Counter[tuple[Row, Gender | None]] = Counter()
+        while page := list(islice(rows, _PAGE)):
+            # Whoever has no file any more is of no known sex; the others' are opened together.
+            filed = [row for row in page if None not in row[_WIDTH:]]
+            plains = self.vault.open_many(TABLE, [row[_WIDTH:] for row in filed])
+            found.update(zip((row[:_WIDTH] for row in filed), map(gender_in, plains), strict=True))
+            if len(filed) != len(page):
+                found.update((row[:_WIDTH], None) for row in page if None in row[_WIDTH:])
+        return [(_shape(alike), gender, count) for (alike, gender), count in found.items()]
 
     def activations(self, scope: Scope, programme: str, shards: range) -> Sequence[MonthCount]:
         where = {"programme": programme, **self._within(scope, shards)}

@@ -29,6 +29,8 @@ _GROUP: Final = "\x1d"
 _RECORD: Final = "\x1e"
 _UNIT: Final = "\x1f"
 _FORM: Final = "1"
+_GROUP_BYTE, _RECORD_BYTE, _UNIT_BYTE = _GROUP.encode(), _RECORD.encode(), _UNIT.encode()
+_KINDS: Final = {kind.value.encode(): kind for kind in DocumentKind}
 
 
 def plain_bytes(person: Person) -> bytes:
@@ -65,9 +67,9 @@ def plain_bytes(person: Person) -> bytes:
 
 def gender_in(plain: bytes) -> Gender | None:
     """Return the sex that the present document of a sealed person says, and read nothing else."""
-    versions = plain.decode().split(_GROUP, 3)[2]
-    *_, kind, number, _, _ = versions.rpartition(_RECORD)[2].split(_UNIT)
-    return gender_of(DocumentKind(kind), number)
+    versions = plain.split(_GROUP_BYTE, 3)[2]
+    _, _, kind, number, _, _ = versions[versions.rfind(_RECORD_BYTE) + 1 :].split(_UNIT_BYTE)
+    return gender_of(_KINDS[kind], number.decode())
 
 
 def new_plains(rows: Iterable[PlainRow], recorded: int) -> Iterator[bytes]:

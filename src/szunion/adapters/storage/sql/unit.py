@@ -93,7 +93,7 @@ class SqlUnit:
         self.outbox = SqlOutbox(session)
         self.inbox = SqlInbox(session)
         self.reconciliations = SqlReconciliations(session)
-        self.figures = SqlFigures(session)
+        self.figures = SqlFigures(session, vault)
         self.bulk = SqlBulk(session, self.cards)
         self.face_signs = SqlFaceSigns(session)
         self.fee_waivers = SqlFeeWaivers(session)

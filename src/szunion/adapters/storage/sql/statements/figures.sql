@@ -52,22 +52,23 @@ WHERE m.state IN ('APPLIED', 'ACTIVE', 'RETAINED')
                                                AND n.membership_id > m.membership_id)
 ORDER BY o.path, m.person_id, h.hold_id
 
--- name: in_shards
+-- name: by_gender
 -- fanout: a range of shards, given by its ends
-SELECT m.person_id, m.organisation_id, m.state, m.reason, c.programme, c.bank_state,
-       c.bank_conflict, c.union_state, c.union_reason,
-       h.hold_id, h.card_id, h.owner, h.reason, h.since, h.until, h.state, h.placed_as, h.note
+SELECT m.organisation_id, m.state, m.reason, c.programme, c.bank_state, c.bank_conflict,
+       c.union_state, c.union_reason, m.person_id, p.sealed, s.salt
 FROM membership m
 JOIN organisation o ON o.organisation_id = m.organisation_id
 LEFT JOIN card c ON c.shard = m.shard AND c.person_id = m.person_id
                 AND c.programme = :programme AND c.current = 1
-LEFT JOIN card_hold h ON h.shard = c.shard AND h.card_id = c.card_id AND h.state = 'OPEN'
+LEFT JOIN person p ON p.shard = m.shard AND p.person_id = m.person_id
+LEFT JOIN person_salt s ON s.shard = m.shard AND s.person_id = m.person_id
 WHERE m.shard >= :first AND m.shard < :last
   AND m.state IN ('APPLIED', 'ACTIVE', 'RETAINED')
   AND o.path >= :low AND o.path < :high
   AND NOT EXISTS (SELECT 1 FROM membership n WHERE n.shard = m.shard AND n.person_id = m.person_id
                                                AND n.membership_id > m.membership_id)
-ORDER BY m.person_id, h.hold_id
+  AND NOT EXISTS (SELECT 1 FROM card_hold h WHERE h.shard = c.shard AND h.card_id = c.card_id
+                                              AND h.state = 'OPEN')
 
 -- name: activations
 -- fanout: a range of shards, given by its ends; days are counted in the city's time
