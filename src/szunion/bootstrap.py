@@ -594,8 +594,8 @@ def _storage(database: str, clock: Clock, ids: Ids, vault: Vault, *, recovering:
             database, clock=clock, ids=ids, vault=vault, recovering=recovering
         )
         return opened
-    scheme = database.partition(":")[0]
-    raise ConfigError("E-CONFIG-002", scheme=scheme)
+    scheme, colon, _ = database.partition(":")  # without one it may be anything, a password too
+    raise ConfigError("E-CONFIG-002", scheme=scheme if colon and scheme.isalnum() else "?")
 
 
 def is_postgres(database: str) -> bool:

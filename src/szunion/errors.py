@@ -237,7 +237,7 @@ class CommitUnknown(StorageError):
 
 
 class NodeDown(SzunionError):
-    """One machine of several cannot be used now; nothing was changed on it, others go on."""
+    """One machine of several cannot be used now; the others go on."""
 
     retry = True
 

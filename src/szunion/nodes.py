@@ -133,7 +133,7 @@ class Nodes:
         """Return what *work* does at one node.
 
         Raises:
-            NodeDown: the node cannot be reached (E-NODES-009); nothing was changed there.
+            NodeDown: the node cannot be reached (E-NODES-009); the unit that met it kept nothing.
         """
         system = self.system(name)
         try:

@@ -64,3 +64,11 @@ def test_a_setting_that_an_adapter_does_not_know_stops_the_start(tmp_path: Path)
     tmp_path.joinpath("szunion.toml").write_text(text, "utf-8")
     with pytest.raises(ConfigError, match="E-PLUGIN-004"):
         UnionSystem.from_settings(load_settings())
+
+
+def test_an_address_that_is_not_understood_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match="E-CONFIG-002") as found:
+        UnionSystem.open("user=app dbname=city password=geheim", keys="x.keys")
+    assert "geheim" not in str(found.value)
+    with pytest.raises(ConfigError, match="mysql:"):
+        UnionSystem.open("mysql://city", keys="x.keys")
