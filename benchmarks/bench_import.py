@@ -24,15 +24,15 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import Any
 
-import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from stdnum.cn import ric
 from tests.offices import shenzhen
 
 from benchmarks.lines import Line, faster, smaller
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
+from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.adapters.storage.sqlite.migrate import migrate
 from szunion.adapters.storage.sqlite.session import prepare
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
@@ -72,23 +72,32 @@ def _people(start: int, rows: int) -> Iterator[str]:
         yield f"{name},{body}{check_character(body)},{mobile},2015-06-01"
 
 
-def office_in(folder: Path, *, found: bool = True) -> tuple[Office, Principal]:
-    """Return an office on a database, and an officer of its one grassroots union.
-
-    Args:
-        folder: Where the database is, or is made.
-        found: Whether the unions are to be made; else there are some.
-    """
+def office_at(place: Path | str) -> Office:
+    """Return an office on the database in a folder, made if it is not there, or at an address."""
     clock = SystemClock()
     ids = SystemIds(clock, SystemChance())
     keys = FileKeys(bytes(32))
     vault = keys.vault()
     city = shenzhen()
-    office = Office(
-        storage=SqliteStorage.open(folder / "union.db", clock=clock, ids=ids, vault=vault),
-        clock=clock, ids=ids, vault=vault, signer=keys.signer("bench"),
+    storage: Any = (
+        SqliteStorage.open(place / "union.db", clock=clock, ids=ids, vault=vault)
+        if isinstance(place, Path)
+        else PostgresStorage.open(place, clock=clock, ids=ids, vault=vault)
+    )
+    return Office(
+        storage=storage, clock=clock, ids=ids, vault=vault, signer=keys.signer("bench"),
         calendar=ChineseCalendar(), policy=city.policy, catalogue=city.catalogue,
     )  # fmt: skip
+
+
+def office_in(place: Path | str, *, found: bool = True) -> tuple[Office, Principal]:
+    """Return an office on a database, and an officer of its one grassroots union.
+
+    Args:
+        place: Where the database is, or is made.
+        found: Whether the unions are to be made; else there are some, and the city's officer comes.
+    """
+    office = office_at(place)
     chief = Principal(id="c", role=Role.CITY, purpose=Purpose.ENROL)
     if not found:
         return office, chief
@@ -162,6 +171,10 @@ def usual(data: bytes, ready: Path, into: Path) -> float:
 
     What is computed is thrown away and ready rows are inserted, so nothing else need be built.
     """
+    # Here: whoever only loads a city need not have the peers.
+    import sqlalchemy as sa  # noqa: PLC0415
+    from stdnum.cn import ric  # noqa: PLC0415
+
     connection = sqlite3.connect(into)
     prepare(connection)
     migrate(connection, at=0)

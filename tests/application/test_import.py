@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests import canaries
@@ -14,6 +16,8 @@ from tests.offices import Town, applicant, engine, office_on, town_on
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
+from szunion.adapters.storage.sql.imports import SqlImports
+from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.members import Members
@@ -23,6 +27,7 @@ from szunion.domain.documents import check_character
 from szunion.domain.keyset import Profile
 from szunion.domain.members import MembershipState
 from szunion.domain.people import Origin
+from szunion.domain.values import PersonId
 from szunion.errors import Conflict, NotAllowed
 from szunion.ports.storage import UnitOfWork
 from szunion.testing.rosters import SyntheticRoster, synthetic_roster
@@ -220,6 +225,57 @@ def test_a_kill_between_chunks_and_a_rerun_lose_and_double_nothing(town: Town) -
     assert len(result.accepted) == len(set(result.accepted)) == len(roster.clean)
     assert result.unchanged == 100
     assert sum(Members(town.office, town.c1).counts().values()) == len(roster.clean)
+
+
+def test_a_chunk_that_is_decided_again_is_prepared_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id that was taken is drawn anew; nobody comes in twice, and the file says so once."""
+    if not isinstance(town.office.storage, SqliteStorage):
+        return
+    admit, given = SqlImports.admit, list[Sequence[PersonId]]()
+
+    def taken_once(self: SqlImports, *words: Any) -> Sequence[PersonId]:
+        given.append(admit(self, *words))
+        if len(given) == 1:
+            raise KeyTaken("E-STORE-004", constraint="person")
+        return given[-1]
+
+    monkeypatch.setattr(SqlImports, "admit", taken_once)
+    roster = synthetic_roster(3, 60)
+    result = taken(town, town.g(0), roster)
+    assert result.added == len(result.accepted) == len(roster.clean)
+    assert not set(given[0]) & set(given[1])
+    assert list(result.accepted) == list(given[1])
+    assert sum(Members(town.office, town.c1).counts().values()) == len(roster.clean)
+
+
+def test_a_roster_without_a_good_row_is_logged_all_the_same(town: Town) -> None:
+    result = desk(town, town.g(0)).import_file(csv_of([("测试甲", "123", "13900000011")]))
+    assert (result.added, len(result.rejected)) == (0, 1)
+    assert result.import_id > 0
+    again = desk(town, town.g(0)).import_file(csv_of([("测试甲", "123", "13900000011")]))
+    assert again.import_id == result.import_id
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_two_desks_at_once_take_a_person_in_once(kind: str, tmp_path: Path) -> None:
+    """Each prepares while the other one writes; who stands on both rosters has one file."""
+    town = town_on(office_on(kind, tmp_path))
+    rows = [row_of(at) for at in range(60)]
+    files = [csv_of(rows[:40]), csv_of(rows[20:])]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(
+            pool.map(lambda at: desk(town, town.g(at)).import_file(files[at], chunk=10), (0, 1))
+        )
+    assert [each.added for each in results] == [40, 40]
+    look = Members(town.office, town.c1)
+    found = [look.find(number) for _, number, _ in rows]
+    assert all(found)
+    assert len({one.id for one in found if one}) == 60
+    filed = {person for result in results for person in result.accepted}
+    assert len(filed) == 80, "twenty wait in quarantine, each with a file of its own"
+    town.office.storage.close()
 
 
 def test_m04_workers_without_a_union_join_at_the_community_or_industry_union(town: Town) -> None:

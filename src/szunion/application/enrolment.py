@@ -1,11 +1,14 @@
 """Know how a union's roster becomes members: judged row by row, kept in sets, safe to repeat.
 
-A chunk of rows is one commit. Who is on file is decided by the document, so the same file again,
-or the rest of it after a kill, changes nothing that is there and doubles nothing.
+A chunk of rows is one commit, made ready before it begins: the store is held for no longer than it
+works itself, so that another desk's chunk is judged and sealed meanwhile. Who is on file is decided
+by the document, so the same file again, or the rest of it after a kill, changes nothing that is
+there and doubles nothing.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -18,7 +21,7 @@ from szunion.application.consents import on_paper
 from szunion.application.episodes import check_takes_members, in_charge
 from szunion.application.office import Office
 from szunion.application.roster_rows import enrol_known
-from szunion.domain.access import Operation, Principal
+from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.consent import ConsentPurpose
 from szunion.domain.roster import judge_plain
@@ -28,7 +31,7 @@ from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import NotAllowed, WrongNode
 from szunion.ports.roster import RosterSheet
 from szunion.ports.storage import UnitOfWork
-from szunion.ports.storage.imports import RosterImport
+from szunion.ports.storage.imports import Prepared, Prepares, RosterImport
 
 CHUNK: Final = 25_000
 """Rows of one commit: a second's work. Each commit writes every page that it touched, and in a
@@ -72,10 +75,22 @@ class ImportResult:
     """Why other sheets were not read, as a code, and their names."""
 
 
+@frozen
+class _File:
+    """A roster that is being imported."""
+
+    union: OrganisationId
+    sha256: str
+    paper: str
+    """Where the signed consents are; empty: nobody signed."""
+    prepare: Prepares
+
+
 @define
 class _Tally:
     """What has been counted so far; made anew for each call, and changed only after a commit."""
 
+    run: int = 0
     accepted: list[PersonId] = field(factory=list)
     rejected: list[RejectedRow] = field(factory=list)
     fixes: list[Fix] = field(factory=list)
@@ -90,6 +105,7 @@ class _Tally:
 class Kept:
     """What became of one chunk."""
 
+    run: int
     persons: Sequence[PersonId]
     known: Sequence[PersonId]
     added: int
@@ -141,12 +157,9 @@ class Enrolment:
             raise NotAllowed("E-ACCESS-002")
         self.office.storage.read(lambda work: self._allowed(work, union, dry_run=dry_run))
         with self.opens(source, sheet=sheet) as opened:
-            run = None if dry_run else self._begin(union, opened.sha256)
-            tally = self._read(opened, union, run, on_row, chunk, paper.strip())
-            if run is not None:
-                self._end(run, opened, tally)
+            tally = self._read(opened, union, on_row, chunk, None if dry_run else paper.strip())
             return ImportResult(
-                import_id=0 if run is None else run.id,
+                import_id=tally.run,
                 accepted=tuple(tally.accepted),
                 rejected=tuple(tally.rejected),
                 fixes=tuple(tally.fixes),
@@ -171,62 +184,25 @@ class Enrolment:
         if not dry_run and not in_charge(work, self.by, scope, union):
             raise NotAllowed("E-ACCESS-002")
 
-    def _begin(self, union: OrganisationId, sha256: str) -> RosterImport:
-        def begin(work: UnitOfWork) -> RosterImport:
-            scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
-            known = work.imports.run_of(scope, union, sha256)
-            if known is not None:
-                return known
-            run = RosterImport(
-                id=work.ids.new(),
-                organisation=union,
-                sha256=sha256,
-                actor=self.by.id,
-                began=work.now,
-            )
-            work.imports.add_run(scope, run)
-            return run
-
-        return self.office.storage.run(begin)
-
-    def _end(self, run: RosterImport, opened: RosterSheet, tally: _Tally) -> None:
-        def end(work: UnitOfWork) -> None:
-            scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
-            now = work.imports.run_of(scope, run.organisation, run.sha256) or run
-            work.imports.put_run(
-                scope,
-                evolve(
-                    now, ended=now.ended or work.now, unchanged=tally.unchanged,
-                    rejected=len(tally.rejected),
-                ),
-            )  # fmt: skip
-            if now.ended is None or tally.added or tally.changed:
-                entry = AuditEntry(
-                    action="roster.import", subject=run.id,
-                    after=f"+{tally.added} ~{tally.changed} !{len(tally.rejected)}",
-                    reason=f"sha256:{opened.sha256}",
-                )  # fmt: skip
-                work.audit.add(scope, entry)
-
-        self.office.storage.run(end)
-
-    def _read(  # noqa: PLR0913, PLR0917 - what the person at the desk decided
+    def _read(
         self,
         opened: RosterSheet,
         union: OrganisationId,
-        run: RosterImport | None,
         on_row: OnRow | None,
         chunk: int,
-        paper: str,
+        paper: str | None,
     ) -> _Tally:
+        """Read the sheet, and keep it; without *paper*, which may be empty, only read it."""
         tally = _Tally()
-        today = self.office.clock.today()
-        verdicts = judge_plain(opened.rows, opened.heading, today)
+        verdicts = judge_plain(opened.rows, opened.heading, self.office.clock.today())
         good = self._ours(_sorted_out(verdicts, tally, on_row), tally)
-        while rows := list(islice(good, chunk)):
-            if run is None:
-                continue
-            kept = self.office.storage.run(self._keeping(union, run, rows, paper))
+        if paper is None:
+            deque(good, maxlen=0)
+            return tally
+        file = _File(union, opened.sha256, paper, self.office.storage.read(self._preparer))
+        for rows, last in _chunks(good, chunk):
+            kept = self.office.storage.run(self._keeping(file, rows, tally if last else None))
+            tally.run = kept.run
             tally.accepted += kept.persons
             tally.duplicates += kept.known
             tally.added += kept.added
@@ -244,50 +220,101 @@ class Enrolment:
             else:
                 yield row
 
+    def _preparer(self, work: UnitOfWork) -> Prepares:
+        return work.imports.preparer(authorise(work, self.by, Operation.ROSTER_IMPORT))
+
     def _keeping(
-        self, union: OrganisationId, run: RosterImport, rows: list[PlainRow], paper: str
+        self, file: _File, rows: Sequence[PlainRow], ending: _Tally | None
     ) -> Callable[[UnitOfWork], Kept]:
-        return lambda work: self._keep(work, union, run, rows, paper)
+        """Return what keeps one chunk; what is decided again is prepared again, with new ids."""
+        ready = [file.prepare(rows, self.office.clock.now())]
+
+        def keep(work: UnitOfWork) -> Kept:
+            work.imports.queue()
+            prepared = ready.pop() if ready else file.prepare(rows, work.now)
+            scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
+            check_takes_members(work, scope, file.union)
+            run = self._run(work, scope, file)
+            kept = self._keep(work, scope, file, run, prepared)
+            now = evolve(
+                run, added=run.added + kept.added, changed=run.changed + kept.changed,
+                last_line=max(run.last_line, rows[-1].row if rows else 0),
+            )  # fmt: skip
+            if ending is not None:
+                now = _ended(work, scope, now, kept, ending)
+            work.imports.put_run(scope, now)
+            return kept
+
+        return keep
+
+    def _run(self, work: UnitOfWork, scope: Scope, file: _File) -> RosterImport:
+        """Return the import of this file into this union; its first chunk begins it."""
+        known = work.imports.run_of(scope, file.union, file.sha256)
+        if known is not None:
+            return known
+        run = RosterImport(
+            id=work.ids.new(), organisation=file.union, sha256=file.sha256, actor=self.by.id,
+            began=work.now,
+        )  # fmt: skip
+        work.imports.add_run(scope, run)
+        return run
 
     def _keep(
-        self,
-        work: UnitOfWork,
-        union: OrganisationId,
-        run: RosterImport,
-        rows: list[PlainRow],
-        paper: str,
+        self, work: UnitOfWork, scope: Scope, file: _File, run: RosterImport, prepared: Prepared
     ) -> Kept:
-        """Keep one chunk in one commit; newcomers in sets, the others one by one."""
-        scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
-        check_takes_members(work, scope, union)
-        today = self.office.clock.today()
-        looked = work.imports.look_up(scope, rows)
+        """Keep a chunk's rows; newcomers in sets, the others one by one."""
+        today, union = self.office.clock.today(), file.union
+        looked, rows = work.imports.look_up(scope, prepared), prepared.rows
         new = [at for at in range(len(rows)) if at not in looked.on_file]
         persons = dict(
             zip(new, work.imports.admit(scope, looked, new, union, today, run.id), strict=True)
         )
         known = enrol_known(work, scope, looked, union, run.id, today)
         persons.update({at: each.person for at, each in known.items()})
-        if paper:
+        if file.paper:
             signed = persons.values()
-            on_paper(self.office, work, scope, signed, ConsentPurpose.BANK, paper)
-        added = len(new) + sum(each.added for each in known.values())
-        changed = sum(each.changed for each in known.values())
-        now = work.imports.run_of(scope, union, run.sha256) or run
-        work.imports.put_run(
-            scope,
-            evolve(
-                now, added=now.added + added, changed=now.changed + changed,
-                last_line=max(now.last_line, rows[-1].row),
-            ),
-        )  # fmt: skip
-        before = [each.person for each in known.values() if not each.added]
+            on_paper(self.office, work, scope, signed, ConsentPurpose.BANK, file.paper)
         return Kept(
+            run=run.id,
             persons=[persons[at] for at in range(len(rows))],
-            known=before,
-            added=added,
-            changed=changed,
+            known=[each.person for each in known.values() if not each.added],
+            added=len(new) + sum(each.added for each in known.values()),
+            changed=sum(each.changed for each in known.values()),
         )
+
+
+def _ended(
+    work: UnitOfWork, scope: Scope, run: RosterImport, kept: Kept, tally: _Tally
+) -> RosterImport:
+    """Return an import that its last chunk has ended, and log it: once, or when it did something.
+
+    Args:
+        work: The unit of work of the last chunk.
+        scope: The permission.
+        run: The import.
+        kept: What became of the last chunk.
+        tally: What had been counted before it, and everything that was rejected.
+    """
+    added, changed = tally.added + kept.added, tally.changed + kept.changed
+    rejected, rows = len(tally.rejected), len(tally.accepted) + len(kept.persons)
+    if run.ended is None or added or changed:
+        entry = AuditEntry(
+            action="roster.import", subject=run.id, after=f"+{added} ~{changed} !{rejected}",
+            reason=f"sha256:{run.sha256}",
+        )  # fmt: skip
+        work.audit.add(scope, entry)
+    return evolve(
+        run, ended=run.ended or work.now, unchanged=rows - added - changed, rejected=rejected
+    )
+
+
+def _chunks(rows: Iterator[PlainRow], size: int) -> Iterator[tuple[list[PlainRow], bool]]:
+    """Yield chunks of rows, and whether each is the last; of no rows, one that is empty."""
+    chunk = list(islice(rows, size))
+    while following := next(rows, None):
+        yield chunk, False
+        chunk = [following, *islice(rows, size - 1)]
+    yield chunk, True
 
 
 def _sorted_out(

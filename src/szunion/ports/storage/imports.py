@@ -31,8 +31,25 @@ class RosterImport:
     rejected: int = 0
 
 
+class Prepared(Protocol):
+    """Rows with all that can be computed of them before anything is asked of the store."""
+
+    @property
+    def rows(self) -> Sequence[PlainRow]:
+        """The rows."""
+        ...
+
+
+class Prepares(Protocol):
+    """Computes what rows take, in any thread and outside of any transaction."""
+
+    def __call__(self, rows: Sequence[PlainRow], at: datetime, /) -> Prepared:
+        """Return *rows* prepared; their files will say that they were recorded *at*."""
+        ...
+
+
 class Looked(Protocol):
-    """Rows that were looked up in the registry, with what that took to compute."""
+    """Rows that were looked up in the registry."""
 
     @property
     def rows(self) -> Sequence[PlainRow]:
@@ -65,8 +82,22 @@ class Imports(Protocol):
         """Keep how far an import has come."""
         ...
 
-    def look_up(self, scope: Scope, rows: Sequence[PlainRow]) -> Looked:
-        """Look up the documents of many rows with one statement."""
+    def queue(self) -> None:
+        """Wait until no other import writes, before anything is read; held until the end.
+
+        Two at once would read what the other writes, and one would do all its work again.
+        """
+        ...
+
+    def preparer(self, scope: Scope) -> Prepares:
+        """Return what prepares rows for this store; it outlives the unit of work."""
+        ...
+
+    def look_up(self, scope: Scope, prepared: Prepared) -> Looked:
+        """Look up the documents of many rows with one statement.
+
+        Rows that were prepared under other keys than the present ones are prepared anew.
+        """
         ...
 
     def admit(  # noqa: PLR0913, PLR0917 - the columns of a chunk
@@ -88,7 +119,9 @@ class Imports(Protocol):
             today: The day of joining where a row does not say it.
             run: The id of the import, for the log.
 
+        Each set of prepared rows is admitted once: whoever decides again prepares again.
+
         Raises:
-            Conflict: a document is on file after all (E-STORE-004).
+            Conflict: a document is on file after all, or an id is taken (E-STORE-004).
         """
         ...

@@ -21,7 +21,7 @@ from szunion.domain.people import new_person
 from szunion.domain.roster_rows import PlainRow
 from szunion.domain.values import AffiliationId, MembershipId, OrganisationId, PersonId
 from szunion.ports.keys import Vault
-from szunion.ports.storage.imports import Looked, RosterImport
+from szunion.ports.storage.imports import Looked, Prepared, Prepares, RosterImport
 from szunion.ports.system import Ids
 
 
@@ -32,6 +32,17 @@ class ImportTables:
     runs: Table[int, RosterImport] = field(
         factory=lambda: Table("roster_import", {"file": lambda row: (row.organisation, row.sha256)})
     )
+
+
+@frozen
+class MemoryPrepared:
+    """Rows as they are: in memory nothing is sealed."""
+
+    rows: Sequence[PlainRow]
+
+
+def _prepared(rows: Sequence[PlainRow], _at: datetime) -> MemoryPrepared:
+    return MemoryPrepared(rows)
 
 
 @frozen
@@ -66,8 +77,15 @@ class MemoryImports:
     def put_run(self, scope: Scope, run: RosterImport) -> None:
         self.tables.runs.replace(self.undo, run.id, run)
 
-    def look_up(self, scope: Scope, rows: Sequence[PlainRow]) -> MemoryLooked:
+    def queue(self) -> None:
+        """There is one writer."""
+
+    def preparer(self, scope: Scope) -> Prepares:
+        return _prepared
+
+    def look_up(self, scope: Scope, prepared: Prepared) -> MemoryLooked:
         found: dict[int, PersonId] = {}
+        rows = prepared.rows
         for position, row in enumerate(rows):
             for document in _forms(row):
                 person = self.people.on_file(scope, document)

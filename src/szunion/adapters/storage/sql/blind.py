@@ -43,9 +43,10 @@ class BlindIndex:
     session: Session
     vault: Vault
 
-    def filing_key(self, field: IndexField) -> int:
-        """Return the key under which is filed; it stays so until this transaction ends."""
-        row = self.session.one("sealed.filing_key", {"field": field.value})
+    def filing_key(self, field: IndexField, *, held: bool = True) -> int:
+        """Return the key under which is filed; *held*, it stays so until this transaction ends."""
+        name = "sealed.filing_key" if held else "sealed.filing_key_seen"
+        row = self.session.one(name, {"field": field.value})
         assert row is not None, "the schema names one"
         key = int(row[0])
         if key not in self.vault.index_keys(field) and not self.vault.refresh():

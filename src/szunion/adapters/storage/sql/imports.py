@@ -1,20 +1,20 @@
 """Know how a roster becomes rows in SQL: columns computed in sets, tables filled in key order.
 
-Nothing here makes a value object for a row. Every table is filled in the order of its key, so that
-a chunk touches each page once.
+Nothing here makes a value object for a row. What a chunk takes was prepared before (see
+:mod:`szunion.adapters.storage.sql.prepared`); here its tables are filled, each in the order of its
+key, so that a chunk touches each page once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from struct import iter_unpack
 from typing import Any
 
 from attrs import frozen
 
 from szunion.adapters.storage.sql.blind import BlindIndex
-from szunion.adapters.storage.sql.sealed_person import new_plains
+from szunion.adapters.storage.sql.prepared import PreparedRows, RowPreparer
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
@@ -22,18 +22,21 @@ from szunion.domain.documents import DocumentKind, to_18
 from szunion.domain.roster_rows import PlainRow
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.keys import IndexField, Vault
-from szunion.ports.storage.imports import Looked, RosterImport
+from szunion.ports.storage.imports import Looked, Prepared, Prepares, RosterImport
 from szunion.ports.system import Ids
 
 
 @frozen
 class SqlLooked:
-    """Looked-up rows with shard and blind index of each document."""
+    """Looked-up rows."""
 
-    rows: Sequence[PlainRow]
+    prepared: PreparedRows
     on_file: Mapping[int, PersonId]
-    shards: Sequence[int]
-    blinds: Sequence[bytes]
+
+    @property
+    def rows(self) -> Sequence[PlainRow]:
+        """The rows."""
+        return self.prepared.rows
 
 
 def _run(row: Row) -> RosterImport:
@@ -84,16 +87,24 @@ class SqlImports:
     def put_run(self, scope: Scope, run: RosterImport) -> None:
         self.session.do("roster.put_run", _columns(run))
 
-    def look_up(self, scope: Scope, rows: Sequence[PlainRow]) -> SqlLooked:
-        shards = self.vault.route_many([row.number for row in rows])
-        usual, before = DocumentKind.RESIDENT, f"{DocumentKind.RESIDENT.value}:"
-        texts = [
-            before + row.number if row.kind is usual else f"{row.kind.value}:{row.number}"
-            for row in rows
-        ]
-        key = BlindIndex(self.session, self.vault).filing_key(IndexField.DOCUMENT)
-        blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=key)
-        found = self._on_file(shards, texts, blinds, key)
+    def queue(self) -> None:
+        self.session.do("roster.patience")
+        self.session.do("roster.queue")
+
+    def _keys(self, *, held: bool) -> tuple[int, int]:
+        of = BlindIndex(self.session, self.vault).filing_key
+        return of(IndexField.DOCUMENT, held=held), of(IndexField.MOBILE, held=held)
+
+    def preparer(self, scope: Scope) -> Prepares:
+        return RowPreparer(self.vault, self.ids, self._keys(held=False))
+
+    def look_up(self, scope: Scope, prepared: Prepared) -> SqlLooked:
+        assert isinstance(prepared, PreparedRows)
+        keys, rows = self._keys(held=True), prepared.rows
+        if (prepared.sealing, *prepared.filing) != (self.vault.sealing_key, *keys):
+            prepared = RowPreparer(self.vault, self.ids, keys)(rows, self.now)
+        key = keys[0]
+        found = self._on_file(prepared.shards, prepared.texts, prepared.blinds, key)
         known = {kind for (kind,) in self.session.all("roster.kinds")}
         old, seek_old = DocumentKind.RESIDENT_15, DocumentKind.RESIDENT_15.value in known
         others = {
@@ -114,7 +125,7 @@ class SqlImports:
             )
             positions = list(others)
             found.update({positions[at]: person for at, person in there.items()})
-        return SqlLooked(rows, found, shards, blinds)
+        return SqlLooked(prepared, found)
 
     def _on_file(
         self, shards: Sequence[int], texts: Sequence[str], blinds: Sequence[bytes], key: int
@@ -145,37 +156,21 @@ class SqlImports:
         run: int,
     ) -> Sequence[PersonId]:
         assert isinstance(looked, SqlLooked)
-        ids = self.ids.many([looked.shards[at] for at in positions])
-        order = sorted(range(len(ids)), key=ids.__getitem__)
-        keys = [ids[at] for at in order]
-        rows = [looked.rows[positions[at]] for at in order]
-        blinds = [looked.blinds[positions[at]] for at in order]
-        self._keep_people(keys, rows)
-        self._file("roster.file_documents", {"person": keys, "blind": blinds})
-        self.session.many("roster.add_kind", [(kind.value,) for kind in {row.kind for row in rows}])
-        self._keep_memberships(scope, rows, keys, organisation, today, run)
-        return [PersonId(id_) for id_ in ids]
-
-    def _keep_people(self, keys: Sequence[int], rows: Sequence[PlainRow]) -> None:
-        salts = self.vault.salts(len(rows))
-        sealed = self.vault.seal_many("person", keys, salts, new_plains(rows, micros(self.now)))
-        self._file("roster.file_people", {"person": keys, "sealed": sealed})
-        self._file("roster.file_salts", {"person": keys, "salt": salts})
-        reached = [at for at, row in enumerate(rows) if row.mobile]
-        mobiles = [mobile for row in rows if (mobile := row.mobile)]
-        key = BlindIndex(self.session, self.vault).filing_key(IndexField.MOBILE)
-        blinds = self.vault.index_many(IndexField.MOBILE, mobiles, key=key)
-        # In the order of the index, which begins with the shard.
-        order = sorted(range(len(blinds)), key=blinds.__getitem__)
-        blinds = [blinds[at] for at in order]
+        ready = looked.prepared
+        people = ready.people.only(positions)
+        keys = people.keys
+        self._file("roster.file_people", {"person": keys, "sealed": people.sealed})
+        self._file("roster.file_salts", {"person": keys, "salt": people.salts})
+        self._file("roster.file_documents", {"person": keys, "blind": people.blinds})
+        mobiles = ready.mobiles.only(positions)
         self._file(
             "roster.file_mobiles",
-            {
-                "person": [keys[reached[at]] for at in order],
-                "shard": [first >> 6 for (first,) in iter_unpack(">H14x", b"".join(blinds))],
-                "blind": blinds,
-            },
+            {"person": mobiles.keys, "shard": mobiles.shards, "blind": mobiles.blinds},
         )
+        rows = [ready.rows[at] for at in people.places]
+        self.session.many("roster.add_kind", [(kind.value,) for kind in {row.kind for row in rows}])
+        self._keep_memberships(scope, rows, keys, organisation, today, run)
+        return [PersonId(ready.ids[at]) for at in positions]
 
     def _keep_memberships(  # noqa: PLR0913, PLR0917 - the columns of a chunk
         self,

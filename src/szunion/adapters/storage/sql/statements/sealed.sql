@@ -115,6 +115,9 @@ SELECT substr(sealed, 1, 5), count(*) FROM inbox_waiting GROUP BY substr(sealed,
 -- name: filing_key
 SELECT key_id FROM index_key WHERE field = :field FOR_SHARE
 
+-- name: filing_key_seen
+SELECT key_id FROM index_key WHERE field = :field
+
 -- name: file_under
 UPDATE index_key SET key_id = :key WHERE field = :field
 

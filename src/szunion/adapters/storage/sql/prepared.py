@@ -1,0 +1,132 @@
+"""Know what a chunk of a roster takes before the store is asked: ids, indexes, sealed files.
+
+All of it is computed outside of the transaction, which then holds its locks for as long as the
+database works and no longer. It is computed for every row, also for one that will turn out to be
+on file: a few microseconds, for which no transaction seals while others wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from struct import iter_unpack
+from typing import Self
+
+from attrs import evolve, fields, frozen
+
+from szunion.adapters.storage.sql.sealed_person import new_plains
+from szunion.adapters.storage.sql.times import micros
+from szunion.domain.documents import DocumentKind
+from szunion.domain.roster_rows import PlainRow
+from szunion.ports.keys import IndexField, Vault
+from szunion.ports.system import Ids
+
+
+@frozen
+class _Columns:
+    """Columns of one length, in the order of a key."""
+
+    places: Sequence[int]
+    """Where each stands among the rows of the chunk."""
+    keys: Sequence[int]
+    """The person's id."""
+
+    def only(self, positions: Sequence[int]) -> Self:
+        """Return the columns of those rows alone, in the same order."""
+        wanted = frozenset(positions)
+        if wanted.issuperset(self.places):
+            return self
+        kept = [at for at, place in enumerate(self.places) if place in wanted]
+        names = [each.name for each in fields(type(self))]
+        return evolve(
+            self, **{name: [getattr(self, name)[at] for at in kept] for name in names}
+        )  # fmt: skip
+
+
+@frozen
+class PeopleColumns(_Columns):
+    """What is filed of every person, by id."""
+
+    salts: Sequence[bytes]
+    sealed: Sequence[bytes]
+    blinds: Sequence[bytes]
+    """Of the document."""
+
+
+@frozen
+class MobileColumns(_Columns):
+    """What is filed of those who gave a mobile, in the order of its index."""
+
+    shards: Sequence[int]
+    blinds: Sequence[bytes]
+
+
+@frozen
+class PreparedRows:
+    """A chunk of rows, ready to be looked up and filed."""
+
+    rows: Sequence[PlainRow]
+    texts: Sequence[str]
+    """What the index of each document is made of."""
+    shards: Sequence[int]
+    blinds: Sequence[bytes]
+    ids: Sequence[int]
+    """What each will be called if it is new."""
+    people: PeopleColumns
+    mobiles: MobileColumns
+    sealing: int
+    """The key under which the files are sealed."""
+    filing: tuple[int, int]
+    """The keys of the indexes: of documents, of mobiles."""
+
+
+@frozen
+class RowPreparer:
+    """Prepares chunks; holds no connection, and may do it in any thread."""
+
+    vault: Vault
+    ids: Ids
+    filing: tuple[int, int]
+
+    def __call__(self, rows: Sequence[PlainRow], at: datetime, /) -> PreparedRows:
+        """See :class:`szunion.ports.storage.imports.Prepares`."""
+        usual, before = DocumentKind.RESIDENT, f"{DocumentKind.RESIDENT.value}:"
+        texts = [
+            before + row.number if row.kind is usual else f"{row.kind.value}:{row.number}"
+            for row in rows
+        ]
+        shards = self.vault.route_many([row.number for row in rows])
+        blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=self.filing[0])
+        ids = self.ids.many(shards)
+        people = self._people(rows, ids, blinds, at)
+        return PreparedRows(
+            rows=rows, texts=texts, shards=shards, blinds=blinds, ids=ids, people=people,
+            mobiles=self._mobiles(rows, ids), filing=self.filing,
+            sealing=self.vault.key_of(people.sealed[0]) if rows else self.vault.sealing_key,
+        )  # fmt: skip
+
+    def _people(
+        self, rows: Sequence[PlainRow], ids: Sequence[int], blinds: Sequence[bytes], at: datetime
+    ) -> PeopleColumns:
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        keys = [ids[place] for place in order]
+        salts = self.vault.salts(len(rows))
+        plains = new_plains([rows[place] for place in order], micros(at))
+        return PeopleColumns(
+            places=order, keys=keys, salts=salts,
+            sealed=self.vault.seal_many("person", keys, salts, plains),
+            blinds=[blinds[place] for place in order],
+        )  # fmt: skip
+
+    def _mobiles(self, rows: Sequence[PlainRow], ids: Sequence[int]) -> MobileColumns:
+        reached = [place for place, row in enumerate(rows) if row.mobile]
+        texts = [mobile for row in rows if (mobile := row.mobile)]
+        blinds = self.vault.index_many(IndexField.MOBILE, texts, key=self.filing[1])
+        # In the order of the index, which begins with the shard.
+        order = sorted(range(len(blinds)), key=blinds.__getitem__)
+        blinds = [blinds[at] for at in order]
+        places = [reached[at] for at in order]
+        return MobileColumns(
+            places=places, keys=[ids[place] for place in places], blinds=blinds,
+            shards=[first >> 6 for (first,) in iter_unpack(">H14x", b"".join(blinds))],
+        )  # fmt: skip

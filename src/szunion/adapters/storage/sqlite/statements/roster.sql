@@ -1,0 +1,6 @@
+-- name: patience
+SELECT 1
+
+-- name: queue
+-- A transaction that writes is the only one that does.
+SELECT 1
