@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from szunion.testing.postgres import NoPostgres
+from szunion.testing.postgres import NoPostgres, PostgresServer
 from szunion.testing.postgres_databases import Database, Databases, ready
 
 _run = ExitStack()
@@ -52,6 +52,18 @@ def lasting(folder: Path) -> Iterator[None]:
             yield
         finally:
             del _lasting[folder]
+
+
+@contextmanager
+def of_another_server(server: PostgresServer, folder: Path) -> Iterator[None]:
+    """Let a database of *server*, not of the run's own, belong to *folder* in the block."""
+    others = Databases(server.dsn(), server)
+    others.prepare()
+    _lasting[folder] = others.filled(ready)
+    try:
+        yield
+    finally:
+        del _lasting[folder]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -100,6 +100,22 @@ def unwritable(kind: str, folder: Path, table: str) -> Iterator[None]:
             yield
         finally:
             connection.execute("DROP TRIGGER is_full")
+
+
+@contextmanager
+def unguarded(kind: str, folder: Path) -> Iterator[Callable[[str], int]]:
+    """Tell a store what it would refuse: no trigger speaks; returns how many rows were touched."""
+    if kind == "postgres":
+        with admin(folder) as connection:
+            tell(connection, "SET session_replication_role = replica")
+            yield lambda command: connection.execute(command.encode()).rowcount
+        return
+    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        yield lambda command: connection.execute(command).rowcount
 
 
 @contextmanager

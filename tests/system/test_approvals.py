@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 APPROVERS = 64
 PLACES = 10
 ON_DISK = ENGINES[1:]
-PART = 250
+PART = 100
 """Rounds of one slice of the long run."""
 
 
@@ -125,7 +125,7 @@ def reopened(town: MoneyTown, kind: str, folder: Path) -> MoneyTown:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(10))
 @pytest.mark.parametrize("kind", ON_DISK)
 def test_ten_of_64_in_a_thousand_rounds(kind: str, part: int, tmp_path: Path) -> None:
     """Each round on a copy of one town, which is as it was before anybody approved."""

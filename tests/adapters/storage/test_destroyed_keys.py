@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from attrs import evolve
-from tests.offices import Town, applicant, office_on, officer, town_on
+from tests import canaries
+from tests.databases import of_another_server
+from tests.offices import ENGINES, Town, applicant, office_on, officer, town_on
+from tests.places import admin
 
+from szunion.adapters.storage.postgres.connection import ask, tell
 from szunion.adapters.storage.sql.blind import document_key
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
@@ -21,9 +26,10 @@ from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.people import QuarantineSource
 from szunion.testing.clock import SimClock
+from szunion.testing.postgres import NoPostgres, PostgresServer
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=ENGINES)
 def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
     made = town_on(office_on(request.param, tmp_path))
     yield made
@@ -166,39 +172,39 @@ def test_a_unit_that_fails_destroys_nothing(town: Town) -> None:
     town.office.storage.read(look)
 
 
-def test_after_a_checkpoint_neither_salt_nor_index_is_left_in_any_file(tmp_path: Path) -> None:
+def changed_and_traced(town: Town) -> tuple[PersonId, list[bytes]]:
+    """File somebody, who then changes; return what of them, as it was and is, is to go."""
+    person = filed(town, 1)
+    one, later = applicant(1), applicant(3)
+    assert one.mobile is not None
+    assert later.mobile is not None
+
+    def change(work: UnitOfWork) -> None:
+        old = work.people.get(city(work), person)
+        assert old is not None
+        new = corrected(old, document=later.document, recorded=work.now, origin=old.present.origin)
+        work.people.put(city(work), evolve(new, mobile=later.mobile))
+
+    town.office.storage.run(change)
+    index = town.office.vault.index
+    return person, [
+        *(index(IndexField.DOCUMENT, document_key(each.document)) for each in (one, later)),
+        *(index(IndexField.MOBILE, each.plain()) for each in (one.mobile, later.mobile)),
+    ]
+
+
+def test_36_after_a_checkpoint_neither_salt_nor_index_is_left_in_any_file(tmp_path: Path) -> None:
     """What could open or find the person is in no page, no free page and no journal."""
     town = town_on(office_on("sqlite", tmp_path))
     try:
-        gone = filed(town, 1)
-        one, later = applicant(1), applicant(3)
-        assert one.mobile is not None
-        assert later.mobile is not None
-
-        def change(work: UnitOfWork) -> None:
-            person = work.people.get(city(work), gone)
-            assert person is not None
-            new = corrected(
-                person, document=later.document, recorded=work.now, origin=person.present.origin
-            )
-            work.people.put(city(work), evolve(new, mobile=later.mobile))
-
-        town.office.storage.run(change)
+        gone, traces = changed_and_traced(town)
         (path,) = tmp_path.glob("*.db")
-        looking = sqlite3.connect(path)
-        (salt,) = looking.execute(
-            "SELECT salt FROM person_salt WHERE person_id = ?", [gone]
-        ).fetchone()
-        looking.close()
-        index = town.office.vault.index
-        documents = [document_key(one.document), document_key(later.document)]
-        mobiles = [one.mobile.plain(), later.mobile.plain()]
-        traces = [
-            salt,
-            *(index(IndexField.DOCUMENT, each) for each in documents),
-            *(index(IndexField.MOBILE, each) for each in mobiles),
-        ]
-        assert found_in_files(tmp_path, traces[:3]) == [True] * 3, "the test looks for nothing"
+        with closing(sqlite3.connect(path)) as looking:
+            (salt,) = looking.execute(
+                "SELECT salt FROM person_salt WHERE person_id = ?", [gone]
+            ).fetchone()
+        traces = [salt, *traces]
+        assert found_in_files(tmp_path, traces[:2]) == [True] * 2, "the test looks for nothing"
         destroyed(town, gone)
         assert isinstance(town.office.storage, SqliteStorage)
         town.office.storage.checkpoint()
@@ -207,6 +213,48 @@ def test_after_a_checkpoint_neither_salt_nor_index_is_left_in_any_file(tmp_path:
         town.office.storage.close()
 
 
+#: As the owner of the tables: they are written anew, without what is gone.
+SWEPT = "VACUUM (FULL) {}"
+TABLES = ("person", "person_salt", "person_document", "person_mobile", "person_tombstone")
+#: As the administrator: the journal begins a new file, and those before it are removed.
+NEW_JOURNAL = ("SELECT pg_switch_wal()", "CHECKPOINT")
+
+
+@pytest.mark.postgres
+def test_36_on_postgresql_a_sweep_leaves_neither_salt_nor_index_in_any_file(
+    tmp_path: Path,
+) -> None:
+    """Tables, indexes and journal, byte by byte, of a server that does not use its journals again.
+
+    Nor does any of them, or the server's log, hold in the clear who that was, before or after.
+    """
+    try:
+        server = PostgresServer.start(settings={"wal_recycle": "off"})
+    except NoPostgres as error:
+        pytest.skip(str(error))
+    with server, of_another_server(server, tmp_path):
+        town = town_on(office_on("postgres", tmp_path))
+        gone, traces = changed_and_traced(town)
+        with admin(tmp_path) as asking:
+            row = ask(asking, "SELECT salt FROM szunion.person_salt WHERE person_id = %s", gone)
+            assert row is not None
+            traces = [bytes(row[0]), *traces]
+            tell(asking, "CHECKPOINT")
+            assert found_in_files(server.folder, traces[:2]) == [True] * 2
+            destroyed(town, gone)
+            for table in TABLES:
+                tell(asking, SWEPT.format(f"szunion.{table}"))
+            for command in NEW_JOURNAL:
+                tell(asking, command)
+        town.office.storage.close()
+        assert found_in_files(server.folder, traces) == [False] * len(traces)
+        assert canaries.found_in(contents(server.folder)) == set()
+
+
+def contents(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+
+
 def found_in_files(folder: Path, traces: list[bytes]) -> list[bool]:
-    contents = b"".join(file.read_bytes() for file in folder.iterdir() if file.is_file())
-    return [trace in contents for trace in traces]
+    whole = contents(folder)
+    return [trace in whole for trace in traces]
