@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 from tests.moneytown import WARMTH, YEAR, MoneyTown, money_town_on
-from tests.offices import engine, office_on
+from tests.offices import ENGINES, engine, office_on
 
 from szunion.application.access import authorise
 from szunion.application.treasury import Treasury
@@ -140,7 +140,7 @@ def settled_at_last(town: MoneyTown) -> None:
         bank(town, returns=0)
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("kind", ENGINES)
 def test_the_sums_are_one_sum_in_every_snapshot(kind: str, tmp_path: Path) -> None:
     town, people = town_in(kind, tmp_path)
     watch = Watch(town, people)
@@ -164,7 +164,7 @@ def test_the_sums_are_one_sum_in_every_snapshot(kind: str, tmp_path: Path) -> No
     town.office.storage.close()
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("kind", ENGINES)
 def test_a_planted_step_that_moves_the_budget_in_a_commit_of_its_own_is_seen(
     kind: str, tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
-"""10,000 random histories: SQLite and the memory model answer and remember the same.
+"""10,000 random histories: each engine and the memory model answer and remember the same.
 
-A history mixes what unions decide, what the bank tells (in any order, doubled, contradicting
-itself), what the line does, and time. Each begins at one and the same town and is undone after.
+Promise 18. A history mixes what unions decide, what the bank tells (in any order, doubled,
+contradicting itself), what the line does, and time. Each begins at one town and is undone after.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from tests.system.twins import ACTS, Step, twin_on
 
-BATCHES, EACH = 4, 2_500
+BATCHES, EACH, FEW = 4, 2_500, 100
 
 #: One number is one step: drawing one is faster than drawing three.
 _STEPS = st.lists(st.integers(0, len(ACTS) * 4 * 60 - 1), min_size=1, max_size=5)
@@ -25,8 +25,8 @@ def _steps(numbers: list[int]) -> list[Step]:
             for number in numbers]  # fmt: skip
 
 
-def _compare(folder: Path, first: int, count: int) -> Counter[object]:
-    model, real = twin_on("memory", folder), twin_on("sqlite", folder)
+def _compare(kind: str, folder: Path, first: int, count: int) -> Counter[object]:
+    model, real = twin_on("memory", folder), twin_on(kind, folder)
     assert model.people == real.people
     answers: Counter[object] = Counter()
 
@@ -53,17 +53,34 @@ def _compare(folder: Path, first: int, count: int) -> Counter[object]:
     return answers
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
-def test_random_histories_are_the_same_in_the_database_and_in_the_model(
-    batch: int, tmp_path: Path
-) -> None:
-    answers = _compare(tmp_path, 1_000 + batch, EACH)
-    assert answers["histories"] >= EACH
+def _check(answers: Counter[object], count: int) -> None:
+    assert answers["histories"] >= count
     assert {name for name, _ in ACTS} <= answers.keys()
     steps = sum(answers[name] for name in {name for name, _ in ACTS})
     assert answers["refused"] < steps * 2 / 3, "most of what is tried should be possible"
 
 
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_random_histories_are_the_same_in_the_database_and_in_the_model(
+    batch: int, tmp_path: Path
+) -> None:
+    _check(_compare("sqlite", tmp_path, 1_000 + batch, EACH), EACH)
+
+
+@pytest.mark.postgres
+def test_random_histories_are_the_same_on_postgresql_and_in_the_model(tmp_path: Path) -> None:
+    _check(_compare("postgres", tmp_path, 2_000, FEW), FEW)
+
+
+@pytest.mark.soak
+@pytest.mark.postgres
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_ten_thousand_random_histories_are_the_same_on_postgresql(
+    batch: int, tmp_path: Path
+) -> None:
+    _check(_compare("postgres", tmp_path, 2_000 + batch, EACH), EACH)
+
+
 @pytest.mark.soak
 def test_very_many_random_histories_are_the_same(tmp_path: Path) -> None:
-    _compare(tmp_path, 77, 100_000)
+    _compare("sqlite", tmp_path, 77, 100_000)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from attrs import define, evolve, field, frozen
 from tests.cardtown import CardTown, card_town_on
+from tests.databases import database_for
 from tests.offices import PAPER, Town, applicant, engine, member, office_on
 
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.memory.tables import Undo
+from szunion.adapters.storage.postgres import connection as pg
+from szunion.adapters.storage.postgres.storage import BorrowedPostgres
 from szunion.adapters.storage.sqlite.session import connect
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite
 from szunion.application.access import authorise
@@ -96,6 +99,26 @@ class SqliteTrial(BorrowedSqlite):
         assert loose == []
 
 
+@define
+class PostgresTrial(BorrowedPostgres):
+    """A database in whose one open transaction a history is lived, and rolled back."""
+
+    def close(self) -> None:
+        """Close the connection: this host is we."""
+        self.connection.close()
+
+    def begin(self) -> None:
+        """Begin a history."""
+        pg.tell(self.connection, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+
+    def back(self) -> None:
+        """Check what a commit would check, and return to the beginning."""
+        try:
+            pg.tell(self.connection, "SET CONSTRAINTS ALL IMMEDIATE")
+        finally:
+            pg.tell(self.connection, "ROLLBACK")
+
+
 @frozen
 class OracleBank:
     """A line that answers as it is told, and remembers nothing."""
@@ -137,6 +160,9 @@ class OracleBank:
         return ()
 
 
+Trial: TypeAlias = MemoryTrial | SqliteTrial | PostgresTrial
+
+
 # --- one of the two ------------------------------------------------------------------------
 
 
@@ -145,7 +171,7 @@ class Twin:
     """One store with everything that was true at the beginning."""
 
     place: CardTown
-    trial: MemoryTrial | SqliteTrial
+    trial: Trial
     people: list[PersonId]
     news: list[BankNotice]
     began: datetime
@@ -221,9 +247,13 @@ def twin_on(kind: str, folder: Path) -> Twin:
     place.clock.advance(hours=1)
     AuditLog(place.office, engine()).seal_all()
     storage = office.storage
-    trial: MemoryTrial | SqliteTrial
+    trial: Trial
     if isinstance(storage, MemoryStorage):
         trial = MemoryTrial(storage)
+    elif kind == "postgres":
+        storage.close()
+        dsn = database_for(folder).app
+        trial = PostgresTrial(pg.connect(dsn, pg.Limits()), office.clock, office.ids, office.vault)
     else:
         storage.close()
         connection = connect(folder / "union.db")
