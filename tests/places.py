@@ -53,6 +53,45 @@ def removed(kind: str, folder: Path) -> None:
         (folder / FILE).unlink()
 
 
+def remembered(kind: str, folder: Path) -> None:
+    """Keep beside a store that nobody has open all that is in it, to come back to."""
+    if kind == "postgres":
+        with admin(folder) as connection:
+            tell(connection, "CREATE SCHEMA remembered")
+            tell(connection, _for_each("CREATE TABLE remembered.%1$I AS TABLE szunion.%1$I"))
+    else:
+        shutil.copyfile(folder / FILE, folder / "remembered")
+
+
+def returned(kind: str, folder: Path) -> None:
+    """Let a store that nobody has open be again as it was remembered."""
+    if kind == "postgres":
+        with admin(folder) as connection, connection.transaction():
+            tell(connection, "SET LOCAL session_replication_role = replica")
+            tell(connection, _for_each("DELETE FROM szunion.%1$I"))
+            tell(connection, _for_each("INSERT INTO szunion.%1$I TABLE remembered.%1$I"))
+    else:
+        shutil.copyfile(folder / "remembered", folder / FILE)
+
+
+def forgotten(kind: str, folder: Path) -> None:
+    """Remove what was remembered."""
+    if kind == "postgres":
+        with admin(folder) as connection:
+            tell(connection, "DROP SCHEMA remembered CASCADE")
+    else:
+        (folder / "remembered").unlink()
+
+
+def _for_each(command: str) -> str:
+    """Return what tells *command* for each table of ours."""
+    return (
+        "DO $$ DECLARE name text; BEGIN"
+        " FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'szunion' LOOP"
+        f" EXECUTE format('{command}', name); END LOOP; END $$"
+    )
+
+
 def everything(kind: str, folder: Path) -> dict[str, list[str]]:
     """Return every row of every table of a store, as text and in order."""
     if kind == "postgres":
