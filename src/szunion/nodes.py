@@ -20,6 +20,7 @@ from szunion.application.statistics import Counts, Grouping
 from szunion.application.strays import strays
 from szunion.bootstrap import NodesSettings, Settings, UnionSystem, load_settings, vault_of
 from szunion.domain.access import Principal
+from szunion.domain.identity import DocumentNumber, IdentityDocument
 from szunion.domain.nodes import Node, NodeMap, shard_range
 from szunion.domain.values import PersonId
 from szunion.errors import (
@@ -84,6 +85,7 @@ class Nodes:
     _open: Callable[[Node], UnionSystem] = field(repr=False)
     _vault: Callable[[Node], Vault] = field(repr=False)
     _systems: dict[str, UnionSystem] = field(factory=dict, init=False, repr=False)
+    _vaults: dict[str, Vault] = field(factory=dict, init=False, repr=False)
     _locks: Mapping[str, Lock] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -146,17 +148,25 @@ class Nodes:
         return self.map.of_person(city, person)
 
     def node_of_document(self, city: str, number: str) -> Node:
-        """Return the node to which whoever has the document *number* belongs.
+        """Return the node to which whoever has the document *number*, as people write it, belongs.
 
         Whoever has changed documents may be on file at another one, under the first.
 
         Raises:
+            InvalidInput: it is no number of a document (E-VALUE-002).
             KeysUnavailable: the keys of the city cannot be had now.
         """
         nodes = self.map.of_city(city)
         if len(nodes) == 1:
             return nodes[0]
-        return self.map.at(city, self._vault(nodes[0]).route(number))
+        return self.map.at(city, self._keys(nodes[0]).route(DocumentNumber.of(number).plain()))
+
+    def _keys(self, node: Node) -> Vault:
+        with self._locks[node.name]:
+            found = self._vaults.get(node.name)
+            if found is None:
+                found = self._vaults[node.name] = self._vault(node)
+            return found
 
     # --- all of them ---------------------------------------------------------------------------
 
@@ -183,18 +193,31 @@ class Nodes:
             return dict(zip(asked, threads.map(one, asked), strict=True))
 
     def find(
-        self, number: str, by: Principal, cities: Collection[str] | None = None
+        self,
+        document: str | IdentityDocument,
+        by: Principal,
+        cities: Collection[str] | None = None,
     ) -> dict[str, PersonId | NodeDown]:
         """Return where the holder of a document is on file and within reach of *by*, by node.
 
         Every city is asked, for somebody may have files in two; and every node of a city, for a
         file stays where it was opened when somebody has a new document.
+
+        Args:
+            document: Its number as people write it; a passport must be declared as one.
+            by: Who looks, for a purpose that allows it.
+            cities: Which cities; None: all.
+
+        Raises:
+            InvalidInput: the number is not well-formed (E-VALUE-002).
+            NotAllowed: *by* does not look up people (E-ACCESS-001, E-ACCESS-007).
         """
+        meant = IdentityDocument.read(document) if isinstance(document, str) else document
         wanted = self.map.cities if cities is None else cities
         names = [node.name for city in wanted for node in self.map.of_city(city)]
 
         def look(system: UnionSystem) -> PersonId | None:
-            found = system.desk(by).members.find(number)
+            found = system.desk(by).members.find(document=meant)
             return None if found is None else found.id
 
         answers = self.ask_all(look, names)
@@ -229,9 +252,9 @@ class Nodes:
         """
         for city in self.map.cities:
             first, *others = self.map.of_city(city)
-            wanted = _print_of(self._vault(first))
+            wanted = _print_of(self._keys(first))
             for node in others:
-                if _print_of(self._vault(node)) != wanted:
+                if _print_of(self._keys(node)) != wanted:
                     raise ConfigError("E-NODES-011", node=node.name, other=first.name)
 
     def check(self, by: Principal) -> dict[str, int | NodeDown]:

@@ -29,7 +29,7 @@ from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.nodes import Node
 from szunion.domain.organisations import OrganisationKind, OrganisationReason
 from szunion.domain.values import SHARDS, PersonId, shard_of
-from szunion.errors import NodeDown, NotAllowed, NotFound, WrongNode
+from szunion.errors import InvalidInput, NodeDown, NotAllowed, NotFound, WrongNode
 from szunion.nodes import Nodes
 from szunion.testing.postgres import NoPostgres
 
@@ -139,6 +139,20 @@ def test_cities_share_nothing(shared: Province) -> None:
     assert nodes.find(number, CITY, ["b"]) == dict([at_b])
     with pytest.raises(NotFound):
         nodes.system(at_b[0]).desk(CITY).members.get(at_a[1])
+
+
+def test_a_number_is_routed_as_it_is_kept_however_it_is_written(shared: Province) -> None:
+    nodes = shared.nodes
+    index = next(
+        at for at in range(1000, 2000) if applicant(at).document.number.plain().endswith("X")
+    )
+    name, person = admit(nodes, "a", index)
+    number = applicant(index).document.number.plain()
+    for written in (number.lower(), f" {number} ", number.replace("X", "ｘ")):
+        assert nodes.node_of_document("a", written).name == name
+        assert nodes.find(written, CITY, ["a"]) == {name: person}
+    with pytest.raises(InvalidInput, match="E-VALUE-002"):
+        nodes.find("44030119900307", CITY)
 
 
 def test_what_belongs_to_nobody_has_an_id_of_its_machine(shared: Province) -> None:
