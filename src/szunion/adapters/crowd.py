@@ -8,6 +8,7 @@ so that one connection stays warm.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock, Semaphore, Thread
@@ -20,6 +21,9 @@ from szunion.errors import StorageBusy, StorageError
 W = TypeVar("W")
 A = TypeVar("A")
 Decide = Callable[[Sequence[Any]], Sequence[Any]]
+Told = Callable[[Callable[[], Any]], object]
+
+_LOG: Final = logging.getLogger("szunion.crowd")
 
 MOST_TOGETHER: Final = 1_000
 MOST_WAITING: Final = 10_000
@@ -30,16 +34,27 @@ GATHER: Final = 0.001
 class _Place:
     """One caller's place in the queue."""
 
-    __slots__ = ("answer", "decide", "error", "gate", "wish")
+    __slots__ = ("answer", "decide", "error", "told", "wish")
 
-    def __init__(self, wish: object, decide: Decide) -> None:
+    def __init__(self, wish: object, decide: Decide, told: Told) -> None:
         self.wish = wish
         self.decide = decide
-        self.gate = Lock()
-        """Held until the caller is answered."""
-        self.gate.acquire()
+        self.told = told
         self.answer: Any = None
         self.error: BaseException | None = None
+
+    def answered(self) -> Any:  # noqa: ANN401 - whatever was decided
+        """Return the answer, or raise what stood in its way."""
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+    def tell(self) -> None:
+        """Let the caller know. What goes wrong there is the caller's, and nobody else's."""
+        try:
+            self.told(self.answered)
+        except BaseException as error:  # noqa: BLE001 - the others wait for their answers
+            _LOG.error("W-BOOKING-001 kind=%s", type(error).__name__)
 
 
 @define(eq=False)
@@ -66,7 +81,23 @@ class Combiner:
 
     def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:
         """See :class:`szunion.ports.system.Crowd`."""
-        mine, queue = _Place(wish, decide), self._queue
+        gate = Lock()
+        gate.acquire()
+        mine = _Place(wish, decide, lambda _: gate.release())
+        self._join(mine)
+        gate.acquire()
+        answer: A = mine.answered()
+        return answer
+
+    def ask_soon(
+        self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]],
+        told: Callable[[Callable[[], A]], object], /,
+    ) -> None:  # fmt: skip
+        """See :class:`szunion.ports.system.Crowd`."""
+        self._join(_Place(wish, decide, told))
+
+    def _join(self, mine: _Place) -> None:
+        queue = self._queue
         if self._closed or len(queue) >= self.waiting:
             raise StorageBusy("E-BOOKING-001", most=self.waiting)
         queue.append(mine)
@@ -75,11 +106,6 @@ class Combiner:
             self._start()
         elif 0 < self._wanted <= len(queue):
             self._bell.release()
-        mine.gate.acquire()
-        if mine.error is not None:
-            raise mine.error
-        answer: A = mine.answer
-        return answer
 
     def _start(self) -> None:
         with self._starting:
@@ -124,7 +150,7 @@ class Combiner:
                 _decide(group)
             finally:
                 for place in group:
-                    place.gate.release()
+                    place.tell()
 
 
 def _decide(group: Sequence[_Place]) -> None:

@@ -5,6 +5,7 @@ This is the only maker of a :class:`~szunion.domain.access.Scope`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from szunion.domain.access import (
@@ -54,6 +55,34 @@ def authorise(work: UnitOfWork, principal: Principal, operation: Operation) -> S
     if principal.role in OFFICERS:
         _check_post(work, principal, operation)
     return issue(principal, operation, reach)
+
+
+def authorise_each(
+    work: UnitOfWork, principals: Sequence[Principal], operation: Operation
+) -> Iterator[Scope | NotAllowed]:
+    """Yield what :func:`authorise` comes to for each of a crowd; being turned away is a value here.
+
+    A member's permission rests on role, purpose and assurance, and reaches the own person: that is
+    looked at once for all members who come with the same. Anybody else's, who may hold a post, a
+    ticket or a delegation, is looked at once for each principal.
+    """
+    rule = MATRIX.get(operation)
+    cells = {} if rule is None else rule.cells
+    known: dict[object, Scope] = {}
+    for who in principals:
+        person = who.person if cells.get(who.role) is Range.PERSON else None
+        alone = person is None or who.role in OFFICERS
+        alike: object = who if alone else (who.role, who.purpose, who.assurance)
+        scope = known.get(alike)
+        if scope is None:
+            try:
+                scope = known[alike] = authorise(work, who, operation)
+            except NotAllowed as error:
+                yield error
+                continue
+        elif not alone and person is not None:
+            scope = issue(who, operation, OnePerson(person))
+        yield scope
 
 
 def _not_theirs(principal: Principal, operation: Operation) -> NotAllowed:

@@ -6,7 +6,7 @@ refusal leaves no row, so that a thousand people who come too late cost no more 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -146,13 +146,36 @@ class Bookings:
                 (E-SERVICE-003).
             StorageBusy: too many ask at this moment (E-BOOKING-001).
         """
+        return _outcome(self.office.crowd.ask(self._ask(offer, person), self._decide))
+
+    def book_soon(
+        self,
+        offer: OfferId,
+        told: Callable[[Callable[[], Outcome]], object],
+        person: PersonId | None = None,
+    ) -> None:
+        """Ask for a place as :meth:`book` does, and do not wait: for whoever serves thousands.
+
+        Args:
+            offer: What of.
+            told: Called once it is decided and committed, in a thread of the office's, with a
+                function that returns the outcome or raises as :meth:`book` would. It hands that
+                on (``loop.call_soon_threadsafe``, a queue) and is done: others wait for it.
+            person: For whom the hotline asks; a member asks for himself or herself.
+
+        Raises:
+            NotFound: nobody is asked for (E-SERVICE-003).
+            StorageBusy: too many ask at this moment (E-BOOKING-001); *told* is not called then.
+        """
+        self.office.crowd.ask_soon(
+            self._ask(offer, person), self._decide, lambda answer: told(lambda: _outcome(answer()))
+        )
+
+    def _ask(self, offer: OfferId, person: PersonId | None) -> Ask:
         who = person if person is not None else self.by.person
         if who is None:
             raise NotFound("E-SERVICE-003")
-        answer = self.office.crowd.ask(Ask(self.by, offer, who), self._decide)
-        if isinstance(answer, SzunionError):
-            raise answer
-        return answer
+        return Ask(self.by, offer, who)
 
     def _decide(self, asks: Sequence[Ask]) -> Sequence[Answer]:
         """Answer a crowd: those who come too late from a look, the others in one transaction."""
@@ -299,6 +322,12 @@ class Bookings:
         )  # fmt: skip
         work.participations.add(scope, corrected)
         return new
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if isinstance(answer, SzunionError):
+        raise answer
+    return answer
 
 
 def _check(offer: Offer) -> None:

@@ -7,14 +7,15 @@ key: whatever this code does, nothing is sold twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from szunion.application.access import authorise
+from szunion.application.access import authorise, authorise_each
 from szunion.application.bank_desk import engine
 from szunion.application.booking_moves import confirm_by, item_of, local
 from szunion.application.office import Office
@@ -33,7 +34,7 @@ from szunion.domain.bookings import (
 from szunion.domain.catalogue import Ineligible, ServiceItem
 from szunion.domain.use import Why
 from szunion.domain.values import BookingId, OfferId, PersonId, shard_of
-from szunion.errors import Conflict, NotFound, SzunionError
+from szunion.errors import Conflict, NotAllowed, NotFound, SzunionError
 from szunion.ports.storage import UnitOfWork
 
 #: What a request comes to, by the table.
@@ -100,15 +101,17 @@ def refusals(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answ
         if verdict is NoPlace.SOLD_OUT:
             people = [ask.person for ask in asks if ask.offer == id_]
             mine[id_] = work.bookings.of_people(scope, id_, people)
+    late = [ask for ask in asks if offers[ask.offer] is None or verdicts[ask.offer] is not None]
+    allowed = iter(_scopes(work, late))
     answers: list[Answer | None] = []
     for ask in asks:
         verdict, offer = verdicts[ask.offer], offers[ask.offer]
-        if offer is None:
-            answers.append(_not_allowed(work, ask) or NotFound("E-BOOKING-002"))
-        elif verdict is None:
+        if offer is not None and verdict is None:
             answers.append(None)
-        elif (wrong := _not_allowed(work, ask)) is not None:
+        elif isinstance(wrong := next(allowed), SzunionError):
             answers.append(wrong)
+        elif offer is None or verdict is None:
+            answers.append(NotFound("E-BOOKING-002"))
         else:
             yours = _counted(mine.get(ask.offer, {}).get(ask.person, ()))
             reason = NoPlace.QUOTA if len(yours) >= offer.per_person else verdict
@@ -123,20 +126,12 @@ def _verdict(offer: Offer | None, now: datetime) -> NoPlace | None:
     return found if isinstance(found, NoPlace) else None
 
 
-def _not_allowed(work: UnitOfWork, ask: Ask) -> SzunionError | None:
-    """Return what is wrong with who asks for whom; None: nothing is."""
-    try:
-        _scope(work, ask)
-    except SzunionError as error:
-        return error
-    return None
-
-
-def _scope(work: UnitOfWork, ask: Ask) -> Scope:
-    scope = authorise(work, ask.by, Operation.BOOKING_WRITE)
-    if scope.only_person not in {None, ask.person}:
-        raise NotFound("E-SERVICE-003")
-    return scope
+def _scopes(work: UnitOfWork, asks: Sequence[Ask]) -> Iterator[Scope | SzunionError]:
+    """Yield the scope of each, or what is wrong with who asks for whom."""
+    found = authorise_each(work, [ask.by for ask in asks], Operation.BOOKING_WRITE)
+    for ask, scope in zip(asks, found, strict=True):
+        theirs = isinstance(scope, NotAllowed) or scope.only_person in {None, ask.person}
+        yield scope if theirs else NotFound("E-SERVICE-003")
 
 
 def grab(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer]:
@@ -144,12 +139,11 @@ def grab(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer]:
     answers: dict[int, Answer] = {}
     scopes: dict[int, Scope] = {}
     by_offer: dict[OfferId, list[int]] = {}
-    for at, ask in enumerate(asks):
-        try:
-            scopes[at] = _scope(work, ask)
-        except SzunionError as error:
-            answers[at] = error
+    for at, (ask, scope) in enumerate(zip(asks, _scopes(work, asks), strict=True)):
+        if isinstance(scope, SzunionError):
+            answers[at] = scope
         else:
+            scopes[at] = scope
             by_offer.setdefault(ask.offer, []).append(at)
     all_ = authorise(work, engine(), Operation.BOOKING_WRITE)
     for id_, places in by_offer.items():
@@ -189,7 +183,8 @@ class _Round:
         words = {"title": offer.title.zh, "title_en": offer.title.en, "until": local(until)}
         answers: list[Answer] = []
         left = offer.left
-        for ask, own in asks:
+        ids = work.ids.many([shard_of(ask.person) for ask, _ in asks])
+        for id_, (ask, own) in zip(ids, asks, strict=True):
             yours = mine[ask.person]
             step = decide(offer, len(yours), work.now, left)
             if isinstance(step, NoPlace):
@@ -199,7 +194,17 @@ class _Round:
             if ask.person not in free and (no := self._refused(ask)) is not None:
                 answers.append(no)
                 continue
-            booking = self._made(ask, own, step, yours, until)
+            booking = Booking(
+                id=BookingId(id_),
+                offer=offer.id,
+                person=ask.person,
+                place=_free_place(yours),
+                state=_AFTER[step],
+                asked=work.now,
+                confirm_by=until if step is BookingEvent.HOLD else None,
+            )
+            self.new.append(booking)
+            self.entries.append((own, _entry(booking, step)))
             mine[ask.person] = (*yours, booking)
             if step is BookingEvent.HOLD:
                 left -= 1
@@ -216,36 +221,6 @@ class _Round:
             self.office, self.work, self.scope, ask.person, self.item, level=level, with_card=True
         )
         return None if found.free else refusal(found)
-
-    def _made(
-        self,
-        ask: Ask,
-        own: Scope,
-        step: BookingEvent,
-        yours: Sequence[Booking],
-        until: datetime,
-    ) -> Booking:
-        taken = {each.place for each in yours}
-        state = _AFTER[step]
-        booking = Booking(
-            id=BookingId(self.work.ids.new(shard_of(ask.person))),
-            offer=self.offer.id,
-            person=ask.person,
-            place=next(place for place in range(1, len(taken) + 2) if place not in taken),
-            state=state,
-            asked=self.work.now,
-            confirm_by=until if step is BookingEvent.HOLD else None,
-        )
-        self.new.append(booking)
-        entry = AuditEntry(
-            action=f"booking.{step.value}",
-            subject=booking.id,
-            person=ask.person,
-            before=BookingState.REQUESTED.value,
-            after=state.value,
-        )
-        self.entries.append((own, entry))
-        return booking
 
     def _keep(self, taken: int) -> None:
         work = self.work
@@ -269,6 +244,22 @@ class _Round:
             self.told.append((answer.booking.person, "booking.queued", words))
         self.work.messages.add_many(self.scope, self.told)
         return answers
+
+
+def _free_place(yours: Sequence[Booking]) -> int:
+    """Return the first place, counted from 1, that none of *yours* has."""
+    taken = {each.place for each in yours}
+    return next(place for place in count(1) if place not in taken)
+
+
+def _entry(booking: Booking, step: BookingEvent) -> AuditEntry:
+    return AuditEntry(
+        action=f"booking.{step.value}",
+        subject=booking.id,
+        person=booking.person,
+        before=BookingState.REQUESTED.value,
+        after=booking.state.value,
+    )
 
 
 def refusal(found: Standing) -> NotBooked:

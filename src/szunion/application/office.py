@@ -34,6 +34,13 @@ class Alone:
         (answer,) = decide((wish,))
         return answer
 
+    def ask_soon(
+        self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]],
+        told: Callable[[Callable[[], A]], object], /,
+    ) -> None:  # fmt: skip
+        """Decide it now: nobody else is there to wait for."""
+        told(lambda: self.ask(wish, decide))
+
     def close(self) -> None:
         """Nobody waits."""
 

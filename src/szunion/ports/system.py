@@ -82,6 +82,24 @@ class Crowd(Protocol):
         """
         ...
 
+    def ask_soon(
+        self,
+        wish: W,
+        decide: Callable[[Sequence[W]], Sequence[A]],
+        told: Callable[[Callable[[], A]], object],
+        /,
+    ) -> None:
+        """Hand in *wish* as :meth:`ask` does, and do not wait.
+
+        *told* is called once the answer is there, in the crowd's own thread, with a function that
+        returns it or raises what stood in its way. It hands that on and is done: all others wait
+        for it meanwhile.
+
+        Raises:
+            StorageBusy: too many wait already (E-BOOKING-001); *told* is not called then.
+        """
+        ...
+
     def close(self) -> None:
         """Answer those who wait, and take no more. A second time does nothing."""
         ...

@@ -24,6 +24,7 @@ from szunion.adapters.storage.postgres.connection import (
     look,
     tell,
 )
+from szunion.adapters.storage.postgres.inserts import MOST_ROWS, MOST_TOGETHER
 from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.postgres.storage import BEGIN
@@ -45,6 +46,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA szunion TO {APPLICA
 """
 STATEMENTS = {
     "add": "INSERT INTO thing (id, name, size) VALUES (%(id)s, %(name)s, %(size)s)",
+    "add_at": "INSERT INTO thing (id, name, size) VALUES (%s, %s, %s)",
+    "add_or_not": "INSERT INTO thing (id, name, size) VALUES (1, 'a', 1) ON CONFLICT DO NOTHING",
+    "add_select": "INSERT INTO thing (id, name, size) SELECT max(id) + 1, 'a', 1 FROM thing",
+    "note": "INSERT INTO thing (id, name, size, note) VALUES (%s, %s, 7, %s)",
+    "notes": "SELECT id, name, note, size FROM thing WHERE id < 100 ORDER BY id",
     "get": "SELECT id, name, size FROM thing WHERE id = %(id)s",
     "all": "SELECT id, name FROM thing ORDER BY id",
     "set": "UPDATE thing SET size = %(size)s WHERE id = %(id)s AND size = %(version)s",
@@ -93,6 +99,64 @@ def test_statements_are_asked_by_name(connection: Connection) -> None:
         asked.put("set", {"id": 1, "size": 2, "version": 1}, "thing")
         with pytest.raises(Conflict, match="E-STORE-008"):
             asked.put("set", {"id": 1, "size": 3, "version": 1}, "thing")
+
+
+def test_what_is_added_is_there_for_the_next_question_and_was_told_in_one(
+    connection: Connection,
+) -> None:
+    with connection.transaction():
+        asked = session(connection)
+        for id_ in range(1, 6):
+            asked.add("add", {"id": id_, "name": f"n{id_}", "size": 1})
+        asked.add("add_at", (6, "n6", 1))
+        assert ask(connection, "SELECT count(*) FROM thing") == (0,)
+        assert len(asked.all("all")) == 6
+        told = ask(connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE"
+                   " 'WITH part0 AS (INSERT%'")  # fmt: skip
+        assert told == (1,)
+        for id_ in range(10, 10 + MOST_TOGETHER):  # as many as one statement takes
+            asked.add("add", {"id": id_, "name": f"n{id_}", "size": 1})
+        assert ask(connection, "SELECT count(*) FROM thing") == (6 + MOST_TOGETHER,)
+
+
+@pytest.mark.parametrize("name", ["all", "set", "add_or_not", "add_select"])
+def test_what_might_see_what_is_added_beside_it_is_not_told_together(
+    connection: Connection, name: str
+) -> None:
+    with connection.transaction():
+        asked = session(connection)
+        asked.add(name, ())
+        with pytest.raises(ValueError, match="plain"):
+            asked.settle()
+
+
+def test_a_key_that_is_taken_is_heard_when_what_is_added_is_told(connection: Connection) -> None:
+    asked = session(connection)
+    tell(connection, "BEGIN")
+    asked.add("add", {"id": 1, "name": "a", "size": 1})
+    asked.add("add", {"id": 1, "name": "b", "size": 1})
+    with pytest.raises(KeyTaken):
+        asked.settle()
+    tell(connection, "ROLLBACK")
+    assert ask(connection, "SELECT count(*) FROM thing") == (0,)
+
+
+def test_many_rows_are_columns_of_one_statement(connection: Connection) -> None:
+    """Also with holes in a column, with columns that are all holes, and with words in between."""
+    with connection.transaction():
+        asked = session(connection)
+        rows = [(n, f"n{n}" if n % 2 else "工会" * n, bytes([n]) if n % 3 else None)
+                for n in range(5)]  # fmt: skip
+        assert asked.many("note", rows) == 5
+        bare = [(n, f"n{n}", None) for n in range(10, 13)]
+        assert asked.many("note", iter(bare)) == 3
+        assert asked.many("note", []) == 0
+        assert asked.all("notes") == [(*row, 7) for row in (*rows, *bare)]
+        more = [(n, f"n{n}", b"") for n in range(100, 100 + MOST_ROWS + 1)]
+        assert asked.many("note", more) == MOST_ROWS + 1
+        assert asked.many("set", [{"id": n, "size": 8, "version": 7} for n in range(5)]) == 5
+        with pytest.raises(Conflict, match="E-STORE-004"):
+            asked.many("note", [(200_000, "m", None), (200_000, "m", None)])
 
 
 def test_a_stream_goes_on_beside_other_statements(connection: Connection) -> None:

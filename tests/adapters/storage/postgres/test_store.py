@@ -127,8 +127,10 @@ def test_a_unit_that_hides_a_failed_statement_is_not_taken_for_committed(
     one.run(log)
 
     def hides(work: UnitOfWork) -> str:
+        session: Any = getattr(work, "session")  # noqa: B009
         try:
             log(work)
+            session.settle()
         except Conflict:
             return "all is well"
         return "no conflict"
@@ -137,6 +139,28 @@ def test_a_unit_that_hides_a_failed_statement_is_not_taken_for_committed(
         one.run(hides)
     assert count(admin) == 1
     one.close()
+
+
+def test_what_was_added_last_is_told_before_the_commit(
+    database: Database, admin: Connection
+) -> None:
+    """Its conflict is heard then, and the decision is made again as for any other."""
+    one = store(database, 7)
+    one.run(log)
+    other = store(database, 7, 8, 9, 10)
+    decided: list[int] = []
+
+    def twice(work: UnitOfWork) -> None:
+        decided.append(count(admin))
+        log(work)
+        log(work)
+        assert count(admin) == 1
+
+    other.run(twice)
+    assert decided == [1, 1]
+    assert count(admin) == 3
+    one.close()
+    other.close()
 
 
 def test_two_decisions_on_the_same_facts_are_made_one_after_the_other(database: Database) -> None:
@@ -204,7 +228,7 @@ def test_who_lost_too_often_decides_alone(database: Database) -> None:
     modes: list[str] = []
 
     def loses(work: UnitOfWork) -> None:
-        session: Any = vars(work)["audit"]._session
+        session: Any = getattr(work, "session")  # noqa: B009
         row = ask(session.connection, _GATE)
         assert row is not None
         modes.append(row[0])

@@ -1,4 +1,4 @@
-"""Know how a column of a chunk is written as PostgreSQL reads an array: in its binary form.
+"""Know how a column of values is written as PostgreSQL reads an array: in its binary form.
 
 The driver writes an array value by value, and bytes as twice as many digits; a roster's columns
 are written here a column at a time.
@@ -49,9 +49,9 @@ OIDS: Final[Mapping[type[Array], int]] = {
 }
 
 
-def _head(element: int, count: int) -> bytes:
-    """Return the head of an array: one dimension, no NULL, whose first index is 1."""
-    return pack(">iiiii", 1, 0, element, count, 1) if count else pack(">iii", 0, 0, element)
+def _head(element: int, count: int, *, nulls: bool = False) -> bytes:
+    """Return the head of an array: one dimension, whose first index is 1."""
+    return pack(">iiiii", 1, nulls, element, count, 1) if count else pack(">iii", 0, 0, element)
 
 
 def _numbers(column: Sequence[int]) -> Array:
@@ -83,3 +83,38 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Sequence[Any]], Array]]]] = {
     "BLOB": ("BYTEA", _bytes),
     "DAY": ("TEXT", _texts),
 }
+
+
+def _string(value: bytes) -> bytes:
+    return pack(">i", len(value)) + value
+
+
+_NULL: Final = pack(">i", -1)
+_MADE: Final[Mapping[type, tuple[type[Array], int, Callable[[Any], bytes]]]] = {
+    int: (BigintArray, BIGINT[0], lambda value: pack(">iq", 8, value)),
+    str: (TextArray, TEXT[0], lambda value: _string(value.encode())),
+    bytes: (ByteaArray, BYTEA[0], _string),
+}
+_WHOLE: Final[Mapping[type, Callable[[Sequence[Any]], Array]]] = {
+    int: _numbers, str: _texts, bytes: _bytes,
+}  # fmt: skip
+
+
+def column_of(values: Sequence[Any]) -> Array | None:
+    """Return a column of a table as an array; None: it has no value, so its type is not known.
+
+    Raises:
+        KeyError: its values are of a type that no table of ours has.
+        ValueError: they are not all of one type.
+    """
+    kinds = {type(value) for value in values}
+    nulls = type(None) in kinds
+    kinds.discard(type(None))
+    if not kinds:
+        return None
+    (kind,) = kinds
+    if not nulls:
+        return _WHOLE[kind](values)
+    made, element, one = _MADE[kind]
+    parts = [_NULL if value is None else one(value) for value in values]
+    return made(_head(element, len(values), nulls=True) + b"".join(parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 import psycopg
@@ -14,6 +15,12 @@ from psycopg.rows import tuple_row
 from szunion.adapters.storage.postgres.connection import Connection, adapt, tell
 from szunion.adapters.storage.postgres.dialect import packed, statements
 from szunion.adapters.storage.postgres.faults import ours
+from szunion.adapters.storage.postgres.inserts import (
+    MOST_ROWS,
+    MOST_TOGETHER,
+    row_set,
+    together,
+)
 from szunion.adapters.storage.postgres.net import beyond
 from szunion.adapters.storage.sql.session import Parameters, Row, Session
 from szunion.domain.access import OnePerson, Scope, WholeCity
@@ -61,30 +68,45 @@ class PostgresSession(Session):
     connection: Connection
     statements: Mapping[str, str] = field(factory=statements)
     anywhere: Collection[str] = field(factory=_beyond)
+    hosted: bool = False
+    """Whether the connection is a host's, who sends values as it likes: ours are adapted."""
     _place: str = field(default=NOTHING, init=False)
     _told: str = field(default=NOTHING, init=False)
     _streams: int = field(default=0, init=False)
+    _added: list[tuple[str, Parameters]] = field(factory=list, init=False)
+    """What is to be added, and was not told yet."""
     _cursor: psycopg.Cursor[Row] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._cursor = self.connection.cursor(binary=True, row_factory=tuple_row)
-        adapt(self._cursor.adapters)  # the connection may be the host's
+        if self.hosted:
+            adapt(self._cursor.adapters)
 
     def within(self, scope: Scope | None) -> None:
         """From now on ask in *scope*; the server hears of it with the next statement."""
         self._place = place_of(scope)
 
     def one(self, name: str, parameters: Parameters = ()) -> Row | None:
-        return self._asked(name, parameters).fetchone()
+        return self._asked(name, self.statements[name], parameters).fetchone()
 
     def all(self, name: str, parameters: Parameters = ()) -> list[Row]:
-        return self._asked(name, parameters).fetchall()
+        return self._asked(name, self.statements[name], parameters).fetchall()
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
-        return self._asked(name, parameters).rowcount
+        return self._asked(name, self.statements[name], parameters).rowcount
 
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
+        plain = row_set(self.statements[name])
+        if plain is None:
+            return self._one_by_one(name, rows)
+        waiting, done = iter(rows), 0
+        while part := list(islice(waiting, MOST_ROWS)):
+            done += self._asked(name, *plain.told(part)).rowcount
+        return done
+
+    def _one_by_one(self, name: str, rows: Iterable[Parameters]) -> int:
         failed: StorageError | Conflict | None = None
+        self.settle()
         self._tell(name)
         try:
             self._cursor.executemany(self.statements[name], rows)
@@ -94,14 +116,29 @@ class PostgresSession(Session):
             raise failed
         return max(self._cursor.rowcount, 0)
 
+    def add(self, name: str, parameters: Parameters) -> None:
+        self._added.append((name, parameters))
+        if len(self._added) == MOST_TOGETHER:
+            self.settle()
+
+    def settle(self) -> None:
+        """Tell the server what was added; before anything else is asked, and before the commit."""
+        if not self._added:
+            return
+        added, self._added = self._added, []
+        all_ = together(tuple(self.statements[name] for name, _ in added))
+        self._asked(added[0][0], all_.text, all_.parameters([each for _, each in added]))
+
     def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
         self._streams += 1
         failed: StorageError | Conflict | None = None
+        self.settle()
         self._tell(name)
         try:
             name_ = f"szunion_{self._streams}"
             with self.connection.cursor(name_, binary=True, row_factory=tuple_row) as rows:
-                adapt(rows.adapters)
+                if self.hosted:
+                    adapt(rows.adapters)
                 rows.itersize = CHUNK
                 rows.execute(self.statements[name], parameters)
                 yield from rows
@@ -113,12 +150,13 @@ class PostgresSession(Session):
     def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
         return packed(name, columns)
 
-    def _asked(self, name: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+    def _asked(self, name: str, text: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+        self.settle()
         if self._told != self._place or name in self.anywhere:
             self._tell(name)
         failed: StorageError | Conflict | None = None
         try:
-            return self._cursor.execute(self.statements[name], parameters, prepare=True)
+            return self._cursor.execute(text, parameters, prepare=True)
         except psycopg.Error as error:
             failed = ours(error)
         raise failed

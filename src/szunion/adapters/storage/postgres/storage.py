@@ -190,6 +190,7 @@ class PostgresStorage:
                     connection, now=self.clock.now(), ids=self.ids, vault=self.vault
                 )
                 result = work(unit)
+                unit.settle()
             except BaseException:
                 undo(connection)
                 raise
@@ -284,9 +285,11 @@ class BorrowedPostgres:
             tell(connection, f"{_OURS}; {gate}")
             if gate:
                 _may_write(connection)
-            result = work(
-                PostgresUnit(connection, now=self.clock.now(), ids=self.ids, vault=self.vault)
+            unit = PostgresUnit(
+                connection, now=self.clock.now(), ids=self.ids, vault=self.vault, hosted=True
             )
+            result = work(unit)
+            unit.settle()
             ask(connection, _RESTORED, *kept)
         except BaseException:
             if not connection.closed:

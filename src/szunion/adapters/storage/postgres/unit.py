@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, TypeVar
 
 from szunion.adapters.storage.postgres.connection import Connection
 from szunion.adapters.storage.postgres.session import PostgresSession
@@ -18,7 +18,7 @@ from szunion.domain.access import Scope
 from szunion.ports.keys import Vault
 from szunion.ports.system import Ids
 
-_PARTS: Final = frozenset({"now", "ids", "vault"})
+R = TypeVar("R")
 
 
 class Scoped:
@@ -58,9 +58,19 @@ def _later(rows: Iterator[Any], session: PostgresSession, scope: Scope) -> Itera
 class PostgresUnit(SqlUnit):
     """One unit of work: :class:`szunion.ports.storage.UnitOfWork` on PostgreSQL."""
 
-    def __init__(self, connection: Connection, *, now: datetime, ids: Ids, vault: Vault) -> None:
-        session = PostgresSession(connection)
+    session: PostgresSession
+
+    def __init__(
+        self, connection: Connection, *, now: datetime, ids: Ids, vault: Vault, hosted: bool = False
+    ) -> None:
+        session = PostgresSession(connection, hosted=hosted)
         super().__init__(session, now=now, ids=ids, vault=vault)
-        own = vars(self)
-        for name in own.keys() - _PARTS:
-            own[name] = Scoped(own[name], session)
+
+    def given_out(self, repository: R) -> R:
+        """Return *repository* so that the server is told the scope of every call."""
+        scoped: Any = Scoped(repository, self.session)
+        return scoped  # type: ignore[no-any-return]  # it has whatever the repository has
+
+    def settle(self) -> None:
+        """Tell the server all that was added; what is wrong with it is heard now."""
+        self.session.settle()

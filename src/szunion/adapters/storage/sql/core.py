@@ -64,22 +64,26 @@ class SqlAuditTrail:
     now: datetime
 
     def add(self, scope: Scope, entry: AuditEntry) -> None:
-        self.session.do("audit.add", self._row(scope, entry))
+        (row,) = self._rows([(scope, entry)])
+        self.session.add("audit.add", row)
 
     def add_many(self, scope: Scope, entries: Iterable[AuditEntry]) -> None:
-        self.session.many("audit.add", (self._row(scope, entry) for entry in entries))
+        self.add_each((scope, entry) for entry in entries)
 
     def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
-        self.session.many("audit.add", (self._row(*each) for each in entries))
+        self.session.many("audit.add", self._rows(list(entries)))
 
-    def _row(self, scope: Scope, entry: AuditEntry) -> tuple[object, ...]:
-        """Return an entry's columns: who, as what and what for come from its scope."""
-        who, shard = scope.principal, shard_of(entry.person or entry.subject)
-        return (
-            shard, self.ids.new(shard), entry.person, micros(self.now), who.id, who.role.value,
-            who.organisation or 0, who.purpose.value, entry.action, entry.subject, entry.before,
-            entry.after, entry.reason, committed_text(entry.committed),
-        )  # fmt: skip
+    def _rows(self, entries: Sequence[tuple[Scope, AuditEntry]]) -> Iterator[tuple[object, ...]]:
+        """Yield the entries' columns: who, as what and what for come from the scopes."""
+        shards = [shard_of(entry.person or entry.subject) for _, entry in entries]
+        at, ids = micros(self.now), self.ids.many(shards)
+        for shard, id_, (scope, entry) in zip(shards, ids, entries, strict=True):
+            who = scope.principal
+            yield (
+                shard, id_, entry.person, at, who.id, who.role.value,
+                who.organisation or 0, who.purpose.value, entry.action, entry.subject,
+                entry.before, entry.after, entry.reason, committed_text(entry.committed),
+            )  # fmt: skip
 
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:
         rows = self.session.stream("audit.of_person", {"shard": shard_of(person), "person": person})
@@ -192,17 +196,21 @@ class SqlMessages:
     def add_many(
         self, scope: Scope, told: Iterable[tuple[PersonId, str, Mapping[str, str]]]
     ) -> None:
-        at, new = micros(self.now), self.ids.new
+        listed = list(told)
+        shards = [shard_of(person) for person, _, _ in listed]
+        at, ids = micros(self.now), self.ids.many(shards)
         rows = []
         last: Mapping[str, str] | None = None
         words = ""
-        for person, template, fields in told:
-            shard = shard_of(person)
+        for shard, id_, (person, template, fields) in zip(shards, ids, listed, strict=True):
             if fields is not last:  # a crowd is told the same
                 last = fields
                 words = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
-            rows.append((shard, new(shard), person, template, words, at, at))
-        self.session.many("message.add", rows)
+            rows.append((shard, id_, person, template, words, at, at))
+        if len(rows) == 1:
+            self.session.add("message.add", rows[0])
+        else:
+            self.session.many("message.add", rows)
 
     def due(self, scope: Scope, now: datetime, most: int) -> Sequence[Message]:
         rows = self.session.all("message.due", {"now": micros(now), "most": most})

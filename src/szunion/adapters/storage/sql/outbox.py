@@ -50,9 +50,9 @@ class SqlOutbox:
             "subject": dispatch.subject, "aggregate": dispatch.aggregate,
             "sequence": dispatch.sequence, "created": micros(dispatch.created),
         }  # fmt: skip
-        self.session.do("outbox.add", _moving(dispatch) | fixed)
+        self.session.add("outbox.add", _moving(dispatch) | fixed)
         place = (dispatch.key.text, shard_of(dispatch.id), dispatch.id)
-        self.session.do("outbox.add_name", place)
+        self.session.add("outbox.add_name", place)
 
     def next_sequence(self, scope: Scope, aggregate: int) -> int:
         where = {"shard": shard_of(aggregate), "aggregate": aggregate}

@@ -37,6 +37,15 @@ class Session(Protocol):
         """Run a change; return how many rows it touched."""
         ...
 
+    def add(self, name: str, parameters: Parameters) -> None:
+        """Insert a row, and ask for no answer.
+
+        An engine may tell its server of several of them at once, before anything else is asked and
+        before the commit: that a key is taken may be heard only then. The statement is a plain
+        insertion of values.
+        """
+        self.do(name, parameters)
+
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
         """Run a change for each row. Return how many rows were touched."""
         ...
