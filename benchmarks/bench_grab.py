@@ -3,31 +3,31 @@
 Two pairs of lines. *Bare*: the combiner alone, with a claim of one row, beside one transaction per
 claim and beside ``executemany`` of a thousand such rows. *Whole*: the use case, which asks who may,
 takes the stock, keeps the booking, its audit entry and its message, beside the same decision in one
-transaction per booking, and beside ``executemany`` of a thousand of the same three rows.
+transaction per booking, and beside ``executemany`` of a thousand of the same three rows, for which
+nobody was asked. The callers are tasks of one event loop; beside them, threads that wait.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from statistics import median
-from threading import Thread
 from typing import Any
 
 from attrs import evolve
 from tests.booktown import BookTown, book_town_on
 from tests.offices import member, office_on
 
+from benchmarks.callers import tasks, threads
+from benchmarks.lines import Line, faster, rates
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.storage.sqlite.session import prepare
 from szunion.application.bookings import Bookings
 from szunion.application.office import Alone, Office
 from szunion.domain.bookings import Offer
-from szunion.domain.values import OfferId, PersonId
+from szunion.domain.values import PersonId
 
 CALLERS = 256
 MEMBERS = 512
@@ -52,28 +52,7 @@ def _bare(folder: Path, name: str) -> sqlite3.Connection:
     return connection
 
 
-def _rate(work: Callable[[], int]) -> float:
-    began = time.perf_counter()
-    done = work()
-    return done / (time.perf_counter() - began)
-
-
-def _by_callers(ask: Callable[[int], object], each: int, callers: int = CALLERS) -> int:
-    """Let *callers* threads ask *each* times, one after the other."""
-
-    def run(caller: int) -> None:
-        for turn in range(each):
-            ask(caller * each + turn)
-
-    threads = [Thread(target=run, args=(caller,)) for caller in range(callers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return callers * each
-
-
-def _bare_lines(folder: Path) -> tuple[float, float, float]:
+def _bare_rates(folder: Path) -> dict[str, float]:
     """Return bare claims a second: combined, one transaction each, executemany."""
     numbers = count()
     combined, single, raw = (_bare(folder, name) for name in ("combined", "single", "raw"))
@@ -89,7 +68,13 @@ def _bare_lines(folder: Path) -> tuple[float, float, float]:
 
     def together() -> int:
         start = next(numbers) * CLAIMS
-        return _by_callers(lambda at: crowd.ask(start + at, decide), CLAIMS // CALLERS)
+        return tasks(
+            lambda at, told: crowd.ask_soon(start + at, decide, told), CALLERS, CLAIMS // CALLERS
+        )
+
+    def waiting() -> int:
+        start = next(numbers) * CLAIMS
+        return threads(lambda at: crowd.ask(start + at, decide), CALLERS, CLAIMS // CALLERS // 4)
 
     def one_by_one() -> int:
         start = next(numbers) * CLAIMS
@@ -109,101 +94,101 @@ def _bare_lines(folder: Path) -> tuple[float, float, float]:
             raw.execute("COMMIT")
         return CLAIMS * 4 // GROUP * GROUP
 
-    rates = [(_rate(together), _rate(one_by_one), _rate(in_bulk)) for _ in range(ROUNDS)]
+    found = rates(ROUNDS, ours=together, waiting=waiting, peer=one_by_one, limit=in_bulk)
+    crowd.close()
     for connection in (combined, single, raw):
         connection.close()
-    ours, peer, limit = (median(column) for column in zip(*rates, strict=True))
-    return ours, peer, limit
+    return found
 
 
-def _whole_lines(folder: Path) -> tuple[float, float, float]:
+def _whole_rates(folder: Path) -> dict[str, float]:
     """Return bookings a second: combined, one transaction each, executemany of their rows."""
     town = book_town_on(office_on("sqlite", folder))
     people = town.members(MEMBERS)
-    office = town.office
-    crowded = evolve(office, crowd=Combiner())
-    alone = evolve(office, crowd=Alone())
+    crowded = evolve(town.office, crowd=Combiner())
+    alone = evolve(town.office, crowd=Alone())
 
-    def booked(with_: Office, offers: list[OfferId], callers: int) -> int:
-        each = len(offers) * MEMBERS // callers
+    def together() -> int:
+        offers = [_offer(town, people).id for _ in range(8)]
 
-        def ask(at: int) -> None:
-            Bookings(with_, member(people[at % MEMBERS])).book(offers[at // MEMBERS])
+        def hand_in(at: int, told: Callable[[Callable[[], object]], object]) -> None:
+            desk = Bookings(crowded, member(people[at % MEMBERS]))
+            desk.book_soon(offers[at // MEMBERS], told)
 
-        return _by_callers(ask, each, callers)
+        return tasks(hand_in, CALLERS, len(offers) * MEMBERS // CALLERS)
 
-    rates = []
-    for _ in range(ROUNDS):
-        many = [_offer(town, people).id for _ in range(8)]
-        few = [_offer(town, people).id]
-        rates.append(
-            (_rate(lambda m=many: booked(crowded, m, CALLERS)),  # type: ignore[misc]
-             _rate(lambda f=few: booked(alone, f, 1)),  # type: ignore[misc]
-             _rows(folder))
+    def asked(office: Office, callers: int) -> int:
+        offer = _offer(town, people).id
+        return threads(
+            lambda at: Bookings(office, member(people[at])).book(offer),
+            callers, MEMBERS // callers,
         )  # fmt: skip
+
+    rows = _Rows(folder)
+    found = rates(
+        ROUNDS, ours=together, waiting=lambda: asked(crowded, CALLERS),
+        peer=lambda: asked(alone, 1), limit=rows.write,
+    )  # fmt: skip
+    rows.connection.close()
+    crowded.crowd.close()
     town.office.storage.close()
-    ours, peer, limit = (median(column) for column in zip(*rates, strict=True))
-    return ours, peer, limit
+    return found
 
 
 def _offer(town: BookTown, people: Sequence[PersonId]) -> Offer:
     return town.offer(len(people), hours=100)
 
 
-_numbers = count()
+class _Rows:
+    """Rows of bookings that are there, to be written once more under new keys."""
 
+    def __init__(self, folder: Path) -> None:
+        self.connection = sqlite3.connect(folder / "union.db")
+        prepare(self.connection)
+        self.times = count(1)
+        self.found: list[list[Any]] = []
 
-def _rows(folder: Path) -> float:
-    """Write rows of bookings once more under new keys, a thousand at a time; return the rate."""
-    connection = sqlite3.connect(folder / "union.db")
-    prepare(connection)
-    rows = [
-        connection.execute(f"SELECT * FROM {table} WHERE {where} LIMIT {GROUP * 3}").fetchall()
-        for table, where in (
-            ("booking", "1"), ("audit", "action = 'booking.hold'"),
-            ("message", "template = 'booking.held'"),
+    def write(self) -> int:
+        """Write them a thousand at a time; return how many bookings there were."""
+        connection, shift = self.connection, 10**12 * next(self.times)
+        self.found = self.found or [
+            connection.execute(f"SELECT * FROM {table} WHERE {where} LIMIT {GROUP * 3}").fetchall()
+            for table, where in (
+                ("booking", "1"), ("audit", "action = 'booking.hold'"),
+                ("message", "template = 'booking.held'"),
+            )
+        ]  # fmt: skip
+        bookings, audits, messages = self.found
+        rows = (
+            ("booking", [(r[0], r[1] + shift, r[2], r[3] + shift, *r[4:]) for r in bookings]),
+            ("audit", [(None, r[1], r[2] + shift, *r[3:]) for r in audits]),
+            ("message", [(r[0], r[1] + shift, *r[2:]) for r in messages]),
         )
-    ]  # fmt: skip
-    connection.execute("PRAGMA foreign_keys=OFF")
-    shift = 10**12 * (next(_numbers) + 1)
-    bookings = [(row[0], row[1] + shift, row[2] + shift, *row[3:]) for row in rows[0]]
-    audits = [(None, row[1], row[2] + shift, *row[3:]) for row in rows[1]]
-    messages = [(row[0], row[1] + shift, *row[2:]) for row in rows[2]]
-    began = time.perf_counter()
-    done = 0
-    for start in range(0, len(bookings), GROUP):
-        connection.execute("BEGIN IMMEDIATE")
-        for table, found in (("booking", bookings), ("audit", audits), ("message", messages)):
-            part = found[start : start + GROUP]
-            marks = ", ".join("?" * len(part[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", part)
-        connection.execute("COMMIT")
-        done += len(bookings[start : start + GROUP])
-    took = time.perf_counter() - began
-    connection.close()
-    return done / took
+        for start in range(0, len(bookings), GROUP):
+            connection.execute("BEGIN IMMEDIATE")
+            for table, found in rows:
+                part = found[start : start + GROUP]
+                marks = ", ".join("?" * len(part[0]))
+                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", part)
+            connection.execute("COMMIT")
+        return len(bookings)
 
 
-def lines() -> list[dict[str, Any]]:
+def lines() -> list[Line]:
     """Return the lines of grabbing."""
     with tempfile.TemporaryDirectory() as name:
-        bare = _bare_lines(Path(name))
+        bare = _bare_rates(Path(name))
     with tempfile.TemporaryDirectory() as name:
-        whole = _whole_lines(Path(name))
+        whole = _whole_rates(Path(name))
     made = []
-    for kind, (ours, peer, limit) in (("a claim alone", bare), ("whole use case", whole)):
+    for kind, found in (("a claim alone", bare), ("whole use case", whole)):
+        what = f"8 grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
+        limit = f"(limit: executemany of {GROUP:,})"
         made += [
-            {
-                "name": f"8 grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
-                " (peer: one transaction each)",
-                "ours": round(ours), "peer": round(peer), "limit": round(limit),
-                "ratio": round(ours / peer, 2), "floor": 6, "ok": ours >= 6 * peer,
-            },
-            {
-                "name": f"8 grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
-                f" (limit: executemany of {GROUP:,})",
-                "ours": round(ours), "peer": None, "limit": round(limit),
-                "ratio": round(ours / limit, 2), "floor": 0.5, "ok": ours >= 0.5 * limit,
-            },
+            faster(f"{what} (peer: one transaction each)", found["ours"], peer=found["peer"],
+                   floor=6),
+            faster(f"{what} {limit}", found["ours"], limit=found["limit"], floor=0.5),
+            faster(f"{what}, each a thread that waits {limit}", found["waiting"],
+                   limit=found["limit"], floor=0.1),
         ]  # fmt: skip
     return made

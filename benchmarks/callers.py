@@ -32,12 +32,19 @@ def threads(ask: Callable[[int], object], callers: int, each: int) -> int:
     return callers * each
 
 
-def tasks(hand_in: HandIn, callers: int, each: int) -> int:
-    """Let *callers* tasks *hand_in* *each* wishes; return how many there were."""
-    return asyncio.run(_tasks(hand_in, callers, each))
+def _nobody(answer: object) -> None:
+    """Look at no answer."""
 
 
-async def _tasks(hand_in: HandIn, callers: int, each: int) -> int:
+def tasks(hand_in: HandIn, callers: int, each: int, seen: Callable[[Any], object] = _nobody) -> int:
+    """Let *callers* tasks *hand_in* *each* wishes; return how many there were.
+
+    Every answer is *seen*.
+    """
+    return asyncio.run(_tasks(hand_in, callers, each, seen))
+
+
+async def _tasks(hand_in: HandIn, callers: int, each: int, seen: Callable[[Any], object]) -> int:
     loop = asyncio.get_running_loop()
     told: deque[tuple[asyncio.Future[Any], Answer]] = deque()
 
@@ -58,7 +65,7 @@ async def _tasks(hand_in: HandIn, callers: int, each: int) -> int:
         for turn in range(each):
             future: asyncio.Future[Any] = loop.create_future()
             hand_in(caller * each + turn, partial(tell, future))
-            await future
+            seen(await future)
 
     await asyncio.gather(*(run(caller) for caller in range(callers)))
     return callers * each
