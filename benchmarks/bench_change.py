@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -33,7 +32,7 @@ CHANGES = 100
 ROUNDS = 9
 
 
-class _Card(Aggregate):
+class PeersCard(Aggregate):
     """A card as that library has it."""
 
     @event("Created")
@@ -45,8 +44,9 @@ class _Card(Aggregate):
         self.gap = gap
 
 
-def _ours(place: CardTown, kept: KeptCard) -> int:
-    numbers, storage = count(), place.office.storage
+def changed(place: CardTown, kept: KeptCard, changes: int = CHANGES) -> int:
+    """Change a card so many times, each with its entry and its order; return how many."""
+    storage = place.office.storage
 
     def change(work: UnitOfWork) -> None:
         scope = authorise(work, engine(), Operation.BANK_DESK)
@@ -64,9 +64,18 @@ def _ours(place: CardTown, kept: KeptCard) -> int:
             ),
         )  # fmt: skip
 
-    while next(numbers) < CHANGES:
+    for _ in range(changes):
         storage.run(change)
-    return CHANGES
+    return changes
+
+
+def peers(app: Application[UUID], card: UUID, changes: int) -> int:
+    """Load, change and save the peer's card so many times; return how many."""
+    for turn in range(changes):
+        found: PeersCard = app.repository.get(card)
+        found.change(turn % 2 == 0)
+        app.save(found)
+    return changes
 
 
 def lines() -> list[Line]:
@@ -83,7 +92,7 @@ def lines() -> list[Line]:
                 "SQLITE_DBNAME": str(folder / "events.db"),
             }
         )
-        first = _Card()
+        first = PeersCard()
         app.save(first)
 
         def bare() -> int:
@@ -96,14 +105,10 @@ def lines() -> list[Line]:
                 plain.execute("COMMIT")
             return CHANGES
 
-        def peer() -> int:
-            for turn in range(CHANGES):
-                card: _Card = app.repository.get(first.id)
-                card.change(turn % 2 == 0)
-                app.save(card)
-            return CHANGES
-
-        found = rates(ROUNDS, ours=lambda: _ours(place, kept), bare=bare, peer=peer)
+        found = rates(
+            ROUNDS, ours=lambda: changed(place, kept), bare=bare,
+            peer=lambda: peers(app, first.id, CHANGES),
+        )  # fmt: skip
         plain.close()
         app.close()
         place.office.storage.close()

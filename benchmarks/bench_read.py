@@ -47,7 +47,7 @@ def lines() -> list[Line]:
     ]
 
 
-def _selected(engine: sa.Engine) -> sa.Select[Any]:
+def selected(engine: sa.Engine) -> sa.Select[Any]:
     """Return the same statement as SQLAlchemy Core writes it."""
     tables = sa.MetaData()
     tables.reflect(engine, only=["membership", "organisation"])
@@ -77,7 +77,7 @@ def _measured(
     prepare(bare)
     bare.execute("BEGIN")
     engine = sa.create_engine(f"sqlite:///{path}")
-    statement = _selected(engine)
+    statement = selected(engine)
 
     def ours() -> int:
         for person in people:
