@@ -9,13 +9,15 @@ from queue import Queue
 import pytest
 from attrs import evolve
 from tests.booktown import BookTown, book_town_on
-from tests.offices import engine, member, officer, serving, town_on
+from tests.offices import engine, member, officer, operating, serving, town_on
 
 from szunion.adapters.crowd import Combiner
 from szunion.application.access import authorise, authorise_each
 from szunion.application.bookings import Booked, Bookings, NotBooked, Outcome
 from szunion.application.office import Alone, Office
+from szunion.application.officers import Officers
 from szunion.domain.access import Operation, Principal, Role, Scope
+from szunion.domain.officers import Post
 from szunion.domain.values import OfferId, OrganisationId, PersonId
 from szunion.errors import NotAllowed, NotFound, StorageBusy
 from szunion.ports.storage import UnitOfWork
@@ -84,7 +86,14 @@ def test_a_receiver_that_fails_fails_alone(caplog: pytest.LogCaptureFixture) -> 
 def test_a_crowd_is_authorised_as_each_of_it_would_be(office: Office) -> None:
     """Whoever they are and in whatever order: the same scopes, and the same reasons against."""
     town = town_on(office)
+    registry = Officers(office, operating(town.c1))
+    left = registry.appoint("left", Role.GRASSROOTS, town.unions[0].id)
+    registry.appoint("stays", Role.GRASSROOTS, town.unions[0].id)
+    assert isinstance(left, Post)
+    registry.leave(left.id, why="调离")
+    posts = [serving(officer(name, Role.GRASSROOTS, town.unions[0])) for name in ("stays", "left")]
     people = [
+        *posts, *posts, evolve(posts[0], acting_for="left"), evolve(town.g(0), ticket=7),
         member(PersonId(1)), member(PersonId(2)), member(PersonId(1)), engine(),
         serving(town.g(0)), serving(town.g(1)), serving(town.upper(0)), town.g(0),
         Principal(id="m", role=Role.MEMBER, purpose=serving(town.g(0)).purpose),
