@@ -13,10 +13,11 @@ from szunion.application.disclosing import about_to, checked_reason
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.cells import safe_cell
 from szunion.domain.disclosures import Disclosure, DisclosureKind
 from szunion.domain.members import MembershipState
 from szunion.domain.values import OrganisationId, PersonId
-from szunion.domain.watermarks import ExportRow, Leak, Suspicion, marked, safe_cell
+from szunion.domain.watermarks import ExportRow, Leak, Suspicion, marked
 from szunion.errors import InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text

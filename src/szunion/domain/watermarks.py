@@ -125,23 +125,3 @@ class Leak:
 
 
 # --- cells that are no formulas -------------------------------------------------------------------
-
-_STARTS: Final = frozenset("=+-@\t\r\n\0＝＋－＠")
-_INVISIBLE: Final = re.compile(
-    r"[\0-\x08\x0b-\x1f\x7f-\x9f\xad\ufeff\u200b-\u200f\u2028-\u202e\u2060-\u2064]"
-)
-
-
-def safe_cell(text: str) -> str:
-    """Return *text* as a cell that no spreadsheet takes for a formula (ASVS 1.2.10).
-
-    A cell is one line without control characters; what would begin a formula, after whatever
-    blanks and characters that are not shown, has an apostrophe before it. Rare characters of names
-    that this Python does not know yet are kept.
-    """
-    begins_badly = text[:1] in _STARTS
-    plain = _INVISIBLE.sub("", text.replace("\t", " ").replace("\n", " ").replace("\r", " "))
-    shown = "".join(filter(str.isprintable, plain)).lstrip()
-    if begins_badly or shown[:1] in _STARTS or shown[:1] in {'"', "|", "%"}:
-        return f"'{plain}"
-    return plain

@@ -2,6 +2,6 @@
 
 from szunion.adapters.roster.limits import Limits
 from szunion.adapters.roster.reader import FileRosterReader, read_roster
-from szunion.adapters.roster.writer import ExcelRosterWriter, safe_for_csv
+from szunion.adapters.roster.writer import ExcelRosterWriter
 
-__all__ = ["ExcelRosterWriter", "FileRosterReader", "Limits", "read_roster", "safe_for_csv"]
+__all__ = ["ExcelRosterWriter", "FileRosterReader", "Limits", "read_roster"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from attrs import frozen
 
+from szunion.domain.cells import begins_formula
 from szunion.domain.documents import DocumentKind
 from szunion.domain.roster_cells import sample_numbers
 from szunion.domain.roster_rows import RejectedRow, RowError
@@ -35,7 +36,6 @@ _OPTIONS: Final = {
 }
 _MOST_NOTES: Final = 2_000
 """Cells that get a note; each is a drawing, and offices' machines are slow."""
-_DANGEROUS: Final = tuple("=+-@\t\r\n\x00＝＋－＠")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TEMPLATE: Final = (
     (Column.NAME, 14),
@@ -54,16 +54,6 @@ _NOTES: Final = {
 _SAMPLES: Final = (("示例甲", "13800000001", "2017-11-23"), ("示例乙", "13800000002", "2017-11"))
 _LAST_ROW: Final = 50_031
 _RED: Final = "#F8CBAD"
-
-
-def is_dangerous(text: str) -> bool:
-    """Return whether a spreadsheet might take *text* for a formula (公式注入)."""
-    return text.lstrip(" \u3000\ufeff\"'").startswith(_DANGEROUS) or text.startswith(_DANGEROUS)
-
-
-def safe_for_csv(text: str) -> str:
-    """Return *text* for a CSV cell: with an apostrophe before what could be a formula."""
-    return "'" + text if is_dangerous(text) else text
 
 
 @frozen
@@ -172,7 +162,7 @@ class _Inks:
         )
 
     def of(self, cell: str, *, red: bool) -> Format:
-        if is_dangerous(cell):
+        if begins_formula(cell):
             return self.red_quoted if red else self.plain_quoted
         return self.red if red else self.plain
 
