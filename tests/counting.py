@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sqlite.session import SqliteSession
 
@@ -16,16 +17,17 @@ _WAYS = ("one", "all", "stream", "do", "many")
 
 
 @contextmanager
-def counted(kind: type[Session] = SqliteSession) -> Iterator[Counter[str]]:
-    """Count the statements asked of one engine while it is open, in all threads, by their names.
+def counted() -> Iterator[Counter[str]]:
+    """Count the statements asked of either engine while it is open, in all threads, by their names.
 
     What a set costs is one statement whatever its size: that is what bulk means. ``put`` is asked
     through ``do``, so it is not counted twice.
     """
     asked: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as patch:
-        for way in _WAYS:
-            patch.setattr(kind, way, _noted(getattr(kind, way), asked))
+        for kind in (SqliteSession, PostgresSession):
+            for way in _WAYS:
+                patch.setattr(kind, way, _noted(getattr(kind, way), asked))
         yield asked
 
 

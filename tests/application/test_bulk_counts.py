@@ -49,10 +49,10 @@ class Phases:
         return done
 
 
-def applied(folder: Path, size: int) -> Asked:
+def applied(folder: Path, size: int, kind: str) -> Asked:
     """Apply for *size* cards, let the bank answer to each row, make and activate each."""
     phase = Phases()
-    place = card_town_on(office_on("sqlite", folder))
+    place = card_town_on(office_on(kind, folder))
     people, desk = place.admit(size), place.batches()
     (draft,) = phase("draft", lambda: desk.draft(people)).batches
     phase("check", lambda: desk.check(draft.id))
@@ -91,10 +91,10 @@ def _signed(place: CardTown, people: list[PersonId]) -> list[RowFaceSigned]:
     ]
 
 
-def sent_back(folder: Path, size: int) -> Asked:
+def sent_back(folder: Path, size: int, kind: str) -> Asked:
     """Apply for *size* cards; the bank sends every row back."""
     phase = Phases()
-    place = card_town_on(office_on("sqlite", folder))
+    place = card_town_on(office_on(kind, folder))
     people = place.admit(size)
     place.approve(people)
     place.run()
@@ -105,10 +105,10 @@ def sent_back(folder: Path, size: int) -> Asked:
     return phase.asked
 
 
-def paid(folder: Path, size: int) -> Asked:
+def paid(folder: Path, size: int, kind: str) -> Asked:
     """Pay *size* people; every second payment comes back."""
     phase = Phases()
-    place = money_town_on(office_on("sqlite", folder))
+    place = money_town_on(office_on(kind, folder))
     people = place.cards.admit(size)
     place.cards.activate(people)
     owed: list[Obligation] = [place.grant(person) for person in people]
@@ -132,10 +132,10 @@ def paid(folder: Path, size: int) -> Asked:
     return phase.asked
 
 
-def listed(folder: Path, size: int) -> Asked:
+def listed(folder: Path, size: int, kind: str) -> Asked:
     """Compare the bank's daily list with *size* cards: nothing differs, then every card."""
     phase = Phases()
-    place = card_town_on(office_on("sqlite", folder))
+    place = card_town_on(office_on(kind, folder))
     people = place.admit(size)
     place.activate(people)
     place.bank.simulate.daily_list()
@@ -152,10 +152,10 @@ def listed(folder: Path, size: int) -> Asked:
     return phase.asked
 
 
-def imported(folder: Path, size: int) -> Asked:
+def imported(folder: Path, size: int, kind: str) -> Asked:
     """Import *size* rows, the same again, and a larger file with all of them in it."""
     phase = Phases()
-    town = town_on(office_on("sqlite", folder))
+    town = town_on(office_on(kind, folder))
     desk = Enrolment(town.office, town.g(0), read_roster)
     file, more = synthetic_roster(3, 20 * size), synthetic_roster(3, 20 * size + 20)
     phase("new", lambda: desk.import_file(BytesIO(file.as_csv())))
@@ -165,14 +165,25 @@ def imported(folder: Path, size: int) -> Asked:
     return phase.asked
 
 
-@pytest.mark.parametrize(
-    "path", [imported, applied, sent_back, paid, listed], ids=lambda path: path.__name__
-)
+PATHS = [imported, applied, sent_back, paid, listed]
+ON = [pytest.param(path, "sqlite", id=f"{path.__name__}-sqlite") for path in PATHS] + [
+    pytest.param(
+        path, "postgres", id=f"{path.__name__}-postgres",
+        marks=[pytest.mark.postgres, *([] if path is listed else [pytest.mark.soak])],
+    )
+    for path in PATHS
+]  # fmt: skip
+"""All on either engine; on PostgreSQL the suite has time for one."""
+
+
+@pytest.mark.parametrize(("path", "kind"), ON)
 def test_the_statements_of_a_bulk_path_do_not_grow_with_its_rows(
-    path: Callable[[Path, int], Asked], tmp_path: Path
+    path: Callable[[Path, int, str], Asked], kind: str, tmp_path: Path
 ) -> None:
     (tmp_path / "small").mkdir()
     (tmp_path / "large").mkdir()
-    small, large = path(tmp_path / "small", SMALL), path(tmp_path / "large", LARGE)
+    small = path(tmp_path / "small", SMALL, kind)
+    large = path(tmp_path / "large", LARGE, kind)
+    assert all(small.values()), "nothing was counted"
     more = {name: grown(small[name], large[name]) for name in small}
     assert {name: asked for name, asked in more.items() if asked} == {}
