@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from szunion.adapters.keys.file import FileKeys
-from szunion.adapters.storage.sqlite.session import prepare
+from szunion.adapters.storage.sqlite.migrate import migrate
+from szunion.adapters.storage.sqlite.session import SqliteSession, connect, prepare
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
@@ -174,3 +175,32 @@ def test_times_of_the_database_are_exact() -> None:
 
     at = datetime(2017, 11, 23, 1, 2, 3, 456789, tzinfo=UTC)
     assert moment(micros(at)) == at
+
+
+def test_what_goes_by_keeps_few_pages_and_gives_the_cache_back(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "union.db")
+    migrate(connection, at=0)
+    for card in (1, 2):
+        connection.execute(
+            "INSERT INTO card (shard, card_id, person_id, programme, token_sealed, token_index,"
+            " psn, last_four, account_class, bank_sequence, bank_conflict, bank_gap, union_state,"
+            " union_sequence, custody, current, born, version) VALUES (0, ?1, ?1, 'P', x'',"
+            " zeroblob(16), ?1, '', 'I', 0, 0, 0, 'PENDING', 0, 'AT_BANK', 1, 0, 0)",
+            (card,),
+        )
+
+    def cache() -> int:
+        found: int = connection.execute("PRAGMA cache_size").fetchone()[0]
+        return found
+
+    session, usual = SqliteSession(connection), cache()
+    rows = session.stream("card.states")
+    next(rows)
+    assert abs(cache()) < abs(usual)
+    assert len(list(rows)) == 1
+    assert cache() == usual
+    broken_off = session.stream("card.states")
+    next(broken_off)
+    broken_off.close()  # type: ignore[attr-defined] # a generator's
+    assert cache() == usual
+    connection.close()

@@ -22,6 +22,8 @@ from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 
 APPLICATION_ID: Final = 0x535A554E  # "SZUN"
 _BUSY_MS: Final = 10_000
+_STREAMED: Final = -8_192
+"""The cache, in KiB, while rows go by: a table of a city is read in no more memory."""
 
 _LOG_ID: Final = "audit.audit_id)"
 """The log's own id is a unique index, for its rows lie in the order of their commits."""
@@ -111,6 +113,17 @@ def _chunks() -> Mapping[str, Columns]:
 
 
 @contextmanager
+def _little_cache(connection: sqlite3.Connection) -> Iterator[None]:
+    """Keep few pages while a whole table goes by; afterwards as many as before."""
+    (before,) = connection.execute("PRAGMA cache_size").fetchone()
+    connection.execute(f"PRAGMA cache_size={_STREAMED}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA cache_size={before}")
+
+
+@contextmanager
 def translated() -> Iterator[None]:
     """Turn every driver error into one of ours, without its text."""
     try:
@@ -188,8 +201,8 @@ class SqliteSession(Session):
             raise ours(error) from None
 
     def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
-        """Yield rows as they come, in constant memory."""
-        with translated():
+        """Yield rows as they come, in constant memory: pages are read once and not kept."""
+        with translated(), _little_cache(self.connection):
             yield from self.connection.execute(self._statements[name], parameters)
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
