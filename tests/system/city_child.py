@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 from benchmarks.city import load, place_of
 from tests.counting import counted
-
-from szunion.adapters.storage.postgres.session import PostgresSession
-from szunion.adapters.storage.sqlite.session import SqliteSession
 
 
 def main(place: str, members: str, per_union: str) -> None:
     """Load a city; say as one line of JSON what it took."""
     there = place_of(place)
-    engine = SqliteSession if isinstance(there, Path) else PostgresSession
-    with counted(engine) as asked:
+    with counted() as asked:
         found = load(there, int(members), int(per_union))
     sys.stdout.write(json.dumps({**found, "asked": asked}))
 
