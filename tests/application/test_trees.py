@@ -27,7 +27,9 @@ from tests.offices import (
     officer,
     serving,
 )
+from tests.places import admin
 
+from szunion.adapters.storage.postgres.connection import tell
 from szunion.application.access import authorise
 from szunion.application.episodes import open_affiliation
 from szunion.application.exports import Exports
@@ -284,6 +286,27 @@ def test_a_leak_is_found(forest: Forest) -> None:
     tree.parents[2] = 1
     with pytest.raises(AssertionError):
         check(tree, 1, by)
+
+
+@pytest.mark.postgres
+def test_with_both_nets_down_a_leak_is_found(tmp_path: Path) -> None:
+    """Planted: no filter, and nothing forced on memberships; so it was the net that held."""
+    with filters_off():
+        office = office_on("postgres", tmp_path)
+        city = Organisations(office, officer("city-1", Role.CITY)).found_city(
+            code="440300", name="市总工会"
+        )
+        tree = Forest(office, city, iter(range(1, 10**8))).grow([0, 0], [0, 1, 2])
+        by = officer("looker", Role.GRASSROOTS, tree.unions[1])
+        check(tree, 1, by)
+        with admin(tmp_path) as server:
+            tell(server, "ALTER TABLE szunion.membership DISABLE ROW LEVEL SECURITY")
+            try:
+                with pytest.raises(AssertionError):
+                    check(tree, 1, by)
+            finally:
+                tell(server, "ALTER TABLE szunion.membership ENABLE ROW LEVEL SECURITY")
+        office.storage.close()
 
 
 def test_few_are_not_shown_also_not_as_a_difference(forest: Forest) -> None:
