@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from unittest.mock import Mock
 
 import pytest
 from attrs import frozen
@@ -17,7 +16,6 @@ from attrs import frozen
 from szunion.adapters.storage.postgres.connection import Connection, Limits, connect, tell
 from szunion.adapters.storage.postgres.net import NET
 from szunion.adapters.storage.postgres.session import PostgresSession
-from szunion.application.access import authorise
 from szunion.domain.access import (
     OnePerson,
     Operation,
@@ -29,7 +27,7 @@ from szunion.domain.access import (
     Subtree,
     WholeCity,
 )
-from szunion.domain.organisations import OrganisationKind, OrganisationState
+from szunion.domain.issuing import issue
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.testing.postgres_databases import Database, Databases, ready
 
@@ -127,21 +125,14 @@ def grown(luck: random.Random, base: int) -> Tree:
 
 
 def scope_of(reach: Reach) -> Scope:
-    """Return a scope of that reach, as the authoriser gives it."""
-
-    path = reach.path if isinstance(reach, Subtree) else "/"
-    kind = OrganisationKind.CITY if isinstance(reach, WholeCity) else OrganisationKind.DISTRICT
-    standing = Mock(path=path, state=OrganisationState.ACTIVE, kind=kind)
-    work = Mock(organisations=Mock(standing=Mock(return_value=standing)))
+    """Return a scope of that reach."""
     by = Principal(
         id="x", purpose=Purpose.SERVE,
         role={WholeCity: Role.CITY, OnePerson: Role.MEMBER, Subtree: Role.UPPER}[type(reach)],
         person=reach.person if isinstance(reach, OnePerson) else None,
         organisation=OrganisationId(1),
     )  # fmt: skip
-    found = authorise(work, by, Operation.CARD_READ)
-    assert found.reach == reach
-    return found
+    return issue(by, Operation.CARD_READ, reach)
 
 
 def many_cities(database: Database) -> None:

@@ -115,6 +115,7 @@ NET: Final[Mapping[str, str]] = {
 OPEN: Final[Mapping[str, str]] = {
     "organisation": "which unions there are is nobody's secret",
     "organisation_place": "as organisation: where a union stood, and when",
+    "officer_post": "who sits where is read before there is a scope: it is what a scope is made of",
     "disclosure": "what officers were shown: pseudonyms, which the city and auditors read alone",
     "ticket": "an operator's own: pseudonyms, found before it is known whose member it is",
 }
