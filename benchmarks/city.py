@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.city PLACE [MEMBERS] [PER_UNION] [DESKS]`` fills the database at *PLACE*, a
 folder (SQLite: ``PLACE/union.db``) or the address of a PostgreSQL database that was made: unions of
- ``PER_UNION`` members, each from a roster file of its own, imported at ``DESKS`` desks at a time.
+``PER_UNION`` members, each from a roster file of its own, imported at ``DESKS`` desks at a time.
 What is in it already is gone on with. The files are made first, and that is not counted.
 Progress goes to standard error, one line of JSON to standard output.
 """
@@ -31,7 +31,10 @@ from szunion.errors import SzunionError
 CITY = 5_720_000
 LARGE = 25_000
 DESKS = 2
-"""One reads, judges and seals while the database takes what the other has made ready."""
+"""On a server, one reads, judges and seals while the database takes what the other has made ready.
+
+On SQLite one: where writers relieve each other without a pause its journal is never begun anew, and
+grows as long as they do."""
 
 
 def opened(place: Path | str) -> Office:
@@ -74,10 +77,11 @@ def rosters(folder: Path, members: int, per_union: int) -> list[Path]:
 
 
 def load(
-    place: Path | str, members: int, per_union: int = LARGE, desks: int = DESKS
+    place: Path | str, members: int, per_union: int = LARGE, desks: int = 0
 ) -> dict[str, float]:
     """Load *members* into the database at *place*; return what it took."""
     office = opened(place)
+    desks = desks or (1 if isinstance(place, Path) else DESKS)
 
     def imported(work: tuple[Organisation, Path]) -> int:
         union, file = work
