@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import os
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
@@ -148,7 +149,9 @@ def usual(databases: Databases, made: Made, data: bytes, *, first: bool) -> floa
         "postgresql+psycopg://", creator=lambda: psycopg.connect(database.admin)
     )
     tables = sa.MetaData(schema="szunion")
-    tables.reflect(engine, only=FILLED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)  # it does not know the type xid8
+        tables.reflect(engine, only=FILLED)
     rows = {}
     with psycopg.connect(database.admin, row_factory=psycopg.rows.dict_row) as connection:
         for table, copied in (made.first if first else made.second).items():
