@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib.resources import files
@@ -30,6 +30,7 @@ from szunion.domain.access import Assurance, Operation, Principal, Purpose, Role
 from szunion.domain.calls import Challenge, Matter
 from szunion.domain.cities import City, city_from
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
+from szunion.domain.members import MembershipReason, MembershipState
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.storage import UnitOfWork
@@ -137,6 +138,15 @@ def engine() -> Principal:
 def member(person: PersonId) -> Principal:
     """Return a member who acts for themselves."""
     return Principal(id=f"m{person}", role=Role.MEMBER, purpose=Purpose.SERVE, person=person)
+
+
+def counted(
+    office: Office, by: Principal | None = None
+) -> Mapping[tuple[OrganisationKind, MembershipState, MembershipReason | None], int]:
+    """Return what the store counts in somebody's reach, before small counts are left out."""
+    return office.storage.read(
+        lambda work: work.members.counts(authorise(work, by or engine(), Operation.STATISTICS_READ))
+    )
 
 
 def on_call(office: Office, person: PersonId, name: str = "12351-1") -> Principal:

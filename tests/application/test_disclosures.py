@@ -13,9 +13,11 @@ from szunion.application.audit import AuditLog
 from szunion.application.exports import Exports
 from szunion.application.office import Office
 from szunion.application.reveals import Reveals
+from szunion.application.rights import Rights
 from szunion.application.timeline import Timeline
-from szunion.domain.access import Assurance, Principal, Role
+from szunion.domain.access import Assurance, Principal, Purpose, Role
 from szunion.domain.disclosures import DisclosureKind, Revealed
+from szunion.domain.rights import Access
 from szunion.domain.values import PersonId
 from szunion.errors import InvalidInput, NotAllowed, NotFound
 
@@ -140,6 +142,27 @@ def test_a_name_of_a_union_that_is_a_formula_is_none_in_the_file(town: Town) -> 
     made = exports(town, town.c1).members(union.id, reason=WHY)
     assert made.members == 1
     assert all(row[3].startswith("'=1+1") for row in made.rows)
+
+
+def test_each_member_of_an_export_finds_it_in_the_own_access_log(town: Town) -> None:
+    people = filled(town, 3)
+    other = town.admit(1, applicant(30))
+    exports(town).members(town.unions[0].id, reason=WHY)
+    reveals(town).show(people[1], Revealed.MOBILE, reason=WHY)
+
+    def seen(person: PersonId) -> list[tuple[str, Access]]:
+        me = evolve(officer(f"m{person}", Role.MEMBER), person=person, purpose=Purpose.RIGHTS)
+        return [
+            (each.action, each.access)
+            for each in Rights(town.office, me).access_log(person)
+            if each.action in {"person.export", "person.reveal"}
+        ]
+
+    assert seen(people[0]) == [("person.export", Access.HANDED_OUT)]
+    assert set(seen(people[1])) == {
+        ("person.export", Access.HANDED_OUT), ("person.reveal", Access.READ)
+    }  # fmt: skip
+    assert seen(other) == []
 
 
 # --- plain values ---------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from tests.offices import Town, applicant, clock_of
+from tests.counting import counted as asking
+from tests.offices import ENGINES, Town, applicant, clock_of, office_on, town_on
 
 from szunion.application.duplicates import Duplicates
 from szunion.application.members import Members
@@ -79,13 +81,46 @@ def test_the_file_with_the_only_open_membership_stays(town: Town) -> None:
 
 def test_two_people_with_one_number_are_kept_apart(town: Town) -> None:
     _, second = doubled(town)
-    desk = Duplicates(town.office, town.c1)
-    desk.keep_apart(second, document="公安函1号")
+    desk, other = Duplicates(town.office, town.c1), Duplicates(town.office, town.c2)
+    proposal = desk.keep_apart(second, document="公安函1号")
+    assert len(desk.waiting()) == 1, "nothing has changed yet"
+    with pytest.raises(NotAllowed, match="E-ACCESS-004"):
+        desk.confirm(proposal.id)
+    assert other.confirm(proposal.id).id == second
 
     assert desk.waiting() == []
     assert Members(town.office, town.g(2)).get(second).id == second
     with pytest.raises(NotFound):
         desk.keep_apart(second, document="又")
+
+
+def test_what_was_proposed_of_two_files_may_be_refused(town: Town) -> None:
+    _, second = doubled(town)
+    desk, other = Duplicates(town.office, town.c1), Duplicates(town.office, town.c2)
+    proposal = desk.keep_apart(second, document="公安函1号")
+    other.refuse(proposal.id)
+    assert [each.person for each in desk.waiting()] == [second]
+
+
+@pytest.mark.parametrize("kind", ENGINES[1:])
+def test_as_much_is_asked_for_whoever_is_on_file_elsewhere(kind: str, tmp_path: Path) -> None:
+    """Statement by statement: neither the answer nor the work says who is a member elsewhere."""
+    office = office_on(kind, tmp_path)
+    town = town_on(office)
+    town.admit(0, applicant(1))
+
+    def asked(index: int) -> int:
+        desk = town.memberships(town.g(2))
+        with asking() as found:
+            desk.approve(desk.apply(applicant(index), town.unions[2].id).person)
+        return sum(found.values())
+
+    try:
+        fresh = asked(2)
+        assert fresh > 0
+        assert asked(1) == fresh
+    finally:
+        office.storage.close()
 
 
 def test_an_entry_form_does_not_say_who_is_a_member_elsewhere(town: Town) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests import canaries
-from tests.offices import Town, applicant, engine, office_on, town_on
+from tests.offices import Town, applicant, counted, engine, office_on, town_on
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
@@ -96,14 +96,14 @@ def test_a_roster_becomes_members_under_chinese_algorithms(tmp_path: Path) -> No
 def test_the_same_file_twice_changes_nothing(town: Town) -> None:
     roster = synthetic_roster(4, 200)
     first = taken(town, town.g(0), roster)
-    before = Members(town.office, town.c1).counts()
+    before = counted(town.office)
     second = taken(town, town.g(0), roster)
 
     assert second.import_id == first.import_id
     assert second.accepted == first.accepted
     assert (second.added, second.changed) == (0, 0)
     assert second.unchanged == len(first.accepted)
-    assert Members(town.office, town.c1).counts() == before
+    assert counted(town.office) == before
 
 
 def test_a_trial_run_writes_nothing(town: Town) -> None:
@@ -112,7 +112,7 @@ def test_a_trial_run_writes_nothing(town: Town) -> None:
 
     assert result.import_id == 0
     assert len(seen) == 60
-    assert Members(town.office, town.c1).counts() == {}
+    assert counted(town.office) == {}
 
 
 def test_a_newer_roster_updates_mobiles_and_makes_new_versions_of_names(town: Town) -> None:
@@ -218,13 +218,13 @@ def test_a_kill_between_chunks_and_a_rerun_lose_and_double_nothing(town: Town) -
 
     with pytest.raises(KeyboardInterrupt):
         taken(town, town.g(0), roster, on_row=die, chunk=50)
-    half = sum(Members(town.office, town.c1).counts().values())
+    half = sum(counted(town.office).values())
     assert half == 100
     result = taken(town, town.g(0), roster, chunk=50)
 
     assert len(result.accepted) == len(set(result.accepted)) == len(roster.clean)
     assert result.unchanged == 100
-    assert sum(Members(town.office, town.c1).counts().values()) == len(roster.clean)
+    assert sum(counted(town.office).values()) == len(roster.clean)
 
 
 def test_a_chunk_that_is_decided_again_is_prepared_again(
@@ -247,7 +247,7 @@ def test_a_chunk_that_is_decided_again_is_prepared_again(
     assert result.added == len(result.accepted) == len(roster.clean)
     assert not set(given[0]) & set(given[1])
     assert list(result.accepted) == list(given[1])
-    assert sum(Members(town.office, town.c1).counts().values()) == len(roster.clean)
+    assert sum(counted(town.office).values()) == len(roster.clean)
 
 
 def test_a_roster_without_a_good_row_is_logged_all_the_same(town: Town) -> None:

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.offices import Town, applicant, clock_of, engine, member, office_on, town_on
+from tests.offices import Town, applicant, clock_of, counted, engine, member, office_on, town_on
 
 from szunion.application import consequences
 from szunion.application.access import authorise
@@ -297,10 +297,14 @@ def test_a_document_of_somebody_else_is_not_corrected_into_a_file(town: Town) ->
 def test_m30_members_are_counted_within_reach(town: Town) -> None:
     for index in range(4):
         town.admit(index % 3, applicant(index))
-    city, district = look(town).counts(), look(town, town.upper(1)).counts()
+    city, district = counted(town.office, town.c1), counted(town.office, town.upper(1))
 
     assert sum(city.values()) == 4
     assert sum(district.values()) == 1
+    assert list(look(town).counts().values()) == [None], "fewer than ten are not shown"
+    for index in range(4, 12):
+        town.admit(0, applicant(index))
+    assert list(look(town).counts().values()) == [12]
 
 
 def test_found_people_print_masked(town: Town) -> None:

@@ -21,6 +21,7 @@ from tests.filters import UNFILTERED, filters_off
 from tests.offices import (
     ENGINES,
     applicant,
+    counted,
     engine,
     lasting_office,
     office_on,
@@ -49,6 +50,7 @@ from szunion.domain.organisations import (
     register,
 )
 from szunion.domain.people import new_person
+from szunion.domain.suppression import LEAST
 from szunion.domain.values import MembershipId, OrganisationId, PersonId
 from szunion.errors import NotAllowed, SzunionError
 from szunion.ports.storage import UnitOfWork
@@ -205,7 +207,8 @@ def check(tree: Grown, at: int, by: Principal) -> None:
             assert told(members.get, person) == missing
             assert told(Timeline(office, by).of, person) == gone
     assert sum(organisations.counts().values()) == len(unions)
-    assert sum(members.counts().values()) == len(seen)
+    assert sum(counted(office, by).values()) == len(seen)
+    assert all(count is None or count >= LEAST for count in members.counts().values())
     if by.role is Role.GRASSROOTS:
         _check_exports(tree, at, serving(organisation_by))
 

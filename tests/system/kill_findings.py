@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from attrs import define, field
-from tests.offices import officer, operating
+from tests.offices import counted, officer, operating
 from tests.system.kill_client import AID, YEAR, Client, T, rosters
 
 from szunion.application.access import authorise
@@ -73,7 +73,7 @@ class Findings:
 
     def members(self) -> None:
         """Nobody is lost, nobody is on file twice, and each acknowledged id is theirs."""
-        counts = Members(self.client.office, self.client.city).counts()
+        counts = counted(self.client.office, self.client.city)
         total = sum(counts.values())
         self.check(total == len(self.expected), f"{total} members of {len(self.expected)}")
         look = Members(self.client.office, self.client.city)

@@ -24,6 +24,7 @@ from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.people import Quarantined
 
 _MERGE = "person.merge"
+_APART = "person.keep_apart"
 
 
 @frozen
@@ -39,16 +40,20 @@ class Duplicates:
         return work.people.quarantined(authorise(work, self.by, Operation.QUARANTINE_READ))
 
     @one_commit
-    def keep_apart(self, work: UnitOfWork, person: PersonId, *, document: str) -> None:
-        """Decide that a file in quarantine is another person after all; *document* says why."""
+    def keep_apart(self, work: UnitOfWork, person: PersonId, *, document: str) -> Proposal:
+        """Propose that a file in quarantine is another person after all (非同一人); two decide.
+
+        Args:
+            work: Given by the office.
+            person: The file in quarantine.
+            document: What it rests on: the number of a letter, never personal data.
+
+        Raises:
+            NotFound: the file is not in quarantine (E-ACCESS-002).
+        """
         scope = authorise(work, self.by, Operation.PERSON_MERGE)
-        if person not in {each.person for each in work.people.quarantined(scope)}:
-            raise NotFound("E-ACCESS-002")
-        work.people.resolve_quarantine(scope, person)
-        entry = AuditEntry(
-            action="person.keep_apart", subject=person, person=person, reason=document
-        )
-        work.audit.add(scope, entry)
+        self._waiting(work, scope, person)
+        return propose(work, scope, _APART, person, {"document": document})
 
     @one_commit
     def merge(
@@ -67,12 +72,18 @@ class Duplicates:
 
     @one_commit
     def confirm(self, work: UnitOfWork, proposal: int) -> Person:
-        """Confirm, as another person: one file is left, with all documents; return it.
+        """Confirm, as another person, that two files are one, or that they are not.
 
-        The double episode is void, what hung on it ends or goes to the file that is left.
+        Of two that are one, one file is left, with all documents: the double episode is void, what
+        hung on it ends or goes to the file that is left.
+
+        Returns:
+            The file that is left, or that stays beside the other.
         """
         scope = authorise(work, self.by, Operation.PERSON_MERGE)
-        decided = decide(work, scope, proposal, {_MERGE})
+        decided = decide(work, scope, proposal, {_MERGE, _APART})
+        if decided.operation == _APART:
+            return self._kept_apart(work, scope, PersonId(decided.subject), decided)
         gone, left = PersonId(decided.subject), PersonId(int(decided.terms["into"]))
         loser, survivor, double, kept = self._both(work, scope, gone, left)
         if double is not None:
@@ -105,7 +116,24 @@ class Duplicates:
     def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
         """Refuse, as another person, what was proposed."""
         scope = authorise(work, self.by, Operation.PERSON_MERGE)
-        return decide(work, scope, proposal, {_MERGE}, ProposalState.REFUSED)
+        return decide(work, scope, proposal, {_MERGE, _APART}, ProposalState.REFUSED)
+
+    def _waiting(self, work: UnitOfWork, scope: Scope, person: PersonId) -> None:
+        if person not in {each.person for each in work.people.quarantined(scope)}:
+            raise NotFound("E-ACCESS-002")
+
+    def _kept_apart(
+        self, work: UnitOfWork, scope: Scope, person: PersonId, decided: Proposal
+    ) -> Person:
+        self._waiting(work, scope, person)
+        work.people.resolve_quarantine(scope, person)
+        reason = decided.terms["document"]
+        entry = AuditEntry(action=_APART, subject=person, person=person, reason=reason)
+        work.audit.add(scope, entry)
+        kept = work.people.get(scope, person)
+        if kept is None:
+            raise NotFound("E-ACCESS-002")
+        return kept
 
     def _both(
         self, work: UnitOfWork, scope: Scope, gone: PersonId, left: PersonId

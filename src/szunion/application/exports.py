@@ -94,7 +94,15 @@ class Exports:
             after=str(len(found)), reason=disclosed.reason,
         )  # fmt: skip
         work.audit.add(scope, entry)
-        rows = tuple(tuple(map(safe_cell, row.cells())) for row in marked(key, found))
+        # Each member finds it in the own access log, and whoever asks what a login has touched.
+        each_of = (
+            AuditEntry(action="person.export", subject=disclosed.id, person=person)
+            for person in found
+        )
+        work.audit.add_many(scope, each_of)
+        rows = tuple(
+            tuple(map(safe_cell, row.cells())) for row in marked(key, list(found.values()))
+        )
         return Export(id=disclosed.id, members=len(found), rows=rows)
 
     def _rows(
@@ -104,22 +112,20 @@ class Exports:
         organisation: OrganisationId,
         name: str,
         states: Iterable[MembershipState],
-    ) -> list[ExportRow]:
+    ) -> dict[PersonId, ExportRow]:
         most = self.office.policy.access.export_rows
         memberships = work.members.of_union(scope, organisation, states)
         wanted = {row.person: row for row in islice(memberships, most + 1)}
-        rows = []
+        rows: dict[PersonId, ExportRow] = {}
         for page in _pages(list(wanted)):
             for person in work.people.many(scope, page):
                 row = wanted[person.id]
-                rows.append(
-                    ExportRow(
-                        name=str(person.present.name),
-                        document=str(person.present.document.number),
-                        mobile="" if person.mobile is None else str(person.mobile),
-                        union=name, state=row.state.label,
-                        since="" if row.since is None else row.since.isoformat(),
-                    )
+                rows[person.id] = ExportRow(
+                    name=str(person.present.name),
+                    document=str(person.present.document.number),
+                    mobile="" if person.mobile is None else str(person.mobile),
+                    union=name, state=row.state.label,
+                    since="" if row.since is None else row.since.isoformat(),
                 )  # fmt: skip
         return rows
 

@@ -68,16 +68,20 @@ def file_for(
     if mine is not None:
         return Filed(mine, work.members.open_of(scope, mine))
     holder = work.people.on_file(scope, applicant.document)
-    if holder is None:
-        holder = _linked(work, scope, applicant)
+    linked = _linked(work, scope, applicant)
+    holder = linked if holder is None else holder
+    # Asked for nobody too: as much is done for who is on file nowhere as for who is elsewhere.
+    who = PersonId(0) if holder is None else holder.id
+    elsewhere = work.members.open_anywhere(scope, who)
+    within = work.people.get(scope, who)
     if holder is None:
         person = _new(work, applicant)
         work.people.add(scope, person)
         return Filed(person.id, None)
     if holder.present.name == applicant.name:
-        if work.members.open_anywhere(scope, holder.id) is None:
+        if elsewhere is None:
             return Filed(_brought_up(work, scope, holder, applicant), None)
-        if work.people.get(scope, holder.id) is not None:
+        if within is not None:
             person_id = _brought_up(work, scope, holder, applicant)
             return Filed(person_id, work.members.open_of(scope, person_id))
     person = _new(work, applicant)

@@ -26,6 +26,7 @@ from szunion.domain.members import (
 )
 from szunion.domain.organisations import OrganisationKind
 from szunion.domain.people import HeldDocument, Origin, Person, corrected, link
+from szunion.domain.suppression import shown
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
@@ -213,9 +214,12 @@ class Members:
     @one_look
     def counts(
         self, work: UnitOfWork
-    ) -> Mapping[tuple[OrganisationKind, MembershipState, MembershipReason | None], int]:
-        """Return how many episodes there are within reach, by kind of union and state (M30)."""
-        return work.members.counts(authorise(work, self.by, Operation.STATISTICS_READ))
+    ) -> Mapping[tuple[OrganisationKind, MembershipState, MembershipReason | None], int | None]:
+        """Return how many episodes there are within reach, by kind of union and state (M30).
+
+        A count of fewer than ten is None, and so is what would give it away.
+        """
+        return shown(work.members.counts(authorise(work, self.by, Operation.STATISTICS_READ)))
 
     # --- correcting --------------------------------------------------------------------------
 

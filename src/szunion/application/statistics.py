@@ -18,7 +18,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.bank import BankState
 from szunion.domain.cards import UnionState
 from szunion.domain.organisations import Organisation, OrganisationKind
-from szunion.domain.suppression import shown
+from szunion.domain.suppression import shown, shown_in_groups, total_shown
 from szunion.domain.values import SHARDS, Labelled, OrganisationId
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import MonthCount, Shape
@@ -105,8 +105,8 @@ class Statistics:
         unions = self.office.storage.read(
             lambda work: list(work.organisations.all(self._scope(work)))
         )
-        names, place_of = _places(unions, grouping)
-        sums = _Sums(place_of.__getitem__, grouping is Grouping.MONTH)
+        codes = {union.id: union.code for union in unions}
+        sums = _Sums(codes.__getitem__, grouping is Grouping.MONTH)
         for start in range(0, SHARDS, _TOGETHER):
             shards = range(start, start + _TOGETHER)
             # Added up outside the look: the store may ask for the same look twice.
@@ -118,7 +118,7 @@ class Statistics:
             )
             if on_part is not None:
                 on_part(shards.stop)
-        return _report(sums.found, names, grouping)
+        return _report(sums.found, unions, grouping)
 
     def _scope(self, work: UnitOfWork) -> Scope:
         return authorise(work, self.by, Operation.STATISTICS_READ)
@@ -159,52 +159,50 @@ def _add(sums: _Sums, part: _Part) -> None:
     sums.add_months("uses", part.uses)
 
 
-def _places(
-    unions: Sequence[Organisation], grouping: Grouping
-) -> tuple[dict[str, str], dict[OrganisationId, str]]:
-    """Return the name of each place by its code, and the place of each union."""
+def _names(unions: Sequence[Organisation]) -> dict[str, str]:
+    return {union.code: union.name for union in unions}
+
+
+def _districts(unions: Sequence[Organisation]) -> dict[str, str]:
+    """Return the code of the district, or city-wide industry, of each union by its code."""
     by_id = {union.id: union for union in unions}
-    place_of: dict[OrganisationId, str] = {}
+    found: dict[str, str] = {}
     for union in unions:
         at = union
-        while grouping is Grouping.DISTRICT and at.kind is not OrganisationKind.CITY:
+        while at.kind is not OrganisationKind.CITY:
             above = by_id.get(at.parent) if at.parent is not None else None
             if above is None or above.kind is OrganisationKind.CITY:
                 break
             at = above
-        place_of[union.id] = at.code
-    codes = set(place_of.values())
-    names = {union.code: union.name for union in unions if union.code in codes}
-    return names, place_of
+        found[union.code] = at.code
+    return found
 
 
-def _report(found: _Counted, names: Mapping[str, str], grouping: Grouping) -> Report:
-    places = sorted({place for counts in found.values() for place in counts})
-    columns = {
-        measure: shown({place: counts.get(place, 0) for place in places})
-        for measure, counts in found.items()
-    }
-    months = grouping is Grouping.MONTH
-    kept = {
-        measure: None if months and measure in {"members", "cards", "active"} else columns[measure]
-        for measure in MEASURES
-    }
+def _report(found: _Counted, unions: Sequence[Organisation], grouping: Grouping) -> Report:
+    columns: dict[str, Mapping[str, int | None]] = {}
+    sums: dict[str, int | None] = {}
+    names, districts = _names(unions), _districts(unions)
+    for measure in MEASURES:
+        counts = found[measure]
+        if grouping is Grouping.MONTH:
+            columns[measure], sums[measure] = shown(counts), total_shown(counts)
+            continue
+        grouped: dict[str, dict[str, int]] = {}
+        for code, count in counts.items():
+            grouped.setdefault(districts[code], {})[code] = count
+        told = shown_in_groups(grouped)
+        by_union = {code: count for part in told.within.values() for code, count in part.items()}
+        columns[measure] = told.groups if grouping is Grouping.DISTRICT else by_union
+        sums[measure] = told.total
+    untold = {"members", "cards", "active"} if grouping is Grouping.MONTH else set()
+    places = sorted({place for column in columns.values() for place in column})
     lines = tuple(
         Counts(
             place=place, name=names.get(place, ""),
-            **{measure: None if column is None else column[place]
-               for measure, column in kept.items()},
+            **{measure: None if measure in untold else columns[measure].get(place, 0)
+               for measure in MEASURES},
         )
         for place in places
     )  # fmt: skip
-    sums = shown_sums({measure: sum(counts.values()) for measure, counts in found.items()})
-    whole = Counts(
-        place="", name="",
-        **{measure: None if kept[measure] is None else sums[measure] for measure in MEASURES},
-    )  # fmt: skip
-    return Report(lines=lines, whole=whole)
-
-
-def shown_sums(sums: Mapping[str, int]) -> dict[str, int | None]:
-    """Return sums of their own, each shown if it is about enough people."""
-    return {measure: shown({measure: count})[measure] for measure, count in sums.items()}
+    whole = {measure: None if measure in untold else sums[measure] for measure in MEASURES}
+    return Report(lines=lines, whole=Counts(place="", name="", **whole))

@@ -9,6 +9,7 @@ import click
 
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.rights import Rights
+from szunion.cli.duplicates import duplicate
 from szunion.cli.frame import ORG, Frame, framed, helps, unusable, write_new
 from szunion.domain.access import Purpose, Role
 from szunion.domain.consent import ConsentPurpose, Proof
@@ -414,3 +415,6 @@ def inventory_(frame: Frame) -> None:
         if column.personal or frame.as_json
     ]  # fmt: skip
     frame.rows(keys, [Text(key, key) for key in keys], rows)
+
+
+privacy.add_command(duplicate)

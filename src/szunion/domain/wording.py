@@ -86,6 +86,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "rights.refuse": Text("权利请求：拒绝", "request about own data: refused"),
         "rights.withdraw": Text("权利请求：撤回", "request about own data: taken back"),
         "member.export": Text("会员名册：导出", "members: exported"),
+        "person.export": Text("人员档案：随名册导出（掩码）", "file: exported with a list, masked"),
         "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
         "emergency.ask": Text("应急查看：申请", "emergency: a file asked for"),
         "emergency.open": Text("应急查看：打开档案", "emergency: a file opened"),

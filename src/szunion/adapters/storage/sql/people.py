@@ -168,7 +168,10 @@ class SqlPeople:
         known = {held.document for held in old.documents} if old else set()
         for held in person.documents:
             if held.document not in known:
-                row = {**self._blind.filed(held.document), "person": person.id}
+                key = self._blind.filed(held.document)
+                if old is None:  # as much as a file in quarantine asks for
+                    self.session.one("person.next_rank", key)
+                row = {**key, "person": person.id}
                 if self.session.do("person.keep_document", row) != 1:
                     raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")
                 self.session.do("roster.add_kind", (held.document.kind.value,))
