@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,18 @@ def city(work: UnitOfWork) -> Scope:
     return authorise(work, officer("city-1", Role.CITY), Operation.MEMBERSHIP_WRITE)
 
 
+def filed(work: UnitOfWork, index: int) -> PersonId:
+    """File the synthetic person of that index."""
+    someone = applicant(index)
+    shard = work.vault.route(someone.document.number.plain())
+    person = new_person(
+        PersonId(work.ids.new(shard)), someone.name, someone.document, recorded=work.now,
+        mobile=someone.mobile,
+    )  # fmt: skip
+    work.people.add(city(work), person)
+    return person.id
+
+
 @frozen
 class Process:
     """One process of the city: its own key store, vault and connections over the same files."""
@@ -44,17 +58,7 @@ class Process:
         return KeyCare(self.office, self.keys, engine())
 
     def add(self, index: int) -> PersonId:
-        def file(work: UnitOfWork) -> PersonId:
-            someone = applicant(index)
-            shard = work.vault.route(someone.document.number.plain())
-            person = new_person(
-                PersonId(work.ids.new(shard)), someone.name, someone.document, recorded=work.now,
-                mobile=someone.mobile,
-            )  # fmt: skip
-            work.people.add(city(work), person)
-            return person.id
-
-        return self.office.storage.run(file)
+        return self.office.storage.run(lambda work: filed(work, index))
 
     def find(self, index: int) -> PersonId | None:
         document = applicant(index).document
@@ -113,6 +117,12 @@ class Files:
     def index_rows(self, table: str) -> Counter[bytes]:
         """Return the indexes of documents or mobiles, read past all code of ours."""
         return Counter(blind for (blind,) in self.raw(f"SELECT blind FROM {table}"))
+
+    def until_it_waits(self, work: Future[Any]) -> None:
+        """Return when some transaction waits for a table that another one holds, or *work* ends."""
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
+        while self.raw(waits) == [(0,)] and not work.done():
+            time.sleep(0.01)
 
     def raw(self, sql: str) -> list[tuple[Any, ...]]:
         """Return what the database answers, asked past all code of ours."""

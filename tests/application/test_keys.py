@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 from tests.application.everything import Everything, everything_on
-from tests.keyrings import Files, Process, brought, city, duplicates, everyone
+from tests.keyrings import Files, Process, brought, city, duplicates, everyone, filed
 from tests.offices import applicant, engine, office_on, officer, town_on
 
 from szunion.adapters.keys.file import FileKeys
@@ -319,3 +321,34 @@ def test_an_import_finds_those_filed_under_the_old_key(files: Files) -> None:
     assert expected(here, [third], IndexField.DOCUMENT, new) <= set(
         files.index_rows("person_document")
     )
+
+
+@pytest.mark.parametrize("files", ["postgres"], indirect=True)
+@pytest.mark.postgres
+def test_a_key_is_not_retired_while_somebody_may_still_seal_under_it(files: Files) -> None:
+    """Many write at once: who began before the key was changed is waited for, and counted."""
+    here, there = files.process(), files.process()
+    town_on(here.office)
+    old = here.keys.keyset().primary[Use.SEAL]
+    sealing, go_on = threading.Event(), threading.Event()
+
+    def slowly(work: UnitOfWork) -> None:
+        filed(work, 1)
+        sealing.set()
+        assert go_on.wait(60)
+
+    with ThreadPoolExecutor(2) as pool:
+        late = pool.submit(here.office.storage.run, slowly)
+        assert sealing.wait(60)
+        there.care.rotate(Use.SEAL)
+        brought(there)
+        retired = pool.submit(there.care.retire, old)
+        files.until_it_waits(retired)
+        go_on.set()
+        late.result()
+        with pytest.raises(Conflict, match="E-KEYS-013"):
+            retired.result()
+    brought(there)
+    there.care.retire(old)
+    assert here.find(1) is not None
+    assert there.get(here.find(1) or PersonId(0)) is not None

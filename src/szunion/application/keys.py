@@ -174,7 +174,8 @@ class KeyCare:
             self._check_left(work, scope, entry)
             return self.store.change(key, KeyStatus.DISABLED)
 
-        # Inside the transaction: where one writes at a time, nobody writes under it in between.
+        # Who began before the key was changed may still seal under it: they end first.
+        self.office.storage.run(lambda work: work.sealed.alone(self._scope(work)))
         done = self.office.storage.run(end)
         self._note("key.retire", done)
         return done

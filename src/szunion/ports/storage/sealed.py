@@ -32,6 +32,13 @@ class SealedData(Protocol):
         """Return every column that holds sealed values: ``table.column``."""
         ...
 
+    def alone(self, scope: Scope) -> None:
+        """Wait until every unit that began earlier has ended; later ones wait for this one.
+
+        Whoever begins later seals under the present key: it looks which that is when it begins.
+        """
+        ...
+
     def rows(self, scope: Scope, column: str) -> Mapping[int, int]:
         """Return how many values of *column* each key has sealed, by the key's number."""
         ...

@@ -32,6 +32,9 @@ class MemorySealedData:
     def columns(self) -> Sequence[str]:
         return []
 
+    def alone(self, scope: Scope) -> None:
+        pass  # one unit at a time
+
     def rows(self, scope: Scope, column: str) -> Mapping[int, int]:
         return {}
 

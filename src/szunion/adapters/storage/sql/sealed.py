@@ -39,6 +39,9 @@ class SqlSealedData:
     def columns(self) -> Sequence[str]:
         return [f"{table}.{column}" for table, column in COLUMNS.items()]
 
+    def alone(self, scope: Scope) -> None:
+        self.session.do("sealed.alone")
+
     def rows(self, scope: Scope, column: str) -> Mapping[int, int]:
         table = column.partition(".")[0]
         found: dict[int, int] = {}
