@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,7 +10,19 @@ from pathlib import Path
 import pytest
 
 from szunion.testing.postgres import NoPostgres, PostgresServer
-from szunion.testing.postgres_databases import Database, Databases, ready
+from szunion.testing.postgres_databases import CITUS_DSN, Database, Databases, ready
+
+ONE_SERVER = pytest.mark.skipif(
+    bool(os.environ.get(CITUS_DSN)),
+    reason="on Citus decisions queue from the first try, and a host's transaction has no turn:"
+    " test_citus.py has what holds there",
+)
+"""For what is promised of one PostgreSQL server alone."""
+
+ON_CITUS = pytest.mark.skipif(
+    not os.environ.get(CITUS_DSN), reason=f"no Citus cluster: {CITUS_DSN} names none"
+)
+"""For what needs a coordinator and workers that the run was given."""
 
 _run = ExitStack()
 _test = ExitStack()
@@ -97,9 +110,8 @@ def give_back() -> None:
 def url(address: str) -> str:
     """Return an address in libpq's words as a URL, as people write it."""
     parts = dict(part.split("=", 1) for part in address.split())
-    return (
-        f"postgresql://{parts['user']}:{parts['password']}@/{parts['dbname']}?host={parts['host']}"
-    )
+    where = f"host={parts['host']}" + (f"&port={parts['port']}" if "port" in parts else "")
+    return f"postgresql://{parts['user']}:{parts['password']}@/{parts['dbname']}?{where}"
 
 
 def stop() -> None:

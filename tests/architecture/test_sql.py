@@ -8,10 +8,19 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 import pytest
+from tests.architecture.sql_rules import (
+    Tables,
+    key_faults,
+    migration_faults,
+    reference_faults,
+    statement_faults,
+)
 
 from szunion.adapters.storage.postgres import dialect as postgres
+from szunion.adapters.storage.postgres.citus import TABLES, TOGETHER, Place
 from szunion.adapters.storage.postgres.dialect import POSTGRES
 from szunion.adapters.storage.sql import dialect
+from szunion.adapters.storage.sql.migrations import read
 from szunion.adapters.storage.sqlite import migrate as migrations
 from szunion.adapters.storage.sqlite import session
 from szunion.adapters.storage.sqlite.dialect import SQLITE
@@ -59,21 +68,116 @@ def test_a_statement_compiles_on_the_schema(schema: sqlite3.Connection, name: st
     schema.execute(f"EXPLAIN {sql}", parameters)  # type: ignore[arg-type]
 
 
+def tables_of(schema: sqlite3.Connection) -> Tables:
+    return Tables(columns(schema), TABLES)
+
+
 @pytest.mark.parametrize(("engine", "name"), EVERY)
-def test_a_statement_names_its_shard_or_says_why_not(
-    schema: sqlite3.Connection, engine: str, name: str
-) -> None:
+def test_a_statement_keeps_the_rules(schema: sqlite3.Connection, engine: str, name: str) -> None:
     written = dialect.written(DIALECTS[engine])[name]
     sql = DIALECTS[engine].spelled(written)
-    touched = set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)", sql))
-    sharded = {table for table in touched if "shard" in columns(schema).get(table, ())}
-    if not sharded:
-        return
-    if sql.startswith("INSERT"):
-        (fields,) = re.findall(r"INTO\s+[a-z_]+\s*\(\s*([a-z_]+)", sql)[:1]
-        assert fields == "shard", "an INSERT into a sharded table begins with its shard"
-        return
-    assert re.search(r"\bshard\s*=", sql) or "fanout:" in written
+    assert not list(statement_faults(sql, tables_of(schema), fanout="fanout:" in written))
+
+
+#: A statement, and the word in what the rules say of it.
+PLANTED = {
+    "SELECT state FROM card WHERE card_id = 1": "fanout",
+    "UPDATE card SET psn = 2 WHERE card_id = 1": "fanout",
+    "DELETE FROM wish WHERE wish_id = 1": "fanout",
+    "INSERT INTO wish (wish_id, shard) VALUES (1, 2)": "begins with its shard",
+    "UPDATE card SET psn = 2, shard = 3 WHERE shard = 1 AND card_id = 1": "never moves",
+    "INSERT INTO heir (shard) VALUES (1) ON CONFLICT (shard) DO UPDATE SET shard = 2": "never",
+    "SELECT 1 FROM booking ORDER BY asked LIMIT 1 FOR UPDATE SKIP LOCKED": "cannot be locked",
+    "SELECT 1 FROM booking WHERE offer_id = 1 FOR UPDATE": "cannot be locked",
+    "MERGE INTO offer o USING x ON o.offer_id = 1 WHEN MATCHED THEN DELETE": "MERGE",
+    "INSERT INTO offer (offer_id) VALUES (nextval('x'))": "nextval",
+    "INSERT INTO organisation (path) VALUES ((SELECT path FROM organisation))": "VALUES",
+    "INSERT INTO heir (shard) VALUES (1) ON CONFLICT (shard)"
+    " DO UPDATE SET since = '' WHERE EXISTS (SELECT 1 FROM person WHERE shard = 1)": "ON CONFLICT",
+}
+
+
+@pytest.mark.parametrize(("sql", "word"), PLANTED.items())
+def test_a_statement_that_breaks_a_rule_is_found(
+    schema: sqlite3.Connection, sql: str, word: str
+) -> None:
+    assert [fault for fault in statement_faults(sql, tables_of(schema)) if word in fault]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 FROM outbox WHERE shard > 0 AND shard = 1 LIMIT 1 FOR UPDATE SKIP LOCKED",
+        "SELECT 1 FROM inbox LIMIT 1 FOR UPDATE SKIP LOCKED",
+        "SELECT 1 FROM booking WHERE shard = 1 FOR UPDATE",
+        "UPDATE binding_of_person SET binding_shard = 2 WHERE shard = 1",
+        "INSERT INTO ledger (of) VALUES ((SELECT max(of) FROM ledger))",
+    ],
+)
+def test_what_keeps_the_rules_is_let_through(schema: sqlite3.Connection, sql: str) -> None:
+    assert not list(statement_faults(sql, tables_of(schema)))
+
+
+def test_every_table_has_a_place_and_every_place_a_table(schema: sqlite3.Connection) -> None:
+    of_postgres = {"schema_migration", "write_gate", TOGETHER}
+    assert TABLES.keys() - of_postgres == columns(schema).keys() - {"schema_migration"}
+    with_shard = {table for table, names in columns(schema).items() if "shard" in names}
+    spread = {table for table, place in TABLES.items() if place is Place.SHARD}
+    assert with_shard - spread == {"audit", "outbox"}, "a log and a queue have one order"
+    assert spread <= with_shard
+
+
+def test_every_foreign_key_can_be_held(schema: sqlite3.Connection) -> None:
+    wrong: list[str] = []
+    for table in columns(schema):
+        keys: dict[int, tuple[str, list[tuple[str, str]]]] = {}
+        for number, _, target, near, far, *_ in schema.execute(f"PRAGMA foreign_key_list({table})"):
+            keys.setdefault(number, (target, []))[1].append((near, far or near))
+        for target, pairs in keys.values():
+            wrong += reference_faults(table, target, pairs, tables_of(schema))
+    assert wrong == []
+
+
+def test_every_migration_of_postgres_keeps_the_rules(schema: sqlite3.Connection) -> None:
+    for migration in read("szunion.adapters.storage.postgres"):
+        for each in migration.statements:
+            assert not list(migration_faults(each.text, tables_of(schema))), migration.name
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE x (id BIGSERIAL)",
+        "CREATE TABLE x (id bigint GENERATED ALWAYS AS IDENTITY)",
+        "CREATE SEQUENCE x",
+        "CREATE FUNCTION grab() RETURNS bigint LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TRIGGER x BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION refuse('')",
+        "ALTER TABLE card ADD FOREIGN KEY (shard) REFERENCES person (shard) ON DELETE CASCADE",
+    ],
+)
+def test_a_migration_that_breaks_a_rule_is_found(schema: sqlite3.Connection, sql: str) -> None:
+    assert list(migration_faults(sql, tables_of(schema)))
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "pairs"),
+    [
+        ("card", "person", [("person_id", "person_id")]),
+        ("card", "batch", [("card_id", "batch_id")]),
+        ("ledger", "card", [("of", "card_id")]),
+        ("offer", "budget", [("item", "item")]),
+    ],
+)
+def test_a_foreign_key_that_cannot_be_held_is_found(
+    schema: sqlite3.Connection, table: str, target: str, pairs: list[tuple[str, str]]
+) -> None:
+    assert list(reference_faults(table, target, pairs, tables_of(schema)))
+
+
+def test_a_key_without_the_shard_is_found(schema: sqlite3.Connection) -> None:
+    assert list(key_faults("card", [["card_id"]], tables_of(schema)))
+    assert list(key_faults("card", [["card_id", "shard"]], tables_of(schema)))
+    assert not list(key_faults("ledger", [["transfer_id"]], tables_of(schema)))
 
 
 def test_both_engines_know_the_same_names() -> None:
@@ -119,16 +223,15 @@ def test_a_shared_statement_uses_nothing_that_only_one_engine_has(name: str) -> 
 
 
 def test_every_table_of_members_begins_its_keys_with_the_shard(schema: sqlite3.Connection) -> None:
-    for table, names in columns(schema).items():
-        if "shard" not in names or table == "audit":
-            continue  # the audit log's place is its order of commit, one log a node
+    wrong: list[str] = []
+    for table in columns(schema):
         keys = [
             [row[2] for row in schema.execute(f"PRAGMA index_info({index[1]})")]
             for index in schema.execute(f"PRAGMA index_list({table})")
             if index[2]
         ]
-        for key in keys:
-            assert key[0] == "shard", (table, key)
+        wrong += key_faults(table, keys, tables_of(schema))
+    assert wrong == []
 
 
 def test_every_table_is_strict(schema: sqlite3.Connection) -> None:

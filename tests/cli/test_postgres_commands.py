@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.databases import url
+from tests.databases import ON_CITUS, ONE_SERVER, url
 
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
 from szunion.adapters.storage.postgres.migrate import migrate, migrations
@@ -169,3 +169,40 @@ def test_a_plan_and_a_trial_say_what_they_would_do_and_do_nothing(shell: Shell) 
     assert (tried["from"], tried["to"], tried["steps"]) == (13, 13, plan["steps"])
     assert shell.told("db", "migrate", "--owner", shell.owner)["to"] == len(migrations())
     assert shell.type("db", "status").exit_code == 0
+
+
+@ONE_SERVER
+def test_one_server_is_not_taken_for_a_cluster(shell: Shell) -> None:
+    """Neither an unknown engine nor a server without Citus is changed."""
+    for engine, code in (("cockroach", "E-STORE-035"), ("citus", "E-STORE-036")):
+        refused = shell.type("db", "init", "--owner", shell.owner, "--distributed", engine)
+        assert code in refused.stderr
+    assert shell.type("db", "status").exit_code == 1, "nothing was made"
+
+
+@ON_CITUS
+def test_a_whole_country_is_made_on_a_cluster_and_stays_spread(shell: Shell) -> None:
+    words = ("db", "init", "--owner", shell.owner, "--distributed", "citus")
+    made = shell.told(*words)
+    assert (made["made"], made["distributed"]) == (True, "citus")
+    assert shell.told(*words)["made"] is False, "a second time changes nothing"
+    assert shell.told("db", "migrate", "--owner", shell.owner)["steps"] == []
+    status = shell.told("db", "status")
+    assert (status["sound"], status["distributed"], status["astray"]) == (True, "citus", [])
+    assert shell.type("member", "list").exit_code == 0
+
+
+@ON_CITUS
+def test_a_database_in_use_is_not_spread(shell: Shell) -> None:
+    shell.told("db", "init", "--owner", shell.owner)
+    assert shell.told("db", "status")["distributed"] is None
+    owner = connect(shell.owner, Limits())
+    tell(
+        owner,
+        "INSERT INTO organisation (organisation_id, code, name, kind, state, path, version)"
+        " VALUES (1, '1', 'x', 'CITY', 'ACTIVE', '/1/', 0)",
+    )
+    owner.close()
+    refused = shell.type("db", "init", "--owner", shell.owner, "--distributed", "citus")
+    assert "E-STORE-037" in refused.stderr
+    assert shell.told("db", "status")["sound"] is True

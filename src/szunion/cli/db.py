@@ -18,6 +18,7 @@ from szunion.cli.databases import file_at
 from szunion.cli.db_upgrade import Upgrade, tell
 from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.cli.keys import CRYPTO
+from szunion.errors import ConfigError
 
 
 @click.group(
@@ -37,15 +38,20 @@ def db() -> None: ...
         "szunion db init --db union.db",
         "szunion db init --crypto gm",
         "szunion db init --db postgresql://app@/union --owner postgresql://owner@/union",
+        "szunion db init --db postgresql://app@/nation --owner postgresql://owner@/nation "
+        "--distributed citus",
     )
 )
 @CRYPTO
 @db_postgres.OWNER
+@db_postgres.DISTRIBUTED
 @framed
-def init(frame: Frame, *, crypto: str | None, owner: str | None) -> None:
+def init(frame: Frame, *, crypto: str | None, owner: str | None, distributed: str | None) -> None:
     if db_postgres.here(frame):
-        db_postgres.init(frame, owner, crypto or "")
+        db_postgres.init(frame, owner, crypto or "", distributed)
         return
+    if distributed:
+        raise ConfigError("E-STORE-036", reason="不是 PostgreSQL", reason_en="it is no PostgreSQL")
     path = file_at(frame.settings().database)
     there = path.is_file()
     frame.system(create=True, crypto=crypto or "")

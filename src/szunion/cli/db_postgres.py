@@ -18,6 +18,11 @@ OWNER: Final = click.option(
     "--owner", metavar="URL", help="PostgreSQL 表的所有者  The owner of the tables (PostgreSQL)"
 )
 
+DISTRIBUTED: Final = click.option(
+    "--distributed", metavar="ENGINE",
+    help="把表分布到多个节点：citus  Spread the tables over nodes: citus (PostgreSQL)",
+)  # fmt: skip
+
 
 def here(frame: Frame) -> bool:
     """Return whether the command is about a PostgreSQL database."""
@@ -40,14 +45,21 @@ def owner_of(frame: Frame, given: str | None) -> str:
     return owner
 
 
-def init(frame: Frame, owner: str | None, crypto: str) -> None:
+def init(frame: Frame, owner: str | None, crypto: str, distributed: str | None) -> None:
     """Make the tables as the owner, weave the net, and make the keys."""
     settings = frame.settings()
     at = micros(SystemClock().now())
-    steps = _admin().bring_up(owner_of(frame, owner), settings.database, at=at)
+    steps = _admin().bring_up(
+        owner_of(frame, owner), settings.database, at=at, distributed=distributed or ""
+    )
     frame.system(create=True, crypto=crypto)
     known = _admin().state(settings.database)
-    frame.value({"database": known.name, "made": bool(steps), "schema": known.schema})
+    frame.value(
+        {
+            "database": known.name, "made": bool(steps), "schema": known.schema,
+            "distributed": known.engine or None,
+        }
+    )  # fmt: skip
     if not steps:
         frame.say("{name} 已在，未改动", "{name} is there; nothing was changed", name=known.name)
         return
@@ -60,6 +72,18 @@ def init(frame: Frame, owner: str | None, crypto: str) -> None:
         schema=known.schema,
         tables=len(postgres("net").NET),
     )
+    if known.engine:
+        places = list(postgres("citus").TABLES.values())
+        place = postgres("citus").Place
+        frame.say(
+            "已分布（{engine}）：按 shard {shards} 张表，各节点复制 {copies}，协调节点 {rest}",
+            "tables are spread ({engine}): {shards} by shard, {copies} copied to every node, "
+            "{rest} on the coordinator",
+            engine=known.engine,
+            shards=places.count(place.SHARD),
+            copies=places.count(place.REFERENCE),
+            rest=places.count(place.COORDINATOR),
+        )
 
 
 def status(frame: Frame) -> int:
@@ -73,6 +97,8 @@ def status(frame: Frame) -> int:
             "known": known.known,
             "sound": known.sound,
             "holes": list(known.holes),
+            "distributed": known.engine or None,
+            "astray": list(known.astray),
             "checksums": known.seen.checksums == "on",
             "bytes": known.bytes,
         }
@@ -90,6 +116,13 @@ def status(frame: Frame) -> int:
         sums=known.seen.checksums,
         net=fine,
     )
+    if known.engine:
+        frame.say(
+            "分布 {engine} · 各表位置 {places}",
+            "spread by {engine} · places of the tables {places}",
+            engine=known.engine,
+            places=", ".join(known.astray) or frame.text("正确", "as they should be"),
+        )  # fmt: skip
     return 0 if known.sound else 1
 
 

@@ -7,22 +7,32 @@ Two roles share a database as in production: an *owner*, which makes and migrate
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Final, Self
 
 from attrs import define, field, frozen
 
-from szunion.adapters.storage.postgres.connection import Limits, connect, tell, with_parts
+from szunion.adapters.storage.postgres.citus import ENGINE, spread
+from szunion.adapters.storage.postgres.connection import (
+    Limits,
+    ask,
+    connect,
+    tell,
+    with_parts,
+)
 from szunion.adapters.storage.postgres.migrate import migrate
 from szunion.adapters.storage.postgres.net import secure
-from szunion.testing.postgres import PostgresServer
+from szunion.testing.postgres import NoPostgres, PostgresServer
 
 __all__ = ["DSN", "Database", "Databases", "ready"]
 
 DSN: Final = "SZUNION_TEST_PG_DSN"
 """The address of a running server, as a role that may make roles and databases."""
+
+CITUS_DSN: Final = "SZUNION_TEST_CITUS_DSN"
+"""The same of a Citus coordinator, whose database there knows its workers."""
 
 OWNER: Final = "szunion_test_owner"
 APPLICATION: Final = "szunion_test_app"
@@ -36,6 +46,8 @@ class Database:
 
     name: str
     admin: str = field(repr=False)
+    engine: str = ""
+    """``citus``: it has the extension, on all its nodes."""
 
     @property
     def owner(self) -> str:
@@ -48,6 +60,16 @@ class Database:
         return with_parts(self.admin, user=APPLICATION, password=_PASSWORD)
 
 
+@frozen
+class Node:
+    """One node of a Citus cluster, as its coordinator knows it."""
+
+    host: str
+    port: int
+    group: int
+    """0: the coordinator."""
+
+
 @define
 class Databases:
     """The databases of one server, its own or one that was named."""
@@ -55,6 +77,8 @@ class Databases:
     admin: str = field(repr=False)
     server: PostgresServer | None = None
     """The server, where it is ours; a named one is not to be stopped or killed."""
+    nodes: Sequence[Node] = ()
+    """The nodes of a Citus cluster, its coordinator first; none: one PostgreSQL."""
     _free: dict[str, list[Database]] = field(factory=dict, init=False)
     _made: list[Database] = field(factory=list, init=False)
 
@@ -66,9 +90,10 @@ class Databases:
         Raises:
             NoPostgres: there is none.
         """
-        given = os.environ.get(DSN)
+        spread = os.environ.get(CITUS_DSN)
+        given = spread or os.environ.get(DSN)
         if given:
-            found = cls(given)
+            found = cls(given, nodes=_nodes(given) if spread else ())
             found.prepare()
             try:
                 yield found
@@ -101,8 +126,14 @@ class Databases:
 
     def _made_as(self, how: str) -> Database:
         name = f"szunion_{os.getpid()}_{next(_names)}"
-        self._tell(f'CREATE DATABASE "{name}" OWNER {OWNER} {how}')
-        made = Database(name, with_parts(self.admin, dbname=name))
+        made = Database(
+            name, with_parts(self.admin, dbname=name), engine=ENGINE if self.nodes else ""
+        )
+        if self.nodes:
+            _on_each(self.admin, self.nodes, f'CREATE DATABASE "{name}" OWNER {OWNER} {how}')
+            _joined(made, self.nodes)
+        else:
+            self._tell(f'CREATE DATABASE "{name}" OWNER {OWNER} {how}')
         self._made.append(made)
         return made
 
@@ -130,7 +161,11 @@ class Databases:
     def remove(self, made: Database) -> None:
         """Remove a database that was made here, whoever is still connected."""
         self._made.remove(made)
-        self._tell(f'DROP DATABASE IF EXISTS "{made.name}" WITH (FORCE)')
+        drop = f'DROP DATABASE IF EXISTS "{made.name}" WITH (FORCE)'
+        if self.nodes:
+            _on_each(self.admin, self.nodes, drop)
+        else:
+            self._tell(drop)
 
     def drop(self) -> None:
         """Remove what was made."""
@@ -138,11 +173,61 @@ class Databases:
             self.remove(self._made[-1])
 
 
+def _nodes(admin: str) -> Sequence[Node]:
+    """Return the nodes that a coordinator knows.
+
+    Raises:
+        NoPostgres: it is no coordinator, or has no workers.
+    """
+    connection = connect(admin, Limits())
+    try:
+        row = ask(
+            connection,
+            "SELECT json_agg(json_build_array(nodename, nodeport, groupid) ORDER BY groupid)"
+            " FROM pg_dist_node WHERE noderole = 'primary'",
+        )
+    finally:
+        connection.close()
+    found = [Node(*each) for each in (row or [None])[0] or ()]
+    if [node.group for node in found[:2]] != [0, 1]:
+        msg = (
+            f"{CITUS_DSN} 不是有工作节点的 Citus 协调节点 · "
+            f"{CITUS_DSN} names no Citus coordinator that has workers"
+        )
+        raise NoPostgres(msg)
+    return found
+
+
+def _on_each(admin: str, nodes: Sequence[Node], command: str) -> None:
+    """Run a command on every node itself: a database is made, and dropped, node by node."""
+    for node in nodes:
+        connection = connect(with_parts(admin, host=node.host, port=str(node.port)), Limits())
+        try:
+            tell(connection, "SET citus.enable_create_database_propagation = off")
+            tell(connection, command)
+        finally:
+            connection.close()
+
+
+def _joined(made: Database, nodes: Sequence[Node]) -> None:
+    """Make one cluster of the databases of one name that the nodes have."""
+    _on_each(made.admin, nodes, "CREATE EXTENSION citus")
+    connection = connect(made.admin, Limits())
+    try:
+        for node in nodes:
+            add = "citus_add_node" if node.group else "citus_set_coordinator_host"
+            ask(connection, f"SELECT {add}(%s, CAST(%s AS integer))", node.host, node.port)
+    finally:
+        connection.close()
+
+
 def ready(database: Database) -> None:
     """Make our tables in an empty database, as ``szunion db init`` does."""
     connection = connect(database.owner, Limits())
     try:
         migrate(connection, at=0)
+        if database.engine:
+            spread(connection)
         secure(connection, APPLICATION)
     finally:
         connection.close()

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from attrs import evolve
+from tests.databases import ONE_SERVER
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.storage.postgres import commit
@@ -163,6 +164,7 @@ def test_what_was_added_last_is_told_before_the_commit(
     other.close()
 
 
+@ONE_SERVER
 def test_two_decisions_on_the_same_facts_are_made_one_after_the_other(database: Database) -> None:
     """Each looks whether there is an entry and writes one if not: the second decides again."""
     one = store(database, *range(1, 20))
@@ -189,6 +191,7 @@ def test_two_decisions_on_the_same_facts_are_made_one_after_the_other(database: 
     one.close()
 
 
+@ONE_SERVER
 def test_a_key_that_somebody_took_meanwhile_is_a_reason_to_decide_again(
     database: Database,
 ) -> None:
@@ -222,6 +225,7 @@ def test_a_key_that_somebody_took_meanwhile_is_a_reason_to_decide_again(
     one.close()
 
 
+@ONE_SERVER
 def test_who_lost_too_often_decides_alone(database: Database) -> None:
     """The last try waits until nobody else writes, and lets nobody begin."""
     one = store(database, *range(1, 20))
@@ -392,6 +396,7 @@ def borrowed(host: Connection, *ids: int) -> BorrowedPostgres:
     return BorrowedPostgres(host, SimClock(), Dice(*ids), FileKeys(bytes(32)).vault())
 
 
+@ONE_SERVER
 def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(
     host: Connection, admin: Connection
 ) -> None:
@@ -406,6 +411,7 @@ def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(
         assert count(admin) == rows
 
 
+@ONE_SERVER
 def test_a_refusal_inside_undoes_our_part_and_leaves_the_hosts(
     host: Connection, admin: Connection
 ) -> None:
@@ -433,6 +439,7 @@ def test_a_refusal_inside_undoes_our_part_and_leaves_the_hosts(
 _THEIRS = "SELECT current_setting('szunion.scope', true), current_setting('search_path')"
 
 
+@ONE_SERVER
 def test_a_host_that_is_weaker_than_we_is_refused(database: Database, host: Connection) -> None:
     for dsn, options, words in (
         (database.admin, "", "SUPERUSER"),
@@ -449,6 +456,7 @@ def test_a_host_that_is_weaker_than_we_is_refused(database: Database, host: Conn
         inside.run(log)
 
 
+@ONE_SERVER
 def test_a_hosts_rows_may_come_as_dictionaries(host: Connection, admin: Connection) -> None:
     host.row_factory = psycopg.rows.dict_row  # type: ignore[assignment]
     borrowed(host, 1).run(log)

@@ -8,6 +8,14 @@ from typing import Final
 
 from attrs import frozen
 
+from szunion.adapters.storage.postgres.citus import (
+    ENGINE,
+    astray,
+    check_cluster,
+    is_spread,
+    spread,
+    unused,
+)
 from szunion.adapters.storage.postgres.connection import (
     Connection,
     Limits,
@@ -28,7 +36,7 @@ from szunion.adapters.storage.postgres.migrate import (
 from szunion.adapters.storage.postgres.net import holes, secure
 from szunion.adapters.storage.postgres.tables import is_filling
 from szunion.adapters.storage.sql.migrations import Planned
-from szunion.errors import StorageError
+from szunion.errors import ConfigError, StorageError
 
 
 @frozen(kw_only=True)
@@ -80,6 +88,10 @@ class State:
     """What is still to be applied."""
     holes: Sequence[str]
     """Tables that the second net does not hold."""
+    engine: str
+    """``citus``: the tables are spread over its nodes; empty: one server has them."""
+    astray: Sequence[str]
+    """Tables that do not lie on the nodes on which they should."""
     bytes: int
     seen: Seen
     standby: Standby
@@ -87,7 +99,7 @@ class State:
     @property
     def sound(self) -> bool:
         """Whether the application may open it."""
-        return not self.steps and not self.holes
+        return not (self.steps or self.holes or self.astray)
 
 
 @contextmanager
@@ -111,9 +123,10 @@ def state(dsn: str) -> State:
         seen.check()
         size = ask(connection, "SELECT pg_database_size(current_database())")
         assert size is not None
-        found = version(connection)
+        found, spread_ = version(connection), is_spread(connection)
         return State(
             name=connection.info.dbname, schema=found, known=len(migrations()),
+            engine=ENGINE if spread_ else "", astray=astray(connection) if spread_ else (),
             steps=pending(connection), holes=holes(connection) if found else (),
             bytes=size[0], seen=seen, standby=standby(connection),
         )  # fmt: skip
@@ -138,22 +151,33 @@ def rehearsed(owner: str, application: str, *, at: int) -> Sequence[Migration]:
         return rehearse(connection, role, at=at)
 
 
-def bring_up(owner: str, application: str, *, at: int) -> Sequence[Migration]:
+def bring_up(
+    owner: str, application: str, *, at: int, distributed: str = ""
+) -> Sequence[Migration]:
     """Apply what is pending as the *owner*, and weave the net for the role of *application*.
 
     Args:
         owner: The address with the role that owns the tables.
         application: The address with the role in which the program works.
         at: Microseconds since 1970 UTC, written beside each version.
+        distributed: ``citus``: spread the tables of a new database over its nodes. A database whose
+            tables are spread stays so without it.
 
     Raises:
-        StorageError: a copy into the database has not come to its end (E-STORE-025).
+        ConfigError: there is no such engine (E-STORE-035).
+        StorageError: a copy into the database has not come to its end (E-STORE-025), the nodes are
+            not there (E-STORE-036), or one server holds its tables (E-STORE-037). Nothing was
+            changed.
     """
     role = _role(application)
     with _open(owner) as connection:
         if is_filling(connection):
             raise StorageError("E-STORE-025")
+        if distributed:
+            _check_new(connection, distributed)
         steps = migrate(connection, at=at)
+        if distributed or is_spread(connection):
+            spread(connection)
         secure(connection, role)
     return steps
 
@@ -161,3 +185,12 @@ def bring_up(owner: str, application: str, *, at: int) -> Sequence[Migration]:
 def _role(address: str) -> str:
     with _open(address) as connection:
         return connection.info.user
+
+
+def _check_new(connection: Connection, engine: str) -> None:
+    if engine != ENGINE:
+        raise ConfigError("E-STORE-035", engine=engine)
+    check_cluster(connection)
+    # A run that was killed after the schema and before the spreading left no row.
+    if version(connection) and not is_spread(connection) and not unused(connection):
+        raise StorageError("E-STORE-037", name=connection.info.dbname)

@@ -28,6 +28,14 @@ SCHEMA: Final = "szunion"
 OLDEST: Final = 15
 _SAFE_COMMIT: Final = frozenset({"on", "remote_apply"})
 
+SPREAD: Final[Mapping[str, str]] = {
+    # A scope that is told holds on every node, not on the first alone.
+    "citus.propagate_set_commands": "local",
+    # One line to a node: what a transaction has written there, it sees there.
+    "citus.max_adaptive_executor_pool_size": "1",
+}
+"""What a session also says; a server without Citus takes no notice of it."""
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -63,6 +71,7 @@ class Limits:
             "client_min_messages": "warning",
             "timezone": "UTC",
             "jit": "off",  # a look-up through a policy looks costly and is not
+            **SPREAD,
         }
         return " ".join(f"-c {name}={value}" for name, value in told.items())
 

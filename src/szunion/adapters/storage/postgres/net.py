@@ -22,10 +22,13 @@ from collections.abc import Mapping
 from typing import Final
 
 import psycopg
+from attrs import frozen
 from psycopg import sql
 
+from szunion.adapters.storage.postgres.citus import is_spread
 from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import translated
+from szunion.adapters.storage.sql.migrations import split
 from szunion.errors import StorageError
 
 _PLACE: Final = "(SELECT nullif(current_setting('szunion.scope', true), ''))"
@@ -33,39 +36,67 @@ _CITY: Final = f"{_PLACE} = '*'"
 _WITHIN: Final = f"o.path >= {_PLACE} AND o.path < left({_PLACE}, -1) || '0'"
 """A half-open range, as :attr:`szunion.domain.access.Scope.path_range` has it."""
 
+_HERE: Final = "nullif(current_setting('szunion.scope', true), '')"
+"""The same place where a policy may hold no subquery."""
+_CITY_HERE: Final = f"{_HERE} = '*'"
 
-def _person(column: str = "person_id") -> str:
-    return f"{_CITY} OR {_PLACE} = 'p' || {column} OR szunion.in_reach({column})"
+
+@frozen
+class Shown:
+    """Which rows of a table are shown, said twice."""
+
+    whole: str
+    """On one server."""
+    spread: str
+    """On Citus, whose policies hold no subquery: functions look on the row's own node."""
 
 
-def _union(*columns: str, person: str = "person_id") -> str:
-    where = ", ".join(columns)
-    return (
-        f"{_CITY} OR {_PLACE} = 'p' || {person} OR EXISTS (SELECT FROM szunion.organisation o"
-        f" WHERE o.organisation_id IN ({where}) AND {_WITHIN})"
+def _person() -> Shown:
+    rest = "{0} = 'p' || person_id OR szunion.in_reach(person_id)"
+    return Shown(f"{_CITY} OR {rest.format(_PLACE)}", f"{_CITY_HERE} OR {rest.format(_HERE)}")
+
+
+def _union(table: str, *columns: str) -> Shown:
+    unions = ", ".join(f"{table}.{column}" for column in columns)
+    own = "{0} = 'p' || person_id"
+    return Shown(
+        f"{_CITY} OR {own.format(_PLACE)} OR EXISTS (SELECT FROM szunion.organisation o"
+        f" WHERE o.organisation_id IN ({unions}) AND {_WITHIN})",
+        f"{_CITY_HERE} OR {own.format(_HERE)} OR szunion.union_in_reach(ARRAY[{unions}])",
     )
 
 
-def _membership(table: str) -> str:
-    return f"{_union(f'{table}.organisation_id')} OR szunion.in_reach(person_id)"
+def _membership(table: str) -> Shown:
+    own, rest = _union(table, "organisation_id"), "szunion.in_reach(person_id)"
+    return Shown(f"{own.whole} OR {rest}", f"{own.spread} OR {rest}")
 
 
-def _owned(table: str) -> str:
-    return (
+def _owned(table: str) -> Shown:
+    return Shown(
         f"{_CITY} OR EXISTS (SELECT FROM szunion.organisation o"
-        f" WHERE o.organisation_id = {table}.organisation_id AND {_WITHIN})"
+        f" WHERE o.organisation_id = {table}.organisation_id AND {_WITHIN})",
+        f"{_CITY_HERE} OR szunion.union_in_reach(ARRAY[{table}.organisation_id])",
     )
 
 
-def _card(table: str) -> str:
-    return (
+_ITEM: Final = Shown(
+    "EXISTS (SELECT FROM szunion.custody_list l WHERE l.list_id = custody_item.list_id)",
+    f"{_CITY_HERE} OR szunion.list_in_reach(list_id)",
+)
+
+
+def _card(table: str) -> Shown:
+    return Shown(
         f"{_CITY} OR EXISTS (SELECT FROM szunion.card c"
-        f" WHERE c.shard = {table}.shard AND c.card_id = {table}.card_id)"
+        f" WHERE c.shard = {table}.shard AND c.card_id = {table}.card_id)",
+        f"{_CITY_HERE} OR szunion.card_in_reach(shard, card_id)",
     )
 
+
+_CITY_ALONE: Final = Shown(_CITY, _CITY_HERE)
 
 #: table: which of its rows are shown.
-NET: Final[Mapping[str, str]] = {
+NET: Final[Mapping[str, Shown]] = {
     "affiliation": _person(),
     "application": _person(),
     "audit": _person(),
@@ -80,8 +111,7 @@ NET: Final[Mapping[str, str]] = {
     "card_standing": _person(),
     "claim": _person(),
     "consent_word": _person(),
-    "custody_item": "EXISTS (SELECT FROM szunion.custody_list l"
-    " WHERE l.list_id = custody_item.list_id)",
+    "custody_item": _ITEM,
     "custody_list": _owned("custody_list"),
     "enrolment": _person(),
     "entitlement": _person(),
@@ -103,11 +133,11 @@ NET: Final[Mapping[str, str]] = {
     "person_mobile": _person(),
     "person_salt": _person(),
     "person_tombstone": _person(),
-    "quarantine": _CITY,
+    "quarantine": _CITY_ALONE,
     "rating": _person(),
     "rights_request": _person(),
     "roster_import": _owned("roster_import"),
-    "transfer": _union("transfer.source_id", "transfer.target_id"),
+    "transfer": _union("transfer", "source_id", "target_id"),
     "wish": _person(),
 }
 
@@ -136,6 +166,7 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "affiliation.retire": "who takes over a member ends what the other union began",
     "membership.keep_past": "who takes over a member keeps what was",
     "membership.put": "who takes over a member moves a membership that is still the other union's",
+    "person.inherit_document": "who was merged gives up the document, wherever they belonged",
     "person.next_rank": "a file in quarantine stands behind those that are on file elsewhere",
     "person.on_file": "who files somebody must find them on file elsewhere, and is not told",
     "person.row": "what is put is read first, to be sealed again under its own salt",
@@ -165,10 +196,13 @@ RIGHTS: Final[Mapping[str, str]] = {
     "audit_checkpoint": "SELECT, INSERT",
     "audit_cosignature": "SELECT, INSERT",
     "audit_tile": "SELECT, INSERT, UPDATE",
+    "card_fact": "SELECT, INSERT, DELETE",
     "card_standing": "SELECT, INSERT, DELETE",
+    "consent_word": "SELECT, INSERT, DELETE",
     "disclosure": "SELECT, INSERT",
     "disclosure_count": "SELECT, INSERT, UPDATE",
     "ledger": "SELECT, INSERT",
+    "participation": "SELECT, INSERT",
     "policy_version": "SELECT, INSERT",
     "schema_migration": "SELECT",
 }
@@ -188,10 +222,49 @@ COMMENT ON FUNCTION szunion.in_reach(bigint) IS
 """  # noqa: S608, E501 - names of ours
 
 
-def _named(table: str) -> str:
+_SPREAD_REACH: Final = f"""
+CREATE OR REPLACE FUNCTION szunion.in_reach(person bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+SET citus.allow_nested_distributed_execution = on
+AS $$
+    SELECT {_WITHIN}
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = person >> 53 AND m.person_id = person AND {_PLACE} LIKE '/%'
+    ORDER BY m.membership_id DESC LIMIT 1
+$$;
+CREATE OR REPLACE FUNCTION szunion.union_in_reach(unions bigint[]) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+SET citus.allow_nested_distributed_execution = on
+AS $$
+    SELECT EXISTS (SELECT FROM organisation o WHERE o.organisation_id = ANY (unions) AND {_WITHIN})
+$$;
+CREATE OR REPLACE FUNCTION szunion.card_in_reach(at bigint, card bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+SET citus.allow_nested_distributed_execution = on
+AS $$
+    SELECT EXISTS (SELECT FROM card c WHERE c.shard = at AND c.card_id = card
+                   AND ({_PLACE} = 'p' || c.person_id OR szunion.in_reach(c.person_id)))
+$$;
+CREATE OR REPLACE FUNCTION szunion.list_in_reach(list bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+SET citus.allow_nested_distributed_execution = on
+AS $$
+    SELECT EXISTS (SELECT FROM custody_list l
+                   JOIN organisation o ON o.organisation_id = l.organisation_id
+                   WHERE l.list_id = list AND {_WITHIN})
+$$;
+"""  # noqa: S608 - names of ours
+
+
+def _text(table: str, *, spread: bool) -> str:
+    return NET[table].spread if spread else NET[table].whole
+
+
+def _named(table: str, *, spread: bool) -> str:
     """Return the name of a table's policy: it says which text of ours it is."""
-    digest = hashlib.sha256(f"{NET[table]}{_REACH}".encode()).hexdigest()
-    return f"szunion_{digest[:12]}"
+    functions = _SPREAD_REACH if spread else _REACH
+    text = f"{_text(table, spread=spread)}{functions}"
+    return f"szunion_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 _STATE: Final = """
@@ -207,7 +280,13 @@ def holes(connection: Connection) -> tuple[str, ...]:
     row = ask(connection, _STATE)
     assert row is not None
     found: Mapping[str, list[str]] = row[0]
-    return tuple(sorted(table for table in NET if _named(table) not in (found.get(table) or ())))
+    spread = is_spread(connection)
+    return tuple(
+        sorted(
+            table for table in NET
+            if _named(table, spread=spread) not in (found.get(table) or ())
+        )
+    )  # fmt: skip
 
 
 def check_net(connection: Connection) -> None:
@@ -252,8 +331,10 @@ def open_to(connection: Connection, application: str) -> None:
 
 
 def _weave(connection: Connection) -> None:
-    tell(connection, _REACH)
-    for table, shown in NET.items():
+    spread = is_spread(connection)
+    for function in split(_SPREAD_REACH if spread else _REACH):
+        tell(connection, function)
+    for table in NET:
         old = ask(
             connection,
             "SELECT coalesce(json_agg(polname), '[]') FROM pg_policy"
@@ -263,13 +344,14 @@ def _weave(connection: Connection) -> None:
         assert old is not None
         for name in old[0]:
             tell(connection, f"DROP POLICY {name} ON {SCHEMA}.{table}")
-        tell(
-            connection,
-            f"ALTER TABLE {SCHEMA}.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
-            f" CREATE POLICY szunion_owner ON {SCHEMA}.{table} TO CURRENT_USER USING (true);"
-            f" CREATE POLICY {_named(table)} ON {SCHEMA}.{table} USING ({shown})"
-            " WITH CHECK (true)",
-        )
+        on = f"ON {SCHEMA}.{table}"
+        name, shown = _named(table, spread=spread), _text(table, spread=spread)
+        for command in (  # one by one: Citus sends each on as it was written
+            f"ALTER TABLE {SCHEMA}.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+            f"CREATE POLICY szunion_owner {on} TO CURRENT_USER USING (true)",
+            f"CREATE POLICY {name} {on} USING ({shown}) WITH CHECK (true)",
+        ):
+            tell(connection, command)
 
 
 def _grant(connection: Connection, application: str) -> None:
@@ -281,9 +363,6 @@ def _grant(connection: Connection, application: str) -> None:
     tell(connection, f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role}")
     for table in tables[0] or ():
         rights = RIGHTS.get(table, _ALL)
-        tell(
-            connection,
-            f"REVOKE ALL ON {SCHEMA}.{table} FROM {role};"
-            f" GRANT {rights} ON {SCHEMA}.{table} TO {role}",
-        )
+        tell(connection, f"REVOKE ALL ON {SCHEMA}.{table} FROM {role}")
+        tell(connection, f"GRANT {rights} ON {SCHEMA}.{table} TO {role}")
     tell(connection, f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {role}")

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 from psycopg.pq import TransactionStatus
 
+from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, is_spread
 from szunion.adapters.storage.postgres.commit import commit, undo
 from szunion.adapters.storage.postgres.connection import (
     SCHEMA,
+    SPREAD,
     Connection,
     Limits,
     Seen,
@@ -55,17 +57,44 @@ _GATES: Final[Sequence[str]] = (
 sees what those before it have done."""
 
 
-def _begins(level: str) -> Sequence[str]:
-    """Return what begins a change at each try, in one round trip."""
-    gate = f"{_CLEAN}BEGIN ISOLATION LEVEL {level}; LOCK TABLE {SCHEMA}.write_gate IN"
-    return tuple(f"{gate} {mode} MODE" for mode in _GATES)
+_QUEUE: Final[Sequence[str]] = (*("SHARE UPDATE EXCLUSIVE",) * (len(_GATES) - 1), "EXCLUSIVE")
+"""How it is locked on Citus: each node knows only what was read and written there, so no node sees
+two decisions that passed each other on two nodes. Whoever decides queues from the first try."""
 
 
-BEGIN: Final = _begins("SERIALIZABLE")
-BEGIN_GUARDED: Final = _begins("READ COMMITTED")
-"""For a unit that decides nothing by what it has read."""
+@frozen
+class Begins:
+    """What begins a transaction, in as few round trips as may be; a change: at each try."""
 
-BEGIN_READ: Final = f"{_CLEAN}BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    decided: Sequence[Sequence[str]]
+    guarded: Sequence[Sequence[str]]
+    """For a unit that decides nothing by what it has read."""
+    read: Sequence[str]
+
+
+_SERIALISABLE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+_COMMITTED: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+def _gated(begin: str, gates: Sequence[str], then: str = "") -> Sequence[str]:
+    """Return *begin* with the lock of each try."""
+    gate = f"{begin}; LOCK TABLE {SCHEMA}.write_gate IN"
+    return tuple(f"{gate} {mode} MODE{then}" for mode in gates)
+
+
+BEGIN: Final = Begins(
+    [(_CLEAN + each,) for each in _gated(_SERIALISABLE, _GATES)],
+    [(_CLEAN + each,) for each in _gated(_COMMITTED, _GATES)],
+    (_CLEAN + _READ,),
+)
+_TOGETHER: Final = f"; {TO_COMMIT_TOGETHER}"
+#: Citus sends on what holds a RESET as a whole: it goes alone, and before the transaction.
+BEGIN_SPREAD: Final = Begins(
+    [(_CLEAN, each) for each in _gated(_SERIALISABLE, _QUEUE, _TOGETHER)],
+    [(_CLEAN, each) for each in _gated(_COMMITTED, _GATES, _TOGETHER)],
+    (_CLEAN, _READ),
+)
 
 
 @define
@@ -81,6 +110,8 @@ class PostgresStorage:
     """Whether a store that came out of a backup may be written: by what compares it alone."""
     pool: Pool = field(init=False)
     _held: bool = field(default=False, init=False)
+    spread: bool = field(default=False, init=False)
+    """Whether the tables are spread over the nodes of a Citus cluster."""
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self._connection, self.limits)
@@ -109,6 +140,7 @@ class PostgresStorage:
             with storage.pool.connection() as connection:
                 check_schema(connection)
                 storage._held = restored(PostgresSession(connection)) is not None
+                storage.spread = is_spread(connection)
         except BaseException:
             storage.close()
             raise
@@ -138,7 +170,7 @@ class PostgresStorage:
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         self._may_write()
-        begin = BEGIN_GUARDED if guarded else BEGIN
+        begin = self._begins.guarded if guarded else self._begins.decided
         pause = self.limits.pause
         for number in range(self.limits.tries - 1):
             try:
@@ -159,12 +191,16 @@ class PostgresStorage:
         pause = self.limits.pause
         for _ in range(self.limits.tries - 1):
             try:
-                return self._transaction(BEGIN_READ, look)
+                return self._transaction(self._begins.read, look)
             except TryAgain:
                 continue
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(BEGIN_READ, look))
+        return self._last(lambda: self._transaction(self._begins.read, look))
+
+    @property
+    def _begins(self) -> Begins:
+        return BEGIN_SPREAD if self.spread else BEGIN
 
     def _wait(self, pause: float) -> float:
         """Forget the lines to a server that is gone, and give the next one time to rise."""
@@ -180,11 +216,12 @@ class PostgresStorage:
             busy = StorageBusy("E-STORE-001")
         raise busy
 
-    def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
+    def _transaction(self, begin: Sequence[str], work: Callable[[UnitOfWork], T]) -> T:
         with self.pool.connection() as connection:
             try:
-                tell(connection, begin)
-                if begin is not BEGIN_READ:
+                for command in begin:
+                    tell(connection, command)
+                if begin is not self._begins.read:
                     self.vault.refresh()  # whoever writes writes under the present keys
                 unit = PostgresUnit(
                     connection, now=self.clock.now(), ids=self.ids, vault=self.vault
@@ -244,10 +281,12 @@ class BorrowedPostgres:
     clock: Clock
     ids: Ids
     vault: Vault
+    spread: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         look(self.connection).check()
         check_schema(self.connection)
+        self.spread = is_spread(self.connection)
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits.
@@ -255,16 +294,23 @@ class BorrowedPostgres:
         A serialisation failure (E-STORE-001) is the host's to repeat, with all that it did.
 
         Raises:
-            StorageError: no transaction is open, or it is not serialisable (E-STORE-010).
+            StorageError: no transaction is open, or it is not serialisable (E-STORE-010): on Citus
+                none is that the host has begun, for it began before its turn in the queue.
         """
         self._in_transaction()
+        if self.spread and not guarded:
+            raise StorageError(
+                "E-STORE-010", reason="Citus 上由宿主开始的事务不可串行化",
+                reason_en="on Citus a transaction that the host has begun is not serialisable",
+            )  # fmt: skip
         if not guarded and ask(self.connection, "SHOW transaction_isolation") != ("serializable",):
             raise StorageError(
                 "E-STORE-010", reason="事务不是 SERIALIZABLE 级",
                 reason_en="the transaction is not SERIALIZABLE",
             )  # fmt: skip
         self.vault.refresh()
-        return self._within(f"LOCK TABLE {SCHEMA}.write_gate IN ROW SHARE MODE", work)
+        together = f"; {TO_COMMIT_TOGETHER}" if self.spread else ""
+        return self._within(f"LOCK TABLE {SCHEMA}.write_gate IN ROW SHARE MODE{together}", work)
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """Look at what the host's transaction sees."""
@@ -302,7 +348,11 @@ class BorrowedPostgres:
         """Leave the host's connection alone."""
 
 
-_OURS: Final = f"SET LOCAL search_path = {SCHEMA}, pg_catalog; SET LOCAL szunion.scope = ''"
+_OURS: Final = "; ".join((
+    f"SET LOCAL search_path = {SCHEMA}, pg_catalog",
+    *(f"SET LOCAL {name} = '{value}'" for name, value in SPREAD.items()),
+    "SET LOCAL szunion.scope = ''",
+))  # fmt: skip
 _THEIRS: Final = """
 SELECT current_setting('search_path'), coalesce(current_setting('szunion.scope', true), '')
 """

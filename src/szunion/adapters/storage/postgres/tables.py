@@ -10,6 +10,7 @@ from attrs import field, frozen
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from szunion.adapters.storage.postgres.citus import TOGETHER
 from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import ours, translated
 from szunion.adapters.storage.postgres.migrate import has_table, migrations, version
@@ -18,7 +19,7 @@ from szunion.adapters.storage.sql.session import Row
 from szunion.adapters.storage.sql.tables import HEAD, Table, head_of, only_in
 
 #: What each database says of itself, and is not carried.
-_OWN: Final = ("filling", "schema_migration", "write_gate")
+_OWN: Final = ("filling", "schema_migration", TOGETHER, "write_gate")
 
 _LOG: Final = "audit"
 """The log of changes is in the order of its places; it has no other key."""

@@ -172,7 +172,10 @@ class SqlPeople:
                 if old is None:  # as much as a file in quarantine asks for
                     self.session.one("person.next_rank", key)
                 row = {**key, "person": person.id}
-                if self.session.do("person.keep_document", row) != 1:
+                kept = self.session.do("person.keep_document", row)
+                if not kept:  # it is somebody else's, unless that is whom this person took in
+                    kept = self.session.do("person.inherit_document", row)
+                if kept != 1:
                     raise Conflict("E-STORE-004", constraint="UNIQUE(person_document.blind)")
                 self.session.do("roster.add_kind", (held.document.kind.value,))
         before = old.mobile if old else None

@@ -4,11 +4,15 @@ SELECT binding_id, portal, account, person_id, state, identity_version, wrong, w
 FROM binding WHERE shard = :shard AND portal = :portal AND account = :account
 
 -- name: of_person
+-- fanout: an account lies in the shard of its own name, which the person's own row gives
+WITH tied AS MATERIALIZED (
+    SELECT binding_shard, portal, account FROM binding_of_person
+    WHERE shard = :shard AND person_id = :person
+)
 SELECT b.binding_id, b.portal, b.account, b.person_id, b.state, b.identity_version, b.wrong,
        b.window_began, b.locked_until, b.bound, b.version
-FROM binding_of_person p
-JOIN binding b ON b.shard = p.binding_shard AND b.portal = p.portal AND b.account = p.account
-WHERE p.shard = :shard AND p.person_id = :person
+FROM tied t
+JOIN binding b ON b.shard = t.binding_shard AND b.portal = t.portal AND b.account = t.account
 ORDER BY coalesce(b.bound, 0), b.binding_id
 
 -- name: add

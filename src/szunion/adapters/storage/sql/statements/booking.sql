@@ -52,27 +52,37 @@ WHERE offer_id = :offer AND state = 'WAITLISTED'
 
 -- name: figures
 -- fanout: a sum over all offers and everybody's bookings, by item
+WITH queued AS MATERIALIZED (
+    SELECT offer_id, count(*) AS waiting FROM booking WHERE state = 'WAITLISTED' GROUP BY offer_id
+)
 SELECT o.item, CAST(sum(o.stock) AS BIGINT), CAST(sum(o.taken) AS BIGINT),
-       (SELECT count(*) FROM booking b JOIN offer w ON w.offer_id = b.offer_id
-        WHERE w.item = o.item AND b.state = 'WAITLISTED')
-FROM offer o GROUP BY o.item ORDER BY o.item
+       CAST(coalesce(sum(q.waiting), 0) AS BIGINT)
+FROM offer o LEFT JOIN queued q ON q.offer_id = o.offer_id
+GROUP BY o.item ORDER BY o.item
 
 -- name: clean
--- fanout: the caller's list of people may lie in many shards; each is met by its key
-SELECT p.value, m.state, m.reason
-FROM EACH_ID(:people) p
-JOIN membership m ON m.shard = p.value >> 53 AND m.person_id = p.value
+-- fanout: the caller's list of people may lie in many shards; each is met by its key, and their
+-- accounts lie in shards of their own
+WITH tied AS MATERIALIZED (
+    SELECT t.person_id, t.binding_shard, t.portal, t.account
+    FROM EACH_ID(:people) p
+    JOIN binding_of_person t ON t.shard = p.value >> 53 AND t.person_id = p.value
+),
+bound AS MATERIALIZED (
+    SELECT b.person_id, b.identity_version
+    FROM tied t
+    JOIN binding b ON b.shard = t.binding_shard AND b.portal = t.portal
+      AND b.account = t.account AND b.person_id = t.person_id AND b.state = 'BOUND'
+)
+SELECT DISTINCT m.person_id, m.state, m.reason
+FROM bound b
+JOIN membership m ON m.shard = b.person_id >> 53 AND m.person_id = b.person_id
   AND m.membership_id = (SELECT max(n.membership_id) FROM membership n
-                         WHERE n.shard = p.value >> 53 AND n.person_id = p.value)
-JOIN card c ON c.shard = p.value >> 53 AND c.person_id = p.value AND c.programme = :programme
+                         WHERE n.shard = m.shard AND n.person_id = m.person_id)
+JOIN application a ON a.shard = m.shard AND a.person_id = m.person_id
+  AND a.state = 'ACTIVATED' AND a.identity_version = b.identity_version
+JOIN card c ON c.shard = m.shard AND c.person_id = m.person_id AND c.programme = :programme
   AND c.current = 1 AND c.bank_state = 'ACTIVE' AND c.bank_conflict = 0
   AND c.union_state = 'ENABLED'
 WHERE NOT EXISTS (SELECT 1 FROM card_hold h
-                  WHERE h.shard = p.value >> 53 AND h.card_id = c.card_id AND h.state = 'OPEN')
-  AND EXISTS (SELECT 1
-              FROM binding_of_person t
-              JOIN binding b ON b.shard = t.binding_shard AND b.portal = t.portal
-                AND b.account = t.account AND b.person_id = p.value AND b.state = 'BOUND'
-              JOIN application a ON a.shard = p.value >> 53 AND a.person_id = p.value
-                AND a.state = 'ACTIVATED' AND a.identity_version = b.identity_version
-              WHERE t.shard = p.value >> 53 AND t.person_id = p.value)
+                  WHERE h.shard = c.shard AND h.card_id = c.card_id AND h.state = 'OPEN')

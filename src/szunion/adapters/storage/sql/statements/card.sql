@@ -87,9 +87,9 @@ SELECT c.shard, c.card_id, :version, c.person_id, :recorded, :union_state, :unio
 FROM card c
 WHERE c.shard = :shard AND c.card_id = :id AND NOT EXISTS (
     SELECT 1 FROM card_standing s
-    WHERE s.shard = c.shard AND s.card_id = c.card_id AND s.version = (
+    WHERE s.shard = :shard AND s.card_id = :id AND s.version = (
         SELECT max(t.version) FROM card_standing t
-        WHERE t.shard = c.shard AND t.card_id = c.card_id)
+        WHERE t.shard = :shard AND t.card_id = :id)
       AND s.union_state = :union_state AND s.union_sequence = :union_sequence
       AND s.current = :current AND coalesce(s.replaced_by, 0) = coalesce(CAST(:replaced_by AS BIGINT), 0)
       AND s.person_id = c.person_id AND s.holds = :holds)

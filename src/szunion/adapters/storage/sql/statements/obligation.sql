@@ -14,11 +14,12 @@ SELECT obligation_id, key, person_id, item, year, fen, settled, in_flight, decid
 FROM obligation WHERE shard = :shard AND obligation_id = :id
 
 -- name: of_key
+-- fanout: the obligation lies with its person, in the shard that its id names
+WITH known AS MATERIALIZED (SELECT obligation_id FROM granted WHERE shard = :shard AND key = :key)
 SELECT o.obligation_id, o.key, o.person_id, o.item, o.year, o.fen, o.settled, o.in_flight,
        o.decided, o.decided_by, o.version
-FROM granted g JOIN obligation o ON o.shard = g.obligation_id >> 53
-                                AND o.obligation_id = g.obligation_id
-WHERE g.shard = :shard AND g.key = :key
+FROM known k
+JOIN obligation o ON o.shard = k.obligation_id >> 53 AND o.obligation_id = k.obligation_id
 
 -- name: of_person
 SELECT obligation_id, key, person_id, item, year, fen, settled, in_flight, decided, decided_by,

@@ -38,10 +38,10 @@ ORDER BY o.path, p.number
 -- name: add
 INSERT INTO organisation (organisation_id, code, name, kind, state, parent_id, path, credit_code,
                           reason, successor_id, version)
-VALUES (:id, :code, :name, :kind, :state, :parent,
-        coalesce((SELECT path FROM organisation WHERE organisation_id = :parent), '/')
-            || CAST(CAST(:id AS BIGINT) AS TEXT) || '/',
-        :credit_code, :reason, :successor, :version)
+SELECT :id, :code, :name, :kind, :state, CAST(:parent AS BIGINT),
+       coalesce(max(p.path), '/') || CAST(CAST(:id AS BIGINT) AS TEXT) || '/',
+       :credit_code, :reason, CAST(:successor AS BIGINT), CAST(:version AS BIGINT)
+FROM organisation p WHERE p.organisation_id = CAST(:parent AS BIGINT)
 
 -- name: put_place
 INSERT INTO organisation_place (organisation_id, number, parent_id, since, until, recorded)

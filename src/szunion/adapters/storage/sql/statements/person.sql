@@ -34,11 +34,14 @@ WHERE d.shard = :shard AND d.blind = :blind
 ORDER BY d.rank LIMIT 1
 
 -- name: on_file
+-- fanout: a later document lies in a shard of its own; the person's id names theirs
+WITH filed AS MATERIALIZED (
+    SELECT person_id FROM person_document WHERE shard = :shard AND blind = :blind AND rank = 0
+)
 SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
-FROM person_document d
+FROM filed d
 JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
 JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
-WHERE d.shard = :shard AND d.blind = :blind AND d.rank = 0
 
 -- name: add_in_quarantine
 INSERT INTO quarantine (shard, person_id, on_file, organisation_id, import_id, line, recorded,
@@ -77,11 +80,13 @@ INSERT INTO person_document (shard, blind, rank, person_id) VALUES (?, ?, ?, ?)
 INSERT INTO person_document (shard, blind, rank, person_id)
 VALUES (:shard, :blind, 0, :person)
 ON CONFLICT (shard, blind, rank) DO UPDATE SET person_id = excluded.person_id
-WHERE person_document.person_id = excluded.person_id OR EXISTS (
-    SELECT 1 FROM person loser
-    WHERE loser.shard = person_document.person_id >> 53
-      AND loser.person_id = person_document.person_id
-      AND loser.merged_into = excluded.person_id)
+WHERE person_document.person_id = excluded.person_id
+
+-- name: inherit_document
+-- fanout: who was merged into somebody may lie in any shard
+UPDATE person_document SET person_id = :person
+WHERE shard = :shard AND blind = :blind AND rank = 0 AND person_id IN (
+    SELECT person_id FROM person WHERE merged_into = :person)
 
 -- name: next_rank
 SELECT coalesce(max(rank) + 1, 0) FROM person_document WHERE shard = :shard AND blind = :blind

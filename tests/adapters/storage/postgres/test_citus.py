@@ -1,0 +1,211 @@
+"""One database of a whole country on Citus: a coordinator and workers that the run was given."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+import psycopg
+import pytest
+from tests.databases import ON_CITUS
+
+from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, Place, astray, lying
+from szunion.adapters.storage.postgres.connection import (
+    SPREAD,
+    Connection,
+    Limits,
+    ask,
+    connect,
+    tell,
+)
+from szunion.adapters.storage.postgres.dialect import statements
+from szunion.adapters.storage.postgres.storage import BorrowedPostgres, PostgresStorage
+from szunion.errors import StorageBusy, StorageError
+from szunion.ports.storage import UnitOfWork
+from szunion.testing import SimClock
+from szunion.testing.postgres_databases import Database
+
+pytestmark = [pytest.mark.postgres, ON_CITUS]
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[Connection]:
+    connection = connect(database.owner, Limits())
+    yield connection
+    connection.close()
+
+
+def test_every_table_lies_in_its_place(owner: Connection) -> None:
+    assert astray(owner) == []
+    assert lying(owner)["person"] is Place.SHARD
+
+
+#: A value of each type that a parameter has; the text serves as JSON too.
+_SAMPLE: Final = {
+    "bigint": "1", "integer": "1", "text": "'[]'", "bytea": "'\\x00'", "boolean": "true",
+    "bigint[]": "'{}'", "bytea[]": "'{}'", "text[]": "'{}'", "character varying": "'a'",
+}  # fmt: skip
+
+
+def test_every_statement_is_taken(database: Database) -> None:
+    """Each is carried out, with values that may break a constraint, and never a rule of Citus."""
+    options = " ".join(f"-c {name}={value}" for name, value in SPREAD.items())
+    refused: dict[str, str] = {}
+    with psycopg.connect(
+        database.app, options=f"-c search_path=szunion,pg_catalog {options}"
+    ) as connection:
+        for name, text in statements().items():
+            connection.execute("SET LOCAL szunion.scope = '*'")
+            if message := _refusal(connection, text):
+                refused[name] = message
+            connection.rollback()
+    assert not refused, "\n".join(f"{n}: {m}" for n, m in sorted(refused.items()))
+
+
+def _refusal(connection: psycopg.Connection[Any], text: str) -> str:
+    """Return why the engine does not take a statement; empty: it does, or the values were wrong."""
+    places: dict[str, int] = {}
+    sql = re.sub(
+        r"%\((\w+)\)s|%s",
+        lambda found: f"${places.setdefault(found[1] or str(len(places)), len(places) + 1)}",
+        text,
+    )
+    try:
+        connection.execute(f"PREPARE tried AS {sql.replace('%%', '%')}".encode())
+        row = connection.execute(
+            "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'tried'"
+        ).fetchone()
+        assert row is not None
+        values = ", ".join(_SAMPLE[kind] for kind in row[0])
+        connection.execute(f"EXECUTE tried{f' ({values})' if values else ''}".encode())
+    except psycopg.Error as error:
+        state = error.sqlstate or ""
+        return "" if state.startswith(("22", "23")) else f"{state} {error.diag.message_primary}"
+    finally:
+        connection.rollback()
+        connection.execute("DEALLOCATE ALL")
+    return ""
+
+
+# --- what no node sees ------------------------------------------------------------------------
+
+
+def shards_of_two_nodes(owner: Connection) -> tuple[int, int]:
+    """Return two values of ``shard`` whose rows lie on two nodes."""
+    row = ask(
+        owner,
+        "SELECT json_agg(v) FROM (SELECT min(v) AS v FROM generate_series(0, 63) v"
+        " JOIN pg_dist_placement p ON p.shardid ="
+        " get_shard_id_for_distribution_column('szunion.claimed', v::bigint)"
+        " GROUP BY p.groupid ORDER BY 1 LIMIT 2) two",
+    )
+    assert row is not None
+    one, other = row[0]
+    return one, other
+
+
+def claimed(connection: Connection, shard: int) -> int:
+    row = ask(connection, "SELECT count(*) FROM claimed WHERE shard = %s", shard)
+    assert row is not None
+    return int(row[0])
+
+
+def claim(connection: Connection, shard: int) -> None:
+    tell(
+        connection,
+        "INSERT INTO claimed (shard, key, claim_id)"
+        f" VALUES ({shard}, decode(repeat('00', 16), 'hex'), 1)",
+    )
+
+
+def test_without_the_queue_two_nodes_let_both_decide(database: Database, owner: Connection) -> None:
+    """Each looks on one node and writes on the other: serialisable on each, and not together.
+
+    It is why decisions queue. The day Citus refuses one of them, the queue can go.
+    """
+    here, there = shards_of_two_nodes(owner)
+    one, other = connect(database.app, Limits()), connect(database.app, Limits())
+    for connection in (one, other):
+        tell(connection, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+    assert claimed(one, here) == claimed(other, there) == 0
+    claim(one, there)
+    claim(other, here)
+    tell(one, "COMMIT")
+    tell(other, "COMMIT")
+    assert claimed(owner, here) == claimed(owner, there) == 1
+    one.close()
+    other.close()
+
+
+def test_one_node_refuses_one_of_two_that_passed_each_other(
+    database: Database, owner: Connection
+) -> None:
+    """The isolation level reaches the workers: what one node sees whole, it decides."""
+    here, _ = shards_of_two_nodes(owner)
+    one, other = connect(database.app, Limits()), connect(database.app, Limits())
+    for connection in (one, other):
+        tell(connection, f"BEGIN ISOLATION LEVEL SERIALIZABLE; {TO_COMMIT_TOGETHER}")
+        assert claimed(connection, here) == 0
+    for connection, key in ((one, "00"), (other, "01")):
+        tell(
+            connection,
+            "INSERT INTO claimed (shard, key, claim_id)"
+            f" VALUES ({here}, decode(repeat('{key}', 16), 'hex'), 1)",
+        )
+    tell(one, "COMMIT")
+    with pytest.raises(StorageBusy, match="E-STORE-001"):
+        tell(other, "COMMIT")
+    one.close()
+    other.close()
+
+
+_WAITING: Final = "SELECT count(*) FROM pg_locks WHERE relation = %s::regclass AND NOT granted"
+
+
+def test_decisions_queue(database: Database, owner: Connection) -> None:
+    """The second begins to look when the first is done: it cannot pass it on another node."""
+    here, there = shards_of_two_nodes(owner)
+    store = PostgresStorage.open(
+        database.app, clock=SimClock(), ids=None, vault=FileKeys(bytes(32)).vault(),  # type: ignore[arg-type]
+        limits=Limits(pause=0.01),
+    )  # fmt: skip
+    told: list[str] = []
+    began = threading.Event()
+
+    def decide(name: str, looks: int, writes: int, work: UnitOfWork) -> None:
+        session: Any = vars(work)["audit"]._session
+        told.append(f"{name} looks")
+        if name == "first":
+            began.set()
+            for _ in range(3_000):
+                if ask(owner, _WAITING, "szunion.write_gate") == (1,):
+                    break
+                time.sleep(0.01)
+        if not claimed(session.connection, looks):
+            claim(session.connection, writes)
+            told.append(f"{name} claims")
+
+    first = threading.Thread(target=store.run, args=(partial(decide, "first", here, there),))
+    second = threading.Thread(target=store.run, args=(partial(decide, "second", there, here),))
+    first.start()
+    assert began.wait(60)
+    second.start()
+    first.join()
+    second.join()
+    store.close()
+    assert told == ["first looks", "first claims", "second looks"]
+
+
+def test_a_host_cannot_decide_within_its_own_transaction(database: Database) -> None:
+    host: Connection = psycopg.connect(database.app)
+    host.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+    inside = BorrowedPostgres(host, SimClock(), None, FileKeys(bytes(32)).vault())  # type: ignore[arg-type]
+    with pytest.raises(StorageError, match=r"E-STORE-010[^$]*Citus"):
+        inside.run(lambda _: None)
+    assert inside.read(lambda _: "read") == "read"
+    host.close()
