@@ -116,10 +116,16 @@ def operations_of(use: str) -> frozenset[Operation]:
     return frozenset(operation for operation, rule in MATRIX.items() if use in rule.uses)
 
 
+#: The office's own, and the ear of whoever does not wait for the answer.
+_HANDED_IN: Final = frozenset({"work", "told"})
+
+
 @cache
 def _parameters(method: Callable[..., Any]) -> Sequence[tuple[str, bool]]:
     found = list(signature(method).parameters.items())[1:]
-    return [(name, each.default is Parameter.empty) for name, each in found if name != "work"]
+    return [
+        (name, each.default is Parameter.empty) for name, each in found if name not in _HANDED_IN
+    ]
 
 
 @frozen(kw_only=True)
@@ -191,8 +197,12 @@ class Relations:
             desk = whole if desk_name == "desk" else getattr(whole, desk_name)
         function = getattr(desk, method)
         given = records.fill(use, uses()[use])
+        answers: list[Callable[[], object]] = []
+        if "told" in signature(uses()[use]).parameters:
+            given["told"] = answers.append
         try:
             result = function(**{name: _fresh(value) for name, value in given.items()})
+            result = answers[0]() if answers else result
             if isinstance(result, Iterator):
                 result = list(result)
         except SzunionError as error:

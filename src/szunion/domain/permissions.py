@@ -310,7 +310,7 @@ _RULES: Final[Mapping[Operation, Rule]] = {
     Operation.BOOKING_WRITE: Rule(
         cells=_MEMBER | _HOTLINE | _ENGINE,
         purposes={_P.SERVE},
-        uses="bookings.book bookings.confirm bookings.cancel",
+        uses="bookings.book bookings.book_soon bookings.confirm bookings.cancel",
     ),
     Operation.BOOKING_CHECK: Rule(
         cells=_COUNTER,
