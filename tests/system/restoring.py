@@ -142,7 +142,7 @@ def _lived_on(
     office = office_in(there, seed + 1, clock)
     held = ""
     try:
-        office.storage.run(lambda work: work.messages.due)
+        office.storage.run(lambda work: work.messages.lease)
     except StorageError as error:
         held = error.code
     office.storage.close()

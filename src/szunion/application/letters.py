@@ -1,12 +1,17 @@
-"""Know how messages to people become letters and are handed over, without blocking anything."""
+"""Know how messages to people become letters and are handed over, without blocking anything.
+
+A set is leased, handed over outside any transaction, and ended; a worker that dies in between has
+delayed its set by the lease. Every letter is handed over at least once (see the notifier's port).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.office import Office
@@ -22,8 +27,13 @@ from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
 
 MOST_TRIES: Final = 8
+LEASE: Final = timedelta(minutes=2)
+"""How long a worker may be about one set before others believe that it is dead."""
+TOGETHER: Final = 500
+"""How many letters are a set."""
+_CALL: Final = timedelta(seconds=30)
+"""How long the notifier may be about one letter."""
 _FIRST: Final = timedelta(minutes=1)
-_TOGETHER: Final = 100
 _NO_WORDS: Final = Text("", "")
 
 
@@ -45,29 +55,49 @@ class LetterDesk:
     )
 
     def deliver(self) -> bool:
-        """Hand over the letters that are due; return whether there were any."""
-        letters = self.office.storage.read(self._ready)
-        if not letters:
+        """Hand over a set of the letters that are due; return whether there were any.
+
+        Raises:
+            Exception: what the notifier raised, when the letters up to there have been kept.
+        """
+        until = self.office.clock.now() + LEASE
+        taken = self.office.storage.run(
+            lambda work: work.messages.lease(self._scope(work), work.now, until, TOGETHER),
+            guarded=True,
+        )
+        if not taken:
             return False
-        told = [(letter.message, self._hand_over(letter)) for letter in letters]
-        self.office.storage.run(lambda work: self._keep(work, told))
+        letters = self.office.storage.read(lambda work: self._letters(work, taken))
+        told: list[tuple[Message, Delivery]] = []
+        try:
+            self._hand_over(letters, until, told)
+        finally:
+            self.office.storage.run(lambda work: self._end(work, until, told), guarded=True)
         return True
 
-    def _hand_over(self, letter: Letter) -> Delivery:
-        if letter.words == _NO_WORDS:
-            return Delivery.IMPOSSIBLE  # it stays in the person's list, given up, for a look
-        return self.notifier.deliver(letter)
+    def _hand_over(
+        self, letters: Iterable[Letter], until: datetime, told: list[tuple[Message, Delivery]]
+    ) -> None:
+        """Hand over one after the other, and note of each what became of it in *told*."""
+        for letter in letters:
+            if self.office.clock.now() > until - _CALL:
+                return  # nobody may be about a letter when its lease ends; the rest is due then
+            if letter.words == _NO_WORDS:
+                # It stays in the person's list, given up, for a look.
+                told.append((letter.message, Delivery.IMPOSSIBLE))
+                continue
+            try:
+                told.append((letter.message, self.notifier.deliver(letter)))
+            except Exception:
+                told.append((letter.message, Delivery.LATER))
+                raise
 
-    def _ready(self, work: UnitOfWork) -> list[Letter]:
-        scope = self._scope(work)
-        due = work.messages.due(scope, work.now, _TOGETHER)
-        people = {each.id: each for each in work.people.many(scope, [m.person for m in due])}
-        letters = []
-        for message in due:
-            person = people.get(message.person)
-            mobile = person.mobile if person else None
-            letters.append(Letter(message, mobile, self._words(message)))
-        return letters
+    def _letters(self, work: UnitOfWork, taken: Sequence[Message]) -> list[Letter]:
+        found = work.people.many(self._scope(work), {message.person for message in taken})
+        mobiles = {person.id: person.mobile for person in found}
+        return [
+            Letter(message, mobiles.get(message.person), self._words(message)) for message in taken
+        ]
 
     def _words(self, message: Message) -> Text:
         """Return the words of *message*; empty when its template or a field is not known."""
@@ -79,23 +109,28 @@ class LetterDesk:
         except (KeyError, IndexError, ValueError):
             return _NO_WORDS
 
-    def _keep(self, work: UnitOfWork, told: list[tuple[Message, Delivery]]) -> None:
-        scope = self._scope(work)
+    def _end(self, work: UnitOfWork, lease: datetime, told: list[tuple[Message, Delivery]]) -> None:
+        """Keep what became of a set: a statement for each way that its letters went."""
+        scope, ways = self._scope(work), defaultdict[tuple[MessageState, datetime], list[int]](list)
         for message, delivery in told:
-            tries = message.attempts + 1
-            match delivery:
-                case Delivery.DELIVERED:
-                    after = evolve(message, state=MessageState.DELIVERED, attempts=tries)
-                case Delivery.IMPOSSIBLE:
-                    after = evolve(message, state=MessageState.GIVEN_UP, attempts=tries)
-                case Delivery.LATER if tries >= MOST_TRIES:
-                    after = evolve(message, state=MessageState.GIVEN_UP, attempts=tries)
-                case Delivery.LATER:
-                    due = work.now + _FIRST * 2**message.attempts
-                    after = evolve(message, attempts=tries, due=due)
-                case _:
-                    assert_never(delivery)
-            work.messages.put(scope, after)
+            ways[_after(message, delivery, work.now)].append(message.id)
+        for (state, due), ids in ways.items():
+            work.messages.end(scope, ids, lease, state, due)
 
     def _scope(self, work: UnitOfWork) -> Scope:
         return authorise(work, self.by, Operation.BANK_DESK)
+
+
+def _after(message: Message, delivery: Delivery, now: datetime) -> tuple[MessageState, datetime]:
+    """Return what becomes of *message*, and when it is due if it waits."""
+    match delivery:
+        case Delivery.DELIVERED:
+            return MessageState.DELIVERED, now
+        case Delivery.IMPOSSIBLE:
+            return MessageState.GIVEN_UP, now
+        case Delivery.LATER if message.attempts + 1 >= MOST_TRIES:
+            return MessageState.GIVEN_UP, now
+        case Delivery.LATER:
+            return MessageState.WAITING, now + _FIRST * 2**message.attempts
+        case _:
+            assert_never(delivery)

@@ -35,5 +35,14 @@ class Notifier(Protocol):
     """A way to people."""
 
     def deliver(self, letter: Letter) -> Delivery:
-        """Hand *letter* over; the same message id a second time is not sent again."""
+        """Hand *letter* over; the same message id a second time is not sent again.
+
+        Each letter comes at least once, from one worker at a time. A worker that dies between this
+        call and its record, or that takes longer than its lease, leaves the letter to the next, who
+        hands over the same message id again: a gateway is given the id as its own key of the
+        request, and what has no such key may reach the person twice.
+
+        It answers within 30 s, and answers ``LATER`` where the gateway does not. What it raises is
+        a fault of its own: the letter is tried again as after ``LATER``, and the worker is told.
+        """
         ...

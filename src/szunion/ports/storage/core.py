@@ -8,7 +8,7 @@ from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
-from szunion.domain.messages import Message
+from szunion.domain.messages import Message, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId
 
@@ -106,12 +106,33 @@ class Messages(Protocol):
         """Put ``(person, template, fields)`` into the queue: the bulk path."""
         ...
 
-    def due(self, scope: Scope, now: datetime, most: int) -> Sequence[Message]:
-        """Return messages that wait to be delivered."""
+    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> Sequence[Message]:
+        """Take the messages that have been due longest, each for one caller alone until then.
+
+        They are returned oldest first, as they are kept now: due again at *until*, so that what a
+        caller who died had taken is found by the next. Who takes a set at the same time gets
+        another one.
+        """
         ...
 
-    def put(self, scope: Scope, message: Message) -> None:
-        """Keep what became of a message."""
+    def end(
+        self,
+        scope: Scope,
+        ids: Sequence[int],
+        lease: datetime,
+        state: MessageState,
+        due: datetime,
+    ) -> int:
+        """Keep of a set that it was handed over once more, and what became of it; return how many.
+
+        Args:
+            scope: In whose name.
+            ids: The messages.
+            lease: Until when they were taken. One whose lease has run out and which somebody has
+                taken anew is theirs: it stays as it is.
+            state: What became of them.
+            due: When those that still wait are due.
+        """
         ...
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:

@@ -154,17 +154,32 @@ class MemoryMessages:
         for person, template, fields in told:
             self.add(scope, person, template, fields)
 
-    def due(self, scope: Scope, now: datetime, most: int) -> Sequence[Message]:
+    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> Sequence[Message]:
         waiting = [
             row for row in self.tables.messages
             if row.state is MessageState.WAITING and row.due <= now
         ]  # fmt: skip
-        return sorted(waiting, key=lambda row: (row.due, row.id))[:most]
+        taken = sorted(waiting, key=lambda row: (row.due, row.id))[:most]
+        found = [self._changed(evolve(row, due=until)) for row in taken]
+        return sorted(found, key=lambda row: (row.created, row.id))
 
-    def put(self, scope: Scope, message: Message) -> None:
-        old = self.tables.messages.rows[message.id]
-        changed = evolve(old, due=message.due, attempts=message.attempts, state=message.state)
-        self.tables.messages.replace(self.undo, message.id, changed)
+    def end(
+        self,
+        scope: Scope,
+        ids: Sequence[int],
+        lease: datetime,
+        state: MessageState,
+        due: datetime,
+    ) -> int:
+        rows = [row for row in map(self.tables.messages.get, ids) if row is not None]
+        ours = [row for row in rows if row.state is MessageState.WAITING and row.due == lease]
+        for row in ours:
+            self._changed(evolve(row, state=state, due=due, attempts=row.attempts + 1))
+        return len(ours)
+
+    def _changed(self, row: Message) -> Message:
+        self.tables.messages.replace(self.undo, row.id, row)
+        return row
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = [row for row in self.tables.messages if row.person == person]

@@ -212,18 +212,25 @@ class SqlMessages:
         else:
             self.session.many("message.add", rows)
 
-    def due(self, scope: Scope, now: datetime, most: int) -> Sequence[Message]:
-        rows = self.session.all("message.due", {"now": micros(now), "most": most})
-        return [_message(row) for row in rows]
+    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> Sequence[Message]:
+        self.session.do("message.alone")
+        rows = self.session.all(
+            "message.lease", {"now": micros(now), "until": micros(until), "most": most}
+        )
+        # What a statement has changed comes back in any order.
+        return sorted(map(_message, rows), key=lambda each: (each.created, each.id))
 
-    def put(self, scope: Scope, message: Message) -> None:
-        self.session.do(
-            "message.put",
-            {
-                "shard": shard_of(message.id), "id": message.id, "due": micros(message.due),
-                "attempts": message.attempts, "state": message.state.value,
-            },
-        )  # fmt: skip
+    def end(
+        self,
+        scope: Scope,
+        ids: Sequence[int],
+        lease: datetime,
+        state: MessageState,
+        due: datetime,
+    ) -> int:
+        which = {"ids": json.dumps(ids), "lease": micros(lease)}
+        what = {"state": state.value, "due": micros(due)}
+        return self.session.do("message.end", which | what)
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = self.session.all("message.of_person", {"shard": shard_of(person), "person": person})

@@ -1,0 +1,3 @@
+-- name: alone
+-- A transaction that writes is the only one that does.
+SELECT 1
