@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +25,7 @@ from szunion.cli.frame import (
     write_new,
 )
 from szunion.domain.access import Purpose, Role
+from szunion.domain.cells import csv_text
 from szunion.domain.disclosures import Revealed
 from szunion.errors import NotFound
 from szunion.text import Text
@@ -232,14 +231,11 @@ def export(  # noqa: PLR0913 - what an export asks
 ) -> None:
     desk = frame.desk(Role.GRASSROOTS, Purpose.SERVE, org, code=code)
     made = desk.exports.members(frame.union(org).id, reason=reason)
-    lines = io.StringIO()
-    rows = csv.writer(lines, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    rows.writerow([title.say(frame.language) for title in HEAD])
-    rows.writerows(made.rows)
+    lines = csv_text([[title.say(frame.language) for title in HEAD], *made.rows])
     if target is None:
-        click.echo(lines.getvalue(), nl=False)
+        click.echo(lines, nl=False)
     else:
-        write_new(target, lines.getvalue().encode("utf-8-sig"), force=force)
+        write_new(target, lines.encode("utf-8-sig"), force=force)
     frame.note(
         "已导出 {members:,} 名会员，已计数并记入审计；另有标记行，请勿外传",
         "{members:,} members exported, counted, logged; the file has marks: do not pass it on",

@@ -5,7 +5,10 @@ ASVS 1.2.10; the programs differ, so whatever one of them could take for a formu
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _STARTS: Final = frozenset("=+-@\t\r\n\0＝＋－＠")
@@ -37,3 +40,10 @@ def safe_cell(text: str) -> str:
     it. Rare characters of names that this Python does not know yet are kept.
     """
     return f"'{_plain(text)}" if begins_formula(text) else _plain(text)
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Return *rows* as lines of CSV (RFC 4180), each cell quoted; the cells are safe already."""
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    return lines.getvalue()
