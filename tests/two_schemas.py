@@ -22,13 +22,18 @@ ONLY_SQLITE: Final[dict[Part, str]] = {
     ("ledger", "trigger", "ledger_end_is_not_taken_over"): "against INSERT OR REPLACE",
     ("audit", "key", ("place",)): "a row has its place from the first",
     ("audit", "column", ("place", "bigint", True)): "a row has its place from the first",
+    ("audit", "index", ("audit_by_actor", False, ("actor", "place", "at"), ())): "as its place",
 }
 ONLY_POSTGRES: Final[dict[Part, str]] = {
     ("audit", "column", ("place", "bigint", False)): "the sealer numbers what was committed",
     ("audit", "column", ("xid", "xid8", True)): "transactions, in their order",
     ("audit", "index", ("audit_place", True, ("place",), ())): "in place of the key",
     ("audit", "index", ("audit_unsettled", False, ("xid",), ("null", "place"))): "for the sealer",
-}
+    (
+        "audit", "index",
+        ("audit_by_actor", False, ("actor", "place", "at"), ("null", "place")),
+    ): "an entry is written once in it, when it has its place",
+}  # fmt: skip
 _OF_NEITHER: Final = frozenset({"schema_migration", "write_gate"})
 """What the runners of migrations make for themselves."""
 

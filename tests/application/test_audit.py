@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.canaries import found_in_text
+from tests.counting import counted, grown
 from tests.log_edits import EDITS, History
 from tests.offices import ENGINES, Town, applicant, clock_of, engine, office_on, officer, town_on
 
@@ -215,6 +217,22 @@ def test_the_scope_of_a_breach_is_every_entry_of_that_account_in_that_time(town:
     assert {each.entry.person for each in found} == set(taken)
     assert {each.actor for each in found} == {"g-0"}
     assert not list(log_of(town).touched("nobody", start, end))
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_the_scope_of_a_breach_is_asked_in_pages(town: Town, *, sealed: bool) -> None:
+    """However much the account touched: the store is not asked once an entry."""
+    log, start, index, asked = log_of(town), clock_of(town.office).now(), 0, []
+    for size in (2, 5):
+        for _ in range(size):
+            town.admit(0, applicant(index := index + 1))
+        if sealed:
+            log.seal_all()
+        with counted() as each:
+            found = list(log.touched("g-0", start, start + timedelta(days=1)))
+        assert len({entry.entry.person for entry in found} - {0}) == index
+        asked.append(each)
+    assert grown(*asked) == {}
 
 
 def test_nothing_personal_is_in_a_leaf_even_where_a_clerk_typed_it(town: Town) -> None:
