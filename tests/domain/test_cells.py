@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from szunion.domain.cells import begins_formula, safe_cell
+from szunion.domain.cells import begins_formula, csv_text, safe_cell
 
 STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠", "|", "%", '"']
 BEFORE = ["", " ", "  ", "\ufeff", "\u200b", "\u2028", "\u3000", "\x1f", " \t", "\r\n", "\0"]
@@ -70,3 +70,8 @@ def test_what_a_program_takes_away_first_does_not_hide_a_formula(before: str, si
 @pytest.mark.parametrize("text", ["", "张三", "2017-11-23", "O'Neil", "a=b", "'"])
 def test_words_are_no_formulas(text: str) -> None:
     assert not begins_formula(text)
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_characters="\0")), min_size=1)))
+def test_a_table_reads_back_as_it_was(rows: list[list[str]]) -> None:
+    assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows

@@ -5,8 +5,6 @@ ASVS 1.2.10; the programs differ, so whatever one of them could take for a formu
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -16,6 +14,7 @@ _FIRST: Final = _STARTS | frozenset('"|%')
 """What begins a formula, or a call, where it is the first character that is shown."""
 _BEFORE: Final = " \u3000\"'"
 """Blanks and marks of text that some program takes away first."""
+_QUOTE: Final = '"'
 _INVISIBLE: Final = re.compile(
     r"[\0-\x08\x0b-\x1f\x7f-\x9f\xad\ufeff\u200b-\u200f\u2028-\u202e\u2060-\u2064]"
 )
@@ -44,6 +43,5 @@ def safe_cell(text: str) -> str:
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
     """Return *rows* as lines of CSV (RFC 4180), each cell quoted; the cells are safe already."""
-    lines = io.StringIO()
-    csv.writer(lines, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
-    return lines.getvalue()
+    quoted = ([f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' for cell in row] for row in rows)
+    return "".join(f"{','.join(row)}\r\n" for row in quoted)
