@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -9,12 +11,20 @@ from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
 
 from szunion.adapters.bank.faults import FaultPlan
-from szunion.application.office import Office
+from szunion.application import listed, reconciliation
+from szunion.application.access import authorise
+from szunion.application.bank_desk import engine
+from szunion.application.looked import Looked, look
+from szunion.application.office import Office, in_memory
+from szunion.domain.access import Operation
+from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import BankState, CardRef, DailyCardList, ListedCard, Told
 from szunion.domain.inbox import Hearing
-from szunion.domain.reconciliation import DifferenceKind, DifferenceState
+from szunion.domain.reconciliation import DifferenceKind, DifferenceState, ReconRun
 from szunion.domain.values import CardToken
 from szunion.errors import Conflict, NotFound
+from szunion.ports.keys import IndexField
+from szunion.ports.storage import UnitOfWork
 
 
 @pytest.fixture
@@ -137,3 +147,103 @@ def test_a_list_with_two_contents_under_one_id_counts_for_nothing(place: CardTow
     assert place.heard("L1").hearing is Hearing.CONFLICT
     assert place.card(kept.person).card.bank.state is BankState.ACTIVE
     assert place.reconciliation().last() == before
+
+
+def followed(place: CardTown, looked: Looked | None, notice: DailyCardList) -> ReconRun:
+    """Follow what was seen of a list at an earlier moment; return the run."""
+    office = place.office
+
+    def follow(work: UnitOfWork) -> ReconRun:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        outcome = reconciliation.listed(office, work, scope, notice, "D", looked)
+        made = work.reconciliations.get(scope, outcome.subject)
+        assert made is not None
+        return made
+
+    return office.storage.run(follow)
+
+
+def seen(place: CardTown, notice: DailyCardList) -> Looked:
+    return place.look(lambda work, scope: look(place.office, work, scope, notice))
+
+
+def test_what_is_told_between_looking_and_following_is_looked_at_again(place: CardTown) -> None:
+    told, here, gone, agreed = place.activate(place.admit(4))
+    lines = [line_of(place, each.card.ref) for each in (told, here, agreed)]
+    lines[0] = evolve(lines[0], state=BankState.FROZEN, sequence=lines[0].sequence + 1)
+    lines[1] = evolve(lines[1], state=BankState.LOSS_ORAL, sequence=lines[1].sequence + 1)
+    notice = list_of(place, *lines)
+    before = seen(place, notice)
+    assert sum(len(pile.apart) for pile in before.piles) == 2
+    assert sum(len(pile.not_listed) for pile in before.piles) == 1
+    place.bank.simulate.freeze(told.card.ref)
+    place.bank.simulate.close(gone.card.ref)
+    place.bank.simulate.freeze(agreed.card.ref)
+    place.run()
+    run = followed(place, before, notice)
+    assert [(each.kind, each.state) for each in run.differences] == [
+        (DifferenceKind.NOT_TOLD, DifferenceState.CLOSED)
+    ], "the one of which nothing was told meanwhile"
+    assert run.differences[0].subject == here.id
+    assert (run.ours, run.agreed, run.closed) == (4, 3, 1)
+    assert place.by_ref(agreed.card.ref).card.bank.state is BankState.FROZEN, "it agreed then"
+
+
+def test_a_card_that_is_born_between_looking_and_following_is_not_unknown(place: CardTown) -> None:
+    (kept,) = place.activate(place.admit(1))
+    notice = list_of(place, line_of(place, kept.card.ref))
+    (pile,) = (pile for pile in seen(place, notice).piles if pile.ours)
+    name = f"{place.office.vault.index(IndexField.CARD, kept.card.ref.token.plain()).hex()}-001"
+    stranger = listed.Told(name, BankState.ACTIVE, notice.cards[0].sequence)
+    before = Looked(None, [evolve(pile, ours=0, agreed=0, unknown=[stranger])])
+    run = followed(place, before, notice)
+    assert (run.differences, run.ours, run.agreed) == ((), 1, 1)
+
+
+def test_if_another_list_was_followed_since_all_is_compared_again(place: CardTown) -> None:
+    (kept,) = place.activate(place.admit(1))
+    notice = list_of(place, line_of(place, kept.card.ref), day=24)
+    before = seen(place, notice)
+    frozen = evolve(line_of(place, kept.card.ref), state=BankState.FROZEN, sequence=9)
+    place.tell(list_of(place, frozen))
+    run = followed(place, before, notice)
+    assert [each.kind for each in run.differences] == [DifferenceKind.AHEAD]
+
+
+@pytest.mark.parametrize("office", ["sqlite"], indirect=True)
+def test_others_write_while_a_list_is_gone_through(office: Office) -> None:
+    """The bank's list waits, half dealt, until somebody else's change is committed."""
+    others: list[int] = []
+
+    def dealt(pages: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
+        with ThreadPoolExecutor(1) as thread:
+            others.append(thread.submit(write).result())
+        return in_memory(pages)
+
+    def write() -> int:
+        entry = AuditEntry(action="recon.ask", subject=1, after="", reason="")
+        office.storage.run(
+            lambda work: work.audit.add(authorise(work, engine(), Operation.BANK_DESK), entry)
+        )
+        return 1
+
+    place = card_town_on(evolve(office, piles=dealt))
+    (kept,) = place.activate(place.admit(1))
+    place.tell(list_of(place, line_of(place, kept.card.ref)))
+    assert others == [1, 1], "a deal of each side, and none within the commit"
+    run = place.reconciliation().last()
+    assert run is not None
+    assert (run.ours, run.agreed) == (1, 1)
+
+
+def test_a_list_that_comes_among_others_is_heard_in_its_turn(place: CardTown) -> None:
+    (kept,) = place.activate(place.admit(1))
+    line = line_of(place, kept.card.ref)
+    frozen = evolve(line, state=BankState.FROZEN, sequence=line.sequence + 1)
+    again = evolve(line, state=BankState.ACTIVE, sequence=line.sequence + 2)
+    place.tell(
+        list_of(place, line), list_of(place, frozen, number=2), list_of(place, again, number=3)
+    )
+    states = [each.state for each in place.cards().facts(kept.id)][-2:]
+    assert states == [BankState.FROZEN, BankState.ACTIVE]
+    assert [place.heard(f"L{number}").hearing for number in (1, 2, 3)] == [Hearing.OBEYED] * 3

@@ -8,6 +8,7 @@ reason, in a commit of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final, Protocol, TypeAlias, assert_never
 
 from attrs import evolve, frozen
@@ -16,6 +17,7 @@ from szunion.application import bank_rows, bank_words, numbers, payouts, reconci
 from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome, card_name, tell_row
 from szunion.application.card_moves import engine_hold
+from szunion.application.looked import Ahead, Looked, ahead
 from szunion.application.office import Office
 from szunion.application.together import obeyed_together
 from szunion.application.wire import decode, digest, encode
@@ -157,15 +159,20 @@ class BankEar:
         """
         if len(notices) == 1:
             return self._hear_alone(notices[0], mover(first, first + 1))
-        move = mover(first, first + len(notices))
-        try:
-            return self.office.storage.run(lambda work: self._obey_part(work, notices, move))
-        except Exception as error:
-            if isinstance(error, SzunionError) and error.retry:
-                raise
-        half = len(notices) // 2
-        return self._hear_all(notices[:half], mover, first) and self._hear_all(
-            notices[half:], mover, first + half
+        lists = [at for at, each in enumerate(notices) if isinstance(each, DailyCardList)]
+        if lists:  # each is heard by itself: nothing else waits in a commit for so long a one
+            cuts = {0, *lists, *(at + 1 for at in lists), len(notices)}
+        else:
+            move = mover(first, first + len(notices))
+            try:
+                return self.office.storage.run(lambda work: self._obey_part(work, notices, move))
+            except Exception as error:
+                if isinstance(error, SzunionError) and error.retry:
+                    raise
+            cuts = {0, len(notices) // 2, len(notices)}
+        return all(
+            self._hear_all(notices[start:end], mover, first + start)
+            for start, end in pairwise(sorted(cuts))
         )
 
     def _obey_part(self, work: UnitOfWork, notices: Sequence[BankNotice], move: _Move) -> bool:
@@ -191,18 +198,19 @@ class BankEar:
 
     def _hear_alone(self, notice: BankNotice, move: _Move) -> bool:
         """Obey one notice in a commit of its own, or set it aside in one (搁置)."""
+        seen = self._ahead(notice) if isinstance(notice, DailyCardList) else None
 
         def obey(work: UnitOfWork) -> bool:
             scope = self._scope(work)
             moved = move(work, scope)
             if moved:
-                self.hear(work, scope, notice)
+                self.hear(work, scope, notice, seen)
             return moved
 
         def set_aside(work: UnitOfWork, reason: str) -> bool:
             scope = self._scope(work)
             moved = move(work, scope)
-            heard = self._heard(work, notice, Hearing.ASIDE, reason)
+            heard = self._heard(work, notice, Hearing.ASIDE, reason, seen)
             if moved and work.inbox.hear(scope, heard) is None:
                 self._keep(work, scope, notice, _ASIDE)
                 self._log(work, scope, heard, 0)
@@ -217,6 +225,18 @@ class BankEar:
         except Exception as error:  # noqa: BLE001 - kept with its kind, listed, and blocking nobody
             code = f"E-BANK-013 {type(error).__name__}"
         return self.office.storage.run(lambda work: set_aside(work, code))
+
+    def _ahead(self, notice: DailyCardList) -> Ahead | None:
+        """Go through a list first, so that its commit is short.
+
+        What stands in the way is met again in that commit, and set aside there with its reason.
+        """
+        try:
+            return ahead(self.office, notice, self.source, self._scope)
+        except Exception as error:
+            if isinstance(error, SzunionError) and error.retry:
+                raise
+            return None
 
     def look_again(self, most: int = 200) -> bool:
         """Try what has waited longest: what it waited for may have moved by our own doing.
@@ -264,12 +284,16 @@ class BankEar:
 
     # --- hearing ----------------------------------------------------------------------------
 
-    def hear(self, work: UnitOfWork, scope: Scope, notice: BankNotice) -> Hearing:
+    def hear(
+        self, work: UnitOfWork, scope: Scope, notice: BankNotice, seen: Ahead | None = None
+    ) -> Hearing:
         """Hear one notice: new, a copy, or a contradiction."""
-        heard = self._heard(work, notice, Hearing.OBEYED, "")
+        heard = self._heard(work, notice, Hearing.OBEYED, "", seen)
         known = work.inbox.hear(scope, heard)
         if known is None:
-            outcome = self._obey(work, scope, notice, heard.digest)
+            outcome = self._obey(
+                work, scope, notice, heard.digest, None if seen is None else seen.looked
+            )
             self._settle(work, scope, notice, heard, outcome)
             return outcome.hearing
         unread = NotUnderstood.__name__
@@ -383,8 +407,13 @@ class BankEar:
 
     # --- obeying ----------------------------------------------------------------------------
 
-    def _obey(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a line for each kind
-        self, work: UnitOfWork, scope: Scope, notice: BankNotice, content: str
+    def _obey(  # noqa: C901, PLR0911, PLR0912 - a line for each kind
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        notice: BankNotice,
+        content: str,
+        looked: Looked | None = None,
     ) -> Outcome:
         """Do what a notice says. Every kind is here; a new one does not type-check without."""
         office = self.office
@@ -423,7 +452,7 @@ class BankEar:
             case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned() | Statement():
                 return payouts.obey(office, work, scope, notice)
             case DailyCardList():
-                return reconciliation.listed(office, work, scope, notice, content)
+                return reconciliation.listed(office, work, scope, notice, content, looked)
             case NotUnderstood():
                 raise InvalidInput("E-BANK-060", kind=notice.named or "?")
         assert_never(notice)
@@ -434,7 +463,12 @@ class BankEar:
         return authorise(work, self.by, Operation.BANK_DESK)
 
     def _heard(
-        self, work: UnitOfWork, notice: BankNotice, hearing: Hearing, reason: str
+        self,
+        work: UnitOfWork,
+        notice: BankNotice,
+        hearing: Hearing,
+        reason: str,
+        seen: Ahead | None = None,
     ) -> HeardNotice:
         return HeardNotice(
             source=self.source,
@@ -442,7 +476,7 @@ class BankEar:
             kind=type(notice).__name__,
             stream=notice.told.stream,
             sequence=notice.told.sequence,
-            digest=digest(work.vault, notice),
+            digest=digest(work.vault, notice) if seen is None else seen.digest,
             received=work.now,
             hearing=hearing,
             reason=reason,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -13,7 +13,8 @@ from szunion.application.access import authorise
 from szunion.application.bank_rows import Outcome
 from szunion.application.card_facts import hear
 from szunion.application.freight import list_request
-from szunion.application.listed import Kept, Told, compared, kept_records, told_records
+from szunion.application.listed import Kept, Told
+from szunion.application.looked import Looked, look, newest
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.together import cards_together
 from szunion.application.wire import digest
@@ -37,6 +38,8 @@ from szunion.domain.values import CardId, InstructionId, RequestKey
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
 
+T = TypeVar("T")
+
 _TOGETHER: Final = 512
 _OF_CARDS = (
     DifferenceKind.NOT_TOLD,
@@ -59,25 +62,36 @@ _UNANSWERED = (
 )
 
 
-def listed(
-    office: Office, work: UnitOfWork, scope: Scope, notice: DailyCardList, content: str
+def listed(  # noqa: PLR0913, PLR0917 - a notice with its hash and what was seen of it
+    office: Office,
+    work: UnitOfWork,
+    scope: Scope,
+    notice: DailyCardList,
+    content: str,
+    looked: Looked | None = None,
 ) -> Outcome:
-    """Compare every card with the bank's list (日终全量); the same list again changes nothing.
+    """Follow the bank's list of every card (日终全量); the same list again changes nothing.
 
     What the list knows better becomes a fact with reason RECONCILED, in the card's history. What
     it cannot settle stays open, by name, and ages until it does.
+
+    What was seen of the list in an earlier transaction makes this one short: each card that
+    differed is looked at again. One that agreed then agreed with this list, whatever it was told
+    since. If another list was followed meanwhile, all is compared again.
     """
     if work.reconciliations.find(scope, ReconKind.CARDS, notice.day, content) is not None:
         return Outcome(hearing=Hearing.DUPLICATE)
+    if looked is None or looked.last != newest(work, scope):
+        looked = look(office, work, scope, notice)
     run = _Run(office=office, work=work, scope=scope, notice=notice, content=content)
-    run.compare()
+    run.follow(looked)
     run.look_for_unstopped()
     return Outcome(hearing=Hearing.OBEYED, subject=run.keep())
 
 
 @frozen(kw_only=True)
 class _Run:
-    """One comparison while it is being made."""
+    """One comparison while it is being followed."""
 
     office: Office
     work: UnitOfWork
@@ -87,46 +101,52 @@ class _Run:
     found: list[Difference] = field(factory=list)
     counts: dict[str, int] = field(factory=lambda: {"ours": 0, "agreed": 0, "closed": 0})
 
-    def compare(self) -> None:
-        """Compare both sides pile by pile, in constant memory.
+    def follow(self, looked: Looked) -> None:
+        """Follow what differed then, as it is now."""
+        apart: list[tuple[Told, CardId]] = []
+        unknown: list[Told] = []
+        missed: list[Kept] = []
+        for pile in looked.piles:
+            self.counts["ours"] += pile.ours
+            self.counts["agreed"] += pile.agreed
+            apart += ((told, kept.card) for told, kept in pile.apart)
+            unknown += pile.unknown
+            missed += pile.not_listed
+        for some in _parts(unknown):
+            apart += self._born(some)
+        for part in _parts(missed):
+            with cards_together(self.work, self.scope, [kept.card for kept in part]) as work:
+                for kept in part:
+                    self._not_listed(work, kept)
+        for pairs in _parts(apart):
+            with cards_together(self.work, self.scope, [card for _, card in pairs]) as work:
+                for told, card in pairs:
+                    self._beside(work, told, card)
 
-        Almost every card agrees to the letter: its record is compared as it is, and not read.
-        """
-        piles, ours, agreed = self.office.piles, 0, 0
-        theirs = piles(told_records(self.work.vault, self.notice.cards))
-        held = piles(kept_records(self.work.cards.states(self.scope)))
-        apart: list[tuple[Told, Kept]] = []
-        for pile in map(compared, theirs, held):
-            ours, agreed = ours + pile.ours, agreed + pile.agreed
-            for told in pile.unknown:
+    def _born(self, unknown: Sequence[Told]) -> Iterator[tuple[Told, CardId]]:
+        """Yield those that are known now."""
+        cards = self.work.bulk.cards_called(self.scope, [told.name for told in unknown])
+        for told in unknown:
+            card = cards.get(told.name)
+            if card is None:
                 self._differ(DifferenceKind.UNKNOWN_CARD, 0, told.name, "", told.state)
-            for kept in pile.not_listed:
-                self._not_listed(kept)
-            apart += pile.apart
-            while len(apart) >= _TOGETHER:
-                self._beside_each(apart[:_TOGETHER])
-                del apart[:_TOGETHER]
-        self._beside_each(apart)
-        self.counts["ours"] += ours
-        self.counts["agreed"] += agreed
+            else:
+                self.counts["ours"] += 1
+                yield told, card
 
-    def _not_listed(self, kept: Kept) -> None:
-        if kept.state is None or kept.state in CARD_BANK.absorbing:
+    def _not_listed(self, work: UnitOfWork, kept: Kept) -> None:
+        state = self._now(work, kept.card).card.bank.state
+        if state is None or state in CARD_BANK.absorbing:
             self.counts["agreed"] += 1
         else:
-            self._differ(DifferenceKind.NOT_LISTED, kept.card, kept.name, kept.state, None)
+            self._differ(DifferenceKind.NOT_LISTED, kept.card, kept.name, state, None)
 
-    def _beside_each(self, apart: Sequence[tuple[Told, Kept]]) -> None:
-        """Follow what the list says of cards otherwise than we, with the statements of one."""
-        if apart:
-            with cards_together(self.work, self.scope, [kept.card for _, kept in apart]) as work:
-                for told, kept in apart:
-                    self._beside(work, told, kept)
-
-    def _beside(self, work: UnitOfWork, told: Told, ours: Kept) -> None:
-        kept = work.cards.get(self.scope, ours.card)
-        if kept is None:
-            raise NotFound("E-CARD-010")
+    def _beside(self, work: UnitOfWork, told: Told, card: CardId) -> None:
+        """Follow what the list says of a card otherwise than we."""
+        kept = self._now(work, card)
+        if kept.card.bank.state is told.state:  # it was told so meanwhile
+            self.counts["agreed"] += 1
+            return
         fact = as_listed(
             kept.card.bank,
             ListedCard(kept.card.ref, told.state, told.sequence),
@@ -135,10 +155,17 @@ class _Run:
             at=work.now,
         )
         if fact is None:
-            self._differ(DifferenceKind.AHEAD, ours.card, told.name, ours.state, told.state)
+            ours = kept.card.bank.state
+            self._differ(DifferenceKind.AHEAD, card, told.name, ours, told.state)
             return
         after, _ = hear(self.office, work, self.scope, kept, fact)
         self._judge(kept, after, told.name, told.state)
+
+    def _now(self, work: UnitOfWork, card: CardId) -> KeptCard:
+        kept = work.cards.get(self.scope, card)
+        if kept is None:
+            raise NotFound("E-CARD-010")
+        return kept
 
     def _judge(self, before: KeptCard, after: KeptCard, name: str, listed: BankState) -> None:
         ours = before.card.bank.state
@@ -218,6 +245,10 @@ class _Run:
         )
         self.work.audit.add(self.scope, entry)
         return run.id
+
+
+def _parts(found: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (found[start : start + _TOGETHER] for start in range(0, len(found), _TOGETHER))
 
 
 def _unanswered_stops(work: UnitOfWork, scope: Scope) -> Iterator[tuple[CardId, str]]:

@@ -65,6 +65,10 @@ class Bulk(Protocol):
         """Return the cards that the bank names so."""
         ...
 
+    def cards_called(self, scope: Scope, names: Iterable[str]) -> Mapping[str, CardId]:
+        """Return the cards of keyed names: blind index in hex, a dash, PSN with three digits."""
+        ...
+
     def facts(self, scope: Scope, cards: Iterable[CardId]) -> Mapping[CardId, Sequence[BankFact]]:
         """Return all that the bank has told of cards, each by sequence, event id and content."""
         ...

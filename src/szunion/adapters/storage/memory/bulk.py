@@ -79,6 +79,16 @@ class MemoryBulk:
         found = (self.work.cards.by_ref(scope, ref) for ref in refs)
         return [each for each in found if each is not None]
 
+    def cards_called(self, scope: Scope, names: Iterable[str]) -> Mapping[str, CardId]:
+        if not scope.whole_city:
+            return {}
+        wanted = set(names)
+        called = (
+            (f"{index.hex()}-{psn:03d}", card)
+            for index, psn, _, card in self.work.cards.states(scope)
+        )
+        return {name: card for name, card in called if name in wanted}
+
     def facts(self, scope: Scope, cards: Iterable[CardId]) -> Mapping[CardId, Sequence[BankFact]]:
         if not scope.whole_city:
             return {}

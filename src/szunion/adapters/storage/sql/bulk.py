@@ -81,6 +81,12 @@ class SqlBulk:
     def cards_named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
         return self._cards.named(scope, refs) if scope.whole_city else []
 
+    def cards_called(self, scope: Scope, names: Iterable[str]) -> Mapping[str, CardId]:
+        if not scope.whole_city:
+            return {}
+        raws = self.session.all("bulk.cards_called", {"names": json.dumps(list(names))})
+        return {name: CardId(id_) for name, id_ in raws}
+
     def facts(self, scope: Scope, cards: Iterable[CardId]) -> Mapping[CardId, Sequence[BankFact]]:
         if not scope.whole_city:
             return {}

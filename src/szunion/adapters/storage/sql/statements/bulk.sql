@@ -50,6 +50,11 @@ FROM EACH_TEXT(:names) k
 JOIN bank_name n ON n.kind = 'CARD' AND n.name = k.value
 JOIN card c ON c.shard = n.at_shard AND c.card_id = n.id
 
+-- name: cards_called
+SELECT n.name, n.id
+FROM EACH_TEXT(:names) k
+JOIN bank_name n ON n.kind = 'CARD' AND n.name = k.value
+
 -- name: newest
 SELECT m.person_id, m.membership_id, m.state, m.organisation_id, m.applied, m.since, m.until,
        m.reason, m.survivor_id, m.version
