@@ -99,6 +99,14 @@ def test_a_second_worker_finds_nothing_of_what_the_first_is_handing_over(place: 
     assert place.states() == {MessageState.DELIVERED}
 
 
+def test_a_letter_has_the_number_of_its_member_and_the_words(place: Place) -> None:
+    place.write(1)
+    found: list[Letter] = []
+    place.desk(Gateway(found.append)).deliver()
+    assert [each.mobile for each in found] == [applicant(0).mobile]
+    assert all(each.words.zh and each.words.en for each in found)
+
+
 def test_a_second_worker_takes_the_next_set(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(letters, "TOGETHER", 2)
     ids = place.write(3)

@@ -93,8 +93,7 @@ class LetterDesk:
                 raise
 
     def _letters(self, work: UnitOfWork, taken: Sequence[Message]) -> list[Letter]:
-        found = work.people.many(self._scope(work), {message.person for message in taken})
-        mobiles = {person.id: person.mobile for person in found}
+        mobiles = work.people.mobiles(self._scope(work), {each.person for each in taken})
         return [
             Letter(message, mobiles.get(message.person), self._words(message)) for message in taken
         ]

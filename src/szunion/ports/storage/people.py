@@ -54,6 +54,12 @@ class People(Protocol):
         """Return the sex that each person's present document says: the bulk path."""
         ...
 
+    def mobiles(
+        self, scope: Scope, persons: Iterable[PersonId]
+    ) -> Mapping[PersonId, Mobile | None]:
+        """Return where each person is reached, and open nothing else of them: the bulk path."""
+        ...
+
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
         """Return who holds *document*, within the scope."""
         ...

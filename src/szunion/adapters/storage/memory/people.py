@@ -103,6 +103,11 @@ class MemoryPeople:
         found = self.many(scope, persons)
         return {person.id: person.present.document.gender() for person in found}
 
+    def mobiles(
+        self, scope: Scope, persons: Iterable[PersonId]
+    ) -> Mapping[PersonId, Mobile | None]:
+        return {person.id: person.mobile for person in self.many(scope, persons)}
+
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
         holders = self.tables.holders(document)
         return next((each for each in holders if self._sight.person(scope, each)), None)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
 
 from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
-from szunion.adapters.storage.sql.sealed_person import gender_in, person_of, plain_bytes
+from szunion.adapters.storage.sql.sealed_person import (
+    gender_in,
+    mobile_in,
+    person_of,
+    plain_bytes,
+)
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import micros, moment
 from szunion.domain.access import Scope, WholeCity
@@ -65,13 +70,22 @@ class SqlPeople:
     def genders(
         self, scope: Scope, persons: Iterable[PersonId]
     ) -> Mapping[PersonId, Gender | None]:
+        return {person: gender_in(plain) for person, plain in self._plains(scope, persons)}
+
+    def mobiles(
+        self, scope: Scope, persons: Iterable[PersonId]
+    ) -> Mapping[PersonId, Mobile | None]:
+        return {person: mobile_in(plain) for person, plain in self._plains(scope, persons)}
+
+    def _plains(
+        self, scope: Scope, persons: Iterable[PersonId]
+    ) -> Iterator[tuple[PersonId, bytes]]:
+        """Return what was sealed of each of *persons*, where there is anything."""
         wanted = json.dumps(list(persons))
         rows = self.session.all("person.many", {"persons": wanted, **within(scope)})
-        return {
-            PersonId(id_): gender_in(self.vault.open(Place(TABLE, shard, id_), sealed, salt=salt))
-            for shard, id_, sealed, salt, _, _ in rows
-            if sealed is not None
-        }
+        filed = [row[1:4] for row in rows if row[2] is not None]
+        plains = self.vault.open_many(TABLE, filed)
+        return zip((PersonId(id_) for id_, _, _ in filed), plains, strict=True)
 
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
         reach = within(scope)

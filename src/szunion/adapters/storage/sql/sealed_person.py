@@ -72,6 +72,12 @@ def gender_in(plain: bytes) -> Gender | None:
     return gender_of(_KINDS[kind], number.decode())
 
 
+def mobile_in(plain: bytes) -> Mobile | None:
+    """Return the mobile number of a sealed person, and read nothing else."""
+    mobile, _, _ = plain.split(_GROUP_BYTE, 2)[1].partition(_UNIT_BYTE)
+    return Mobile(mobile.decode()) if mobile else None
+
+
 def new_plains(rows: Iterable[PlainRow], recorded: int) -> Iterator[bytes]:
     """Yield the same bytes for newcomers from a roster, without making any value."""
     usual, word = DocumentKind.RESIDENT, DocumentKind.RESIDENT.value
