@@ -7,7 +7,7 @@ do at best), measured in the same run, in turn. Its ratio is at least its floor 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
@@ -15,22 +15,35 @@ Line = dict[str, Any]
 
 
 def rates(
-    rounds: int, *, clock: Callable[[], float] = time.perf_counter, **works: Callable[[], int]
+    rounds: int,
+    before: Mapping[str, Callable[[], object]] | None = None,
+    /,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    **works: Callable[[], int],
 ) -> dict[str, float]:
     """Return how many things a second each of *works* does: the median of interleaved rounds.
 
     A work returns how many things it did. Each is warmed up once. For what only computes the
     *clock* may be that of the processor: whoever else is busy on the machine does not count then.
+    What a work needs *before* each time, such as a queue that is full, is not timed.
     """
-    for work in works.values():
+    ready = before or {}
+    for name, work in works.items():
+        ready.get(name, _nothing)()
         work()
     found: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
+            ready.get(name, _nothing)()
             start = clock()
             count = work()
             found[name].append(count / (clock() - start))
     return {name: median(each) for name, each in found.items()}
+
+
+def _nothing() -> None:
+    """Make nothing ready."""
 
 
 def faster(name: str, ours: float, *, peer: float = 0, limit: float = 0, floor: float) -> Line:
