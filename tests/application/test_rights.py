@@ -399,11 +399,11 @@ def storage_look(full: Everything, noun: str) -> list[object]:
 def office_again(full: Everything, tmp_path: Path) -> None:
     """Check that the terms end one after the other, and what is destroyed then."""
     desk = full.rights(rights_officer())
-    assert desk.sweep() == 0
+    assert desk.sweep().people == 0
     clock_of(full.office).advance(days=366)
-    assert desk.sweep() == 1
+    assert desk.sweep().people == 1
     clock_of(full.office).advance(days=3 * 366)
-    assert desk.sweep() == 1
+    assert desk.sweep().people == 1
     left = desk.erased(full.person)
     assert left is not None
     assert {line.retention for line in left.lines if line.fate is not Fate.DESTROYED} == {
@@ -414,7 +414,7 @@ def office_again(full: Everything, tmp_path: Path) -> None:
     assert (cards, storage_look(full, "rows"), storage_look(full, "consents")) == ([], [], [])
     full.town.money.check_books()
     clock_of(full.office).advance(days=31 * 366)
-    assert desk.sweep() == 1
+    assert desk.sweep().people == 1
     last = desk.erased(full.person)
     assert last is not None
     assert last.next_due is None
@@ -520,4 +520,4 @@ def test_consents_are_proof_and_stay_for_their_term(town: Town) -> None:
     assert (line.fate, line.retention, line.count) == (Fate.KEPT, Retention.PROOF, 2)
     assert line.until == years_after(town.office.clock.today(), 3)
     clock_of(town.office).advance(days=3 * 366)
-    assert desk.sweep() == 1
+    assert desk.sweep().people == 1

@@ -239,17 +239,24 @@ def destroy(  # noqa: PLR0913, PLR0917 - whom, at whose request, and what is kno
         next_due=next_due(lines), files=files,
     )  # fmt: skip
     for person in people:
-        mine = lines if person == people[0] else ()
+        # The answer is of all files; one that was merged has its own terms beside, for the end.
+        mine = lines if person == people[0] else _rest(office, work, scope, person)
         work.erasures.put(
             scope,
             Erasure(
                 person=person, at=work.now, by=scope.principal.id, request=request, lines=mine,
-                next_due=next_due(mine), files=files if mine else 0,
+                next_due=next_due(mine), files=files if person == people[0] else 0,
             ),
         )  # fmt: skip
         entry = AuditEntry(action=action, subject=person, person=person, reason=why)
         work.audit.add(scope, entry)
     return erasure
+
+
+def _rest(office: Office, work: UnitOfWork, scope: Scope, person: PersonId) -> tuple[Line, ...]:
+    """Return what is still kept of one merged file, after its key was destroyed."""
+    lines = lines_of(office, work, scope, [person], found_of(work, scope, [person]))
+    return tuple(line for line in lines if line.fate is not Fate.DESTROYED)
 
 
 def end_terms(

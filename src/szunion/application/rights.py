@@ -14,15 +14,15 @@ from typing import Final
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise, second_person
-from szunion.application.erasing import destroy, end_terms, everyone, found_of, lines_of, still_open
+from szunion.application.erasing import destroy, everyone, found_of, lines_of, still_open
 from szunion.application.members import correct_file
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.own_copy import FOR_HEIRS, sections_of
+from szunion.application.retention import MOST, Over, end, look_for
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry, LoggedEntry
 from szunion.domain.erasure_journal import journal_lines, read_journal
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
-from szunion.domain.lawful import Retention
 from szunion.domain.own_copy import OwnCopy
 from szunion.domain.rights import (
     OPEN,
@@ -317,15 +317,18 @@ class Rights:
         destroy(self.office, work, scope, people, told.request, told.by, "person.erase_again")
         return True
 
-    def sweep(self, most: int = 200) -> int:
-        """Destroy what was kept of erased people and whose term is over; return of how many."""
-        return len(self._swept(most))
-
     @one_commit
-    def _swept(self, work: UnitOfWork, most: int) -> Sequence[frozenset[Retention]]:
-        scope = self._scope(work, Operation.RIGHTS_ERASE)
-        due = work.erasures.due(scope, self.office.clock.today(), most)
-        return [end_terms(self.office, work, scope, each) for each in due]
+    def sweep(self, work: UnitOfWork, *, most: int = MOST) -> Over:
+        """Destroy what is over its term, at most so many of each kind (到期清理); return what.
+
+        The engine does the same by itself.
+        """
+        return end(self.office, work, self._scope(work, Operation.RIGHTS_ERASE), most)
+
+    @one_look
+    def over(self, work: UnitOfWork, *, most: int = MOST) -> Over:
+        """Return what :meth:`sweep` would destroy now."""
+        return look_for(self.office, work, self._scope(work, Operation.RIGHTS_ERASE), most)
 
     # --- looking ----------------------------------------------------------------------------
 

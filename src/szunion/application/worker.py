@@ -19,6 +19,7 @@ from szunion.application.claim_deadlines import ClaimDeadlines
 from szunion.application.deadlines import Deadlines
 from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
+from szunion.application.retention import Terms
 from szunion.domain.access import Operation, Principal
 from szunion.errors import BankUnavailable, ConfigError, KeysUnavailable
 from szunion.ports.bank import BankAdapter, ReadsFiles
@@ -62,6 +63,7 @@ class Worker:
             Deadlines(self.office, self.by).keep,
             BookingDeadlines(self.office, self.by).keep,
             ClaimDeadlines(self.office, self.by).keep,
+            Terms(self.office, self.by).keep,
             *self.more,
             letters.deliver,
         )

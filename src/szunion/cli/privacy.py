@@ -10,7 +10,7 @@ import click
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.rights import Rights
 from szunion.cli.duplicates import duplicate
-from szunion.cli.frame import ORG, Frame, framed, helps, unusable, write_new
+from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps, unusable, write_new
 from szunion.domain.access import Purpose, Role
 from szunion.domain.consent import ConsentPurpose, Proof
 from szunion.domain.inventory import inventory
@@ -355,15 +355,23 @@ def journal(frame: Frame, *, out: str | None, again: str | None) -> None:
 
 @privacy.command(
     help=helps(
-        "销毁已删除的人到期的留存。Destroy what was kept of erased people and is over.",
+        "销毁到期的留存：已删除的人、未付款的申领、日志。Destroy what is over its term.",
+        "szunion privacy sweep --dry-run",
         "szunion privacy sweep",
     )
 )
+@DRY_RUN
 @framed
-def sweep(frame: Frame) -> None:
-    count = _desk(frame, None).sweep()
-    frame.value({"people": count})
-    frame.say("处理了 {count} 人到期的留存", "terms were over for {count} people", count=count)
+def sweep(frame: Frame, *, dry_run: bool) -> None:
+    desk = _desk(frame, None)
+    found = desk.over() if dry_run else desk.sweep()
+    told = {"people": found.people, "cases": found.cases, "log": found.log}
+    frame.value({"dry_run": dry_run, **told})
+    frame.say(
+        "到期：已删除的人 {people}，申领 {cases}，明文与导出 {log}",
+        "over: {people} erased people, {cases} claims, {log} disclosures",
+        **told,
+    )
 
 
 @privacy.command(

@@ -43,6 +43,12 @@ def years_after(day: date, years: int) -> date:
         return date(day.year + years, 2, 28)
 
 
+def months_before(day: date, months: int) -> date:
+    """Return the first of the month that was so many *months* before *day*'s."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, 1)
+
+
 def kept_until(retention: Retention, terms: RetentionTerms, ended: date) -> date | None:
     """Return the last day on which something that *ended* on a day is kept; None: no term.
 

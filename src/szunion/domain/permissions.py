@@ -235,7 +235,8 @@ _RULES: Final[Mapping[Operation, Rule]] = {
     Operation.RIGHTS_ERASE: Rule(
         cells=_ONLY_CITY | _ENGINE,
         purposes={_P.RIGHTS},
-        uses="rights.erase rights.erased rights.journal rights.erase_again rights.sweep",
+        uses="""rights.erase rights.erased rights.journal rights.erase_again rights.sweep
+            rights.over""",
     ),
     Operation.STATISTICS_READ: Rule(
         cells=_OFFICERS | _FINANCE | _AUDITOR | _ENGINE,

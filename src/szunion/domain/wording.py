@@ -134,6 +134,8 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "statement.check": Text("流水：核对", "statement: compared"),
         "statement.explain": Text("流水：说明差异", "statement: difference explained"),
         "obligation.create": Text("应付：生成", "obligation: created"),
+        "claim.term_over": Text("申领：期满销毁卷宗", "claim: its file's term was over"),
+        "disclosure.term_over": Text("明文与导出：期满销毁", "disclosures: their term was over"),
         "claim.remind": Text("申领：催补", "claim: reminded of papers"),
         "heir.name": Text("继承人：指明", "heir: named"),
         "heir.put": Text("继承人：登记", "heir: on file"),

@@ -92,6 +92,14 @@ class Claims(Protocol):
         """Return claims that have been in *state* since *before*, reminded at most so often."""
         ...
 
+    def over(self, scope: Scope, before: datetime, most: int) -> Sequence[tuple[ClaimId, PersonId]]:
+        """Return claims that ended without money before a moment, the oldest first."""
+        ...
+
+    def end_files(self, scope: Scope, claims: Sequence[ClaimId]) -> None:
+        """Delete claims that :meth:`over` returned: they hold no event. The bulk path."""
+        ...
+
     def put(self, scope: Scope, claim: Claim) -> None:
         """Keep what became of one; an event that it holds no more is free again.
 

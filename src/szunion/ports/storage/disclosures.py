@@ -21,6 +21,14 @@ class Disclosures(Protocol):
         """Return how many rows were disclosed to somebody on a day."""
         ...
 
+    def older(self, scope: Scope, day: date, most: int) -> int:
+        """Return how many are of before a day, counted to *most*."""
+        ...
+
+    def end_older(self, scope: Scope, day: date, most: int) -> int:
+        """Delete those of before a day, the oldest first, with the counts of those days."""
+        ...
+
     def listed(
         self, scope: Scope, kind: DisclosureKind, *, after: int = 0, most: int = 200
     ) -> Sequence[Disclosure]:

@@ -11,7 +11,7 @@ from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.claim_files import Claim, Heir
-from szunion.domain.claims import ClaimState
+from szunion.domain.claims import CLAIM, ClaimState
 from szunion.domain.covers import Enrolment
 from szunion.domain.enrolments import EnrolmentState
 from szunion.domain.values import ClaimId, EnrolmentId, Fen, ObligationId, PersonId
@@ -167,6 +167,19 @@ class MemoryClaims:
             if row.state is state and row.changed <= before and row.reminders <= reminders
         ]
         return sorted(rows, key=lambda row: (row.changed, row.id))[:most]
+
+    def over(self, scope: Scope, before: datetime, most: int) -> Sequence[tuple[ClaimId, PersonId]]:
+        rows = [
+            row
+            for row in self.tables.claims
+            if row.state in CLAIM.final and row.obligation is None and row.changed < before
+        ]
+        ended = sorted(rows, key=lambda row: (row.changed, row.id))[:most]
+        return [(row.id, row.person) for row in ended]
+
+    def end_files(self, scope: Scope, claims: Sequence[ClaimId]) -> None:
+        for claim in claims:
+            self.tables.claims.delete(self.undo, claim)
 
     def put(self, scope: Scope, claim: Claim) -> None:
         old = self.tables.claims.get(claim.id)

@@ -45,6 +45,21 @@ class MemoryDisclosures:
     def counted(self, scope: Scope, actor: str, day: date, kind: DisclosureKind) -> int:
         return self.tables.counts.get((actor, day, kind)) or 0
 
+    def _older(self, day: date, most: int) -> list[Disclosure]:
+        found = [row for row in self.tables.disclosures if row.day < day]
+        return sorted(found, key=lambda row: (row.day, row.id))[:most]
+
+    def older(self, scope: Scope, day: date, most: int) -> int:
+        return len(self._older(day, most))
+
+    def end_older(self, scope: Scope, day: date, most: int) -> int:
+        gone = self._older(day, most)
+        for row in gone:
+            self.tables.disclosures.delete(self.undo, row.id)
+        for key in [key for key in self.tables.counts.rows if gone and key[1] < day]:
+            self.tables.counts.delete(self.undo, key)
+        return len(gone)
+
     def listed(
         self, scope: Scope, kind: DisclosureKind, *, after: int = 0, most: int = 200
     ) -> Sequence[Disclosure]:

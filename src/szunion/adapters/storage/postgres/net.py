@@ -145,6 +145,10 @@ NET: Final[Mapping[str, Shown]] = {
 OPEN: Final[Mapping[str, str]] = {
     "organisation": "which unions there are is nobody's secret",
     "organisation_place": "as organisation: where a union stood, and when",
+    # The authoriser reads a login's posts, and that they are still held, to make the scope: if the
+    # net asked for one first, nobody who is in the registry could do anything. What is asked later
+    # (a post, a union's posts, the list) is held to the scope by its statements. A row names a
+    # login and a union, never a member.
     "officer_post": "who sits where is read before there is a scope: it is what a scope is made of",
     "disclosure": "what officers were shown: pseudonyms, which the city and auditors read alone",
     "ticket": "an operator's own: pseudonyms, found before it is known whose member it is",
@@ -199,8 +203,8 @@ RIGHTS: Final[Mapping[str, str]] = {
     "card_fact": "SELECT, INSERT, DELETE",
     "card_standing": "SELECT, INSERT, DELETE",
     "consent_word": "SELECT, INSERT, DELETE",
-    "disclosure": "SELECT, INSERT",
-    "disclosure_count": "SELECT, INSERT, UPDATE",
+    "disclosure": "SELECT, INSERT, DELETE",
+    "disclosure_count": "SELECT, INSERT, UPDATE, DELETE",
     "ledger": "SELECT, INSERT",
     "participation": "SELECT, INSERT",
     "policy_version": "SELECT, INSERT",

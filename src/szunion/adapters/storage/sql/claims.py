@@ -196,6 +196,13 @@ class SqlClaims:
         }  # fmt: skip
         return [self._claim(row) for row in self.session.all("claim.due", where)]
 
+    def over(self, scope: Scope, before: datetime, most: int) -> Sequence[tuple[ClaimId, PersonId]]:
+        rows = self.session.all("claim.over", {"before": micros(before), "most": most})
+        return [(ClaimId(id_), PersonId(person)) for id_, person in rows]
+
+    def end_files(self, scope: Scope, claims: Sequence[ClaimId]) -> None:
+        self.session.many("claim.end_file", [(shard_of(id_), id_) for id_ in claims])
+
     def put(self, scope: Scope, claim: Claim) -> None:
         self.session.put("claim.put", self._moving(claim) | {"version": claim.version}, "claim")
         places = self._places(claim)

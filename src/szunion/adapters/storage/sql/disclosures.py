@@ -60,6 +60,16 @@ class SqlDisclosures:
         row = self.session.one("disclosure.counted", key)
         return 0 if row is None else int(row[0])
 
+    def older(self, scope: Scope, day: date, most: int) -> int:
+        row = self.session.one("disclosure.older", {"day": day.isoformat(), "most": most})
+        return 0 if row is None else int(row[0])
+
+    def end_older(self, scope: Scope, day: date, most: int) -> int:
+        ended = self.session.do("disclosure.end_older", {"day": day.isoformat(), "most": most})
+        if ended:
+            self.session.do("disclosure.end_counts", {"day": day.isoformat()})
+        return ended
+
     def listed(
         self, scope: Scope, kind: DisclosureKind, *, after: int = 0, most: int = 200
     ) -> Sequence[Disclosure]:

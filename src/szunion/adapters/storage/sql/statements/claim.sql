@@ -58,3 +58,12 @@ SET state = :state, reason = :reason, fen = :fen, obligation_id = :obligation, c
     reviewer = :reviewer, confirmed_by = :confirmed_by, appealed = :appealed,
     reminders = :reminders, sealed = :sealed, version = version + 1
 WHERE shard = :shard AND claim_id = :id AND version = :version
+
+-- name: over
+-- fanout: the engine keeps the terms of claims of every shard
+SELECT claim_id, person_id FROM claim
+WHERE state IN ('CLOSED', 'WITHDRAWN') AND obligation_id IS NULL AND changed < :before
+ORDER BY changed, claim_id LIMIT :most
+
+-- name: end_file
+DELETE FROM claim WHERE shard = ? AND claim_id = ?

@@ -17,3 +17,13 @@ VALUES (:id, :kind, :actor, :role, :node, :purpose, :day, :at, :rows, :person, :
 -- name: listed
 SELECT disclosure_id, kind, actor, role, node, purpose, day, at, counted, person_id, what, reason
 FROM disclosure WHERE kind = :kind AND disclosure_id > :after ORDER BY disclosure_id LIMIT :most
+
+-- name: older
+SELECT count(*) FROM (SELECT 1 AS one FROM disclosure WHERE day < :day LIMIT :most) d
+
+-- name: end_older
+DELETE FROM disclosure WHERE disclosure_id IN (
+    SELECT disclosure_id FROM disclosure WHERE day < :day ORDER BY day, disclosure_id LIMIT :most)
+
+-- name: end_counts
+DELETE FROM disclosure_count WHERE day < :day
