@@ -112,7 +112,9 @@ def test_an_erasure_says_first_what_it_would_do_and_waits(house: House, tmp_path
     assert house.say("--json", "privacy", "journal", "--again", str(journal)).data == {
         "erased_again": 0
     }
-    assert house.say("--json", "privacy", "sweep").data == {"people": 0}
+    for dry in (("--dry-run",), ()):
+        told = house.say("--json", "privacy", "sweep", *dry).data
+        assert told == {"dry_run": bool(dry), "people": 0, "cases": 0, "log": 0}
 
 
 def test_the_inventory_lists_every_column(house: House) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 from attrs import frozen
@@ -17,6 +19,7 @@ from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.domain.keyset import Profile
 from szunion.emv.card.machine import SimulatedCard
+from szunion.errors import Conflict
 from szunion.ports.keys import Place, Vault
 from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
 from szunion.ports.storage import Storage, UnitOfWork
@@ -25,6 +28,7 @@ from szunion.testing.cards import SampleCard
 from szunion.testing.keys import Keys, KeysPromises
 from szunion.testing.reader import CardBench, ReaderPromises
 from szunion.testing.storage import StorageParts, StoragePromises, StorageWorld
+from szunion.testing.storage_desks import DeskPromises
 
 T = TypeVar("T")
 
@@ -178,3 +182,90 @@ def test_a_store_that_commits_step_by_step_is_found() -> None:
     store = StepByStep(MemoryStorage(clock, SeededIds(clock), vault))
     with pytest.raises(AssertionError):
         StoragePromises().test_a_unit_that_fails_leaves_nothing(StorageWorld(store, lambda: store))
+
+
+# --- a store that forgets what a desk relies on ---------------------------------------------
+
+
+class _With:
+    """A unit of work of which one repository does something else."""
+
+    def __init__(self, unit: UnitOfWork, noun: str, **instead: Any) -> None:
+        self._unit, self._noun, self._instead = unit, noun, instead
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._unit, name)
+        if name != self._noun:
+            return found
+        return _Box(found, self._instead)
+
+
+class _Box:
+    def __init__(self, box: Any, instead: Mapping[str, Any]) -> None:
+        self._box, self._instead = box, instead
+
+    def __getattr__(self, name: str) -> Any:
+        plain = getattr(self._box, name)
+        return partial(self._instead[name], plain) if name in self._instead else plain
+
+
+@frozen
+class Planted:
+    """A store with one wrong method."""
+
+    storage: Storage
+    noun: str
+    instead: Mapping[str, Any]
+
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
+        return self.storage.run(
+            lambda unit: work(cast("UnitOfWork", _With(unit, self.noun, **self.instead))),
+            guarded=guarded,
+        )
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        return self.storage.read(look)
+
+    def close(self) -> None:
+        self.storage.close()
+
+
+#: promise: the repository, and what its method does instead.
+PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "test_a_day_has_so_many_rows_for_an_officer_and_no_more": (
+        "disclosures", {"add": lambda plain, scope, shown, _most: plain(scope, shown, 99)},
+    ),
+    "test_old_disclosures_end_with_their_counts_and_younger_ones_stay": (
+        "disclosures",
+        {"end_older": lambda plain, scope, day, most: plain(scope, day + timedelta(days=1), most)},
+    ),
+    "test_an_operator_has_one_member_open": (
+        "calls", {"put": lambda plain, scope, row: row.id == 1 and plain(scope, row)},
+    ),
+    "test_wrong_answers_are_counted_for_each_subject": (
+        "calls", {"tries": lambda plain, scope, _subject: plain(scope, "clerk")},
+    ),
+    "test_a_post_is_held_once_and_its_end_is_kept": (
+        "officers", {"put": lambda _plain, _scope, _post: None},
+    ),
+    "test_who_acts_for_another_is_on_that_one_s_side": (
+        "officers", {"one_side": lambda _plain, maker, checker, _made: maker == checker},
+    ),
+    "test_the_journal_of_erasures_says_what_is_due": (
+        "erasures", {"drop_name": lambda _plain, _scope, _person: None},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("promise", PLANTED)
+def test_a_store_that_breaks_a_promise_to_a_desk_is_found(promise: str) -> None:
+    clock = SimClock("2017-11-23")
+    vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(7).bytes)
+    noun, instead = PLANTED[promise]
+    store = Planted(MemoryStorage(clock, SeededIds(clock), vault), noun, instead)
+    with pytest.raises((AssertionError, pytest.fail.Exception, Conflict)):
+        getattr(StoragePromises(), promise)(StorageWorld(store, lambda: store))
+
+
+def test_every_promise_to_a_desk_has_a_store_that_breaks_it() -> None:
+    assert set(PLANTED) == {name for name in vars(DeskPromises) if name.startswith("test_")}

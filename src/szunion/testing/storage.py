@@ -29,6 +29,7 @@ from szunion.ports.keys import Vault
 from szunion.ports.storage import Storage, UnitOfWork
 from szunion.ports.system import Clock, Ids
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
+from szunion.testing.storage_desks import DeskPromises
 
 __all__ = ["StorageParts", "StoragePromises", "StorageWorld"]
 
@@ -65,7 +66,7 @@ class StorageWorld:
         )
 
 
-class StoragePromises:
+class StoragePromises(DeskPromises):
     """What every store promises (存储适配器的承诺)."""
 
     durable: ClassVar[bool] = True

@@ -1,0 +1,189 @@
+"""Know what every store promises of rights, disclosures, calls and officers: counts, ends, terms.
+
+Part of :class:`szunion.testing.storage.StoragePromises`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from attrs import evolve
+
+from szunion.domain.access import Operation, Purpose, Role, Scope
+from szunion.domain.calls import Matter, Ticket, Tries
+from szunion.domain.disclosures import Disclosure, DisclosureKind
+from szunion.domain.lawful import Retention
+from szunion.domain.officers import Delegation, Post
+from szunion.domain.rights import Erasure, Fate, Line
+from szunion.domain.values import PersonId
+from szunion.errors import Conflict
+from szunion.ports.storage import UnitOfWork
+
+if TYPE_CHECKING:
+    from szunion.testing.storage import StorageWorld
+
+NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
+DAY: Final = date(2017, 11, 23)
+_HOUR: Final = timedelta(hours=1)
+
+
+class DeskPromises:
+    """What every store promises of what desks count, end and keep for a term."""
+
+    # --- disclosures --------------------------------------------------------------------------
+
+    def test_a_day_has_so_many_rows_for_an_officer_and_no_more(self, world: StorageWorld) -> None:
+        """What would pass the day's most is not kept, and does not count; another day is free."""
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box, kind = work.disclosures, DisclosureKind.REVEAL
+            assert box.add(scope, _shown(1, rows=2), 3)
+            assert not box.add(scope, _shown(2, rows=2), 3)
+            assert box.add(scope, _shown(3, rows=1), 3)
+            assert box.add(scope, _shown(4, rows=3, day=DAY + timedelta(days=1)), 3)
+            assert [box.counted(scope, who, DAY, kind) for who in ("w", "x")] == [3, 0]
+            assert [each.id for each in box.listed(scope, kind)] == [1, 3, 4]
+            assert [each.id for each in box.listed(scope, kind, after=1, most=1)] == [3]
+
+        world.run(step)
+
+    def test_old_disclosures_end_with_their_counts_and_younger_ones_stay(
+        self, world: StorageWorld
+    ) -> None:
+        """What is of before a day ends, the oldest first, so many at most; that day stays."""
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box, kind = work.disclosures, DisclosureKind.REVEAL
+            for number in range(3):
+                day = DAY + timedelta(days=number)
+                assert box.add(scope, _shown(number + 1, rows=1, day=day), 9)
+            last = DAY + timedelta(days=2)
+            assert (box.older(scope, last, 9), box.older(scope, last, 1)) == (2, 1)
+            assert box.older(scope, DAY, 9) == 0
+            assert box.end_older(scope, last, 1) == 1
+            assert [each.id for each in box.listed(scope, kind)] == [2, 3]
+            assert box.end_older(scope, last, 9) == 1
+            assert [each.id for each in box.listed(scope, kind)] == [3]
+            assert [box.counted(scope, "w", each, kind) for each in (DAY, last)] == [0, 1]
+
+        world.run(step)
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def test_an_operator_has_one_member_open(self, world: StorageWorld) -> None:
+        """A second ticket of one clerk opens nobody until the first is done with."""
+        first, second = _ticket(1), _ticket(2)
+        until = NOON + _HOUR
+
+        def fill(work: UnitOfWork, scope: Scope) -> None:
+            for each in (first, second):
+                work.calls.add(scope, each)
+            assert work.calls.opening(scope, "clerk") is None
+            work.calls.put(scope, first.opened(PersonId(7), until))
+            found = work.calls.opening(scope, "clerk")
+            assert (found and found.id, found and found.person) == (1, 7)
+
+        world.run(fill)
+        with pytest.raises(Conflict, match="E-STORE-004"):
+            world.run(lambda w, scope: w.calls.put(scope, second.opened(PersonId(8), until)))
+
+        def after(work: UnitOfWork, scope: Scope) -> None:
+            now = work.calls.ticket(1)
+            assert now is not None
+            work.calls.put(scope, now.answered())
+            work.calls.put(scope, second.opened(PersonId(8), until))
+
+        world.run(after)
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda work, scope: work.calls.put(scope, second.answered()))
+
+    def test_wrong_answers_are_counted_for_each_subject(self, world: StorageWorld) -> None:
+        """A count is what was kept last; nobody else's."""
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            for wrong in (1, 2):
+                work.calls.count(scope, "clerk", Tries(wrong=wrong, began=NOON))
+            assert work.calls.tries(scope, "clerk") == Tries(wrong=2, began=NOON)
+            assert work.calls.tries(scope, "other") == Tries()
+
+        world.run(step)
+
+    # --- officers -------------------------------------------------------------------------------
+
+    def test_a_post_is_held_once_and_its_end_is_kept(self, world: StorageWorld) -> None:
+        """A login does not hold one post twice; who has left may come again, and both are known."""
+        post = Post(id=1, login="w", role=Role.CITY, organisation=None, since=NOON, by="x")
+        again = evolve(post, id=2, since=NOON + _HOUR)
+        world.run(lambda work, scope: work.officers.add(scope, post))
+        with pytest.raises(Conflict, match="E-STORE-004"):
+            world.run(lambda work, scope: work.officers.add(scope, again))
+        world.run(lambda w, scope: w.officers.put(scope, post.left(NOON + _HOUR, "gone")))
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda work, scope: work.officers.put(scope, post.left(NOON, "late")))
+        world.run(lambda work, scope: work.officers.add(scope, again))
+        known = world.run(lambda work, _: work.officers.posts("w"))
+        assert [(each.id, each.until is None) for each in known] == [(1, False), (2, True)]
+
+    def test_who_acts_for_another_is_on_that_one_s_side(self, world: StorageWorld) -> None:
+        """So are two who act for a third; what had ended when it was made counts no more."""
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            for id_, delegate in ((1, "li"), (2, "zhao")):
+                given = Delegation(
+                    id=id_, delegate=delegate, delegator="wang", since=NOON, until=NOON + _HOUR,
+                    operations=frozenset({Operation.PAY_WRITE}), made=NOON,
+                )  # fmt: skip
+                work.officers.delegate(scope, given)
+            sides = [
+                work.officers.one_side(*pair, NOON)
+                for pair in (("wang", "wang"), ("wang", "li"), ("li", "zhao"), ("li", "sun"))
+            ]
+            assert sides == [True, True, True, False]
+            assert not work.officers.one_side("wang", "li", NOON + _HOUR)
+
+        world.run(step)
+
+    # --- rights ---------------------------------------------------------------------------------
+
+    def test_the_journal_of_erasures_says_what_is_due(self, world: StorageWorld) -> None:
+        """A row is written anew, not twice; due is what runs out by a day; names lie apart."""
+        line = Line(
+            table="card", fate=Fate.KEPT, count=2, retention=Retention.DISPUTE, until=DAY
+        )  # fmt: skip
+        kept = Erasure(
+            person=PersonId(5), at=NOON, by="me", request=3, lines=(line,),
+            next_due=DAY + timedelta(days=1),
+        )  # fmt: skip
+        other = evolve(kept, person=PersonId(6), next_due=None, lines=())
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.erasures
+            for each in (other, kept):
+                box.put(scope, each)
+            assert box.get(scope, kept.person) == kept
+            assert list(box.journal(scope, PersonId(0), 9)) == [kept, other]
+            assert list(box.journal(scope, kept.person, 9)) == [other]
+            assert list(box.due(scope, DAY, 9)) == []
+            assert list(box.due(scope, DAY + timedelta(days=1), 9)) == [kept]
+            box.put(scope, evolve(kept, next_due=None))
+            assert list(box.due(scope, DAY + timedelta(days=9), 9)) == []
+            box.keep_name(scope, kept.person, "Somebody", DAY)
+            assert box.name_of(scope, kept.person) == ("Somebody", DAY)
+            box.drop_name(scope, kept.person)
+            assert box.name_of(scope, kept.person) is None
+
+        world.run(step)
+
+
+def _shown(number: int, *, rows: int, day: date = DAY) -> Disclosure:
+    return Disclosure(
+        id=number, kind=DisclosureKind.REVEAL, actor="w", role=Role.CITY, node=None,
+        purpose=Purpose.SERVE, day=day, at=NOON, rows=rows, person=PersonId(0), what="x",
+        reason="r",
+    )  # fmt: skip
+
+
+def _ticket(number: int) -> Ticket:
+    return Ticket(id=number, clerk="clerk", matter=next(iter(Matter)), taken=NOON)
