@@ -1,14 +1,17 @@
 """One row read by its key on PostgreSQL, beside SQLAlchemy Core and the driver's bare tuple.
 
 All three ask one server for the same rows with the same statement, in the same role, each inside
-one transaction; row-level security is on for all of them. Ours is the repository of memberships,
-which keeps to the caller's scope.
+one snapshot; row-level security is on for all of them. Ours is the repository of
+memberships, which keeps to the caller's scope. The bare tuple is asked on the same connection, in
+the same transaction: it runs the very statement that ours has prepared, and so the same plan, which
+on another connection may be another one, made for tables of another size.
 """
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import sqlalchemy as sa
@@ -17,8 +20,9 @@ from tests.offices import applicant, town_on
 from benchmarks.bench_read import STATEMENT, selected
 from benchmarks.lines import Line, faster, rates
 from benchmarks.servers import postgres
-from szunion.adapters.storage.postgres.connection import Connection, Limits, connect, tell
+from szunion.adapters.storage.postgres.connection import Limits, connect
 from szunion.adapters.storage.postgres.dialect import statements
+from szunion.adapters.storage.postgres.unit import PostgresUnit
 from szunion.adapters.storage.sql.people import within
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal
@@ -34,13 +38,12 @@ def lines() -> list[Line]:
     with tempfile.TemporaryDirectory() as name, postgres(Path(name)) as served:
         town = town_on(served.office)
         people = [town.admit(0, applicant(index)) for index in range(MEMBERS)]
-        bare, core = (connect(served.database.app, Limits()) for _ in range(2))
-        engine = sa.create_engine("postgresql+psycopg://", creator=lambda: core)
-        found = served.office.storage.read(
-            lambda work: _measured(work, town.g(0), people, bare, engine)
+        core = connect(served.database.app, Limits())
+        engine = sa.create_engine(
+            "postgresql+psycopg://", creator=lambda: core, isolation_level="REPEATABLE READ"
         )
+        found = served.office.storage.read(lambda work: _measured(work, town.g(0), people, engine))
         engine.dispose()
-        bare.close()
     what = "16 a membership read by its key and mapped to a value, PostgreSQL, rows/s"
     return [
         faster(f"{what}, beside SQLAlchemy Core", found["ours"], peer=found["core"], floor=1.4),
@@ -54,15 +57,13 @@ def _measured(
     work: UnitOfWork,
     officer: Principal,
     people: list[PersonId],
-    bare: Connection,
     engine: sa.Engine,
 ) -> dict[str, float]:
     scope = authorise(work, officer, Operation.PERSON_READ)
     sql, open_of, reach = statements()[STATEMENT], work.members.open_of, within(scope)
-    place = scope.path_range[0]
-    told = f"SET szunion.scope = '{place}'"
-    tell(bare, f"{told}; BEGIN")
-    cursor: psycopg.Cursor[tuple[object, ...]] = bare.cursor(binary=True)
+    told = f"SET szunion.scope = '{scope.path_range[0]}'"
+    ran = cast(PostgresUnit, work).session.connection
+    cursor: psycopg.Cursor[tuple[object, ...]] = ran.cursor(binary=True)
     statement = selected(engine)
 
     def ours() -> int:

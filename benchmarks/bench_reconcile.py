@@ -45,7 +45,9 @@ from szunion.adapters.bank.batch_file.lines import Reading
 from szunion.adapters.bank.batch_file.make import layout_named
 from szunion.adapters.bank.batch_file.sheets import Sheet
 from szunion.adapters.bank.batch_file.speech import Plain
+from szunion.domain.access import Scope
 from szunion.domain.bank import DailyCardList, ListedCard, Told
+from szunion.ports.storage import UnitOfWork
 from szunion.testing.clock import SimClock
 from szunion.testing.postgres import PostgresServer
 
@@ -174,6 +176,7 @@ def compare(place: Place, listed: Path, turn: int) -> None:
     """Compare a list with the database as the bank's ear does; print seconds and the memory."""
     from szunion.application.access import authorise  # noqa: PLC0415 - of the child alone
     from szunion.application.bank_desk import engine  # noqa: PLC0415
+    from szunion.application.looked import look  # noqa: PLC0415
     from szunion.application.reconciliation import listed as obey  # noqa: PLC0415
     from szunion.domain.access import Operation  # noqa: PLC0415
 
@@ -181,13 +184,14 @@ def compare(place: Place, listed: Path, turn: int) -> None:
     clock = SimClock("2017-11-23")
     told = Told(event_id=f"L{turn}", stream="list", sequence=turn, effective=clock.now())
     notice = DailyCardList(told=told, day=clock.today(), cards=cards_of(listed))
+
+    def desk(work: UnitOfWork) -> Scope:
+        return authorise(work, engine(), Operation.BANK_DESK)
+
     before = _most()
     start = time.perf_counter()
-    office.storage.run(
-        lambda work: obey(
-            office, work, authorise(work, engine(), Operation.BANK_DESK), notice, f"D{turn}"
-        )
-    )
+    looked = office.storage.read(lambda work: look(office, work, desk(work), notice))
+    office.storage.run(lambda work: obey(office, work, desk(work), notice, f"D{turn}", looked))
     taken = time.perf_counter() - start
     office.storage.close()
     print(taken, _most() - before, _most())

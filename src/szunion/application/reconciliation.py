@@ -115,9 +115,9 @@ class _Run:
         for some in _parts(unknown):
             apart += self._born(some)
         for part in _parts(missed):
-            with cards_together(self.work, self.scope, [kept.card for kept in part]) as work:
-                for kept in part:
-                    self._not_listed(work, kept)
+            states = self.work.bulk.bank_states(self.scope, [kept.card for kept in part])
+            for kept in part:
+                self._not_listed(kept, states[kept.card])
         for pairs in _parts(apart):
             with cards_together(self.work, self.scope, [card for _, card in pairs]) as work:
                 for told, card in pairs:
@@ -134,8 +134,7 @@ class _Run:
                 self.counts["ours"] += 1
                 yield told, card
 
-    def _not_listed(self, work: UnitOfWork, kept: Kept) -> None:
-        state = self._now(work, kept.card).card.bank.state
+    def _not_listed(self, kept: Kept, state: BankState | None) -> None:
         if state is None or state in CARD_BANK.absorbing:
             self.counts["agreed"] += 1
         else:
@@ -143,7 +142,9 @@ class _Run:
 
     def _beside(self, work: UnitOfWork, told: Told, card: CardId) -> None:
         """Follow what the list says of a card otherwise than we."""
-        kept = self._now(work, card)
+        kept = work.cards.get(self.scope, card)
+        if kept is None:
+            raise NotFound("E-CARD-010")
         if kept.card.bank.state is told.state:  # it was told so meanwhile
             self.counts["agreed"] += 1
             return
@@ -160,12 +161,6 @@ class _Run:
             return
         after, _ = hear(self.office, work, self.scope, kept, fact)
         self._judge(kept, after, told.name, told.state)
-
-    def _now(self, work: UnitOfWork, card: CardId) -> KeptCard:
-        kept = work.cards.get(self.scope, card)
-        if kept is None:
-            raise NotFound("E-CARD-010")
-        return kept
 
     def _judge(self, before: KeptCard, after: KeptCard, name: str, listed: BankState) -> None:
         ours = before.card.bank.state

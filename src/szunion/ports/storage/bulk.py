@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from szunion.domain.access import Scope
-from szunion.domain.bank import CardRef
+from szunion.domain.bank import BankState, CardRef
 from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
@@ -63,6 +63,12 @@ class Bulk(Protocol):
 
     def cards_named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
         """Return the cards that the bank names so."""
+        ...
+
+    def bank_states(
+        self, scope: Scope, cards: Iterable[CardId]
+    ) -> Mapping[CardId, BankState | None]:
+        """Return where the bank says that cards stand."""
         ...
 
     def cards_called(self, scope: Scope, names: Iterable[str]) -> Mapping[str, CardId]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import frozen
 
 from szunion.domain.access import Scope
-from szunion.domain.bank import CardRef
+from szunion.domain.bank import BankState, CardRef
 from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
@@ -78,6 +78,11 @@ class MemoryBulk:
             return []
         found = (self.work.cards.by_ref(scope, ref) for ref in refs)
         return [each for each in found if each is not None]
+
+    def bank_states(
+        self, scope: Scope, cards: Iterable[CardId]
+    ) -> Mapping[CardId, BankState | None]:
+        return {kept.id: kept.card.bank.state for kept in self.cards(scope, cards)}
 
     def cards_called(self, scope: Scope, names: Iterable[str]) -> Mapping[str, CardId]:
         if not scope.whole_city:

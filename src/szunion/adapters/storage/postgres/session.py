@@ -70,6 +70,7 @@ class PostgresSession(Session):
     anywhere: Collection[str] = field(factory=_beyond)
     hosted: bool = False
     """Whether the connection is a host's, who sends values as it likes: ours are adapted."""
+    _scope: Scope | None = field(default=None, init=False)
     _place: str = field(default=NOTHING, init=False)
     _told: str = field(default=NOTHING, init=False)
     _streams: int = field(default=0, init=False)
@@ -84,7 +85,8 @@ class PostgresSession(Session):
 
     def within(self, scope: Scope | None) -> None:
         """From now on ask in *scope*; the server hears of it with the next statement."""
-        self._place = place_of(scope)
+        if scope is not self._scope:  # most calls of a unit are made in one scope, a frozen value
+            self._scope, self._place = scope, place_of(scope)
 
     def one(self, name: str, parameters: Parameters = ()) -> Row | None:
         return self._asked(name, self.statements[name], parameters).fetchone()

@@ -19,7 +19,7 @@ from szunion.adapters.storage.sql.services import known_participation
 from szunion.adapters.storage.sql.session import Row as Raw
 from szunion.adapters.storage.sql.session import Session
 from szunion.domain.access import Scope
-from szunion.domain.bank import CardRef
+from szunion.domain.bank import BankState, CardRef
 from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
@@ -81,10 +81,14 @@ class SqlBulk:
     def cards_named(self, scope: Scope, refs: Iterable[CardRef]) -> Sequence[KeptCard]:
         return self._cards.named(scope, refs) if scope.whole_city else []
 
+    def bank_states(
+        self, scope: Scope, cards: Iterable[CardId]
+    ) -> Mapping[CardId, BankState | None]:
+        raws = self._all(scope, "bank_states", ids=cards)
+        return {CardId(id_): None if state is None else BankState(state) for id_, state in raws}
+
     def cards_called(self, scope: Scope, names: Iterable[str]) -> Mapping[str, CardId]:
-        if not scope.whole_city:
-            return {}
-        raws = self.session.all("bulk.cards_called", {"names": json.dumps(list(names))})
+        raws = self._all(scope, "cards_called", names=names)
         return {name: CardId(id_) for name, id_ in raws}
 
     def facts(self, scope: Scope, cards: Iterable[CardId]) -> Mapping[CardId, Sequence[BankFact]]:

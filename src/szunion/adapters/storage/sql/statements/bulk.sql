@@ -50,6 +50,11 @@ FROM EACH_TEXT(:names) k
 JOIN bank_name n ON n.kind = 'CARD' AND n.name = k.value
 JOIN card c ON c.shard = n.at_shard AND c.card_id = n.id
 
+-- name: bank_states
+SELECT c.card_id, c.bank_state
+FROM EACH_ID(:ids) p
+JOIN card c ON c.shard = p.value >> 53 AND c.card_id = p.value
+
 -- name: cards_called
 SELECT n.name, n.id
 FROM EACH_TEXT(:names) k
