@@ -16,6 +16,7 @@ from tests.databases import database, databases, give_back, stop
 
 from szunion.emv.errors import TEXTS, EmvError
 from szunion.errors import SzunionError, code_pages
+from szunion.testing.postgres_databases import CITUS_DSN
 
 #: A file that a test hands in, as an office would: it holds plain data on purpose.
 HANDED_IN: Final = frozenset({".xlsx", ".xls", ".csv", ".py", ".pyc"})
@@ -70,12 +71,20 @@ _watch_errors(SzunionError, _texts_of)
 _watch_errors(EmvError, lambda code: TEXTS.get(code, ()))
 
 
+#: Tests of these marks run only where the variable is set, also where their group must run.
+ASKED_FOR: Final = {
+    "soak": ("SZUNION_SOAK", "long: make soak"),
+    "citus": (CITUS_DSN, f"no Citus cluster: {CITUS_DSN} names none"),
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the long runs to ``make soak``."""
-    if not os.environ.get("SZUNION_SOAK"):
-        for item in items:
-            if item.get_closest_marker("soak"):
-                item.add_marker(pytest.mark.skip(reason="long: make soak"))
+    """Leave the long runs to ``make soak``, and a cluster to whoever has one."""
+    for mark, (variable, reason) in ASKED_FOR.items():
+        if not os.environ.get(variable):
+            for item in items:
+                if item.get_closest_marker(mark):
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -108,7 +117,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         _found.clear()
     wanted = set(filter(None, os.environ.get(MUST_RUN, "").split(",")))
     marks = {mark.name for mark in item.iter_markers()}
-    if report.skipped and wanted & marks and "soak" not in marks:
+    if report.skipped and wanted & marks and ASKED_FOR.keys().isdisjoint(marks):
         report.outcome = "failed"
         report.longrepr = f"this group must run here, and it was skipped: {report.longrepr}"
     return report  # type: ignore[return-value]

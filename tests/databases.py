@@ -19,10 +19,8 @@ ONE_SERVER = pytest.mark.skipif(
 )
 """For what is promised of one PostgreSQL server alone."""
 
-ON_CITUS = pytest.mark.skipif(
-    not os.environ.get(CITUS_DSN), reason=f"no Citus cluster: {CITUS_DSN} names none"
-)
-"""For what needs a coordinator and workers that the run was given."""
+ON_CITUS = pytest.mark.citus
+"""For what needs a coordinator and workers that the run was given; conftest.py skips it else."""
 
 _run = ExitStack()
 _test = ExitStack()

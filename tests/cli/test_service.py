@@ -20,6 +20,7 @@ from szunion.cli.frame import Frame
 from szunion.cli.places import Place
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.bindings import Portal
+from szunion.domain.nodes import Node
 from szunion.domain.values import PersonId
 from szunion.emv.card.machine import SimulatedCard
 from szunion.errors import ReaderError
@@ -79,10 +80,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Place1:
 def town(made: Place1, monkeypatch: pytest.MonkeyPatch) -> Place1:
     """The commands meet the bank that made the card: a simulated one lives in one process."""
 
-    def opened(settings: object, *, create: bool = False, recovering: bool = False) -> UnionSystem:
+    def opened(
+        settings: object,
+        *,
+        create: bool = False,
+        recovering: bool = False,
+        node: Node | None = None,
+    ) -> UnionSystem:
         del settings
         return UnionSystem.open(
-            f"sqlite:///{made.db}", bank=made.bank, create=create, recovering=recovering
+            f"sqlite:///{made.db}", bank=made.bank, create=create, recovering=recovering, node=node
         )
 
     monkeypatch.setattr(UnionSystem, "from_settings", opened)

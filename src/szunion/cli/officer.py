@@ -166,7 +166,7 @@ def _given(frame: Frame, *delegations: Delegation) -> None:
     )
 )
 @click.argument("login")
-@click.argument("operations", nargs=-1, required=True, type=_OPERATION)
+@click.argument("operations", nargs=-1, required=True, metavar="OPERATION...", type=_OPERATION)
 @click.option("--until", required=True, metavar="DAY", type=click.DateTime(["%Y-%m-%d"]),
               help="到哪天为止（含）  Until which day, included")  # fmt: skip
 @ORG
