@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import psycopg
-from attrs import frozen
+from attrs import evolve, frozen
 from psycopg import sql
 
 from szunion.adapters.storage.postgres.citus import is_spread
@@ -49,11 +49,18 @@ class Shown:
     """On one server."""
     spread: str
     """On Citus, whose policies hold no subquery: functions look on the row's own node."""
+    ends: str = ""
+    """On Citus, which of them may be deleted; a trigger says so on one server. For tables without
+    UPDATE. No restrictive policy: Citus makes it permissive on its workers."""
 
 
 def _person() -> Shown:
     rest = "{0} = 'p' || person_id OR szunion.in_reach(person_id)"
     return Shown(f"{_CITY} OR {rest.format(_PLACE)}", f"{_CITY_HERE} OR {rest.format(_HERE)}")
+
+
+def _until_erased(shown: Shown, holder: str) -> Shown:
+    return evolve(shown, ends=f"szunion.is_erased({holder})")
 
 
 def _union(table: str, *columns: str) -> Shown:
@@ -106,11 +113,11 @@ NET: Final[Mapping[str, Shown]] = {
     "booking": _person(),
     "card": _person(),
     "card_counter": _card("card_counter"),
-    "card_fact": _card("card_fact"),
+    "card_fact": _until_erased(_card("card_fact"), "szunion.holder_of(shard, card_id)"),
     "card_hold": _person(),
     "card_standing": _person(),
     "claim": _person(),
-    "consent_word": _person(),
+    "consent_word": _until_erased(_person(), "person_id"),
     "custody_item": _ITEM,
     "custody_list": _owned("custody_list"),
     "enrolment": _person(),
@@ -257,18 +264,34 @@ AS $$
                    JOIN organisation o ON o.organisation_id = l.organisation_id
                    WHERE l.list_id = list AND {_WITHIN})
 $$;
+CREATE OR REPLACE FUNCTION szunion.holder_of(at bigint, card bigint) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+SET citus.allow_nested_distributed_execution = on
+AS $$
+    SELECT c.person_id FROM card c WHERE c.shard = at AND c.card_id = card
+$$;
+CREATE OR REPLACE FUNCTION szunion.is_erased(person bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+SET citus.allow_nested_distributed_execution = on
+AS $$
+    SELECT EXISTS (SELECT FROM erasure e WHERE e.shard = person >> 53 AND e.person_id = person)
+$$;
 """  # noqa: S608 - names of ours
 
 
-def _text(table: str, *, spread: bool) -> str:
-    return NET[table].spread if spread else NET[table].whole
-
-
-def _named(table: str, *, spread: bool) -> str:
-    """Return the name of a table's policy: it says which text of ours it is."""
-    functions = _SPREAD_REACH if spread else _REACH
-    text = f"{_text(table, spread=spread)}{functions}"
-    return f"szunion_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+def _policies(table: str, *, spread: bool) -> Mapping[str, str]:
+    """Return a table's policies by name, which says which text of ours it is."""
+    shown = NET[table]
+    text, functions = (shown.spread, _SPREAD_REACH) if spread else (shown.whole, _REACH)
+    ends = shown.ends if spread else ""
+    name = f"szunion_{hashlib.sha256(f'{text}{ends}{functions}'.encode()).hexdigest()[:12]}"
+    if not ends:
+        return {name: f"USING ({text}) WITH CHECK (true)"}
+    return {
+        name: f"FOR SELECT USING ({text})",
+        f"{name}_new": "FOR INSERT WITH CHECK (true)",
+        f"{name}_ends": f"FOR DELETE USING (({text}) AND {ends})",
+    }
 
 
 _STATE: Final = """
@@ -288,7 +311,7 @@ def holes(connection: Connection) -> tuple[str, ...]:
     return tuple(
         sorted(
             table for table in NET
-            if _named(table, spread=spread) not in (found.get(table) or ())
+            if not _policies(table, spread=spread).keys() <= set(found.get(table) or ())
         )
     )  # fmt: skip
 
@@ -349,11 +372,13 @@ def _weave(connection: Connection) -> None:
         for name in old[0]:
             tell(connection, f"DROP POLICY {name} ON {SCHEMA}.{table}")
         on = f"ON {SCHEMA}.{table}"
-        name, shown = _named(table, spread=spread), _text(table, spread=spread)
         for command in (  # one by one: Citus sends each on as it was written
             f"ALTER TABLE {SCHEMA}.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
             f"CREATE POLICY szunion_owner {on} TO CURRENT_USER USING (true)",
-            f"CREATE POLICY {name} {on} USING ({shown}) WITH CHECK (true)",
+            *(
+                f"CREATE POLICY {name} {on} {rule}"
+                for name, rule in _policies(table, spread=spread).items()
+            ),
         ):
             tell(connection, command)
 
