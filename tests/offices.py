@@ -41,6 +41,14 @@ ENGINES: Final = (
 )  # fmt: skip
 """Every engine that a store can be on."""
 
+STORE: Final = "SZUNION_TEST_STORE"
+"""The engine on which runs what would on SQLite."""
+
+ON_SQLITE = pytest.mark.skipif(
+    os.environ.get(STORE, "sqlite") != "sqlite", reason=f"listens to SQLite; {STORE} names another"
+)
+"""For what counts the statements that SQLite is told."""
+
 PAPER: Final = "同意书2017-11"
 """Where the signed consents of everybody in the tests are filed."""
 
@@ -50,6 +58,11 @@ def shenzhen() -> City:
     """Return the city that comes with the product."""
     folder = files("szunion.domain.cities").joinpath("shenzhen")
     return city_from(lambda name: folder.joinpath(name).read_text("utf-8"))
+
+
+def engine_of(kind: str) -> str:
+    """Return the engine on which what is asked to be on *kind* runs in this run."""
+    return os.environ.get(STORE, kind) if kind == "sqlite" else kind
 
 
 def office_on(  # noqa: PLR0913 - each is a part that a test may bring
@@ -67,8 +80,7 @@ def office_on(  # noqa: PLR0913 - each is a part that a test may bring
     keys = keys or FileKeys(bytes(range(32)))
     vault = keys.vault(chance=SeededChance(seed).bytes)
     storage: Any
-    if kind == "sqlite":
-        kind = os.environ.get("SZUNION_TEST_STORE", kind)
+    kind = engine_of(kind)
     if kind == "memory":
         storage = MemoryStorage(clock, ids, vault)
     else:
@@ -84,7 +96,7 @@ def office_on(  # noqa: PLR0913 - each is a part that a test may bring
 @contextmanager
 def lasting_office(kind: str, folder: Path) -> Iterator[Office]:
     """Have an office that many tests look at, one after the other."""
-    with lasting(folder) if kind == "postgres" else nullcontext():
+    with lasting(folder) if engine_of(kind) == "postgres" else nullcontext():
         made = office_on(kind, folder)
         try:
             yield made

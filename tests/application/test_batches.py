@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
-from tests.offices import PAPER, applicant, engine, office_on
+from tests.offices import ON_SQLITE, PAPER, applicant, engine, office_on
 
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application.access import authorise
@@ -212,6 +212,7 @@ def test_no_personal_data_lies_in_the_outbox_and_a_changed_file_does_not_leave(
     assert place.bank.truth.rows == {}
 
 
+@ON_SQLITE
 def test_an_application_costs_a_fixed_number_of_statements(tmp_path: Path) -> None:
     """What 3 people cost in statements, 30 do too: sets, not loops."""
     counts = []

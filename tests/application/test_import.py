@@ -86,9 +86,10 @@ def test_a_roster_becomes_members_under_chinese_algorithms(tmp_path: Path) -> No
             assert person in {each.id for each in look.by_mobile(mobile)}
         again = taken(town, town.g(0), synthetic_roster(3, 121))
         assert again.added <= 1, "somebody was not found again"
-        raw = sqlite3.connect(tmp_path / "union.db")
-        assert {sealed[0] for (sealed,) in raw.execute("SELECT sealed FROM person")} == {3}
-        raw.close()
+        if isinstance(town.office.storage, SqliteStorage):
+            raw = sqlite3.connect(tmp_path / "union.db")
+            assert {sealed[0] for (sealed,) in raw.execute("SELECT sealed FROM person")} == {3}
+            raw.close()
     finally:
         town.office.storage.close()
 

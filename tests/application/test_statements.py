@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from tests.application.test_import import csv_of, desk, row_of
-from tests.offices import Town, office_on, town_on
+from tests.offices import ON_SQLITE, Town, office_on, town_on
 
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.testing.rosters import synthetic_roster
+
+pytestmark = ON_SQLITE
 
 PER_CHUNK = 40
 """Statements of one chunk, its transaction, its checks and the run's own rows included."""

@@ -129,8 +129,8 @@ def reference_faults(
 
 #: Triggers of tables that workers have: on Citus they are dropped, and this holds in their place.
 TRIGGERS: Final[Mapping[str, str]] = {
-    "card_fact": "the application may not UPDATE; a policy lets nobody DELETE before the erasure",
-    "consent_word": "the application may not UPDATE; a policy lets nobody DELETE before the erasure",
+    "card_fact": "the application may not UPDATE; a policy lets it DELETE the erased alone",
+    "consent_word": "the application may not UPDATE; a policy lets it DELETE the erased alone",
     "participation": "the application may neither UPDATE nor DELETE",
     "custody_list": "the use case asks for two sides; a CHECK keeps maker and signer apart",
     "payout": "the use case asks for two sides; a CHECK keeps maker and approver apart",

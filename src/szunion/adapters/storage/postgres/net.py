@@ -59,6 +59,11 @@ def _person() -> Shown:
     return Shown(f"{_CITY} OR {rest.format(_PLACE)}", f"{_CITY_HERE} OR {rest.format(_HERE)}")
 
 
+def _index() -> Shown:
+    """A row on the node of its key: on Citus the person beyond it is narrowed, on their own."""
+    return Shown(_person().whole, f"{_HERE} <> ''")
+
+
 def _until_erased(shown: Shown, holder: str) -> Shown:
     return evolve(shown, ends=f"szunion.is_erased({holder})")
 
@@ -136,8 +141,8 @@ NET: Final[Mapping[str, Shown]] = {
     "pay_order": _person(),
     "payee_name": _person(),
     "person": _person(),
-    "person_document": _person(),
-    "person_mobile": _person(),
+    "person_document": _index(),
+    "person_mobile": _index(),
     "person_salt": _person(),
     "person_tombstone": _person(),
     "quarantine": _CITY_ALONE,

@@ -100,18 +100,18 @@ class PostgresSession(Session):
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
         plain = row_set(self.statements[name])
         if plain is None:
-            return self._one_by_one(name, rows)
+            return self._one_by_one(name, rows, self.statements[name])
         waiting, done = iter(rows), 0
         while part := list(islice(waiting, MOST_ROWS)):
             done += self._asked(name, *plain.told(part)).rowcount
         return done
 
-    def _one_by_one(self, name: str, rows: Iterable[Parameters]) -> int:
+    def _one_by_one(self, name: str, rows: Iterable[Parameters], text: str) -> int:
         failed: StorageError | Conflict | None = None
         self.settle()
         self._tell(name)
         try:
-            self._cursor.executemany(self.statements[name], rows)
+            self._cursor.executemany(text, rows)
         except psycopg.Error as error:
             failed = ours(error)
         if failed is not None:

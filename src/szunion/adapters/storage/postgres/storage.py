@@ -27,6 +27,7 @@ from szunion.adapters.storage.postgres.migrate import is_ours, pending
 from szunion.adapters.storage.postgres.net import check_net
 from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.postgres.spread import session_on
 from szunion.adapters.storage.postgres.tables import is_filling
 from szunion.adapters.storage.postgres.unit import PostgresUnit
 from szunion.adapters.storage.sql.restored import restored
@@ -224,8 +225,9 @@ class PostgresStorage:
                 if begin is not self._begins.read:
                     self.vault.refresh()  # whoever writes writes under the present keys
                 unit = PostgresUnit(
-                    connection, now=self.clock.now(), ids=self.ids, vault=self.vault
-                )
+                    session_on(connection, spread=self.spread),
+                    now=self.clock.now(), ids=self.ids, vault=self.vault,
+                )  # fmt: skip
                 result = work(unit)
                 unit.settle()
             except BaseException:
@@ -332,8 +334,9 @@ class BorrowedPostgres:
             if gate:
                 _may_write(connection)
             unit = PostgresUnit(
-                connection, now=self.clock.now(), ids=self.ids, vault=self.vault, hosted=True
-            )
+                session_on(connection, spread=self.spread, hosted=True),
+                now=self.clock.now(), ids=self.ids, vault=self.vault,
+            )  # fmt: skip
             result = work(unit)
             unit.settle()
             ask(connection, _RESTORED, *kept)

@@ -8,15 +8,11 @@ scopes, and what is read later, row by row, is read in the scope in which it was
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, TypeVar
 
-from szunion.adapters.storage.postgres.connection import Connection
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.unit import SqlUnit
 from szunion.domain.access import Scope
-from szunion.ports.keys import Vault
-from szunion.ports.system import Ids
 
 R = TypeVar("R")
 
@@ -59,12 +55,6 @@ class PostgresUnit(SqlUnit):
     """One unit of work: :class:`szunion.ports.storage.UnitOfWork` on PostgreSQL."""
 
     session: PostgresSession
-
-    def __init__(
-        self, connection: Connection, *, now: datetime, ids: Ids, vault: Vault, hosted: bool = False
-    ) -> None:
-        session = PostgresSession(connection, hosted=hosted)
-        super().__init__(session, now=now, ids=ids, vault=vault)
 
     def given_out(self, repository: R) -> R:
         """Return *repository* so that the server is told the scope of every call."""

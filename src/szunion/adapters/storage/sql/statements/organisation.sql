@@ -36,12 +36,13 @@ WHERE o.path >= :low AND o.path < :high
 ORDER BY o.path, p.number
 
 -- name: add
+-- A root's parent is NULL, and no union is 0: Citus inserts nothing where NULL is looked for.
 INSERT INTO organisation (organisation_id, code, name, kind, state, parent_id, path, credit_code,
                           reason, successor_id, version)
 SELECT :id, :code, :name, :kind, :state, CAST(:parent AS BIGINT),
        coalesce(max(p.path), '/') || CAST(CAST(:id AS BIGINT) AS TEXT) || '/',
        :credit_code, :reason, CAST(:successor AS BIGINT), CAST(:version AS BIGINT)
-FROM organisation p WHERE p.organisation_id = CAST(:parent AS BIGINT)
+FROM organisation p WHERE p.organisation_id = coalesce(CAST(:parent AS BIGINT), 0)
 
 -- name: put_place
 INSERT INTO organisation_place (organisation_id, number, parent_id, since, until, recorded)

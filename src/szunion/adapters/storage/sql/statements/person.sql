@@ -24,13 +24,17 @@ WHERE :whole OR p.person_id = :only OR (
 ORDER BY p.person_id
 
 -- name: by_document
-SELECT d.person_id FROM person_document d
-WHERE d.shard = :shard AND d.blind = :blind
-  AND (:whole OR d.person_id = :only OR (
+-- fanout: what is looked for lies in a shard of its own; the person's id names theirs
+WITH filed AS MATERIALIZED (
+    SELECT person_id, rank FROM person_document WHERE shard = :shard AND blind = :blind
+)
+SELECT p.person_id FROM filed d
+JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
+WHERE :whole OR p.person_id = :only OR (
     SELECT o.path >= :low AND o.path < :high
     FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
-    WHERE m.shard = d.person_id >> 53 AND m.person_id = d.person_id
-    ORDER BY m.membership_id DESC LIMIT 1))
+    WHERE m.shard = p.shard AND m.person_id = p.person_id
+    ORDER BY m.membership_id DESC LIMIT 1)
 ORDER BY d.rank LIMIT 1
 
 -- name: on_file
@@ -58,14 +62,18 @@ UPDATE quarantine SET resolved = :at
 WHERE shard = :shard AND person_id = :person AND resolved IS NULL
 
 -- name: by_mobile
-SELECT d.person_id FROM person_mobile d
-WHERE d.shard = :shard AND d.blind = :blind
-  AND (:whole OR d.person_id = :only OR (
+-- fanout: what is looked for lies in a shard of its own; the person's id names theirs
+WITH filed AS MATERIALIZED (
+    SELECT person_id FROM person_mobile WHERE shard = :shard AND blind = :blind
+)
+SELECT p.person_id FROM filed d
+JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
+WHERE :whole OR p.person_id = :only OR (
     SELECT o.path >= :low AND o.path < :high
     FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
-    WHERE m.shard = d.person_id >> 53 AND m.person_id = d.person_id
-    ORDER BY m.membership_id DESC LIMIT 1))
-ORDER BY d.person_id
+    WHERE m.shard = p.shard AND m.person_id = p.person_id
+    ORDER BY m.membership_id DESC LIMIT 1)
+ORDER BY p.person_id
 
 -- name: add
 INSERT INTO person (shard, person_id, sealed, merged_into, version) VALUES (?, ?, ?, ?, ?)

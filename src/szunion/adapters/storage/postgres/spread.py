@@ -1,0 +1,54 @@
+"""Know how rows are added where Citus spreads them: each with its own values, to its own node.
+
+Rows that a statement takes from columns go through the coordinator and on by COPY, and PostgreSQL
+refuses COPY to whomever row-level security holds; insertions into tables of several places are no
+one statement either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from attrs import define
+
+from szunion.adapters.storage.postgres.citus import TABLES, Place
+from szunion.adapters.storage.postgres.connection import Connection
+from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.sql.session import Parameters
+
+_FROM_COLUMNS: Final = re.compile(
+    r"INSERT INTO (\w+) \(([^()]*)\)\s+(SELECT .* FROM unnest\(.*)", re.DOTALL
+)
+
+
+@define
+class SpreadSession(PostgresSession):
+    """One connection to a coordinator; it says to no worker what could end in a COPY."""
+
+    def do(self, name: str, parameters: Parameters = ()) -> int:
+        found = _FROM_COLUMNS.match(self.statements[name])
+        if found is None or TABLES[found[1]] is Place.COORDINATOR:
+            return super().do(name, parameters)
+        table, columns, rows = found.groups()
+        marks = ", ".join("%s" for _ in columns.split(","))
+        return self._one_by_one(
+            name,
+            self._asked(name, rows, parameters).fetchall(),
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names of ours
+        )
+
+    def many(self, name: str, rows: Iterable[Parameters]) -> int:
+        return self._one_by_one(name, rows, self.statements[name])
+
+    def settle(self) -> None:
+        """Tell the server what was added, one by one."""
+        added, self._added = self._added, []
+        for name, parameters in added:
+            self._asked(name, self.statements[name], parameters)
+
+
+def session_on(connection: Connection, *, spread: bool, hosted: bool = False) -> PostgresSession:
+    """Return a session, as the tables lie."""
+    return (SpreadSession if spread else PostgresSession)(connection, hosted=hosted)
