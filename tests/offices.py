@@ -45,9 +45,10 @@ STORE: Final = "SZUNION_TEST_STORE"
 """The engine on which runs what would on SQLite."""
 
 ON_SQLITE = pytest.mark.skipif(
-    os.environ.get(STORE, "sqlite") != "sqlite", reason=f"listens to SQLite; {STORE} names another"
+    os.environ.get(STORE, "sqlite") != "sqlite",
+    reason=f"about SQLite itself; {STORE} names another",
 )
-"""For what counts the statements that SQLite is told."""
+"""For what looks at SQLite itself: its file, or the statements that it is told."""
 
 PAPER: Final = "同意书2017-11"
 """Where the signed consents of everybody in the tests are filed."""

@@ -11,10 +11,9 @@ import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
 from tests.claimtown import CHILD, STAY, claim_town_on, stay
-from tests.offices import PAPER, Town, applicant, member, office_on, serving
+from tests.offices import ON_SQLITE, PAPER, Town, applicant, member, office_on, serving
 
 from szunion.adapters.roster.reader import read_roster
-from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
 from szunion.application.batches import Batches
 from szunion.application.claims import Claims, Filed
@@ -391,12 +390,11 @@ def test_joining_without_another_handler_asks_no_consent(town: Town) -> None:
     assert isinstance(found, Joined) or NoCover.NO_CONSENT not in found.reasons
 
 
+@ON_SQLITE
 def test_words_of_consent_are_never_changed_or_deleted(tmp_path: Path) -> None:
     town = card_town_on(office_on("sqlite", tmp_path)).town
     person = town.admit(0, applicant(1))
     Consents(town.office, member(person)).give(person, _P.BANK)
-    if not isinstance(town.office.storage, SqliteStorage):
-        pytest.skip("it writes past the system, into SQLite's own file")
     town.office.storage.close()
     with sqlite3.connect(tmp_path / "union.db") as connection:
         for statement in ("UPDATE consent_word SET event = 'give'", "DELETE FROM consent_word"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.offices import ENGINES, Town, applicant, member, office_on, town_on
+from tests.offices import ENGINES, Town, applicant, engine_of, member, office_on, town_on
 from tests.places import everything, unwritable
 
 from szunion.adapters.storage.memory.core import MemoryAuditTrail
@@ -26,7 +26,7 @@ ON_DISK = ENGINES[1:]
 
 @pytest.fixture(params=ON_DISK)
 def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+    return engine_of(str(request.param))
 
 
 @pytest.fixture

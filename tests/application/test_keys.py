@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 from tests.application.everything import Everything, everything_on
 from tests.keyrings import Files, Process, brought, city, duplicates, everyone, filed
-from tests.offices import applicant, engine, office_on, officer, town_on
+from tests.offices import applicant, engine, engine_of, office_on, officer, town_on
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
@@ -130,7 +130,7 @@ def test_a_member_with_everything_is_shown_the_same_after_all_keys_have_changed(
     keys = FileKeys.open(tmp_path / "union.keys")
     full = everything_on(office_on("sqlite", tmp_path, keys=keys))
     try:
-        files, care = Files(tmp_path), KeyCare(full.office, keys, engine())
+        files, care = Files(tmp_path, engine_of("sqlite")), KeyCare(full.office, keys, engine())
         assert not [name for name, used in files.keys_in_columns().items() if used - {1}]
         empty = {name for name, used in files.keys_in_columns().items() if not used}
         assert len(empty) <= 3, f"the member with everything has nothing in {sorted(empty)}"

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from tests.claimtown import CHILD, STAY, ClaimTown, claim_town_on, heir, stay
 from tests.moneytown import WARMTH
-from tests.offices import engine, member, office_on, officer
+from tests.offices import ON_SQLITE, engine, member, office_on, officer
 
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
@@ -115,6 +115,7 @@ def test_race_19_the_store_itself_keeps_one_claim_for_a_child(town: ClaimTown) -
         town.office.storage.run(behind)
 
 
+@ON_SQLITE
 def test_race_19_no_number_date_or_cause_stands_in_the_store(tmp_path: Path) -> None:
     """A byte search of the database finds no number of a child or stay, and no diagnosis."""
     town = claim_town_on(office_on("sqlite", tmp_path))

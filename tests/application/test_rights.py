@@ -18,7 +18,7 @@ from tests.application.everything import NEW_NAME, Everything, everything_on, ri
 from tests.canaries import canary
 from tests.cardtown import card_town_on
 from tests.claimtown import heir
-from tests.offices import PAPER, Town, applicant, clock_of, member, office_on, officer
+from tests.offices import ON_SQLITE, PAPER, Town, applicant, clock_of, member, office_on, officer
 
 from szunion.adapters.keys.checks import signature_holds
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
@@ -421,11 +421,11 @@ def office_again(full: Everything, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.tmp"))
 
 
+@ON_SQLITE
 def test_a_restored_copy_is_erased_again_from_the_journal(tmp_path: Path) -> None:
     full = everything_on(office_on("sqlite", tmp_path))
     storage = full.office.storage
-    if not isinstance(storage, SqliteStorage):
-        pytest.skip("the copy is made with SQLite's own backup")
+    assert isinstance(storage, SqliteStorage)
     full.end()
     storage.checkpoint()
     backup = tmp_path / "backup.db"
