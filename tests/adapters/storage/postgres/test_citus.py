@@ -243,9 +243,9 @@ def test_members_of_every_node_are_taken_in_and_found_by_their_own_union_alone(
             assert [each.id for each in own.by_mobile(mobile.plain())] == [person]
             assert other.find(number) is None
             assert not other.by_mobile(mobile.plain())
-        for _, number, mobile in roster.clean:
+        for _, number, dialled in roster.clean:
             assert own.find(number) is not None
-            assert own.by_mobile(mobile)
+            assert own.by_mobile(dialled)
     finally:
         town.office.storage.close()
 
