@@ -198,9 +198,9 @@ class UnionSystem:
     reader: CardReader | None
     city: City
     witness: Witness | None = None
+    """Who outside signs the audit log's checkpoints."""
     directory: Directory | None = None
     """The host's own directory of officers; None: this system's registry."""
-    """Who outside signs the audit log's checkpoints."""
     owns_bank: bool = False
     """Whether the bank's adapter was made here, by its name, and is closed here."""
 
