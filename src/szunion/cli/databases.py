@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ from szunion.bootstrap import is_postgres, postgres
 from szunion.errors import ConfigError
 
 SQLITE: Final = "sqlite:///"
+_LIBPQ: Final = re.compile(r"\b(host|hostaddr|user|password|dbname|service)\s*=", re.ASCII)
+"""Words of libpq's: such an address may hold a password, so it is never shown as a file's name."""
 
 
 def database_at(address: str, owner: str = "") -> Database:
@@ -38,4 +41,6 @@ def file_at(address: str) -> Path:
     """
     if "://" in address and not address.startswith(SQLITE):
         raise ConfigError("E-CONFIG-002", scheme=address.partition(":")[0])
+    if _LIBPQ.search(address):
+        raise ConfigError("E-CONFIG-002", scheme="?")
     return Path(address.removeprefix(SQLITE))
