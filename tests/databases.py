@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
+from typing import Any, Final
 
+import psycopg
 import pytest
 
 from szunion.testing.postgres import NoPostgres, PostgresServer
@@ -128,3 +132,19 @@ def databases() -> Databases:
 def database(tmp_path: Path) -> Database:
     """Return a database with our schema, empty."""
     return database_for(tmp_path)
+
+
+_PARAMETER: Final = re.compile(r"%\(\w+\)s|%s")
+
+
+def planned(connection: psycopg.Connection[Any], statement: str) -> str:
+    """Return the plan that a server has for *statement* whatever is asked, as it shows it."""
+    numbers = count(1)
+    text = _PARAMETER.sub(lambda _: f"${next(numbers)}", statement)
+    given = ", ".join(["NULL"] * (next(numbers) - 1))
+    asked = f"EXPLAIN (COSTS OFF) EXECUTE asked{f'({given})' if given else ''}"
+    connection.execute("SET plan_cache_mode = force_generic_plan", prepare=False)
+    connection.execute(f"PREPARE asked AS {text}".encode(), prepare=False)
+    plan = connection.execute(asked.encode(), prepare=False).fetchall()
+    connection.execute("DEALLOCATE asked", prepare=False)
+    return "\n".join(line for (line,) in plan)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
+from tests.databases import planned
 from tests.offices import office_on
 
 from szunion.adapters.storage.postgres.dialect import statements as of_postgres
@@ -41,14 +40,9 @@ def test_sqlite_finds_it_by_the_login(name: str, tmp_path: Path) -> None:
 @pytest.mark.postgres
 def test_postgres_finds_it_by_the_login(database: Database) -> None:
     with psycopg.connect(database.owner, options="-c search_path=szunion,pg_catalog") as owner:
-        if owner.info.server_version < 160000:
-            pytest.skip("EXPLAIN (GENERIC_PLAN) came with PostgreSQL 16")
         into = _COLUMNS.format(more=", place", what=", i")
         owner.execute(f"INSERT INTO audit {into} FROM generate_series(1, {ROWS}) i".encode())
         owner.execute("ANALYZE audit")
-        numbers = count(1)
-        text = re.sub(r"%\(\w+\)s", lambda _: f"${next(numbers)}", of_postgres()["audit.touched"])
-        plan = owner.execute(f"EXPLAIN (GENERIC_PLAN, COSTS OFF) {text}".encode()).fetchall()
-    told = "\n".join(line for (line,) in plan)
+        told = planned(owner, of_postgres()["audit.touched"])
     assert "Index Scan using audit_by_actor on audit" in told
     assert "Sort" not in told
