@@ -184,9 +184,9 @@ def test_what_goes_by_keeps_few_pages_and_gives_the_cache_back(tmp_path: Path) -
         connection.execute(
             "INSERT INTO card (shard, card_id, person_id, programme, token_sealed, token_index,"
             " psn, last_four, account_class, bank_sequence, bank_conflict, bank_gap, union_state,"
-            " union_sequence, custody, current, born, version) VALUES (0, ?1, ?1, 'P', x'',"
-            " zeroblob(16), ?1, '', 'I', 0, 0, 0, 'PENDING', 0, 'AT_BANK', 1, 0, 0)",
-            (card,),
+            " union_sequence, custody, current, born, version) VALUES (0, :card, :card, 'P', x'',"
+            " zeroblob(16), :card, '', 'I', 0, 0, 0, 'PENDING', 0, 'AT_BANK', 1, 0, 0)",
+            {"card": card},
         )
 
     def cache() -> int:
