@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tests.offices import shenzhen
 
 from benchmarks.lines import Line, faster, smaller
+from benchmarks.places import founded
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.postgres.storage import PostgresStorage
@@ -39,10 +40,8 @@ from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.office import Office
-from szunion.application.organisations import NewUnion, Organisations
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.documents import check_character
-from szunion.domain.organisations import OrganisationKind
 
 ROWS = 50_000
 ROUNDS = 3
@@ -101,18 +100,7 @@ def office_in(place: Path | str, *, found: bool = True) -> tuple[Office, Princip
     chief = Principal(id="c", role=Role.CITY, purpose=Purpose.ENROL)
     if not found:
         return office, chief
-    desk = Organisations(office, chief)
-    desk.found_city(code="440300", name="市总工会")
-    district, union = desk.register_many(
-        [
-            NewUnion(code="D", name="区", kind=OrganisationKind.DISTRICT, parent_code="440300"),
-            NewUnion(code="G", name="会", kind=OrganisationKind.GRASSROOTS, parent_code="D"),
-        ],
-        document="1",
-    )
-    del district
-    officer = Principal(id="g", role=Role.GRASSROOTS, purpose=Purpose.ENROL, organisation=union.id)
-    return office, officer
+    return office, founded(office)
 
 
 def imported(office: Office, officer: Principal, data: bytes) -> ImportResult:

@@ -9,7 +9,7 @@ shares that lock: nobody changes the tables meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Final
 
@@ -97,33 +97,32 @@ def pending(connection: Connection) -> Sequence[Migration]:
 
 
 @contextmanager
-def alone(connection: Connection) -> Iterator[None]:
+def _locked(connection: Connection, kind: str = "") -> Iterator[None]:
+    """Hold the lock of migrations, as its only holder or, ``_shared``, beside others like it."""
+    tell(connection, f"SELECT pg_advisory_lock{kind}({_LOCK})")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            tell(connection, f"SELECT pg_advisory_unlock{kind}({_LOCK})")
+
+
+def alone(connection: Connection) -> AbstractContextManager[None]:
     """Be the only one who migrates this database; others wait for as long as ``lock_timeout``.
 
     Raises:
         StorageBusy: somebody else has been migrating for too long.
     """
-    tell(connection, f"SELECT pg_advisory_lock({_LOCK})")
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            tell(connection, f"SELECT pg_advisory_unlock({_LOCK})")
+    return _locked(connection)
 
 
-@contextmanager
-def unchanged(connection: Connection) -> Iterator[None]:
+def unchanged(connection: Connection) -> AbstractContextManager[None]:
     """Let nobody migrate this database meanwhile; others may look likewise.
 
     Raises:
         StorageBusy: somebody has been migrating it for too long.
     """
-    tell(connection, f"SELECT pg_advisory_lock_shared({_LOCK})")
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            tell(connection, f"SELECT pg_advisory_unlock_shared({_LOCK})")
+    return _locked(connection, "_shared")
 
 
 def migrate(connection: Connection, *, at: int, upto: int | None = None) -> Sequence[Migration]:
