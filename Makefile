@@ -1,4 +1,6 @@
 # The four names are the same everywhere: types, lint, imports, tests.  `make demo` and `make test` do all set-up.
+# Images set it; what is compiled is kept here, or each of hundreds of child interpreters compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin

@@ -19,13 +19,13 @@ from permission_pages import permission_page
 from privacy_pages import inventory_page, rights_page
 
 from szunion.adapters.builtin import szunion_adapters
-from szunion.bootstrap import Settings
 from szunion.cli import main as command_line
 from szunion.cli.dress import dressed
 from szunion.cli.words import speak
 from szunion.domain import diagrams
 from szunion.emv import reference
 from szunion.errors import CodePage, code_pages
+from szunion.settings import Settings
 from szunion.text import Language, Text
 
 DOCS: Final = Path(__file__).parent
@@ -246,7 +246,7 @@ def settings_page(language: Language) -> str:
         for spec in szunion_adapters()
     ]
     return "\n".join([
-        f"# {title.say(language)}", "", generated("`szunion.bootstrap.Settings`", language), "",
+        f"# {title.say(language)}", "", generated("`szunion.settings.Settings`", language), "",
         intro.say(language), "", *rows((key, env, default, meaning), body, language), "",
         "```toml", "[szunion]", 'database = "sqlite:///union.db"', "",
         "[szunion.bank]", 'name = "simulated"', 'settings = { seed = 7, journal = "bank.jsonl" }',

@@ -7,16 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from szunion.bootstrap import Settings, UnionSystem
+    from szunion.bootstrap import UnionSystem
     from szunion.errors import SzunionError
     from szunion.nodes import Nodes
+    from szunion.settings import Settings
 
 __all__ = ["Nodes", "Settings", "SzunionError", "UnionSystem", "__version__"]
 __version__ = "0.1.0"
 
 _BEHIND = {
     "Nodes": "szunion.nodes",
-    "Settings": "szunion.bootstrap",
+    "Settings": "szunion.settings",
     "SzunionError": "szunion.errors",
     "UnionSystem": "szunion.bootstrap",
 }

@@ -15,16 +15,13 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
 
-import typed_settings
-from attrs import evolve, field, fields_dict, frozen
+from attrs import evolve, fields_dict, frozen
 
 from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.file_piles import FilePiles
-from szunion.adapters.keys.checks import signature_holds
 from szunion.adapters.own_ids import OwnIds
 from szunion.adapters.roster.reader import read_roster
-from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.adapters.witness.command import CommandWitness
@@ -32,8 +29,6 @@ from szunion.application.as_of import PolicyBook
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import engine
 from szunion.application.bank_fit import check_bank
-from szunion.application.chip import Equipment, NumbersAreTokens
-from szunion.application.counter import Counter
 from szunion.application.keys import KeyCare
 from szunion.application.office import Alone, Office
 from szunion.application.officers import check_registered, principal_of
@@ -45,7 +40,6 @@ from szunion.domain.cities import City, city_from
 from szunion.domain.nodes import Node
 from szunion.domain.notes import NoteKey
 from szunion.domain.values import OrganisationId
-from szunion.emv.capk import CaKeys
 from szunion.errors import (
     ConfigError,
     KeysUnavailable,
@@ -62,115 +56,18 @@ from szunion.ports.reader import CardReader
 from szunion.ports.storage import Storage
 from szunion.ports.system import Clock, Ids
 from szunion.ports.witness import Witness
+from szunion.settings import Settings, WitnessSettings
 
 if TYPE_CHECKING:
     import psycopg
 
+    from szunion.application.chip import Equipment
+    from szunion.application.counter import Counter
+    from szunion.emv.capk import CaKeys
+
 _SQLITE: Final = "sqlite:///"
 _MEMORY: Final = "memory:"
 _POSTGRES: Final = ("postgresql://", "postgres://")
-
-
-@frozen(kw_only=True)
-class AdapterSettings:
-    """Which adapter, and what it is told."""
-
-    name: str = "simulated"
-    settings: dict[str, Any] = field(factory=dict)
-
-
-@frozen(kw_only=True)
-class NotifierSettings(AdapterSettings):
-    """The way to people. A class of its own: a loader knows the defaults of classes alone."""
-
-    name: str = "recording"
-
-
-@frozen(kw_only=True)
-class ReaderSettings(AdapterSettings):
-    """The way to cards; without a name this installation has no counter."""
-
-    name: str = ""
-
-
-@frozen(kw_only=True)
-class WitnessSettings:
-    """Who outside signs the audit log's checkpoints; without a command nobody is asked."""
-
-    key: str = ""
-    """The witness's public key, as it told it: ``name+id+…``."""
-    command: str = ""
-    """What reaches it: ``ssh bank szunion audit witness sign DIR``; no shell reads it."""
-
-
-@frozen(kw_only=True)
-class NodeSettings:
-    """One machine of several: whose members lie there, and where its own settings are."""
-
-    city: str = ""
-    shards: str = ""
-    """Such as ``0-511``; empty: all members of the city."""
-    config: str = ""
-    """Its settings file; empty: this one."""
-    database: str = ""
-    """Its database; empty: as its settings file says."""
-
-
-@frozen(kw_only=True)
-class NodesSettings:
-    """The map of nodes, where there is more than one machine."""
-
-    version: int = 1
-    at: dict[str, NodeSettings] = field(factory=dict)
-
-
-@frozen(kw_only=True)
-class KeyStoreSettings(AdapterSettings):
-    """Where the keys live: in a file, or with the key that wraps them in a token."""
-
-    name: str = "file"
-
-
-@frozen(kw_only=True)
-class Settings:
-    """The settings of one installation: ``szunion.toml``, then ``SZUNION_…``, then options."""
-
-    city: str = ""
-    """The city's name; may be left out where only one is installed."""
-    database: str = "sqlite:///szunion.db"
-    database_owner: str = ""
-    """PostgreSQL: the address with the role that owns the tables, for ``db init|migrate`` alone."""
-    keys: str = ""
-    """The key file; empty: beside the database."""
-    key_store: KeyStoreSettings = KeyStoreSettings()
-    crypto: str = ""
-    """``intl`` or ``gm``, chosen when the keys are made; empty: as the key file says."""
-    bank: AdapterSettings = AdapterSettings()
-    notifier: NotifierSettings = NotifierSettings()
-    identity: AdapterSettings = AdapterSettings()
-    reader: ReaderSettings = ReaderSettings()
-    witness: WitnessSettings = WitnessSettings()
-    nodes: NodesSettings = NodesSettings()
-    node: str = ""
-    """Which of them this is."""
-    load_plugins: str = ""
-    """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
-
-
-def load_settings(file: str | None = None, *, database: str | None = None) -> Settings:
-    """Return the settings from *file* (or ``./szunion.toml``) and the environment.
-
-    Raises:
-        ConfigError: a setting is unknown or of the wrong kind (E-CONFIG-001).
-    """
-    path = f"!{file}" if file else "szunion.toml"
-    try:
-        settings = typed_settings.load(
-            Settings, appname="szunion", config_files=[path], env_nested_delimiter="__"
-        )
-    except (typed_settings.exceptions.TsError, OSError, ValueError) as error:
-        raise ConfigError("E-CONFIG-001", problem=type(error).__name__) from None
-    return evolve(settings, database=database) if database else settings
 
 
 @runtime_checkable
@@ -220,6 +117,8 @@ class UnionSystem:
         """Have the witness sign the newest checkpoint; a no is told by ``doctor``, every time."""
         if self.witness is None:
             return False
+        from szunion.adapters.keys.checks import signature_holds  # noqa: PLC0415 - brings SM2
+
         try:
             asked = Witnesses(self.office, engine(), signature_holds).ask(self.witness)
         except WitnessUnavailable:
@@ -458,6 +357,8 @@ class UnionSystem:
         Raises:
             ConfigError: there is none (E-COUNTER-001).
         """
+        from szunion.application.chip import Equipment, NumbersAreTokens  # noqa: PLC0415 - cards
+
         way = reader or self.reader
         if way is None:
             raise ConfigError("E-COUNTER-001")
@@ -474,6 +375,8 @@ class UnionSystem:
         reader: CardReader | None = None,
     ) -> Counter:
         """Return the counter at which *principal* works: see :meth:`equipment` (服务点)."""
+        from szunion.application.counter import Counter  # noqa: PLC0415 - the card layer
+
         return Counter(self.office, principal, self.equipment(roots=roots, reader=reader))
 
     def within(self, connection: sqlite3.Connection | psycopg.Connection[Any]) -> UnionSystem:
@@ -585,6 +488,10 @@ def vault_of(settings: Settings) -> Vault:
 
 def _storage(database: str, clock: Clock, ids: Ids, vault: Vault, *, recovering: bool) -> Storage:
     if database == _MEMORY:
+        from szunion.adapters.storage.memory.storage import (  # noqa: PLC0415 - others pay nothing
+            MemoryStorage,
+        )
+
         return MemoryStorage(clock, ids, vault)
     if database.startswith(_SQLITE):
         path = database.removeprefix(_SQLITE)

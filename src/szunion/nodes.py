@@ -18,7 +18,7 @@ from szunion.application.bank_books import STUCK
 from szunion.application.spreading import spread
 from szunion.application.statistics import Counts, Grouping
 from szunion.application.strays import strays
-from szunion.bootstrap import NodesSettings, Settings, UnionSystem, load_settings, vault_of
+from szunion.bootstrap import UnionSystem, vault_of
 from szunion.domain.access import Principal
 from szunion.domain.identity import DocumentNumber, IdentityDocument
 from szunion.domain.nodes import Node, NodeMap, shard_range
@@ -31,6 +31,7 @@ from szunion.errors import (
     StorageUnreachable,
 )
 from szunion.ports.keys import Vault
+from szunion.settings import NodesSettings, Settings, load_settings
 
 __all__ = ["Nodes", "map_of", "settings_of"]
 

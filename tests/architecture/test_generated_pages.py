@@ -9,8 +9,8 @@ from pathlib import Path
 
 import attrs
 
-from szunion.bootstrap import Settings
 from szunion.errors import code_pages
+from szunion.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 MANUAL = ROOT / "docs"

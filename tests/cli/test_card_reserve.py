@@ -10,8 +10,9 @@ from tests.cli.speaking import Said, say
 from tests.offices import town_on
 
 from szunion.adapters.bank.simulated import SimulatedBank
-from szunion.bootstrap import UnionSystem, load_settings
+from szunion.bootstrap import UnionSystem
 from szunion.domain.bank import Waiver
+from szunion.settings import load_settings
 
 SETTINGS = """
 [szunion]

@@ -9,9 +9,9 @@ from tests.cli.speaking import Said, say
 from tests.offices import applicant
 from tests.province import CITY, found_in, join, officer_at, roster
 
-from szunion.bootstrap import load_settings
 from szunion.errors import ConfigError
 from szunion.nodes import Nodes
+from szunion.settings import load_settings
 
 MAP = """[szunion]
 keys = "{folder}/union.keys"

@@ -17,9 +17,10 @@ from tests.cli.test_bank_files import SETTINGS
 
 from szunion.adapters.bank.batch_file.make import layout_named
 from szunion.application.bank_books import BankBooks
-from szunion.bootstrap import UnionSystem, load_settings
+from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.inbox import HeardNotice, Hearing
+from szunion.settings import load_settings
 
 LINES = 200
 KILLS = 4

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from szunion.bootstrap import Settings, UnionSystem, load_settings
+from szunion.bootstrap import UnionSystem
 from szunion.errors import ConfigError
+from szunion.settings import Settings, load_settings
 
 FILE = """
 [szunion]

@@ -19,7 +19,7 @@ from szunion.adapters.notifier.recording import RecordingNotifier
 from szunion.adapters.reader.pcsc import PcscReader
 from szunion.adapters.reader.simulated import SimulatedReader
 from szunion.adapters.reader.vpcd import PORT, VpcdReader
-from szunion.domain.cities import city_from
+from szunion.domain.cities import name_from
 from szunion.plugins import (
     AdapterSpec,
     BankSpec,
@@ -170,7 +170,7 @@ def szunion_cities() -> Iterable[CitySpec]:
     for city in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if city.is_dir() and city.joinpath("city.toml").is_file():
             read = _reader(city)
-            yield CitySpec(name=city.name, title=city_from(read).policy.name, read=read)
+            yield CitySpec(name=city.name, title=name_from(read), read=read)
 
 
 def _reader(folder: Traversable) -> Callable[[str], str]:

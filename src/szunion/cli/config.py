@@ -7,8 +7,8 @@ import os
 import click
 from attrs import fields
 
-from szunion.bootstrap import AdapterSettings, NodesSettings, Settings
 from szunion.cli.frame import Frame, framed, helps
+from szunion.settings import AdapterSettings, NodesSettings, Settings
 from szunion.text import Text
 
 

@@ -42,8 +42,9 @@ from szunion.text import Language, Text
 
 if TYPE_CHECKING:
     from szunion.application.system import Desk
-    from szunion.bootstrap import Settings, UnionSystem
+    from szunion.bootstrap import UnionSystem
     from szunion.domain.nodes import Node
+    from szunion.settings import Settings
 
 #: The first match wins; specific before general. 3 (partly done) is chosen by commands.
 EXIT: Final[Mapping[type[SzunionError], int]] = {
@@ -163,6 +164,7 @@ class Frame:
     user: str
     debug: bool = False
     node: str = ""
+    _settings: Settings | None = field(default=None, init=False)
     _system: UnionSystem | None = field(default=None, init=False)
     _to_close: list[Callable[[], None]] = field(factory=list, init=False)
 
@@ -220,12 +222,14 @@ class Frame:
 
     def whole_settings(self) -> Settings:
         """Return the settings with the map of all nodes."""
-        from szunion.bootstrap import load_settings  # noqa: PLC0415 - `explain` stays light
+        from szunion.settings import load_settings  # noqa: PLC0415 - `explain` stays light
 
-        given = self.database
-        if given and "://" not in given and given != "memory:":
-            given = f"sqlite:///{given}"
-        return load_settings(self.config, database=given)
+        if self._settings is None:
+            given = self.database
+            if given and "://" not in given and given != "memory:":
+                given = f"sqlite:///{given}"
+            self._settings = load_settings(self.config, database=given)
+        return self._settings
 
     def _node(self, whole: Settings) -> Node | None:
         """Return the node that was said; None: none was."""

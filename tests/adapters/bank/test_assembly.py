@@ -18,11 +18,12 @@ from szunion.adapters.callbacks import CallbackDoor
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.access import authorise
 from szunion.application.bank_desk import engine
-from szunion.bootstrap import UnionSystem, load_settings
+from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Operation
 from szunion.domain.bank import AskCardList, OpenCards
 from szunion.errors import ConfigError, KeysUnavailable
 from szunion.plugins import collect
+from szunion.settings import load_settings
 from szunion.testing.clock import SimClock
 
 

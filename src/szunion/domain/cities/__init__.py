@@ -9,8 +9,9 @@ from attrs import frozen
 from szunion.domain.catalogue import Catalogue, catalogue_from
 from szunion.domain.policy import CityPolicy, policy_from
 from szunion.errors import ConfigError
+from szunion.text import Text
 
-__all__ = ["City", "city_from"]
+__all__ = ["City", "city_from", "name_from"]
 
 
 @frozen(kw_only=True)
@@ -35,6 +36,11 @@ def city_from(read: Callable[[str], str]) -> City:
         policy=policy_from(_table(read, "city.toml")),
         catalogue=catalogue_from(_table(read, "catalogue.toml")),
     )
+
+
+def name_from(read: Callable[[str], str]) -> Text:
+    """Return the name of the city whose files *read* returns; its catalogue is not read."""
+    return policy_from(_table(read, "city.toml")).name
 
 
 def _table(read: Callable[[str], str], name: str) -> dict[str, Any]:
