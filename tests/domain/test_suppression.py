@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from szunion.domain.suppression import LEAST, shown, shown_in_groups, total_shown
+from szunion.domain.suppression import (
+    LEAST,
+    shown,
+    shown_in_groups,
+    shown_side_by_side,
+    total_shown,
+)
 
 
 def betrayed(
@@ -88,3 +94,39 @@ def test_the_difference_of_a_groups_total_and_what_is_shown_in_it_is_of_enough_p
     if told.total is not None:
         hidden = [sum(groups[key].values()) for key, each in told.groups.items() if each is None]
         assert not hidden or (len(hidden) > 1 and sum(hidden) >= LEAST)
+
+
+def test_nobody_who_stayed_away_is_reckoned_from_who_booked_and_who_came() -> None:
+    """Each item: so many booked, so many came, the others did not; statistics say how many came."""
+    least, largest, looks = 3, 7, []
+    for counts in product(range(largest + 1), repeat=4):
+        came, missed = dict(enumerate(counts[:2])), dict(enumerate(counts[2:]))
+        columns = {
+            "booked": {item: came[item] + missed[item] for item in came},
+            "came": came, "missed": missed,
+        }  # fmt: skip
+        told = shown_side_by_side(columns, linked=columns.keys(), least=least)
+        out = tuple(count for cells in told.values() for count in cells.values())
+        came_in_all = total_shown(came, least=least)
+        cells = [told[measure][item] for measure in ("came", "missed") for item in came]
+        looks.append(((out, came_in_all), counts, tuple(each is None for each in cells)))
+    found = betrayed(looks, least)
+    assert [counts for counts in found if sum(counts) <= largest] == []
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), TABLES, max_size=4), st.sets(st.sampled_from("abcd"))
+)
+def test_a_row_is_shown_whole_or_not_where_its_counts_add_up(
+    columns: dict[str, dict[int, int]], linked: set[str]
+) -> None:
+    told = shown_side_by_side(columns, linked=linked)
+    for measure, cells in columns.items():
+        assert told[measure].keys() == cells.keys()
+        for item, count in told[measure].items():
+            assert count in {None, cells[item]}
+            assert count is not None or cells[item] > 0
+            assert count is None or not 0 < count < LEAST
+    for item in range(31):
+        row = {told[each][item] for each in linked & columns.keys() if columns[each].get(item)}
+        assert None not in row or row == {None}

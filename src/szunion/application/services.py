@@ -7,7 +7,7 @@ rates what he or she took part in. The union sees what is wanted, and each servi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta, timezone
 from typing import Final
 
@@ -31,6 +31,7 @@ from szunion.domain.catalogue import Mode, ServiceItem
 from szunion.domain.participation import Outcome, Participation, standing
 from szunion.domain.projects import Evaluation, Project
 from szunion.domain.ratings import Rating
+from szunion.domain.suppression import shown, shown_side_by_side
 from szunion.domain.values import ParticipationId, PersonId, shard_of
 from szunion.domain.wishes import Wish, WishState
 from szunion.errors import Conflict, NotFound
@@ -50,8 +51,9 @@ class Shown:
     """What stands against the member having it; nothing: it is for him or her."""
     offers: tuple[Offer, ...] = ()
     """What of it can be booked now or later."""
-    ratings: int = 0
-    stars: int = 0
+    ratings: int | None = 0
+    """How many rated it; None: too few to be shown."""
+    stars: int | None = 0
     """The sum of its stars."""
     wished: bool = False
     """The member has asked for it."""
@@ -69,7 +71,8 @@ class Demand:
     category: str
     item: str
     """Empty: not on the menu."""
-    wishes: int
+    wishes: int | None
+    """None: fewer than ten members, or it would give away another such count."""
 
 
 @frozen
@@ -100,7 +103,7 @@ class Services:
             level = least_level(self.office, self.by.role)
             facts = facts_of(self.office, work, scope, who, level=level)
         offers = work.offers.open(scope, work.now)
-        ratings = work.participations.ratings(scope)
+        ratings = _rated(work.participations.ratings(scope))
         wished = {wish.item for wish in self._wishes(work, scope, who)}
         return [
             Shown(
@@ -262,13 +265,13 @@ class Services:
 
     @one_look
     def demand(self, work: UnitOfWork) -> Sequence[Demand]:
-        """Return what members ask for, the most wanted first (需求汇总)."""
+        """Return what members ask for, the most wanted first (需求汇总); small counts last."""
         scope = authorise(work, self.by, Operation.DEMAND_READ)
         found = [
             Demand(category=category, item=item, wishes=count)
-            for (category, item), count in work.wishes.counts(scope).items()
+            for (category, item), count in shown(work.wishes.counts(scope)).items()
         ]
-        return sorted(found, key=lambda each: (-each.wishes, each.category, each.item))
+        return sorted(found, key=lambda each: (-(each.wishes or 0), each.category, each.item))
 
     @one_look
     def unlisted(self, work: UnitOfWork, category: str) -> Sequence[str]:
@@ -307,25 +310,55 @@ class Services:
     def evaluation(self, work: UnitOfWork) -> Sequence[Evaluation]:
         """Return what became of each service: demand, use, ratings, this year's money (评估)."""
         scope = authorise(work, self.by, Operation.DEMAND_READ)
-        wishes = {item: n for (_, item), n in work.wishes.counts(scope).items() if item}
+        wishes = {item: n for (_, item), n in shown(work.wishes.counts(scope)).items() if item}
         figures = work.bookings.figures(scope)
-        used = work.participations.used(scope)
-        ratings = work.participations.ratings(scope)
+        told = _used(figures, work.participations.used(scope))
+        ratings = _rated(work.participations.ratings(scope))
         year = work.now.astimezone(_CITY).year
         found = []
         for item in self.office.catalogue.items:
-            places, booked, waiting = figures.get(item.id, (0, 0, 0))
-            outcomes = used.get(item.id, {})
             count, stars = ratings.get(item.id, (0, 0))
             budget = work.budgets.get(scope, item.id, year)
             found.append(
                 Evaluation(
-                    item=item.id, wishes=wishes.get(item.id, 0), places=places, booked=booked,
-                    waiting=waiting, took_part=outcomes.get(Outcome.TOOK_PART, 0),
-                    no_show=outcomes.get(Outcome.NO_SHOW, 0),
-                    at_risk=outcomes.get(Outcome.OFFLINE_RISK, 0), ratings=count, stars=stars,
+                    item=item.id, wishes=wishes.get(item.id, 0),
+                    places=figures.get(item.id, (0, 0, 0))[0],
+                    **{measure: cells.get(item.id, 0) for measure, cells in told.items()},
+                    ratings=count, stars=stars,
                     ceiling=budget.ceiling if budget else None,
                     committed=budget.committed if budget else None,
                 )
             )  # fmt: skip
         return found
+
+
+# --- what is left out -----------------------------------------------------------------------------
+
+_OUTCOMES: Final = {
+    "took_part": Outcome.TOOK_PART, "no_show": Outcome.NO_SHOW, "at_risk": Outcome.OFFLINE_RISK,
+}  # fmt: skip
+
+
+def _used(
+    figures: Mapping[str, tuple[int, int, int]], outcomes: Mapping[str, Mapping[Outcome, int]]
+) -> Mapping[str, Mapping[str, int | None]]:
+    """Return by measure and item who booked, waits, came or did not, as far as it is shown."""
+    columns = {
+        "booked": {item: booked for item, (_, booked, _) in figures.items()},
+        "waiting": {item: waiting for item, (_, _, waiting) in figures.items()},
+    } | {
+        measure: {item: counts.get(outcome, 0) for item, counts in outcomes.items()}
+        for measure, outcome in _OUTCOMES.items()
+    }  # fmt: skip
+    return shown_side_by_side(columns, linked={"booked", *_OUTCOMES})
+
+
+def _rated(
+    ratings: Mapping[str, tuple[int, int]],
+) -> Mapping[str, tuple[int | None, int | None]]:
+    """Return by item how many rated it and their stars: an average of few is about those few."""
+    told = shown({item: count for item, (count, _) in ratings.items()})
+    return {
+        item: (told[item], None if told[item] is None else stars)
+        for item, (_, stars) in ratings.items()
+    }

@@ -12,6 +12,7 @@ from szunion.application.services import Shown
 from szunion.application.system import Desk
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.service_sweep import sweep
+from szunion.cli.stats import small_are_left_out
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.bookings import NoPlace, Offer
 from szunion.domain.values import BookingId, OfferId, ParticipationId, PersonId
@@ -82,7 +83,7 @@ def _row(frame: Frame, shown: Shown, *, known: bool) -> tuple[object, ...]:
 
 
 def _average(shown: Shown) -> str | None:
-    if not shown.ratings:
+    if not shown.ratings or shown.stars is None:
         return None
     hundredths = (shown.stars * 100 + shown.ratings // 2) // shown.ratings
     return f"{hundredths // 100}.{hundredths % 100:02d}"
@@ -415,7 +416,7 @@ def demand(frame: Frame, *, org: str | None) -> None:
             "ratings", "hundredths", "ceiling", "committed")  # fmt: skip
     rows = []
     found = _desk(frame, org).services.evaluation()
-    for one in sorted(found, key=lambda each: -each.demand):
+    for one in sorted(found, key=lambda each: -(each.demand or 0)):
         money = (one.ceiling, one.committed)
         shown = [None if fen is None else fen.amount if frame.as_json else str(fen)
                  for fen in money]  # fmt: skip
@@ -425,6 +426,7 @@ def demand(frame: Frame, *, org: str | None) -> None:
         rows.append((one.item, one.demand, one.wishes, one.booked, one.waiting, one.took_part,
                      one.no_show, one.at_risk, one.ratings, stars, *shown))  # fmt: skip
     frame.rows(keys, titles, rows)
+    small_are_left_out(frame)
 
 
 service.add_command(sweep)

@@ -45,6 +45,11 @@ def stats(frame: Frame, *, grouping: str, org: str | None) -> None:
     )
     keys = ("place", "name", *MEASURES)
     frame.rows(keys, _TITLES, [_row(frame, each) for each in (*report.lines, report.whole)])
+    small_are_left_out(frame)
+
+
+def small_are_left_out(frame: Frame) -> None:
+    """Say below a table of counts what a dash in it means."""
     if not frame.as_json:
         frame.note(
             "— 不显示：不足 {least} 人，或会由此推算出来",

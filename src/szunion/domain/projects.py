@@ -46,34 +46,41 @@ class Project:
 
 @frozen(kw_only=True)
 class Evaluation:
-    """What became of one service (评估): counted from what happened, for one year's money."""
+    """What became of one service (评估): counted from what happened, for one year's money.
+
+    None: a count of fewer than ten people, or one that would give such a count away.
+    """
 
     item: str
-    wishes: int
+    wishes: int | None
     """How many members ask for it."""
     places: int
     """Places that were put up for booking."""
-    booked: int
+    booked: int | None
     """Places that were taken."""
-    waiting: int
+    waiting: int | None
     """Members who wait for a place."""
-    took_part: int
-    no_show: int
-    at_risk: int
+    took_part: int | None
+    no_show: int | None
+    at_risk: int | None
     """Recorded offline, waiting to be looked at."""
-    ratings: int
-    stars: int
+    ratings: int | None
+    stars: int | None
     """The sum of their stars."""
     ceiling: Fen | None
     """What it may cost this year; None: no budget."""
     committed: Fen | None
 
     @property
-    def demand(self) -> int:
-        """How many want it: booked, waiting, or wished for (需求)."""
+    def demand(self) -> int | None:
+        """How many want it: booked, waiting, wished for (需求); None: one of them is not shown."""
+        if self.wishes is None or self.booked is None or self.waiting is None:
+            return None
         return self.wishes + self.booked + self.waiting
 
     @property
     def hundredths(self) -> int | None:
-        """The average rating in hundredths of a star; None: nobody has rated it."""
-        return None if not self.ratings else (self.stars * 100 + self.ratings // 2) // self.ratings
+        """The average rating in hundredths of a star; None: nobody rated it, or too few did."""
+        if not self.ratings or self.stars is None:
+            return None
+        return (self.stars * 100 + self.ratings // 2) // self.ratings

@@ -15,6 +15,7 @@ from attrs import frozen
 
 K = TypeVar("K", bound=Hashable)
 U = TypeVar("U", bound=Hashable)
+M = TypeVar("M", bound=Hashable)
 
 LEAST: Final = 10
 """The smallest number of people of whom a count is shown."""
@@ -44,6 +45,34 @@ def total_shown(
     if 0 < whole < least or _given_away(cells, hidden, least):
         return None
     return whole
+
+
+def shown_side_by_side(
+    columns: Mapping[M, Mapping[K, int]], *, linked: AbstractSet[M], least: int = LEAST
+) -> dict[M, dict[K, int | None]]:
+    """Return several counts of each of the same things, fit to be read side by side.
+
+    Args:
+        columns: Counts by what is counted, then by the thing.
+        linked: Counts that add up to each other along a row, such as who booked, who came and who
+            did not: where one of them is not shown, none of that row is.
+        least: The smallest count that is shown.
+    """
+    hidden: set[K] = set()
+    while True:
+        told = {
+            measure: shown(
+                cells, least=least, also=hidden if measure in linked else frozenset()
+            )
+            for measure, cells in columns.items()
+        }  # fmt: skip
+        more = {
+            key for measure in linked for key, count in told.get(measure, {}).items()
+            if count is None
+        }  # fmt: skip
+        if more <= hidden:
+            return told
+        hidden |= more
 
 
 def _hidden(cells: Mapping[K, int], least: int, also: AbstractSet[K]) -> set[K]:
