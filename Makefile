@@ -35,7 +35,10 @@ tests: $(STAMP)
 
 cover: $(STAMP)     ## branch coverage of the card layer: less than 95 % fails
 	@mkdir -p build
-	$(BIN)/coverage run --source=szunion.emv --data-file=build/emv.coverage -m pytest -q tests/emv
+	$(BIN)/coverage erase --data-file=build/emv.coverage
+	$(BIN)/coverage run --source=szunion.emv --data-file=build/emv.coverage \
+	    -m pytest -q -n 2 --dist worksteal tests/emv
+	$(BIN)/coverage combine -q --data-file=build/emv.coverage
 	$(BIN)/coverage report --data-file=build/emv.coverage --include='src/szunion/emv/*' \
 	    --show-missing --skip-covered --fail-under=95
 

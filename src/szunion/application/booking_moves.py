@@ -13,6 +13,7 @@ from szunion.application.standing import standing_of
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Booking, BookingEvent, Offer
+from szunion.domain.card_files import KeptCard
 from szunion.domain.catalogue import ServiceItem
 from szunion.domain.participation import Means, Outcome, Participation, participation_key
 from szunion.domain.values import BookingId, CardId, ParticipationId, shard_of
@@ -186,3 +187,24 @@ def take_part(  # noqa: PLR0913 - who, where, by what means
     )
     work.participations.add(scope, record)
     return record
+
+
+def part_of(  # noqa: PLR0913, PLR0917 - whose card, where, and for what
+    office: Office, work: UnitOfWork, scope: Scope, kept: KeptCard, item: str, occasion: str
+) -> Participation:
+    """Return the record that the holder of a card takes part in an occasion now."""
+    _, category = item_words(office, item)
+    return Participation(
+        id=ParticipationId(work.ids.new(shard_of(kept.person))),
+        key=participation_key(item, occasion, kept.person),
+        person=kept.person,
+        item=item,
+        category=category,
+        occasion=occasion,
+        at=work.now,
+        recorded=work.now,
+        means=Means.CARD,
+        card=kept.id,
+        organisation=scope.principal.organisation,
+        author=scope.principal.id,
+    )

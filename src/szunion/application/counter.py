@@ -12,18 +12,17 @@ from typing import Final
 from attrs import field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.booking_moves import keep, offer_of, take_part
+from szunion.application.booking_moves import keep, offer_of, part_of, take_part
 from szunion.application.chip import Equipment, Seen, read_card
 from szunion.application.office import Office, one_commit, one_look
-from szunion.application.payment_news import item_words
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Booking, BookingEvent, BookingState, Offer
 from szunion.domain.card_files import KeptCard
 from szunion.domain.catalogue import ServiceKind
-from szunion.domain.participation import Means, Outcome, Participation, participation_key
+from szunion.domain.participation import Means, Outcome, Participation
 from szunion.domain.use import Why, use
-from szunion.domain.values import CardId, Labelled, OfferId, ParticipationId, PersonId, shard_of
+from szunion.domain.values import CardId, Labelled, OfferId, PersonId
 from szunion.emv.oda_keys import Assurance
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
@@ -214,24 +213,3 @@ class Counter:
             self.office, work, scope, new, offer,
             means=Means.CARD, outcome=Outcome.TOOK_PART, card=card,
         )  # fmt: skip
-
-
-def part_of(  # noqa: PLR0913, PLR0917 - whose card, where, and for what
-    office: Office, work: UnitOfWork, scope: Scope, kept: KeptCard, item: str, occasion: str
-) -> Participation:
-    """Return the record that the holder of a card takes part in an occasion now."""
-    _, category = item_words(office, item)
-    return Participation(
-        id=ParticipationId(work.ids.new(shard_of(kept.person))),
-        key=participation_key(item, occasion, kept.person),
-        person=kept.person,
-        item=item,
-        category=category,
-        occasion=occasion,
-        at=work.now,
-        recorded=work.now,
-        means=Means.CARD,
-        card=kept.id,
-        organisation=scope.principal.organisation,
-        author=scope.principal.id,
-    )

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
-from szunion.application.counter import part_of
+from szunion.application.booking_moves import part_of
 from szunion.application.office import Office, one_commit
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
@@ -35,6 +34,7 @@ from szunion.application.office import Office
 from szunion.application.officers import Officers
 from szunion.application.organisations import Organisations
 from szunion.application.plans import Plans
+from szunion.application.points import Points
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.recovery import Recovery
 from szunion.application.reveals import Reveals
@@ -48,9 +48,6 @@ from szunion.application.treasury import Treasury
 from szunion.domain.access import Principal, Purpose
 from szunion.domain.values import PersonId
 from szunion.ports.identity import IdentityProofs
-
-if TYPE_CHECKING:
-    from szunion.application.points import Points
 
 
 @define(slots=False, frozen=True, kw_only=True)
@@ -228,8 +225,6 @@ class Desk:
     @cached_property
     def points(self) -> Points:
         """Points without a line: lists go out, records come in (离线服务点)."""
-        from szunion.application.points import Points  # noqa: PLC0415 - brings the card layer
-
         return Points(self.office, self.by)
 
     @cached_property
