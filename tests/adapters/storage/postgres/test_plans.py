@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from tests.databases import planned
 
-from szunion.adapters.storage.postgres.connection import Limits, connect, tell
+from szunion.adapters.storage.postgres.connection import Connection, Limits, connect, tell
 from szunion.adapters.storage.postgres.dialect import POSTGRES, statements
 from szunion.adapters.storage.postgres.net import NET
 from szunion.adapters.storage.sql.dialect import written
@@ -16,15 +17,47 @@ from szunion.testing.postgres_databases import Database
 pytestmark = pytest.mark.postgres
 
 _SCANNED = re.compile(r"Seq Scan on (\w+)")
+_MET = re.compile(r"Index (?:Only )?Scan(?: Backward)? using (\w+) on \w+[^\n]*\n +Index Cond: (.*)")
+_OF_EACH = re.compile(r"\w\.\w")
+"""A column beside this one's: it is asked again for each row that was found before."""
+_FIRST = """
+SELECT i.indexrelid::regclass::text, a.attname
+FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+"""
 
 
-def test_a_set_of_ids_is_met_by_keys_behind_the_net(database: Database) -> None:
+@pytest.fixture
+def app(database: Database) -> Iterator[Connection]:
+    """A connection that would rather use any index than read a table, one id after another."""
+    made = connect(database.app, Limits())
+    for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+        tell(made, f"SET enable_{way} = off")
+    yield made
+    made.close()
+
+
+def test_a_set_of_ids_is_met_by_keys_behind_the_net(app: Connection) -> None:
     """Behind row-level security an index serves only what a leakproof comparison asks of it."""
-    app = connect(database.app, Limits())
-    tell(app, "SET enable_seqscan = off")
     asked = [name for name, text in written(POSTGRES).items() if "EACH_ID" in text]
     assert len(asked) > 20
     for name in asked:
         scanned = _SCANNED.findall(planned(app, statements()[name]))
         assert not NET.keys() & set(scanned), name
-    app.close()
+
+
+def test_a_key_that_begins_with_a_shard_is_asked_for_in_that_shard(app: Connection) -> None:
+    """Else the whole index is gone through for each id, which no plan calls a scan of a table."""
+    first = {name: column for name, column in app.execute(_FIRST).fetchall()}
+    asked = [
+        name for name, text in written(POSTGRES).items()
+        if ("EACH_ID" in text or ">> 53" in text) and "CHUNK" not in text
+    ]  # fmt: skip
+    assert {"booking.clean", "person.by_document", "claim.holder"} <= set(asked)
+    met = [
+        (name, index, condition)
+        for name in asked
+        for index, condition in _MET.findall(planned(app, statements()[name]))
+        if first[index] == "shard" and _OF_EACH.search(condition)
+    ]
+    assert len(met) > len(asked) // 2
+    assert not [each for each in met if not re.search(r"\bshard = ", each[2])]

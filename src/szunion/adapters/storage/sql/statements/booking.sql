@@ -64,24 +64,24 @@ GROUP BY o.item ORDER BY o.item
 -- fanout: the caller's list of people may lie in many shards; each is met by its key, and their
 -- accounts lie in shards of their own
 WITH tied AS MATERIALIZED (
-    SELECT t.person_id, t.binding_shard, t.portal, t.account
+    SELECT t.shard, t.person_id, t.binding_shard, t.portal, t.account
     FROM EACH_ID(:people) p
     JOIN binding_of_person t ON t.shard = p.value >> 53 AND t.person_id = p.value
 ),
 bound AS MATERIALIZED (
-    SELECT b.person_id, b.identity_version
+    SELECT t.shard, b.person_id, b.identity_version
     FROM tied t
     JOIN binding b ON b.shard = t.binding_shard AND b.portal = t.portal
       AND b.account = t.account AND b.person_id = t.person_id AND b.state = 'BOUND'
 )
 SELECT DISTINCT m.person_id, m.state, m.reason
 FROM bound b
-JOIN membership m ON m.shard = b.person_id >> 53 AND m.person_id = b.person_id
+JOIN membership m ON m.shard = b.shard AND m.person_id = b.person_id
   AND m.membership_id = (SELECT max(n.membership_id) FROM membership n
                          WHERE n.shard = m.shard AND n.person_id = m.person_id)
-JOIN application a ON a.shard = m.shard AND a.person_id = m.person_id
+JOIN application a ON a.shard = b.shard AND a.person_id = b.person_id
   AND a.state = 'ACTIVATED' AND a.identity_version = b.identity_version
-JOIN card c ON c.shard = m.shard AND c.person_id = m.person_id AND c.programme = :programme
+JOIN card c ON c.shard = b.shard AND c.person_id = b.person_id AND c.programme = :programme
   AND c.current = 1 AND c.bank_state = 'ACTIVE' AND c.bank_conflict = 0
   AND c.union_state = 'ENABLED'
 WHERE NOT EXISTS (SELECT 1 FROM card_hold h

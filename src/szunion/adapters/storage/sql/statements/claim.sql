@@ -6,11 +6,13 @@ DELETE FROM claimed WHERE shard = ? AND key = ? AND claim_id = ?
 
 -- name: holder
 -- fanout: the claim lies with its person, in the shard that its id names
-WITH held AS MATERIALIZED (SELECT claim_id FROM claimed WHERE shard = :shard AND key = :key)
+WITH held AS MATERIALIZED (
+    SELECT claim_id >> 53 AS home, claim_id FROM claimed WHERE shard = :shard AND key = :key
+)
 SELECT c.claim_id, c.keys, c.person_id, c.plan, c.enrolment_id, c.state, c.reason, c.fen,
        c.obligation_id, c.asked, c.changed, c.made_by, c.reviewer, c.confirmed_by, c.appealed,
        c.reminders, c.sealed, c.version
-FROM held k JOIN claim c ON c.shard = k.claim_id >> 53 AND c.claim_id = k.claim_id
+FROM held k JOIN claim c ON c.shard = k.home AND c.claim_id = k.claim_id
 
 -- name: add
 INSERT INTO claim (shard, claim_id, person_id, enrolment_id, plan, keys, state, reason, fen,

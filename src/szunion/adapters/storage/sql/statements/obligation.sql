@@ -15,11 +15,14 @@ FROM obligation WHERE shard = :shard AND obligation_id = :id
 
 -- name: of_key
 -- fanout: the obligation lies with its person, in the shard that its id names
-WITH known AS MATERIALIZED (SELECT obligation_id FROM granted WHERE shard = :shard AND key = :key)
+WITH known AS MATERIALIZED (
+    SELECT obligation_id >> 53 AS home, obligation_id
+    FROM granted WHERE shard = :shard AND key = :key
+)
 SELECT o.obligation_id, o.key, o.person_id, o.item, o.year, o.fen, o.settled, o.in_flight,
        o.decided, o.decided_by, o.version
 FROM known k
-JOIN obligation o ON o.shard = k.obligation_id >> 53 AND o.obligation_id = k.obligation_id
+JOIN obligation o ON o.shard = k.home AND o.obligation_id = k.obligation_id
 
 -- name: of_person
 SELECT obligation_id, key, person_id, item, year, fen, settled, in_flight, decided, decided_by,

@@ -26,10 +26,11 @@ ORDER BY p.person_id
 -- name: by_document
 -- fanout: what is looked for lies in a shard of its own; the person's id names theirs
 WITH filed AS MATERIALIZED (
-    SELECT person_id, rank FROM person_document WHERE shard = :shard AND blind = :blind
+    SELECT person_id >> 53 AS home, person_id, rank
+    FROM person_document WHERE shard = :shard AND blind = :blind
 )
 SELECT p.person_id FROM filed d
-JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
+JOIN person p ON p.shard = d.home AND p.person_id = d.person_id
 WHERE :whole OR p.person_id = :only OR (
     SELECT o.path >= :low AND o.path < :high
     FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
@@ -40,11 +41,12 @@ ORDER BY d.rank LIMIT 1
 -- name: on_file
 -- fanout: a later document lies in a shard of its own; the person's id names theirs
 WITH filed AS MATERIALIZED (
-    SELECT person_id FROM person_document WHERE shard = :shard AND blind = :blind AND rank = 0
+    SELECT person_id >> 53 AS home, person_id
+    FROM person_document WHERE shard = :shard AND blind = :blind AND rank = 0
 )
 SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
 FROM filed d
-JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
+JOIN person p ON p.shard = d.home AND p.person_id = d.person_id
 JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
 
 -- name: add_in_quarantine
@@ -64,10 +66,11 @@ WHERE shard = :shard AND person_id = :person AND resolved IS NULL
 -- name: by_mobile
 -- fanout: what is looked for lies in a shard of its own; the person's id names theirs
 WITH filed AS MATERIALIZED (
-    SELECT person_id FROM person_mobile WHERE shard = :shard AND blind = :blind
+    SELECT person_id >> 53 AS home, person_id
+    FROM person_mobile WHERE shard = :shard AND blind = :blind
 )
 SELECT p.person_id FROM filed d
-JOIN person p ON p.shard = d.person_id >> 53 AND p.person_id = d.person_id
+JOIN person p ON p.shard = d.home AND p.person_id = d.person_id
 WHERE :whole OR p.person_id = :only OR (
     SELECT o.path >= :low AND o.path < :high
     FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
