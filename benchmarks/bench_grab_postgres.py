@@ -24,7 +24,7 @@ from tests.offices import member
 
 from benchmarks.callers import tasks
 from benchmarks.lines import Line, faster, rates
-from benchmarks.servers import SECONDS, Served, postgres, redis_socket
+from benchmarks.servers import Served, postgres, redis_socket
 from szunion.adapters.crowd import Combiner
 from szunion.application.bookings import Booked, Bookings, NotBooked
 from szunion.application.office import Office
@@ -32,8 +32,10 @@ from szunion.domain.values import OfferId, PersonId
 
 MEMBERS = 512
 ROUNDS = 3
+SECONDS = 1
+"""How long one round of pgbench runs."""
 FEW, MANY = 256, 2_000
-BARE = 20_000
+BARE = 10_000
 """How many claims are made in a round, about."""
 
 _TABLES = """
@@ -171,7 +173,7 @@ def _redis(path: str) -> Callable[[], int]:
         client = redis.asyncio.Redis(connection_pool=pool)
         await client.set("left", 10**12)
         script = client.register_script(_SCRIPT)
-        each = BARE // 4 // FEW
+        each = BARE // 8 // FEW
         await asyncio.gather(*(ask(script, start + each_, each) for each_ in range(FEW)))
         await client.aclose()
         await pool.disconnect()
@@ -181,7 +183,7 @@ def _redis(path: str) -> Callable[[], int]:
 
 
 def _bench(served: Served, script: str) -> Callable[[], int]:
-    return lambda: round(served.pgbench(script) * SECONDS)
+    return lambda: round(served.pgbench(script, seconds=SECONDS) * SECONDS)
 
 
 def lines() -> list[Line]:
@@ -230,9 +232,9 @@ def _whole(served: Served, grabbed: _Grabbed) -> list[Line]:
     gone = grabbed.sold_out()
     found = rates(
         ROUNDS,
-        few=lambda: grabbed.by(FEW, 16),
+        few=lambda: grabbed.by(FEW, 8),
         many=lambda: grabbed.by(MANY, 2),
-        late=lambda: grabbed.late(gone, FEW, 64),
+        late=lambda: grabbed.late(gone, FEW, 32),
         peer=_bench(served, _ANYBODY + _BOOKING.format(offer=offer)),
         limit=_bench(served, _ANYBODY + _BOOKING_ONLY.format(offer=offer)),
         look=_bench(served, _LOOK.format(offer=offer)),

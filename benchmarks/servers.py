@@ -15,6 +15,7 @@ from tests.offices import office_on
 
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
 from szunion.adapters.storage.postgres.storage import PostgresStorage
+from szunion.adapters.system import SystemChance, SystemIds
 from szunion.application.office import Office
 from szunion.testing.postgres import PostgresServer
 from szunion.testing.postgres_databases import Database, Databases, ready
@@ -66,11 +67,12 @@ def postgres(folder: Path, settings: Mapping[str, str] | None = None) -> Iterato
         databases.prepare()
         database = databases.filled(ready)
         offline = office_on("memory", folder)
+        ids = SystemIds(offline.clock, SystemChance())  # a simulated city's cost more
         storage = PostgresStorage.open(
-            database.app, clock=offline.clock, ids=offline.ids, vault=offline.vault
+            database.app, clock=offline.clock, ids=ids, vault=offline.vault
         )
         try:
-            yield Served(server, database, evolve(offline, storage=storage))
+            yield Served(server, database, evolve(offline, storage=storage, ids=ids))
         finally:
             storage.close()
 

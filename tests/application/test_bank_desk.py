@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -678,7 +679,7 @@ def everything(place: CardTown, people: list[PersonId]) -> list[object]:
             work.batches.listed(scope),
             work.outbox.listed(scope, list(DispatchState)),
             work.inbox.listed(scope, list(Hearing), most=10_000),
-            sorted(work.cards.states(scope), key=lambda each: each[0]),
+            sorted(chain.from_iterable(work.cards.states(scope)), key=lambda each: each[0]),
             [list(work.audit.of_person(scope, person)) for person in people],
             [work.messages.of_person(scope, person) for person in people],
         ]

@@ -37,7 +37,7 @@ def together(listed: Sequence[ListedCard], held: Sequence[Held]) -> list[Compare
         for token, psn, state, id_ in held
     ]
     theirs = in_memory(told_records(VAULT, iter(listed)))
-    ours = in_memory(kept_records(iter(kept)))
+    ours = in_memory(kept_records([kept]))
     return [compared(*both) for both in zip(theirs, ours, strict=True) if any(both)]
 
 

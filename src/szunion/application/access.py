@@ -69,7 +69,18 @@ def authorise_each(
     rule = MATRIX.get(operation)
     cells = {} if rule is None else rule.cells
     known: dict[object, Scope] = {}
+    last: Principal | None = None
+    """The last member who was let in: most of a crowd come with the same."""
     for who in principals:
+        if (
+            last is not None
+            and who.person is not None
+            and who.role is last.role
+            and who.purpose is last.purpose
+            and who.assurance is last.assurance
+        ):
+            yield issue(who, operation, OnePerson(who.person))
+            continue
         person = who.person if cells.get(who.role) is Range.PERSON else None
         alone = person is None or who.role in OFFICERS
         alike: object = who if alone else (who.role, who.purpose, who.assurance)
@@ -82,6 +93,7 @@ def authorise_each(
                 continue
         elif not alone and person is not None:
             scope = issue(who, operation, OnePerson(person))
+        last = last if alone else who
         yield scope
 
 

@@ -20,7 +20,7 @@ from szunion.application.bank_desk import engine
 from szunion.application.booking_moves import confirm_by, item_of, local
 from szunion.application.office import Office
 from szunion.application.standing import Standing, free_people, least_level, standing_of
-from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.access import OnePerson, Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import (
     BOOKING,
@@ -37,6 +37,8 @@ from szunion.domain.values import BookingId, OfferId, PersonId, shard_of
 from szunion.errors import Conflict, NotAllowed, NotFound, SzunionError
 from szunion.ports.storage import UnitOfWork
 
+_ASKED: Final = BookingState.REQUESTED.value
+_ACTIONS: Final = MappingProxyType({step: f"booking.{step.value}" for step in BookingEvent})
 #: What a request comes to, by the table.
 _AFTER: Final[Mapping[BookingEvent, BookingState]] = MappingProxyType(
     {
@@ -82,12 +84,14 @@ class NotBooked:
     """What the person has of it already, where the reason is the quota."""
 
 
+_NONE: Final[Mapping[PersonId, Sequence[Booking]]] = MappingProxyType({})
+
 Outcome: TypeAlias = Booked | Queued | NotBooked
 Answer: TypeAlias = Outcome | SzunionError
 
 
 def _counted(bookings: Sequence[Booking]) -> tuple[Booking, ...]:
-    return tuple(each for each in bookings if each.counts)
+    return tuple([each for each in bookings if each.counts]) if bookings else ()
 
 
 def refusals(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer | None]:
@@ -103,6 +107,7 @@ def refusals(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answ
             mine[id_] = work.bookings.of_people(scope, id_, people)
     late = [ask for ask in asks if offers[ask.offer] is None or verdicts[ask.offer] is not None]
     allowed = iter(_scopes(work, late))
+    refused = {id_: NotBooked(reason=verdict) for id_, verdict in verdicts.items() if verdict}
     answers: list[Answer | None] = []
     for ask in asks:
         verdict, offer = verdicts[ask.offer], offers[ask.offer]
@@ -112,10 +117,11 @@ def refusals(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answ
             answers.append(wrong)
         elif offer is None or verdict is None:
             answers.append(NotFound("E-BOOKING-002"))
-        else:
-            yours = _counted(mine.get(ask.offer, {}).get(ask.person, ()))
+        elif yours := _counted(mine.get(ask.offer, _NONE).get(ask.person, ())):
             reason = NoPlace.QUOTA if len(yours) >= offer.per_person else verdict
             answers.append(NotBooked(reason=reason, yours=yours))
+        else:
+            answers.append(refused[ask.offer])
     return answers
 
 
@@ -130,7 +136,11 @@ def _scopes(work: UnitOfWork, asks: Sequence[Ask]) -> Iterator[Scope | SzunionEr
     """Yield the scope of each, or what is wrong with who asks for whom."""
     found = authorise_each(work, [ask.by for ask in asks], Operation.BOOKING_WRITE)
     for ask, scope in zip(asks, found, strict=True):
-        theirs = isinstance(scope, NotAllowed) or scope.only_person in {None, ask.person}
+        if isinstance(scope, NotAllowed):
+            yield scope
+            continue
+        reach = scope.reach
+        theirs = not isinstance(reach, OnePerson) or reach.person == ask.person
         yield scope if theirs else NotFound("E-SERVICE-003")
 
 
@@ -198,7 +208,7 @@ class _Round:
                 id=BookingId(id_),
                 offer=offer.id,
                 person=ask.person,
-                place=_free_place(yours),
+                place=_free_place(yours) if yours else 1,
                 state=_AFTER[step],
                 asked=work.now,
                 confirm_by=until if step is BookingEvent.HOLD else None,
@@ -254,10 +264,10 @@ def _free_place(yours: Sequence[Booking]) -> int:
 
 def _entry(booking: Booking, step: BookingEvent) -> AuditEntry:
     return AuditEntry(
-        action=f"booking.{step.value}",
+        action=_ACTIONS[step],
         subject=booking.id,
         person=booking.person,
-        before=BookingState.REQUESTED.value,
+        before=_ASKED,
         after=booking.state.value,
     )
 

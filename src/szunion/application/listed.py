@@ -91,13 +91,12 @@ def told_records(vault: Vault, cards: Iterable[ListedCard]) -> Iterator[Sequence
 
 
 def kept_records(
-    cards: Iterable[tuple[bytes, int, str | None, CardId]],
+    pages: Iterable[Sequence[tuple[bytes, int, str | None, CardId]]],
 ) -> Iterator[Sequence[bytes]]:
     """Yield pages of records of what we hold; last comes the card's id."""
-    coming = iter(cards)
     says = _Says()
-    while part := list(islice(coming, _PAGE)):
-        yield [index + says[psn, state] + id_.to_bytes(8) for index, psn, state, id_ in part]
+    for page in pages:
+        yield [index + says[psn, state] + id_.to_bytes(8) for index, psn, state, id_ in page]
 
 
 @frozen

@@ -84,14 +84,16 @@ class SeededIds:
 
     def new(self, shard: int = 0) -> int:
         """Return a new id; never the same twice, even while the clock stands still."""
-        with self._lock:
-            passed = (self._clock.now() - _IDS_BEGIN) // _MILLISECOND
-            self._last = max(self._last + 1, passed * _COUNTERS)
-            return shard << 53 | self._last
+        return self.many([shard])[0]
 
     def many(self, shards: list[int]) -> list[int]:
         """Return one new id for each shard of the list, in order."""
-        return [self.new(shard) for shard in shards]
+        passed = (self._clock.now() - _IDS_BEGIN) // _MILLISECOND
+        with self._lock:
+            first = max(self._last + 1, passed * _COUNTERS)
+            if shards:
+                self._last = first + len(shards) - 1
+        return [shard << 53 | number for number, shard in enumerate(shards, start=first)]
 
 
 class SeededChance:

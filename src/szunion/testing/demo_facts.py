@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
+from itertools import chain
 from typing import Any, Final
 
 from attrs import asdict, field, frozen
@@ -315,7 +316,8 @@ class _Gathering:
     # --- cards ------------------------------------------------------------------------------
 
     def _card_states(self) -> Iterable[tuple[str, int]]:
-        states = Counter(state for _, _, state, _ in self.work.cards.states(self.scope) if state)
+        cards = chain.from_iterable(self.work.cards.states(self.scope))
+        states = Counter(state for _, _, state, _ in cards if state)
         return sorted(states.items())
 
     def _card_flows(self) -> Iterable[tuple[str, str, int]]:

@@ -112,8 +112,11 @@ class Cards(Protocol):
         """Return the cards whose plastic a union has in hand, or has missed."""
         ...
 
-    def states(self, scope: Scope) -> Iterator[tuple[bytes, int, str | None, CardId]]:
-        """Yield every card as ``(blind index, PSN, bank state's code, id)``, in no order."""
+    def states(self, scope: Scope) -> Iterator[Sequence[tuple[bytes, int, str | None, CardId]]]:
+        """Yield every card, some thousands at a time and in no order.
+
+        Each is ``(blind index, PSN, bank state's code, id)``.
+        """
         ...
 
 

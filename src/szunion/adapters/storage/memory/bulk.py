@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from attrs import frozen
 
@@ -90,7 +91,7 @@ class MemoryBulk:
         wanted = set(names)
         called = (
             (f"{index.hex()}-{psn:03d}", card)
-            for index, psn, _, card in self.work.cards.states(scope)
+            for index, psn, _, card in chain.from_iterable(self.work.cards.states(scope))
         )
         return {name: card for name, card in called if name in wanted}
 

@@ -218,11 +218,11 @@ class MemoryCards:
         )
         return sorted((kept for kept in found if kept is not None), key=lambda kept: kept.id)
 
-    def states(self, scope: Scope) -> Iterator[tuple[bytes, int, str | None, CardId]]:
+    def states(self, scope: Scope) -> Iterator[Sequence[tuple[bytes, int, str | None, CardId]]]:
         for kept in self.tables.cards:
             ref, bank = kept.card.ref, fold(self.tables.facts_of.get(kept.id, ()))
             index = self.vault.index(IndexField.CARD, ref.token.plain())
-            yield index, ref.psn, bank.state and bank.state.value, kept.id
+            yield [(index, ref.psn, bank.state and bank.state.value, kept.id)]
 
 
 @frozen

@@ -76,7 +76,8 @@ class RowSet:
         A column without any value is left out of them: its type would not be known.
         """
         all_: Sequence[Any] = rows  # by names or by places, as the statement says
-        columns = [column_of([row[key] for row in all_]) for key in self.keys]
+        named = [[row[key] for row in all_] for key in self.keys if isinstance(key, str)]
+        columns = list(map(column_of, named or zip(*all_, strict=True)))
         there = tuple(column is not None for column in columns)
         return _told(self, there), [column for column in columns if column is not None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 import psycopg
@@ -28,6 +28,8 @@ from szunion.errors import Conflict, StorageError
 
 CHUNK: Final = 1_000
 """How many rows of a stream are fetched at once."""
+PAGE: Final = 5_000
+"""How many of a whole table, whose rows are short: each time one side waits for the other."""
 
 EVERYTHING: Final = "*"
 NOTHING: Final = ""
@@ -132,6 +134,12 @@ class PostgresSession(Session):
         self._asked(added[0][0], all_.text, all_.parameters([each for _, each in added]))
 
     def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
+        return chain.from_iterable(self._pages(name, parameters, CHUNK))
+
+    def pages(self, name: str, parameters: Parameters = ()) -> Iterator[list[Row]]:
+        return self._pages(name, parameters, PAGE)
+
+    def _pages(self, name: str, parameters: Parameters, most: int) -> Iterator[list[Row]]:
         self._streams += 1
         failed: StorageError | Conflict | None = None
         self.settle()
@@ -141,9 +149,9 @@ class PostgresSession(Session):
             with self.connection.cursor(name_, binary=True, row_factory=tuple_row) as rows:
                 if self.hosted:
                     adapt(rows.adapters)
-                rows.itersize = CHUNK
                 rows.execute(self.statements[name], parameters)
-                yield from rows
+                while page := rows.fetchmany(most):
+                    yield page
         except psycopg.Error as error:
             failed = ours(error)
         if failed is not None:

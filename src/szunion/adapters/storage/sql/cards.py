@@ -301,8 +301,8 @@ class SqlCards:
     def held_by(self, scope: Scope, holder: OrganisationId) -> Sequence[KeptCard]:
         return self._cards(scope, self.session.all("card.held_by", {"holder": holder}))
 
-    def states(self, scope: Scope) -> Iterator[tuple[bytes, int, str | None, CardId]]:
-        return self.session.stream("card.states")
+    def states(self, scope: Scope) -> Iterator[Sequence[tuple[bytes, int, str | None, CardId]]]:
+        return self.session.pages("card.states")
 
 
 def _place(card: int) -> Place:

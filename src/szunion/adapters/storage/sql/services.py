@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from attrs import frozen
 
@@ -90,12 +91,13 @@ class SqlBookings:
     session: Session
 
     def add_many(self, scope: Scope, bookings: Iterable[Booking]) -> None:
+        told = cache(maybe_micros)  # a crowd asks at one moment
         self.session.many(
             "booking.add",
             (
                 (
                     shard_of(each.id), each.id, each.offer, each.person, each.place,
-                    each.state.value, micros(each.asked), maybe_micros(each.confirm_by),
+                    each.state.value, told(each.asked), told(each.confirm_by),
                     each.refused.value if each.refused else None,
                 )
                 for each in bookings

@@ -33,6 +33,10 @@ class Session(Protocol):
         """Yield rows as they come, in constant memory."""
         ...
 
+    def pages(self, name: str, parameters: Parameters = ()) -> Iterator[list[Row]]:
+        """Yield the same some thousands at a time: a whole table goes by quicker so."""
+        ...
+
     def do(self, name: str, parameters: Parameters = ()) -> int:
         """Run a change; return how many rows it touched."""
         ...

@@ -25,6 +25,9 @@ _BUSY_MS: Final = 10_000
 _STREAMED: Final = -8_192
 """The cache, in KiB, while rows go by: a table of a city is read in no more memory."""
 
+_PAGE: Final = 5_000
+"""How many rows of a whole table are handed over at once."""
+
 _LOG_ID: Final = "audit.audit_id)"
 """The log's own id is a unique index, for its rows lie in the order of their commits."""
 
@@ -204,6 +207,13 @@ class SqliteSession(Session):
         """Yield rows as they come, in constant memory: pages are read once and not kept."""
         with translated(), _little_cache(self.connection):
             yield from self.connection.execute(self._statements[name], parameters)
+
+    def pages(self, name: str, parameters: Parameters = ()) -> Iterator[list[Row]]:
+        """Yield the same some thousands at a time."""
+        with translated(), _little_cache(self.connection):
+            rows = self.connection.execute(self._statements[name], parameters)
+            while page := rows.fetchmany(_PAGE):
+                yield page
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
         """Run a change; return how many rows it touched."""
