@@ -49,7 +49,7 @@ def test_a_set_of_ids_is_met_by_keys_behind_the_net(app: Connection) -> None:
 
 def test_a_key_that_begins_with_a_shard_is_asked_for_in_that_shard(app: Connection) -> None:
     """Else the whole index is gone through for each id, which no plan calls a scan of a table."""
-    first = dict(app.execute(_FIRST).fetchall())
+    first: dict[str, str] = dict(app.execute(_FIRST).fetchall())
     asked = [
         name for name, text in written(POSTGRES).items()
         if ("EACH_ID" in text or ">> 53" in text) and "CHUNK" not in text
