@@ -132,8 +132,8 @@ TRIGGERS: Final[Mapping[str, str]] = {
     "card_fact": "the application may not UPDATE; a policy lets it DELETE the erased alone",
     "consent_word": "the application may not UPDATE; a policy lets it DELETE the erased alone",
     "participation": "the application may neither UPDATE nor DELETE",
-    "custody_list": "the use case asks for two sides; a CHECK keeps maker and signer apart",
-    "payout": "the use case asks for two sides; a CHECK keeps maker and approver apart",
+    "custody_list": "a CHECK of a function over delegations, which every node has",
+    "payout": "a CHECK of a function over delegations, which every node has",
 }
 
 #: Functions that a migration makes; all are bodies of triggers.

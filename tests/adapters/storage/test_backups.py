@@ -9,6 +9,7 @@ import io
 import random
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -158,9 +159,8 @@ def sums(database: Database, without: str = "") -> dict[str, object]:
 def change(database: Database, words: str) -> None:
     """Change a database behind the store's back, as whoever owns it."""
     if isinstance(database, PostgresDatabase):
-        connection = connect(database.owner, Limits())
-        tell(connection, words)
-        connection.close()
+        with closing(connect(database.owner, Limits())) as connection:
+            tell(connection, words)
     else:
         assert isinstance(database, SqliteFile)
         file = open_file(database.path)

@@ -29,7 +29,11 @@ from szunion.adapters.storage.postgres.connection import (
 from szunion.adapters.storage.postgres.dialect import statements
 from szunion.adapters.storage.postgres.storage import BorrowedPostgres, PostgresStorage
 from szunion.adapters.storage.postgres.unit import PostgresUnit
+from szunion.application.access import authorise
 from szunion.application.members import Members
+from szunion.domain.access import Operation, Principal
+from szunion.domain.bindings import Binding, Portal
+from szunion.domain.values import BindingId
 from szunion.errors import StorageBusy, StorageError
 from szunion.ports.storage import UnitOfWork
 from szunion.testing import SimClock
@@ -246,6 +250,34 @@ def test_members_of_every_node_are_taken_in_and_found_by_their_own_union_alone(
         for _, number, dialled in roster.clean:
             assert own.find(number) is not None
             assert own.by_mobile(dialled)
+    finally:
+        town.office.storage.close()
+
+
+def test_accounts_of_every_node_are_shown_to_the_members_own_union_alone(tmp_path: Path) -> None:
+    """An account lies by its own name, now and then on another node than the member."""
+    town = town_on(office_on("postgres", tmp_path))
+    try:
+        people = [town.admit(0, applicant(each)) for each in range(3)]
+        shards = range(8)
+
+        def bind(work: UnitOfWork) -> None:
+            scope = authorise(work, town.c1, Operation.PERSON_READ)
+            for person in people:
+                for shard in shards:
+                    id_ = BindingId(work.ids.new(shard))
+                    work.bindings.add(
+                        scope,
+                        Binding(id=id_, portal=Portal.WECHAT, account=f"{id_:032x}", person=person),
+                    )
+
+        def bound(by: Principal, work: UnitOfWork) -> list[int]:
+            scope = authorise(work, by, Operation.PERSON_READ)
+            return [len(work.bindings.of_person(scope, person)) for person in people]
+
+        town.office.storage.run(bind)
+        assert town.office.storage.read(partial(bound, town.g(0))) == [len(shards)] * 3
+        assert town.office.storage.read(partial(bound, town.g(1))) == [0] * 3
     finally:
         town.office.storage.close()
 

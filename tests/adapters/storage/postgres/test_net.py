@@ -16,6 +16,7 @@ from attrs import frozen
 
 from szunion.adapters.storage.postgres.connection import Connection, Limits, connect, tell
 from szunion.adapters.storage.postgres.net import NET
+from szunion.adapters.storage.postgres.reach import REACH, SPREAD_REACH
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.migrations import split
 from szunion.domain.access import (
@@ -279,7 +280,7 @@ def test_a_hole_in_the_net_is_found(plant_: str, forest: Database) -> None:
     try:
         if what == "in_reach":
             place = "(SELECT nullif(current_setting('szunion.scope', true), ''))"
-            whole = net._SPREAD_REACH if forest.engine else net._REACH
+            whole = SPREAD_REACH if forest.engine else REACH
             text = next(each for each in split(whole) if "in_reach(person " in each)
             assert old.format(p=place) in text
             tell(owner, text.replace(old.format(p=place), new.format(p=place)))

@@ -11,7 +11,14 @@ from attrs import field, frozen
 
 from szunion.adapters.storage.backing import Progress, restored_into
 from szunion.adapters.storage.backup import Backup, Contents, damaged
-from szunion.adapters.storage.postgres.connection import Connection, Limits, connect, tell
+from szunion.adapters.storage.postgres.citus import ON_EVERY_NODE, is_spread, keep_here
+from szunion.adapters.storage.postgres.connection import (
+    SCHEMA,
+    Connection,
+    Limits,
+    connect,
+    tell,
+)
 from szunion.adapters.storage.postgres.faults import translated
 from szunion.adapters.storage.postgres.migrate import (
     alone,
@@ -26,6 +33,7 @@ from szunion.adapters.storage.postgres.net import close_to, open_to, secure
 from szunion.adapters.storage.postgres.session import EVERYTHING, PostgresSession
 from szunion.adapters.storage.postgres.tables import (
     PostgresTables,
+    analyse,
     bring_back,
     is_filling,
     take_away,
@@ -76,12 +84,22 @@ class PostgresDatabase:
             if not is_ours(connection) or not version(connection):
                 raise StorageError("E-STORE-009", path=connection.info.dbname)
             with unchanged(connection):
-                tell(connection, _MOMENT)
+                self._begin_to_look(connection)
                 try:
                     yield PostgresTables(connection)
                 finally:
                     if not connection.closed:
                         tell(connection, "ROLLBACK")
+
+    def _begin_to_look(self, connection: Connection) -> None:
+        """Begin the moment, on Citus on every node while nobody writes: each has its own."""
+        if not is_spread(connection):
+            tell(connection, _MOMENT)
+            return
+        with _open(self.application) as gate, translated(), gate.transaction():
+            tell(gate, f"LOCK TABLE {SCHEMA}.write_gate IN EXCLUSIVE MODE")
+            tell(connection, _MOMENT)
+            tell(connection, ON_EVERY_NODE)
 
     @contextmanager
     def filling(self, schema: int, *, at: int) -> Iterator[PostgresTables]:
@@ -96,12 +114,14 @@ class PostgresDatabase:
             if is_filling(connection):
                 with translated(), connection.transaction():
                     self._end(connection)
+                analyse(connection)
 
     def _begin(self, connection: Connection, schema: int, at: int) -> None:
         """Take away what stands in the way, unless it holds something, as after a whole copy."""
         role = self._role()
         with translated(), connection.transaction():
             if not version(connection):
+                keep_here(connection)
                 migrate(connection, at=at, upto=schema)
             if version(connection) == schema and without_first_rows(connection):
                 take_away(connection)
@@ -129,13 +149,16 @@ class PostgresDatabase:
             if schema > len(migrations()):
                 raise SchemaOutOfDate("E-STORE-006", found=schema, wanted=len(migrations()))
             with translated(), connection.transaction():
+                keep_here(connection)
                 migrate(connection, at=micros(at), upto=schema)
                 without_first_rows(connection)
                 take_away(connection)
-                return restored_into(
+                found = restored_into(
                     PostgresTables(connection), PostgresSession(connection), backup, at=at,
                     progress=progress, whole=lambda: self._whole(connection),
                 )  # fmt: skip
+            analyse(connection)
+            return found
 
     def _whole(self, connection: Connection) -> None:
         try:

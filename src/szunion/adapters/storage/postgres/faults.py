@@ -7,6 +7,7 @@ even kept as the context of ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -46,6 +47,8 @@ _CONSTRAINTS: Final[Mapping[str, str]] = {
     "P0001": "TRIGGER",
 }
 
+_OF_A_SHARD: Final = re.compile(r'constraint "([a-z_]+?)(?:_\d+)?"')
+
 _KEY: Final = "_pkey"
 _LOG_ID: Final = "audit_by_person"
 """The log's own id is a unique index, for its rows lie in the order of their commits."""
@@ -83,12 +86,21 @@ def _without_state(error: psycopg.Error) -> StorageError:
 
 def _constraint(state: str, found: psycopg.errors.Diagnostic) -> Conflict:
     column = f"{found.table_name}.{found.column_name}" if found.column_name else ""
-    name = found.constraint_name or column or found.table_name or ""
+    name = found.constraint_name or column or found.table_name or _named(found.message_primary)
     words = f"{_CONSTRAINTS[state]}({name})" if name else _CONSTRAINTS[state]
     if state != "23505":
         return Conflict("E-STORE-004", constraint=words)
     by_id = name.endswith(_KEY) or name == _LOG_ID
     return (KeyTaken if by_id else AlreadyThere)("E-STORE-004", constraint=words)
+
+
+def _named(words: str | None) -> str:
+    """Return the constraint that a message names: of what a worker of Citus refuses, that is all.
+
+    The values of a row stand in its detail, which is not looked at; a shard's number is left off.
+    """
+    name = _OF_A_SHARD.search(words or "")
+    return name[1] if name else ""
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Final
 
+from szunion.adapters.storage.postgres.citus import keep_here
 from szunion.adapters.storage.postgres.connection import Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import translated
 from szunion.adapters.storage.postgres.net import secure
@@ -158,6 +159,7 @@ def rehearse(connection: Connection, application: str, *, at: int) -> Sequence[M
         StorageError: a step does not go through on these data.
     """
     with alone(connection), translated(), connection.transaction(force_rollback=True):
+        keep_here(connection)
         tell(connection, _RECORD)
         steps = pending(connection)
         for step in steps:

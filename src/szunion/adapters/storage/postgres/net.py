@@ -28,14 +28,11 @@ from psycopg import sql
 from szunion.adapters.storage.postgres.citus import is_spread
 from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import translated
+from szunion.adapters.storage.postgres.reach import PLACE, REACH, SPREAD_REACH, WITHIN
 from szunion.adapters.storage.sql.migrations import split
 from szunion.errors import StorageError
 
-_PLACE: Final = "(SELECT nullif(current_setting('szunion.scope', true), ''))"
-_CITY: Final = f"{_PLACE} = '*'"
-_WITHIN: Final = f"o.path >= {_PLACE} AND o.path < left({_PLACE}, -1) || '0'"
-"""A half-open range, as :attr:`szunion.domain.access.Scope.path_range` has it."""
-
+_CITY: Final = f"{PLACE} = '*'"
 _HERE: Final = "nullif(current_setting('szunion.scope', true), '')"
 """The same place where a policy may hold no subquery."""
 _CITY_HERE: Final = f"{_HERE} = '*'"
@@ -56,12 +53,17 @@ class Shown:
 
 def _person() -> Shown:
     rest = "{0} = 'p' || person_id OR szunion.in_reach(person_id)"
-    return Shown(f"{_CITY} OR {rest.format(_PLACE)}", f"{_CITY_HERE} OR {rest.format(_HERE)}")
+    return Shown(f"{_CITY} OR {rest.format(PLACE)}", f"{_CITY_HERE} OR {rest.format(_HERE)}")
 
 
 def _index() -> Shown:
     """A row on the node of its key: on Citus the person beyond it is narrowed, on their own."""
     return Shown(_person().whole, f"{_HERE} <> ''")
+
+
+def _city_on_citus() -> Shown:
+    """A row on the node of a key by which the city alone asks."""
+    return Shown(_person().whole, _CITY_HERE)
 
 
 def _until_erased(shown: Shown, holder: str) -> Shown:
@@ -72,8 +74,8 @@ def _union(table: str, *columns: str) -> Shown:
     unions = ", ".join(f"{table}.{column}" for column in columns)
     own = "{0} = 'p' || person_id"
     return Shown(
-        f"{_CITY} OR {own.format(_PLACE)} OR EXISTS (SELECT FROM szunion.organisation o"
-        f" WHERE o.organisation_id IN ({unions}) AND {_WITHIN})",
+        f"{_CITY} OR {own.format(PLACE)} OR EXISTS (SELECT FROM szunion.organisation o"
+        f" WHERE o.organisation_id IN ({unions}) AND {WITHIN})",
         f"{_CITY_HERE} OR {own.format(_HERE)} OR szunion.union_in_reach(ARRAY[{unions}])",
     )
 
@@ -86,7 +88,7 @@ def _membership(table: str) -> Shown:
 def _owned(table: str) -> Shown:
     return Shown(
         f"{_CITY} OR EXISTS (SELECT FROM szunion.organisation o"
-        f" WHERE o.organisation_id = {table}.organisation_id AND {_WITHIN})",
+        f" WHERE o.organisation_id = {table}.organisation_id AND {WITHIN})",
         f"{_CITY_HERE} OR szunion.union_in_reach(ARRAY[{table}.organisation_id])",
     )
 
@@ -113,7 +115,7 @@ NET: Final[Mapping[str, Shown]] = {
     "application": _person(),
     "audit": _person(),
     "batch": _owned("batch"),
-    "binding": _person(),
+    "binding": _index(),
     "binding_of_person": _person(),
     "booking": _person(),
     "card": _person(),
@@ -144,7 +146,7 @@ NET: Final[Mapping[str, Shown]] = {
     "person_document": _index(),
     "person_mobile": _index(),
     "person_salt": _person(),
-    "person_tombstone": _person(),
+    "person_tombstone": _city_on_citus(),
     "quarantine": _CITY_ALONE,
     "rating": _person(),
     "rights_request": _person(),
@@ -224,70 +226,11 @@ RIGHTS: Final[Mapping[str, str]] = {
 }
 _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 
-_REACH: Final = f"""
-CREATE OR REPLACE FUNCTION szunion.in_reach(person bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-AS $$
-    SELECT {_WITHIN}
-    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
-    WHERE m.shard = person >> 53 AND m.person_id = person AND {_PLACE} LIKE '/%'
-    ORDER BY m.membership_id DESC LIMIT 1
-$$;
-COMMENT ON FUNCTION szunion.in_reach(bigint) IS
-    'Whether a person''s newest membership is within the scope; asked as the owner, for it may lie elsewhere.';
-"""  # noqa: S608, E501 - names of ours
-
-
-_SPREAD_REACH: Final = f"""
-CREATE OR REPLACE FUNCTION szunion.in_reach(person bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
-AS $$
-    SELECT {_WITHIN}
-    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
-    WHERE m.shard = person >> 53 AND m.person_id = person AND {_PLACE} LIKE '/%'
-    ORDER BY m.membership_id DESC LIMIT 1
-$$;
-CREATE OR REPLACE FUNCTION szunion.union_in_reach(unions bigint[]) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
-AS $$
-    SELECT EXISTS (SELECT FROM organisation o WHERE o.organisation_id = ANY (unions) AND {_WITHIN})
-$$;
-CREATE OR REPLACE FUNCTION szunion.card_in_reach(at bigint, card bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
-AS $$
-    SELECT EXISTS (SELECT FROM card c WHERE c.shard = at AND c.card_id = card
-                   AND ({_PLACE} = 'p' || c.person_id OR szunion.in_reach(c.person_id)))
-$$;
-CREATE OR REPLACE FUNCTION szunion.list_in_reach(list bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
-AS $$
-    SELECT EXISTS (SELECT FROM custody_list l
-                   JOIN organisation o ON o.organisation_id = l.organisation_id
-                   WHERE l.list_id = list AND {_WITHIN})
-$$;
-CREATE OR REPLACE FUNCTION szunion.holder_of(at bigint, card bigint) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
-AS $$
-    SELECT c.person_id FROM card c WHERE c.shard = at AND c.card_id = card
-$$;
-CREATE OR REPLACE FUNCTION szunion.is_erased(person bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
-AS $$
-    SELECT EXISTS (SELECT FROM erasure e WHERE e.shard = person >> 53 AND e.person_id = person)
-$$;
-"""  # noqa: S608 - names of ours
-
 
 def _policies(table: str, *, spread: bool) -> Mapping[str, str]:
     """Return a table's policies by name, which says which text of ours it is."""
     shown = NET[table]
-    text, functions = (shown.spread, _SPREAD_REACH) if spread else (shown.whole, _REACH)
+    text, functions = (shown.spread, SPREAD_REACH) if spread else (shown.whole, REACH)
     ends = shown.ends if spread else ""
     name = f"szunion_{hashlib.sha256(f'{text}{ends}{functions}'.encode()).hexdigest()[:12]}"
     if not ends:
@@ -364,7 +307,7 @@ def open_to(connection: Connection, application: str) -> None:
 
 def _weave(connection: Connection) -> None:
     spread = is_spread(connection)
-    for function in split(_SPREAD_REACH if spread else _REACH):
+    for function in split(SPREAD_REACH if spread else REACH):
         tell(connection, function)
     for table in NET:
         old = ask(
