@@ -20,6 +20,7 @@ from szunion.application.statistics import Counts, Grouping
 from szunion.application.strays import strays
 from szunion.bootstrap import UnionSystem, vault_of
 from szunion.domain.access import Principal
+from szunion.domain.documents import leading
 from szunion.domain.identity import DocumentNumber, IdentityDocument
 from szunion.domain.nodes import Node, NodeMap, shard_range
 from szunion.domain.values import PersonId
@@ -151,7 +152,8 @@ class Nodes:
     def node_of_document(self, city: str, number: str) -> Node:
         """Return the node to which whoever has the document *number*, as people write it, belongs.
 
-        Whoever has changed documents may be on file at another one, under the first.
+        Whoever has changed documents may be on file at another one, under the first. Both forms
+        of a resident's number, of 15 digits and of 18, lead to one node.
 
         Raises:
             InvalidInput: it is no number of a document (E-VALUE-002).
@@ -160,7 +162,8 @@ class Nodes:
         nodes = self.map.of_city(city)
         if len(nodes) == 1:
             return nodes[0]
-        return self.map.at(city, self._keys(nodes[0]).route(DocumentNumber.of(number).plain()))
+        led_by = leading(DocumentNumber.of(number).plain())
+        return self.map.at(city, self._keys(nodes[0]).route(led_by))
 
     def _keys(self, node: Node) -> Vault:
         with self._locks[node.name]:

@@ -16,6 +16,7 @@ from tests.province import (
     UNION,
     Province,
     join,
+    keys_of,
     officer_at,
     parts,
     province,
@@ -26,6 +27,7 @@ from szunion.adapters.storage.postgres.connection import Limits, ask, connect
 from szunion.application.statistics import Counts
 from szunion.application.strays import strays
 from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.identity import IdentityDocument
 from szunion.domain.nodes import Node
 from szunion.domain.organisations import OrganisationKind, OrganisationReason
 from szunion.domain.values import SHARDS, PersonId, shard_of
@@ -153,6 +155,32 @@ def test_a_number_is_routed_as_it_is_kept_however_it_is_written(shared: Province
         assert nodes.find(written, CITY, ["a"]) == {name: person}
     with pytest.raises(InvalidInput, match="E-VALUE-002"):
         nodes.find("44030119900307", CITY)
+
+
+def test_both_forms_of_a_residents_number_lead_to_one_machine_and_one_file(
+    shared: Province,
+) -> None:
+    """The 15 digits come first, by the desk; the 18 issued in their place find the same person."""
+    nodes, went, led = shared.nodes, set[str](), set[bool]()
+    keys = keys_of("a").vault()
+    for index in range(2000, 2012):
+        form = applicant(index)
+        number = form.document.number.plain()
+        old = IdentityDocument.read(number[:6] + number[8:17])
+        name = nodes.node_of_document("a", old.number.plain()).name
+        assert nodes.node_of_document("a", number).name == name
+        system = nodes.system(name)
+        by = officer_at(system)
+        assert by.organisation is not None
+        memberships = system.desk(by).memberships
+        first = memberships.apply(evolve(form, document=old), by.organisation).person
+        assert memberships.apply(form, by.organisation).person == first
+        assert nodes.find(old, CITY, ["a"]) == nodes.find(number, CITY, ["a"]) == {name: first}
+        went.add(name)
+        led.add(keys.route(old.number.plain()) in nodes.map.named(name).shards)
+    assert len(went) == 2
+    assert led == {True, False}, "some old numbers alone would have led to the other machine"
+    assert set(nodes.check(LOOKS).values()) == {0}
 
 
 def test_what_belongs_to_nobody_has_an_id_of_its_machine(shared: Province) -> None:

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.documents import TELLING
+from szunion.domain.documents import TELLING, leading
 from szunion.domain.identity import (
     DocumentKind,
     DocumentNumber,
@@ -90,7 +90,7 @@ def file_for(
 
 
 def _new(work: UnitOfWork, applicant: Applicant) -> Person:
-    shard = work.vault.route(applicant.document.number.plain())
+    shard = work.vault.route(leading(applicant.document.number.plain()))
     told = applicant.document.kind in TELLING
     return new_person(
         PersonId(work.ids.new(shard)),

@@ -9,6 +9,7 @@ from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 from attrs import frozen
 
 from szunion.domain.catalogue import Catalogue
+from szunion.domain.documents import leading
 from szunion.domain.nodes import Node
 from szunion.domain.policy import CityPolicy
 from szunion.ports.bank import BankInfo
@@ -82,7 +83,7 @@ class Office:
             WrongNode: to another one of the city (E-NODES-007).
         """
         if self.node is not None and not self.node.whole:
-            self.node.check_holds(self.vault.route(number))
+            self.node.check_holds(self.vault.route(leading(number)))
 
 
 class AtAnOffice(Protocol):

@@ -238,6 +238,15 @@ def to_18(number: str) -> str:
     return body + check_character(body)
 
 
+def leading(number: str) -> str:
+    """Return the number by which a new file gets its shard, and a person their machine.
+
+    Of 15 digits it is the 18-character one that was issued in their place: both forms of one
+    number lead to one machine, which sees that they belong together.
+    """
+    return to_18(number) if has_form(DocumentKind.RESIDENT_15, number) else number
+
+
 def gender_of(kind: DocumentKind, number: str) -> Gender | None:
     """Return what the number says of the holder's sex (顺序码 odd: 男); None: it does not."""
     if kind in CHECKED:

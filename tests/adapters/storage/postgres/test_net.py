@@ -36,7 +36,7 @@ from szunion.testing.postgres_databases import CITUS_DSN, Database, Databases, r
 
 pytestmark = pytest.mark.postgres
 
-TREES = 40 if os.environ.get(CITUS_DSN) else 240
+TREES = 16 if os.environ.get(CITUS_DSN) else 240
 """On Citus each is asked of three servers at once: it takes ten times as long."""
 MANY_TREES = 10_000
 BATCH = 8
@@ -286,7 +286,7 @@ def test_a_hole_in_the_net_is_found(plant_: str, forest: Database) -> None:
             tell(owner, text.replace(old.format(p=place), new.format(p=place)))
         else:
             tell(owner, f"ALTER TABLE szunion.{what} DISABLE ROW LEVEL SECURITY")
-        assert differences(forest, 7, 6 * BATCH) != []
+        assert any(differences(forest, seed, BATCH) for seed in range(7, 13))
     finally:
         net.secure(owner, net_application(forest))
         owner.close()

@@ -14,7 +14,7 @@ from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation
 from szunion.domain.audit import AuditEntry
-from szunion.domain.documents import TELLING, DocumentKind, to_18
+from szunion.domain.documents import TELLING, DocumentKind, leading, to_18
 from szunion.domain.identity import DocumentNumber, IdentityDocument
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.people import new_person
@@ -103,7 +103,7 @@ class MemoryImports:
         today: date,
         run: int,
     ) -> Sequence[PersonId]:
-        shards = [self.vault.route(looked.rows[at].number) for at in positions]
+        shards = [self.vault.route(leading(looked.rows[at].number)) for at in positions]
         keys = [PersonId(id_) for id_ in self.ids.many(shards)]
         for key, position in sorted(zip(keys, positions, strict=True)):
             row = looked.rows[position].checked()

@@ -161,7 +161,10 @@ class SqlImports:
         keys = people.keys
         self._file("roster.file_people", {"person": keys, "sealed": people.sealed})
         self._file("roster.file_salts", {"person": keys, "salt": people.salts})
-        self._file("roster.file_documents", {"person": keys, "blind": people.blinds})
+        self._file(
+            "roster.file_documents",
+            {"person": keys, "shard": people.shards, "blind": people.blinds},
+        )
         mobiles = ready.mobiles.only(positions)
         self._file(
             "roster.file_mobiles",

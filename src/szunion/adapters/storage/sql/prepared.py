@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from struct import iter_unpack
-from typing import Self
+from typing import Final, Self
 
 from attrs import evolve, fields, frozen
 
 from szunion.adapters.storage.sql.sealed_person import new_plains
 from szunion.adapters.storage.sql.times import micros
-from szunion.domain.documents import DocumentKind
+from szunion.domain.documents import DocumentKind, leading
 from szunion.domain.roster_rows import PlainRow
 from szunion.ports.keys import IndexField, Vault
 from szunion.ports.system import Ids
+
+_OLD_FORM: Final = 15
+"""Digits of a resident's number in its old form."""
 
 
 @frozen
@@ -49,8 +52,9 @@ class PeopleColumns(_Columns):
 
     salts: Sequence[bytes]
     sealed: Sequence[bytes]
+    shards: Sequence[int]
     blinds: Sequence[bytes]
-    """Of the document."""
+    """Where the document is filed, and under which index."""
 
 
 @frozen
@@ -97,16 +101,29 @@ class RowPreparer:
         ]
         shards = self.vault.route_many([row.number for row in rows])
         blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=self.filing[0])
-        ids = self.ids.many(shards)
-        people = self._people(rows, ids, blinds, at)
+        ids = self.ids.many(self._homes(rows, shards))
+        people = self._people(rows, ids, shards, blinds, at)
         return PreparedRows(
             rows=rows, texts=texts, shards=shards, blinds=blinds, ids=ids, people=people,
             mobiles=self._mobiles(rows, ids), filing=self.filing,
             sealing=self.vault.key_of(people.sealed[0]) if rows else self.vault.sealing_key,
         )  # fmt: skip
 
+    def _homes(self, rows: Sequence[PlainRow], shards: Sequence[int]) -> list[int]:
+        """Return the shard of each new file: of its number's, but for the old form of one."""
+        homes = list(shards)
+        for place, row in enumerate(rows):
+            if len(row.number) == _OLD_FORM:
+                homes[place] = self.vault.route(leading(row.number))
+        return homes
+
     def _people(
-        self, rows: Sequence[PlainRow], ids: Sequence[int], blinds: Sequence[bytes], at: datetime
+        self,
+        rows: Sequence[PlainRow],
+        ids: Sequence[int],
+        shards: Sequence[int],
+        blinds: Sequence[bytes],
+        at: datetime,
     ) -> PeopleColumns:
         order = sorted(range(len(ids)), key=ids.__getitem__)
         keys = [ids[place] for place in order]
@@ -115,7 +132,7 @@ class RowPreparer:
         return PeopleColumns(
             places=order, keys=keys, salts=salts,
             sealed=self.vault.seal_many("person", keys, salts, plains),
-            blinds=[blinds[place] for place in order],
+            shards=[shards[place] for place in order], blinds=[blinds[place] for place in order],
         )  # fmt: skip
 
     def _mobiles(self, rows: Sequence[PlainRow], ids: Sequence[int]) -> MobileColumns:

@@ -31,7 +31,7 @@ SELECT c.person >> 53, c.person, c.salt FROM CHUNK(person ID, salt KEY) c
 
 -- name: file_documents
 INSERT INTO person_document (shard, blind, rank, person_id)
-SELECT c.person >> 53, c.blind, 0, c.person FROM CHUNK(person ID, blind KEY) c
+SELECT c.shard, c.blind, 0, c.person FROM CHUNK(person ID, shard SHARD, blind KEY) c
 
 -- name: file_mobiles
 INSERT INTO person_mobile (shard, blind, person_id)
