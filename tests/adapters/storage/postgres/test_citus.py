@@ -17,7 +17,14 @@ from tests.databases import ON_CITUS
 from tests.offices import applicant, office_on, town_on
 
 from szunion.adapters.keys.file import FileKeys
-from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, Place, astray, lying
+from szunion.adapters.storage.postgres.citus import (
+    SIDES,
+    TO_COMMIT_TOGETHER,
+    Place,
+    astray,
+    lying,
+    spread,
+)
 from szunion.adapters.storage.postgres.connection import (
     SPREAD,
     Connection,
@@ -53,6 +60,20 @@ def owner(database: Database) -> Iterator[Connection]:
 def test_every_table_lies_in_its_place(owner: Connection) -> None:
     assert astray(owner) == []
     assert lying(owner)["person"] is Place.SHARD
+
+
+def test_a_cluster_from_before_gets_what_holds_two_sides(owner: Connection) -> None:
+    """Delegations lay on the coordinator alone; the next migration copies them to every node."""
+    kept = "SELECT array_agg(conname::text ORDER BY conname) FROM pg_constraint"
+    kept += " WHERE conname LIKE '%%_by_two_sides'"
+    for table in SIDES:
+        tell(owner, f"ALTER TABLE szunion.{table} DROP CONSTRAINT {table}_by_two_sides")
+    ask(owner, "SELECT undistribute_table('szunion.delegation')")
+    assert astray(owner) == ["delegation"]
+    assert ask(owner, kept) == (None,)
+    assert spread(owner) == ["delegation"]
+    assert astray(owner) == []
+    assert ask(owner, kept) == (["custody_list_by_two_sides", "payout_by_two_sides"],)
 
 
 #: A value of each type that a parameter has; the text serves as JSON too.
