@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from benchmarks import two_files
 from benchmarks.lines import Line, faster, smaller
 from benchmarks.places import (
     Place,
@@ -212,27 +213,6 @@ def ours(on: Filled, turn: int) -> tuple[float, float, float]:
     return float(told[0]), float(told[1]), float(told[2])
 
 
-def two_files(keyed: Path, other: Path) -> tuple[float, float]:
-    """Return seconds of walking two files side by side: ours, and comm's."""
-    start = time.perf_counter()
-    with keyed.open("rb") as left, other.open("rb") as right:
-        one, two, apart = next(left, None), next(right, None), 0
-        while one is not None and two is not None:
-            if one == two:
-                one, two = next(left, None), next(right, None)
-            elif one < two:
-                apart, one = apart + 1, next(left, None)
-            else:
-                apart, two = apart + 1, next(right, None)
-    mine = time.perf_counter() - start
-    start = time.perf_counter()
-    subprocess.run(
-        ["comm", "-3", str(keyed), str(other)], check=True, stdout=subprocess.DEVNULL,
-        env={**os.environ, "LC_ALL": "C"},
-    )  # fmt: skip
-    return mine, time.perf_counter() - start
-
-
 def _database_lines(on: Filled) -> Iterator[Line]:
     mine, bare, excepted, joined, grown, most = [list[float]() for _ in range(6)]
     for turn in range(1, ROUNDS + 1):
@@ -274,13 +254,7 @@ def lines() -> list[Line]:
         other = Path(name) / "other.txt"
         with on.keyed.open() as file, other.open("w") as out:
             out.writelines(line for at, line in enumerate(file) if at % _APART)
-        both = [two_files(on.keyed, other) for _ in range(ROUNDS)]
-        found.append(
-            smaller(
-                f"13 two ordered files of {CARDS:,} lines merged, s, beside 1.5x comm",
-                median(mine for mine, _ in both), limit=1.5 * median(comm for _, comm in both),
-            )
-        )  # fmt: skip
+        found += two_files.lines(on.keyed, other, CARDS, ROUNDS)
     with tempfile.TemporaryDirectory() as name, postgres_place() as (app, admin, server):
         found += _database_lines(filled(Path(name), app, admin, server))
     return found
