@@ -18,7 +18,7 @@ from tests.cardtown import CardTown
 from tests.chips import equipment
 from tests.claimtown import CHILD, STAY, ClaimTown, stay
 from tests.moneytown import PLENTY, WARMTH, YEAR, MoneyTown
-from tests.offices import PAPER, Town, applicant, member, officer, on_call, serving
+from tests.offices import PAPER, Town, applicant, member, officer, on_call, operating, serving
 
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import CODE, SimulatedIdentity
@@ -28,6 +28,7 @@ from szunion.application.emergencies import Emergencies
 from szunion.application.grants import Proposed
 from szunion.application.hotline import Hotline
 from szunion.application.office import Office
+from szunion.application.officers import Officers
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.rights import Rights
 from szunion.application.services import Services
@@ -272,10 +273,26 @@ def _broken(claims: ClaimTown, records: Records) -> dict[str, Any]:
         number, reason="急救"
     )
     return {
+        **_acted_for(claims.office, records.union),
         "emergencies.ask.id_number": records.words["hotline.open.id_number"],
         "emergencies.file.grant": Ref(grant.id), "emergencies.reveal.grant": Ref(grant.id),
         "emergencies.confirm.grant": Ref(waits.id), "emergencies.refuse.grant": Ref(waits.id),
     }  # fmt: skip
+
+
+def _acted_for(office: Office, union: OrganisationId) -> dict[str, Any]:
+    """Let somebody with a post at a union let a colleague act for him."""
+    first, second = (f"{name}-{union}" for name in ("giver", "taker"))
+    registry = Officers(office, operating(officer("city-1", Role.CITY)))
+    for login in (first, second):
+        registry.appoint(login, Role.GRASSROOTS, union)
+    own = Officers(office, officer(first, Role.GRASSROOTS, union))
+    until = office.clock.now() + timedelta(days=1)
+    made = own.delegate(second, [Operation.PERSON_READ], until=until)
+    return {
+        "officers.revoke.delegation": Ref(made.id),
+        "officers.given_by.login": Word(first, "nobody"),
+    }
 
 
 ABSENT: Final = (7 << 10) + 5

@@ -11,6 +11,7 @@ from attrs import evolve
 from tests.offices import ENGINES, PAPER, Town, applicant, office_on, officer, operating, town_on
 
 from szunion.application.access import authorise
+from szunion.application.audit import AuditLog
 from szunion.application.batches import Batches
 from szunion.application.duplicates import Duplicates
 from szunion.application.members import Members
@@ -238,6 +239,38 @@ def test_who_acts_for_another_does_what_is_named_for_as_long_as_it_is(town: Town
     assert desk.end_delegation(made.id).until == town.office.clock.now()
     with pytest.raises(NotFound, match="E-OFFICER-002"):
         desk.end_delegation(7)
+
+
+def test_who_is_above_ends_a_delegation_and_the_next_act_finds_it_ended(town: Town) -> None:
+    person = town.admit(0, applicant(1))
+    at_union(town, "wang")
+    at_union(town, "li")
+    made = given(town, "wang", "li")
+    by = logged_in(town, "li", acting_for="wang")
+    assert Members(town.office, by).get(person).id == person
+    above, aside = (registry(town, town.upper(at)) for at in (0, 1))
+    assert above.given_by("wang") == [made]
+    assert above.given_by("li") == []
+    assert aside.given_by("wang") == above.given_by("nobody") == ()
+    for desk, which in ((aside, made.id), (above, 7)):
+        with pytest.raises(NotFound, match="E-ACCESS-002"):
+            desk.revoke(which, why="调岗")
+    with pytest.raises(NotAllowed, match="E-ACCESS-001"):
+        Officers(town.office, operating(logged_in(town, "wang"))).revoke(made.id, why="调岗")
+    weak = evolve(operating(town.upper(0)), assurance=Assurance.LOGIN)
+    with pytest.raises(NotAllowed, match="E-ACCESS-008"):
+        Officers(town.office, weak).revoke(made.id, why="调岗")
+    ended = above.revoke(made.id, why="调岗")
+    assert ended.until == town.office.clock.now()
+    assert above.revoke(made.id, why="again") == ended
+    with pytest.raises(NotAllowed, match="E-ACCESS-013"):
+        Members(town.office, by).get(person)
+    log = AuditLog(town.office, officer("auditor", Role.AUDITOR))
+    day = town.office.clock.now()
+    told = [row.entry for row in log.touched("upper-0", day, day + timedelta(days=1))]
+    assert [(each.action, each.subject, each.reason) for each in told] == [
+        ("delegation.revoke", made.id, "调岗")
+    ]
 
 
 def test_a_delegation_names_a_colleague_own_things_and_a_time(town: Town) -> None:

@@ -201,15 +201,32 @@ class Officers:
         old = work.officers.delegation(scope, delegation)
         if old is None or self.by.id not in {old.delegate, old.delegator}:
             raise NotFound("E-OFFICER-002")
-        if old.until <= work.now:
-            return old
-        ended = old.ended(work.now)
-        work.officers.put_delegation(scope, ended)
-        entry = AuditEntry(
-            action="delegation.end", subject=old.id, before=old.delegator, after=old.delegate
-        )
-        work.audit.add(scope, entry)
-        return evolve(ended, version=ended.version + 1)
+        return self._ended(work, scope, old, "delegation.end")
+
+    @one_commit
+    def revoke(self, work: UnitOfWork, delegation: int, *, why: str) -> Delegation:
+        """End a delegation as who could end the post that it stands on; one person does it.
+
+        The next act of the delegate finds it ended. Who has nothing to do with either post learns
+        not even that there is one.
+
+        Raises:
+            NotFound: there is none, or its giver has no post within reach (E-ACCESS-002).
+        """
+        scope = authorise(work, self.by, Operation.OFFICER_WRITE)
+        old = work.officers.delegation(scope, delegation)
+        if old is None or not self._reached(work, scope, old.delegator):
+            raise NotFound("E-ACCESS-002")
+        return self._ended(work, scope, old, "delegation.revoke", why.strip()[:200])
+
+    @one_look
+    def given_by(self, work: UnitOfWork, login: str) -> Sequence[Delegation]:
+        """Return what an officer within reach has given to others; nothing for anybody else."""
+        scope = authorise(work, self.by, Operation.OFFICER_READ)
+        if not self._reached(work, scope, login):
+            return ()
+        found = work.officers.delegations_of(scope, login)
+        return [each for each in found if each.delegator == login]
 
     @one_look
     def delegations(self, work: UnitOfWork) -> Sequence[Delegation]:
@@ -218,6 +235,25 @@ class Officers:
         return work.officers.delegations_of(scope, self.by.id)
 
     # --- within -----------------------------------------------------------------------------
+
+    def _reached(self, work: UnitOfWork, scope: Scope, login: str) -> bool:
+        """Return whether a login has, or had, a post that the scope reaches."""
+        return any(
+            work.officers.get(scope, each.id) is not None for each in work.officers.posts(login)
+        )
+
+    def _ended(
+        self, work: UnitOfWork, scope: Scope, old: Delegation, action: str, why: str = ""
+    ) -> Delegation:
+        if old.until <= work.now:
+            return old
+        ended = old.ended(work.now)
+        work.officers.put_delegation(scope, ended)
+        entry = AuditEntry(
+            action=action, subject=old.id, before=old.delegator, after=old.delegate, reason=why
+        )
+        work.audit.add(scope, entry)
+        return evolve(ended, version=ended.version + 1)
 
     def _appointed(  # noqa: PLR0913, PLR0917 - what a post says
         self,

@@ -194,3 +194,25 @@ def delegations(frame: Frame, *, ending: str | None, org: str | None) -> None:
     if ending is not None:
         desk.end_delegation(frame.inward("z", ending))
     _given(frame, *desk.delegations())
+
+
+@officer.command(
+    help=helps(
+        "上级查看或提前结束别人的委托。Delegations given by another; end one as who is above.",
+        "szunion officer given wang --org 440305",
+        "szunion officer given wang --revoke z_… --why 调岗 --org 440305 --code 123456",
+    )
+)
+@click.argument("login")
+@click.option("--revoke", "ending", metavar="z_…", help="提前结束  End one")
+@click.option("--why", default="", metavar="WORDS", help="原因  Why")
+@ORG
+@CODE
+@framed
+def given(  # noqa: PLR0913 - what ends a delegation
+    frame: Frame, login: str, *, ending: str | None, why: str, org: str | None, code: str
+) -> None:
+    if ending is not None:
+        desk = frame.desk(Role.CITY, Purpose.OPERATE, org, code=code).officers
+        desk.revoke(frame.inward("z", ending), why=why)
+    _given(frame, *frame.desk(Role.CITY, Purpose.OPERATE, org).officers.given_by(login))

@@ -109,13 +109,14 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         cells=_ABOVE,
         purposes={_P.OPERATE},
         step_up=True,
-        uses="officers.appoint officers.confirm officers.refuse officers.leave",
+        uses="""officers.appoint officers.confirm officers.refuse officers.leave
+            officers.revoke""",
     ),
     Operation.OFFICER_READ: Rule(
         cells=_ABOVE | _AUDITOR | {Role.LOG_ADMIN: _CITY},
         purposes={_P.OPERATE, _P.AUDIT},
         reads=True,
-        uses="officers.of_union officers.listed",
+        uses="officers.of_union officers.listed officers.given_by",
     ),
     # To let another act in the own post, and to end it; whose post it is, the registry says.
     Operation.OFFICER_DELEGATE: Rule(
