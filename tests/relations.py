@@ -276,6 +276,7 @@ def _broken(claims: ClaimTown, records: Records) -> dict[str, Any]:
         **_acted_for(claims.office, records.union),
         "emergencies.ask.id_number": records.words["hotline.open.id_number"],
         "emergencies.file.grant": Ref(grant.id), "emergencies.reveal.grant": Ref(grant.id),
+        "emergencies.end.grant": Ref(grant.id),
         "emergencies.confirm.grant": Ref(waits.id), "emergencies.refuse.grant": Ref(waits.id),
     }  # fmt: skip
 

@@ -144,3 +144,36 @@ def test_without_a_reason_or_a_second_confirmation_nothing_is_asked(town: Town) 
         desk(town, town.g(0)).ask(number(1), reason="  ")
     with pytest.raises(NotAllowed, match="E-ACCESS-008"):
         desk(town, evolve(town.g(0), assurance=Assurance.LOGIN)).ask(number(1), reason=WHY)
+
+
+def test_a_grant_is_ended_by_who_has_it_or_by_the_city_and_the_next_use_is_refused(
+    town: Town,
+) -> None:
+    town.admit(2, applicant(1))
+    mine, city = desk(town, town.g(0)), desk(town, town.c1)
+    for ender in (mine, city):
+        grant = city.confirm(mine.ask(number(1), reason=WHY).id)
+        assert mine.file(grant.id)
+        town.office.clock.advance(minutes=5)  # type: ignore[attr-defined]
+        for nobody in (desk(town, town.g(1)), desk(town, town.upper(0))):
+            with pytest.raises(NotFound, match="E-ACCESS-002"):
+                nobody.end(grant.id)
+        ended = ender.end(grant.id, why="已联系到家属")
+        assert ended.until == town.office.clock.now()
+        town.office.clock.advance(minutes=1)  # type: ignore[attr-defined]
+        assert ender.end(grant.id) == ended
+        assert ended in city.granted()
+        with pytest.raises(NotAllowed, match="E-EMERGENCY-001"):
+            mine.file(grant.id)
+        with pytest.raises(NotAllowed, match="E-EMERGENCY-001"):
+            mine.reveal(grant.id, Revealed.MOBILE)
+    waits = mine.ask(number(1), reason=WHY)
+    for which in (waits.id, 7):
+        with pytest.raises(NotFound, match="E-ACCESS-002"):
+            mine.end(which)
+    log = AuditLog(town.office, officer("auditor", Role.AUDITOR))
+    now = town.office.clock.now()
+    for login in ("g-0", town.c1.id):
+        told = log.touched(login, now - timedelta(hours=1), now + timedelta(hours=1))
+        ends = [each.entry for each in told if each.entry.action == "emergency.end"]
+        assert [each.reason for each in ends] == ["已联系到家属"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from szunion.application.access import authorise
 from szunion.application.disclosing import about_to, checked_reason
@@ -29,6 +29,8 @@ from szunion.errors import InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
 
 _EMERGENCY: Final = "emergency.open"
+_ENDED: Final = "ended"
+"""Under which term stands when a grant was ended before its time."""
 LONGEST: Final = timedelta(minutes=60)
 """How long a grant opens a file at most."""
 
@@ -57,7 +59,9 @@ def _told(found: Proposal) -> Emergency:
 def _until(found: Proposal) -> datetime | None:
     if found.state is not ProposalState.CONFIRMED or found.checked is None:
         return None
-    return found.checked + min(timedelta(minutes=int(found.terms["minutes"])), LONGEST)
+    until = found.checked + min(timedelta(minutes=int(found.terms["minutes"])), LONGEST)
+    ended = found.terms.get(_ENDED)
+    return until if ended is None else min(until, datetime.fromisoformat(ended))
 
 
 @frozen
@@ -116,6 +120,28 @@ class Emergencies:
         """Refuse, as another person of the city."""
         scope = authorise(work, self.by, Operation.EMERGENCY_DECIDE)
         return _told(decide(work, scope, grant, {_EMERGENCY}, ProposalState.REFUSED))
+
+    @one_commit
+    def end(self, work: UnitOfWork, grant: int, *, why: str = "") -> Emergency:
+        """End a grant before its time: whoever has it, or the city federation (提前关闭).
+
+        The next use of it is refused. A second time does nothing.
+
+        Raises:
+            NotFound: it is not there, not the own, or was never confirmed (E-ACCESS-002).
+        """
+        scope = authorise(work, self.by, Operation.EMERGENCY_END)
+        found = work.proposals.get(scope, grant)
+        may = found is not None and (found.maker == self.by.id or self.by.role is Role.CITY)
+        until = _until(found) if found is not None and may else None
+        if found is None or found.operation != _EMERGENCY or until is None:
+            raise NotFound("E-ACCESS-002")
+        if until <= work.now:
+            return _told(found)
+        ended = evolve(found, terms={**found.terms, _ENDED: work.now.isoformat()})
+        work.proposals.put_terms(scope, ended, found)
+        self._log(work, scope, "emergency.end", ended, reason=why.strip()[:200])
+        return _told(ended)
 
     @one_commit
     def file(self, work: UnitOfWork, grant: int) -> MaskedFile:

@@ -113,6 +113,21 @@ def reveal(frame: Frame, grant: str, what: str, *, org: str | None, code: str) -
 
 
 @emergency.command(
+    help=helps(
+        "提前关闭：本人或市总；下一次查看即被拒绝。End a grant before its time.",
+        "szunion emergency end e_… --why 已联系到家属 --org 440305-0001",
+        "szunion emergency end e_… --why 不再需要",
+    )
+)
+@_GRANT
+@click.option("--why", default="", metavar="WORDS", help="原因  Why")
+@ORG
+@framed
+def end(frame: Frame, grant: str, *, why: str, org: str | None) -> None:
+    _shown(frame, _desk(frame, org, None).end(frame.inward("e", grant), why=why))
+
+
+@emergency.command(
     "list",
     help=helps(
         "待确认的；--granted 曾经打开过的全部。What waits; or every grant there ever was.",

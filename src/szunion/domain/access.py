@@ -81,6 +81,7 @@ class Operation(Enum):
     EMERGENCY_ASK = "emergency.ask"
     EMERGENCY_DECIDE = "emergency.decide"
     EMERGENCY_USE = "emergency.use"
+    EMERGENCY_END = "emergency.end"
     EMERGENCY_READ = "emergency.read"
     OFFICER_WRITE = "officer.write"
     OFFICER_READ = "officer.read"

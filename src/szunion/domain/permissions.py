@@ -99,6 +99,12 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         step_up=True,
         uses="emergencies.file emergencies.reveal",
     ),
+    # To close what is open asks for no second thing: whoever may ask ends the own, the city any.
+    Operation.EMERGENCY_END: Rule(
+        cells=dict.fromkeys(_OFFICERS, _CITY),
+        purposes={_P.SERVE, _P.AID_REVIEW},
+        uses="emergencies.end",
+    ),
     Operation.EMERGENCY_READ: Rule(
         cells=_AUDITOR | _ONLY_CITY | {Role.LOG_ADMIN: _CITY},
         purposes={_P.AUDIT, _P.SERVE, _P.AID_REVIEW},

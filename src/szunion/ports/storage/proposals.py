@@ -44,3 +44,11 @@ class Proposals(Protocol):
                 (E-STORE-004).
         """
         ...
+
+    def put_terms(self, scope: Scope, proposal: Proposal, before: Proposal) -> None:
+        """Keep what became of a confirmed proposal later, such as its early end, in its terms.
+
+        Raises:
+            Conflict: it is not confirmed, or its terms are not those of *before* (E-STORE-008).
+        """
+        ...

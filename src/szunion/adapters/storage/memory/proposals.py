@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.tables import Table, Undo
@@ -59,3 +59,11 @@ class MemoryProposals:
             raise Conflict("E-STORE-008", entity="proposal", expected="OPEN", current="?")
         check_two_sides(self.officers, "proposal", old.maker, proposal.checker, old.made)
         self.tables.proposals.replace(self.undo, proposal.id, proposal)
+
+    def put_terms(self, scope: Scope, proposal: Proposal, before: Proposal) -> None:
+        old = self.tables.proposals.get(proposal.id)
+        known = old is not None and old.state is ProposalState.CONFIRMED
+        if old is None or not known or old.terms != before.terms:
+            raise Conflict("E-STORE-008", entity="proposal", expected="CONFIRMED", current="?")
+        changed = evolve(old, terms=dict(proposal.terms))
+        self.tables.proposals.replace(self.undo, proposal.id, changed)

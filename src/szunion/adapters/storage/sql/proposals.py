@@ -23,6 +23,10 @@ def _proposal(row: Row) -> Proposal:
     )  # fmt: skip
 
 
+def _terms(proposal: Proposal) -> str:
+    return json.dumps(dict(proposal.terms), sort_keys=True)
+
+
 @frozen
 class SqlProposals:
     """Proposals in SQL."""
@@ -50,7 +54,7 @@ class SqlProposals:
             "proposal.add",
             {
                 "id": proposal.id, "operation": proposal.operation, "subject": proposal.subject,
-                "terms": json.dumps(dict(proposal.terms), sort_keys=True),
+                "terms": _terms(proposal),
                 "maker": proposal.maker, "made": micros(proposal.made),
             },
         )  # fmt: skip
@@ -65,3 +69,11 @@ class SqlProposals:
         )  # fmt: skip
         if changed != 1:
             raise Conflict("E-STORE-008", entity="proposal", expected="OPEN", current="?")
+
+    def put_terms(self, scope: Scope, proposal: Proposal, before: Proposal) -> None:
+        changed = self.session.do(
+            "proposal.put_terms",
+            {"id": proposal.id, "terms": _terms(proposal), "before": _terms(before)},
+        )
+        if changed != 1:
+            raise Conflict("E-STORE-008", entity="proposal", expected="CONFIRMED", current="?")

@@ -23,3 +23,7 @@ VALUES (:id, :operation, :subject, :terms, :maker, :made, NULL, NULL, 'OPEN')
 -- name: put
 UPDATE proposal SET state = :state, checker = :checker, checked = :checked
 WHERE proposal_id = :id AND state = 'OPEN'
+
+-- name: put_terms
+UPDATE proposal SET terms = :terms
+WHERE proposal_id = :id AND state = 'CONFIRMED' AND terms = :before
