@@ -29,6 +29,7 @@ from szunion.testing.keys import Keys, KeysPromises
 from szunion.testing.reader import CardBench, ReaderPromises
 from szunion.testing.storage import StorageParts, StoragePromises, StorageWorld
 from szunion.testing.storage_desks import DeskPromises
+from szunion.testing.storage_people import PeoplePromises
 
 T = TypeVar("T")
 
@@ -251,6 +252,19 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "test_who_acts_for_another_is_on_that_one_s_side": (
         "officers", {"one_side": lambda _plain, maker, checker, _made: maker == checker},
     ),
+    "test_words_of_a_consent_are_added_and_none_is_another_s": (
+        "consents", {"of_people": lambda plain, scope, people: plain(scope, list(people)[:1])},
+    ),
+    "test_a_request_is_kept_whole_and_changed_by_who_read_it_last": (
+        "requests", {"listed": lambda plain, scope, states, _most: plain(scope, states, 9)},
+    ),
+    "test_members_are_counted_by_shape_and_uses_as_corrected": (
+        "figures",
+        {"shapes": lambda plain, scope, programme, _shards: plain(scope, programme, range(1024))},
+    ),
+    "test_what_became_of_a_confirmed_proposal_is_kept_by_who_read_it_last": (
+        "proposals", {"put_terms": lambda _plain, _scope, _now, _before: None},
+    ),
     "test_the_journal_of_erasures_says_what_is_due": (
         "erasures", {"drop_name": lambda _plain, _scope, _person: None},
     ),
@@ -268,4 +282,5 @@ def test_a_store_that_breaks_a_promise_to_a_desk_is_found(promise: str) -> None:
 
 
 def test_every_promise_to_a_desk_has_a_store_that_breaks_it() -> None:
-    assert set(PLANTED) == {name for name in vars(DeskPromises) if name.startswith("test_")}
+    asked = {*vars(DeskPromises), *vars(PeoplePromises)}
+    assert set(PLANTED) == {name for name in asked if name.startswith("test_")}

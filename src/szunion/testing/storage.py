@@ -30,6 +30,7 @@ from szunion.ports.storage import Storage, UnitOfWork
 from szunion.ports.system import Clock, Ids
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.storage_desks import DeskPromises
+from szunion.testing.storage_people import PeoplePromises
 
 __all__ = ["StorageParts", "StoragePromises", "StorageWorld"]
 
@@ -66,7 +67,7 @@ class StorageWorld:
         )
 
 
-class StoragePromises(DeskPromises):
+class StoragePromises(DeskPromises, PeoplePromises):
     """What every store promises (存储适配器的承诺)."""
 
     durable: ClassVar[bool] = True

@@ -1,0 +1,211 @@
+"""Know what every store promises of consents, people's requests, figures, and what was decided.
+
+Part of :class:`szunion.testing.storage.StoragePromises`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from attrs import evolve
+
+from szunion.domain.access import Scope
+from szunion.domain.consent import (
+    Channel,
+    ConsentEvent,
+    ConsentPurpose,
+    ConsentState,
+    ConsentWord,
+    folded,
+)
+from szunion.domain.identity import IdentityDocument, PersonName
+from szunion.domain.members import Membership, MembershipState
+from szunion.domain.organisations import Organisation, OrganisationKind, OrganisationState
+from szunion.domain.participation import Means, Participation, participation_key
+from szunion.domain.people import IdentityVersion, Origin, Person
+from szunion.domain.proposals import Proposal, ProposalState
+from szunion.domain.rights import OPEN, RequestKind, RightsRequest
+from szunion.domain.values import (
+    SHARDS,
+    MembershipId,
+    OrganisationId,
+    ParticipationId,
+    PersonId,
+)
+from szunion.errors import Conflict
+from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.figures import MonthCount
+from szunion.testing.storage_desks import DAY, NOON
+
+if TYPE_CHECKING:
+    from szunion.testing.storage import StorageWorld
+
+_SHIFT: Final = 53
+"""Below a shard: what of an id grows with time."""
+_WHO: Final = PersonId((5 << _SHIFT) + 1)
+_OTHER: Final = PersonId((6 << _SHIFT) + 1)
+_UNION: Final = OrganisationId(1)
+_NUMBERS: Final = ("110101199003070011", "110101199003070038", "110101199003070054")
+"""Synthetic: the place, a day and a serial, with the digit that belongs to them."""
+
+
+class PeoplePromises:
+    """What every store promises of people's answers and requests, and of counts over them."""
+
+    # --- consents -------------------------------------------------------------------------------
+
+    def test_words_of_a_consent_are_added_and_none_is_another_s(self, world: StorageWorld) -> None:
+        """The words of a person come in their order, in one look or for many people at once."""
+        told = [
+            _word(1, _WHO, ConsentEvent.ASK), _word(2, _WHO, ConsentEvent.GIVE),
+            _word(3, _WHO, ConsentEvent.WITHDRAW),
+        ]  # fmt: skip
+        theirs = evolve(_word(1, _OTHER, ConsentEvent.ASK), recipient="insurer")
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.consents
+            box.add_many(scope, [*told[:1], theirs])
+            box.add_many(scope, told[1:])
+            assert list(box.of_person(scope, _WHO)) == told
+            assert list(box.of_person(scope, PersonId(7))) == []
+            many = box.of_people(scope, [_OTHER, _WHO, PersonId(7)])
+            assert {who: list(words) for who, words in many.items()} == {
+                _WHO: told, _OTHER: [theirs],
+            }  # fmt: skip
+            (answer,) = folded(box.of_person(scope, _WHO))
+            assert (answer.state, answer.follows) == (ConsentState.WITHDRAWN, None)
+
+        world.run(step)
+
+    # --- requests -------------------------------------------------------------------------------
+
+    def test_a_request_is_kept_whole_and_changed_by_who_read_it_last(
+        self, world: StorageWorld
+    ) -> None:
+        """What is wanted comes back as it was; who is late is told; the most urgent comes first."""
+        first = _request(1, days=9)
+        urgent = evolve(_request(2, days=2), wanted={"name": "某某"}, paper="1号")
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.requests
+            for each in (first, urgent):
+                box.add(scope, each)
+            assert box.get(scope, urgent.id) == urgent
+            assert box.get(scope, 7) is None
+            assert [each.id for each in box.of_person(scope, _WHO)] == [first.id, urgent.id]
+            assert [each.id for each in box.listed(scope, OPEN, 9)] == [urgent.id, first.id]
+            assert [each.id for each in box.listed(scope, OPEN, 1)] == [urgent.id]
+            box.put(scope, urgent.withdrawn(NOON))
+            assert [each.id for each in box.listed(scope, OPEN, 9)] == [first.id]
+
+        world.run(step)
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda work, scope: work.requests.put(scope, urgent.withdrawn(NOON)))
+
+    # --- figures --------------------------------------------------------------------------------
+
+    def test_members_are_counted_by_shape_and_uses_as_corrected(self, world: StorageWorld) -> None:
+        """Who has left is no member; a range of shards counts its own; a correction undoes one."""
+        people = [PersonId((shard << _SHIFT) + 1) for shard in (5, 6, 700)]
+        world.run(lambda work, scope: _settle(work, scope, people))
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            figures = work.figures
+            for shards, count in ((range(SHARDS), 2), (range(6), 1), (range(7, 600), 0)):
+                found = figures.shapes(scope, "card", shards)
+                assert sum(many for _, many in found) == count
+                assert {shape.organisation for shape, _ in found} <= {_UNION}
+                assert {(shape.state, shape.card) for shape, _ in found} <= {
+                    (MembershipState.ACTIVE, None)
+                }
+            assert list(figures.held(scope, "card", range(SHARDS))) == []
+            assert [who for who, *_ in figures.each(scope, "card", [_UNION])] == people[:2]
+            assert list(figures.activations(scope, "card", range(SHARDS))) == []
+            record = _part(1, people[0])
+            for each in (record, _part(2, people[0]), _part(1, people[1])):
+                assert work.participations.add(scope, each)
+            wrong = evolve(
+                _part(3, people[0]), key="correction", corrects=record.id, reason="mistaken"
+            )
+            assert work.participations.add(scope, wrong)
+            assert list(figures.uses(scope, range(SHARDS))) == [
+                MonthCount(organisation=_UNION, year=2017, month=11, count=2)
+            ]
+
+        world.run(step)
+
+    # --- proposals ------------------------------------------------------------------------------
+
+    def test_what_became_of_a_confirmed_proposal_is_kept_by_who_read_it_last(
+        self, world: StorageWorld
+    ) -> None:
+        """The terms of an open one stay; those of a confirmed one change for who knows them."""
+        asked = Proposal(
+            id=1, operation="emergency.open", subject=1, terms={"minutes": "60"}, maker="w",
+            made=NOON,
+        )  # fmt: skip
+        later = {**asked.terms, "ended": NOON.isoformat()}
+        world.run(lambda work, scope: work.proposals.add(scope, asked))
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda w, s: w.proposals.put_terms(s, evolve(asked, terms=later), asked))
+        decided = asked.decided(ProposalState.CONFIRMED, "x", NOON)
+        world.run(lambda work, scope: work.proposals.put(scope, decided))
+        ended = evolve(decided, terms=later)
+        world.run(lambda work, scope: work.proposals.put_terms(scope, ended, decided))
+        assert world.run(lambda work, scope: work.proposals.get(scope, 1)) == ended
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda work, scope: work.proposals.put_terms(scope, ended, decided))
+
+
+def _own(number: int, person: PersonId) -> int:
+    """Return the id of something of a person's: it lies in that one's shard."""
+    return person + number
+
+
+def _word(number: int, person: PersonId, event: ConsentEvent) -> ConsentWord:
+    return ConsentWord(
+        id=_own(number, person), consent=_own(1, person), person=person, event=event,
+        purpose=ConsentPurpose.BANK, recipient="bank", notice="bank/1", sha256="0" * 64,
+        channel=Channel.PORTAL, at=NOON + timedelta(minutes=number),
+    )  # fmt: skip
+
+
+def _request(number: int, *, days: int) -> RightsRequest:
+    due = DAY + timedelta(days=days)
+    return RightsRequest(
+        id=_own(number, _WHO), person=_WHO, kind=RequestKind.CORRECT, asked=NOON, made_by="w",
+        due=due, limit=due,
+    )  # fmt: skip
+
+
+def _part(number: int, person: PersonId) -> Participation:
+    return Participation(
+        id=ParticipationId(_own(number, person)),
+        key=participation_key("cu-events", str(number), person), person=person, item="cu-events",
+        category="culture", occasion=str(number), at=NOON, recorded=NOON, means=Means.CARD,
+        organisation=_UNION, author="w",
+    )  # fmt: skip
+
+
+def _settle(work: UnitOfWork, scope: Scope, people: list[PersonId]) -> None:
+    """Let a union have members, of whom the last has left."""
+    union = Organisation(
+        id=_UNION, code="440300", name="市总工会", kind=OrganisationKind.CITY,
+        state=OrganisationState.ACTIVE,
+    )  # fmt: skip
+    work.organisations.add(scope, union)
+    for who, number in zip(people, _NUMBERS, strict=True):
+        version = IdentityVersion(
+            number=1, name=PersonName("测试"), document=IdentityDocument.read(number),
+            recorded=NOON, origin=Origin.ROSTER,
+        )  # fmt: skip
+        work.people.add(scope, Person(id=who, versions=(version,)))
+        left = who == people[-1]
+        membership = Membership(
+            id=MembershipId(_own(1, who)), person=who, organisation=_UNION, applied=DAY, since=DAY,
+            state=MembershipState.LEFT if left else MembershipState.ACTIVE,
+            until=DAY if left else None,
+        )  # fmt: skip
+        work.members.add(scope, membership, DAY)
