@@ -24,20 +24,14 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 from statistics import median
-from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from tests.offices import shenzhen
 
 from benchmarks.lines import Line, faster, smaller
-from benchmarks.places import founded
-from szunion.adapters.keys.file import FileKeys
+from benchmarks.places import founded, office_on
 from szunion.adapters.roster.reader import read_roster
-from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.adapters.storage.sqlite.migrate import migrate
 from szunion.adapters.storage.sqlite.session import prepare
-from szunion.adapters.storage.sqlite.storage import SqliteStorage
-from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.office import Office
 from szunion.domain.access import Principal, Purpose, Role
@@ -71,24 +65,6 @@ def _people(start: int, rows: int) -> Iterator[str]:
         yield f"{name},{body}{check_character(body)},{mobile},2015-06-01"
 
 
-def office_at(place: Path | str) -> Office:
-    """Return an office on the database in a folder, made if it is not there, or at an address."""
-    clock = SystemClock()
-    ids = SystemIds(clock, SystemChance())
-    keys = FileKeys(bytes(32))
-    vault = keys.vault()
-    city = shenzhen()
-    storage: Any = (
-        SqliteStorage.open(place / "union.db", clock=clock, ids=ids, vault=vault)
-        if isinstance(place, Path)
-        else PostgresStorage.open(place, clock=clock, ids=ids, vault=vault)
-    )
-    return Office(
-        storage=storage, clock=clock, ids=ids, vault=vault, signer=keys.signer("bench"),
-        calendar=ChineseCalendar(), policy=city.policy, catalogue=city.catalogue,
-    )  # fmt: skip
-
-
 def office_in(place: Path | str, *, found: bool = True) -> tuple[Office, Principal]:
     """Return an office on a database, and an officer of its one grassroots union.
 
@@ -96,7 +72,7 @@ def office_in(place: Path | str, *, found: bool = True) -> tuple[Office, Princip
         place: Where the database is, or is made.
         found: Whether the unions are to be made; else there are some, and the city's officer comes.
     """
-    office = office_at(place)
+    office = office_on(place)
     chief = Principal(id="c", role=Role.CITY, purpose=Purpose.ENROL)
     if not found:
         return office, chief

@@ -16,7 +16,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.bench_import import office_at, office_in, roster
+from benchmarks.bench_import import office_in, roster
+from benchmarks.places import office_on, place_of
 from szunion.adapters.roster.reader import read_roster
 from szunion.application.enrolment import Enrolment
 from szunion.application.office import Office
@@ -39,7 +40,7 @@ grows as long as they do."""
 
 def opened(place: Path | str) -> Office:
     """Return an office on the database at *place*, with a city in it."""
-    office = office_at(place)
+    office = office_on(place)
     desk = Organisations(office, Principal(id="c", role=Role.CITY, purpose=Purpose.ENROL))
     try:
         there = desk.find("D") is not None
@@ -110,15 +111,6 @@ def load(
         "members": found.whole.members, "load_s": round(seconds, 1), "load_cpu_s": round(cpu, 1),
         "sweep_s": round(swept, 1), "most_mib": round(int(most) / 1024),
     }  # fmt: skip
-
-
-def place_of(word: str) -> Path | str:
-    """Return a folder, made if it is not there, or an address as it is."""
-    if "=" in word or "://" in word:
-        return word
-    folder = Path(word)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def main(words: list[str]) -> None:

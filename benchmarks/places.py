@@ -72,8 +72,12 @@ def founded(office: Office) -> Principal:
 
 
 def place_of(word: str) -> Place:
-    """Return the place that a child was told on its command line."""
-    return Path(word) if word.startswith("/") else word
+    """Return the place that a command line names: an address, or a folder, made if need be."""
+    if "=" in word or "://" in word:
+        return word
+    folder = Path(word)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def engine_of(place: Place) -> str:

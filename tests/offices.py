@@ -230,6 +230,16 @@ class Town:
 
 def town_on(office: Office) -> Town:
     """Return a small town in *office*."""
+    return town_of(
+        office,
+        ("440304-001", "甲一工会", "440304"),
+        ("440304-002", "甲二工会", "440304"),
+        ("440305-001", "乙一工会", "440305"),
+    )
+
+
+def town_of(office: Office, *unions: tuple[str, str, str]) -> Town:
+    """Return a town of two districts, a park, an industry, and unions by code, name, parent."""
     desk = Organisations(office, officer("city-1", Role.CITY))
     city = desk.found_city(code="440300", name="市总工会")
     kinds = OrganisationKind
@@ -238,9 +248,7 @@ def town_on(office: Office) -> Town:
         ("440305", "乙区总工会", kinds.DISTRICT, "440300"),
         ("440304-SQ1", "园区工会", kinds.COMMUNITY, "440304"),
         ("440304-HY1", "行业工会联合会", kinds.INDUSTRY, "440304"),
-        ("440304-001", "甲一工会", kinds.GRASSROOTS, "440304"),
-        ("440304-002", "甲二工会", kinds.GRASSROOTS, "440304"),
-        ("440305-001", "乙一工会", kinds.GRASSROOTS, "440305"),
+        *((code, name, kinds.GRASSROOTS, parent) for code, name, parent in unions),
     ]
     made = desk.register_many([NewUnion(code=c, name=n, kind=k, parent_code=p)
                                for c, n, k, p in forms], document="深工发〔2017〕12号")  # fmt: skip

@@ -18,7 +18,17 @@ from tests.cardtown import CardTown
 from tests.chips import equipment
 from tests.claimtown import CHILD, STAY, ClaimTown, stay
 from tests.moneytown import PLENTY, WARMTH, YEAR, MoneyTown
-from tests.offices import PAPER, Town, applicant, member, officer, on_call, operating, serving
+from tests.offices import (
+    PAPER,
+    Town,
+    applicant,
+    member,
+    officer,
+    on_call,
+    operating,
+    serving,
+    town_of,
+)
 
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.identity.simulated import CODE, SimulatedIdentity
@@ -29,7 +39,7 @@ from szunion.application.grants import Proposed
 from szunion.application.hotline import Hotline
 from szunion.application.office import Office
 from szunion.application.officers import Officers
-from szunion.application.organisations import NewUnion, Organisations
+from szunion.application.organisations import NewUnion
 from szunion.application.rights import Rights
 from szunion.application.services import Services
 from szunion.application.statistics import Grouping
@@ -217,27 +227,17 @@ def _town(office: Office) -> tuple[Town, dict[Relation, Organisation]]:
     levels[_K.GRASSROOTS] |= {_K.GRASSROOTS}
     rules = evolve(office.policy.organisation, levels=levels)
     office = evolve(office, policy=evolve(office.policy, organisation=rules))
-    desk = Organisations(office, officer("city-1", Role.CITY))
-    city = desk.found_city(code="440300", name="市总工会")
-    forms = [
-        ("440304", "甲区总工会", _K.DISTRICT, "440300"),
-        ("440305", "乙区总工会", _K.DISTRICT, "440300"),
-        ("440304-SQ1", "园区工会", _K.COMMUNITY, "440304"),
-        ("440304-HY1", "行业工会联合会", _K.INDUSTRY, "440304"),
-        ("440304-001", "上级工会", _K.GRASSROOTS, "440304"),
-        ("440304-002", "本工会", _K.GRASSROOTS, "440304-001"),
-        ("440304-003", "下级工会", _K.GRASSROOTS, "440304-002"),
-        ("440304-004", "平级工会", _K.GRASSROOTS, "440304-001"),
-        ("440305-001", "别区工会", _K.GRASSROOTS, "440305"),
-    ]
-    made = desk.register_many(
-        [NewUnion(code=c, name=n, kind=k, parent_code=p) for c, n, k, p in forms], document="1号"
+    town = town_of(
+        office,
+        ("440304-001", "上级工会", "440304"),
+        ("440304-002", "本工会", "440304-001"),
+        ("440304-003", "下级工会", "440304-002"),
+        ("440304-004", "平级工会", "440304-001"),
+        ("440305-001", "别区工会", "440305"),
     )
-    above, own, below, beside, elsewhere = made[4:]
-    town = Town(
-        office, city, (made[0], made[1]), made[2], made[3], (own, below, beside, above, elsewhere)
-    )
-    return town, dict(zip(PLACES, (own, below, beside, above), strict=True))
+    above, own, below, beside, elsewhere = town.unions
+    places = dict(zip(PLACES, (own, below, beside, above), strict=True))
+    return evolve(town, unions=(own, below, beside, above, elsewhere)), places
 
 
 def relations_on(office: Office) -> Relations:

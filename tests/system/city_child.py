@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks.city import load, place_of
+from benchmarks.city import load
+from benchmarks.places import place_of
 from tests.counting import counted
 
 

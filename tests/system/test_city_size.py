@@ -14,7 +14,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from benchmarks.bench_import import office_at, roster
+from benchmarks.bench_import import roster
+from benchmarks.places import office_on
 from tests.databases import database_for
 
 from szunion.application.members import Members
@@ -83,7 +84,7 @@ def check(found: Found, place: Path | str, asked: Iterator[int], members: int, p
     rosters = -(-members // per)
     assert sum(found["asked"].values()) <= PER_ROSTER * rosters + 3 * rosters + 200
     assert list(asked) == [members] * (len(TABLES) + 1)
-    office = office_at(place)
+    office = office_on(place)
     look = Members(office, Principal(id="c", role=Role.CITY, purpose=Purpose.SERVE))
     for start in range(0, members, members // 8):
         rows = roster(start // per * per, min(per, members)).decode("gb18030").splitlines()[1:]
