@@ -18,7 +18,7 @@ from szunion.application.applications import (
     with_problems,
 )
 from szunion.application.consent_gate import lacking, refused
-from szunion.application.consents import on_paper
+from szunion.application.consent_words import on_paper
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry

@@ -18,7 +18,7 @@ from szunion.application.authority import acting_as, check_actor
 from szunion.application.claim_moves import keep_claim, tell_claimant
 from szunion.application.claim_rules import fingerprints, plan_of, reckoned
 from szunion.application.consent_gate import plan_needs, require
-from szunion.application.consents import on_paper
+from szunion.application.consent_words import on_paper
 from szunion.application.episodes import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from szunion.application.access import authorise
-from szunion.application.card_consequences import withdraw as withdraw_rows
-from szunion.application.claim_moves import keep_claim
-from szunion.application.consent_gate import plan_needs, refused
-from szunion.application.cover_moves import keep_cover
+from szunion.application.consent_gate import refused
+from szunion.application.consent_stops import stop_what_rests_on
+from szunion.application.consent_words import Pen, answering, on_paper, superseding
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
-from szunion.domain.audit import AuditEntry
-from szunion.domain.claims import CLAIM, ClaimEvent
 from szunion.domain.consent import (
     CONSENT,
     RECIPIENTS,
@@ -35,11 +32,8 @@ from szunion.domain.consent import (
     newest,
     standing_of,
 )
-from szunion.domain.enrolments import ENROLMENT, EnrolmentEvent, EnrolmentState
 from szunion.domain.notices import Notice, current
-from szunion.domain.outbox import DispatchState
-from szunion.domain.rows import ROW, RowEvent
-from szunion.domain.values import PersonId, shard_of
+from szunion.domain.values import PersonId
 from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -66,114 +60,6 @@ class Withdrawn:
     """How many of our own things stopped, by noun: applications, claims, covers, numbers."""
     at_recipient: int
     """How many things the recipient has already; it handles them on its own ground."""
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class _Pen:
-    """What all words of one commit have in common."""
-
-    work: UnitOfWork
-    scope: Scope
-    channel: Channel
-    proof: Proof
-    by_guardian: bool = False
-
-    def word(
-        self, event: ConsentEvent, person: PersonId, notice: Notice, recipient: str, consent: int
-    ) -> ConsentWord:
-        return ConsentWord(
-            id=self.work.ids.new(shard_of(person)), consent=consent, person=person, event=event,
-            purpose=notice.purpose, recipient=recipient, notice=notice.id, sha256=notice.sha256,
-            channel=self.channel, at=self.work.now, by_guardian=self.by_guardian,
-            proof=self.proof,
-        )  # fmt: skip
-
-    def fresh(
-        self, person: PersonId, notice: Notice, recipient: str, *events: ConsentEvent
-    ) -> list[ConsentWord]:
-        """Return the words of a new answer: asked, and what was said."""
-        id_ = self.work.ids.new(shard_of(person))
-        return [self.word(each, person, notice, recipient, id_) for each in (_E.ASK, *events)]
-
-    def keep(self, words: Sequence[ConsentWord]) -> None:
-        """Keep words, and the log's entries of what was said last by each person."""
-        self.work.consents.add_many(self.scope, words)
-        last = {word.consent: word for word in words}
-        self.work.audit.add_many(
-            self.scope,
-            [
-                AuditEntry(
-                    action=f"consent.{word.event.value}",
-                    subject=word.consent,
-                    person=word.person,
-                    after=f"{word.purpose.value}:{word.recipient}",
-                    reason=word.proof.paper or f"{word.notice} {word.channel.value}",
-                )
-                for word in last.values()
-            ],
-        )
-
-
-def on_paper(  # noqa: PLR0913, PLR0917 - whose, for what, on which paper
-    office: Office,
-    work: UnitOfWork,
-    scope: Scope,
-    people: Iterable[PersonId],
-    purpose: ConsentPurpose,
-    paper: str,
-) -> int:
-    """Enter the consents on signed paper of many people; return of how many they are new.
-
-    Whoever consents already is left alone, and so is whoever has refused or withdrawn: only the
-    person can change that, by paper of his or her own.
-    """
-    notice = current(office.policy.privacy.notices)[purpose]
-    whom = RECIPIENTS[purpose]
-    wanted = sorted(set(people))
-    known = work.consents.of_people(scope, wanted)
-    pen = _Pen(
-        work=work, scope=scope, channel=Channel.PAPER,
-        proof=Proof(login=scope.principal.id, paper=paper),
-        by_guardian=purpose.of_a_child,
-    )  # fmt: skip
-    words: list[ConsentWord] = []
-    new = 0
-    for person in wanted:
-        answer = newest(folded(known.get(person, ())), purpose, whom)
-        stands = standing_of(answer, notice.sha256)
-        if stands in {ConsentStanding.NONE, ConsentStanding.OLD_TEXT}:
-            words += _superseding(pen, answer, notice, whom)
-            words += pen.fresh(person, notice, whom, _E.GIVE)
-            new += 1
-        elif stands is ConsentStanding.PENDING and answer is not None:
-            words += _answering(pen, answer, notice, whom, _E.GIVE)
-            new += 1
-    pen.keep(words)
-    return new
-
-
-def _superseding(
-    pen: _Pen, answer: Consent | None, notice: Notice, recipient: str
-) -> list[ConsentWord]:
-    """Return the word that ends a given answer to an older text."""
-    if answer is None or answer.state is not ConsentState.GIVEN:
-        return []
-    return [pen.word(_E.SUPERSEDE, answer.person, notice, recipient, answer.id)]
-
-
-def _answering(
-    pen: _Pen, answer: Consent, notice: Notice, recipient: str, event: ConsentEvent
-) -> list[ConsentWord]:
-    """Return the words that answer a question that waits; to another text it is asked anew."""
-    if answer.state is ConsentState.ASKED and answer.sha256 == notice.sha256:
-        return [pen.word(event, answer.person, notice, recipient, answer.id)]
-    return pen.fresh(answer.person, notice, recipient, event)
-
-
-# --- the desk -----------------------------------------------------------------------------------
 
 
 @frozen
@@ -203,7 +89,7 @@ class Consents:
         notice, whom = self.notice(purpose), recipient or RECIPIENTS[purpose]
         here = [each.id for each in work.people.many(scope, list(people))]
         known = work.consents.of_people(scope, here)
-        pen = _Pen(
+        pen = Pen(
             work=work, scope=scope, channel=Channel.LIST, proof=Proof(login=self.by.id)
         )  # fmt: skip
         fresh = [
@@ -302,7 +188,7 @@ class Consents:
         # What stops lies in files of the union and of the bank desk: the engine follows the word.
         following = Principal(id=self.by.id, role=Role.ENGINE, purpose=Purpose.OPERATE)
         reaching = authorise(work, following, Operation.BANK_DESK)
-        cancelled, there = _stop(self.office, work, reaching, person, purpose)
+        cancelled, there = stop_what_rests_on(self.office, work, reaching, person, purpose)
         fields = {
             "purpose": purpose.label, "purpose_en": purpose.label_en, "there": str(there),
             "cancelled": str(sum(cancelled.values())),
@@ -389,7 +275,7 @@ class Consents:
         proof: Proof,
         *,
         guardian: bool = False,
-    ) -> tuple[Scope, _Pen]:
+    ) -> tuple[Scope, Pen]:
         scope = self._scope(work)
         if work.people.get(scope, person) is None:
             raise NotFound("E-ACCESS-002")
@@ -400,7 +286,7 @@ class Consents:
             login=proof.login or self.by.id, device=proof.device, paper=proof.paper.strip(),
             image=proof.image,
         )  # fmt: skip
-        pen = _Pen(
+        pen = Pen(
             work=work, scope=scope, channel=channel if own else Channel.PAPER, proof=told,
             by_guardian=guardian,
         )  # fmt: skip
@@ -410,7 +296,7 @@ class Consents:
         self,
         work: UnitOfWork,
         scope: Scope,
-        pen: _Pen,
+        pen: Pen,
         person: PersonId,
         purpose: ConsentPurpose,
         recipient: str | None,
@@ -425,88 +311,12 @@ class Consents:
         if event is _E.GIVE and standing_of(answer, notice.sha256) is ConsentStanding.GIVEN:
             assert answer is not None
             return answer
-        words = _superseding(pen, answer, notice, whom)
+        words = superseding(pen, answer, notice, whom)
         if answer is None:
             words += pen.fresh(person, notice, whom, event)
         else:
-            words += _answering(pen, answer, notice, whom, event)
+            words += answering(pen, answer, notice, whom, event)
         pen.keep(words)
         made = newest(folded([*known, *words]), purpose, whom)
         assert made is not None
         return made
-
-
-# --- what stops ---------------------------------------------------------------------------------
-
-
-def _stop(
-    office: Office, work: UnitOfWork, scope: Scope, person: PersonId, purpose: ConsentPurpose
-) -> tuple[Mapping[str, int], int]:
-    """Stop what rests on a consent that is gone; return what stopped, and what is there already."""
-    match purpose:
-        case ConsentPurpose.BANK:
-            return _stop_at_bank(work, scope, person)
-        case ConsentPurpose.MEDICAL | ConsentPurpose.CHILD:
-            return _stop_claims(office, work, scope, person, purpose), 0
-        case ConsentPurpose.INSURER:
-            return _stop_covers(office, work, scope, person)
-        case ConsentPurpose.MERCHANT | ConsentPurpose.PUBLICITY:
-            return {}, 0
-
-
-def _stop_at_bank(
-    work: UnitOfWork, scope: Scope, person: PersonId
-) -> tuple[Mapping[str, int], int]:
-    rows = work.rows.of_person(scope, person)
-    withdraw_rows(work, scope, rows)
-    now = {row.id: row for row in work.rows.of_person(scope, person)}
-    gone = sum(1 for row in rows if now[row.id].state is not row.state)
-    there = sum(
-        1
-        for row in now.values()
-        if row.open and ROW.transition(row.state, RowEvent.MEMBER_GONE) is None
-    )
-    numbers = 0
-    for each in work.reservations.of_person(scope, person):
-        dispatch = work.outbox.by_key(scope, each.key) if each.open else None
-        if dispatch is None:
-            continue
-        if dispatch.state is DispatchState.QUEUED and dispatch.sent is None:
-            work.outbox.put(scope, dispatch.ended(DispatchState.CANCELLED, "WITHDRAWN"))
-            work.reservations.put(scope, evolve(each, refused="WITHDRAWN"))
-            numbers += 1
-        else:
-            there += 1
-    cards = [kept for kept in work.cards.of_person(scope, person) if kept.card.current]
-    return {"applications": gone, "numbers": numbers}, there + len(cards)
-
-
-def _stop_claims(
-    office: Office, work: UnitOfWork, scope: Scope, person: PersonId, purpose: ConsentPurpose
-) -> Mapping[str, int]:
-    stopped = 0
-    for claim in work.claims.of_person(scope, person):
-        plan = office.catalogue.plan(claim.plan)
-        needs = plan is not None and purpose in plan_needs(plan)
-        if needs and CLAIM.transition(claim.state, ClaimEvent.WITHDRAW) is not None:
-            after = claim.after(ClaimEvent.WITHDRAW, work.now)
-            keep_claim(work, scope, claim, after, ClaimEvent.WITHDRAW, "CONSENT_WITHDRAWN")
-            stopped += 1
-    return {"claims": stopped}
-
-
-def _stop_covers(
-    office: Office, work: UnitOfWork, scope: Scope, person: PersonId
-) -> tuple[Mapping[str, int], int]:
-    stopped = there = 0
-    for cover in work.enrolments.of_person(scope, person):
-        plan = office.catalogue.plan(cover.plan)
-        if plan is None or plan.terms.insurer is None:
-            continue
-        if ENROLMENT.transition(cover.state, EnrolmentEvent.CANCEL) is not None:
-            after = cover.after(EnrolmentEvent.CANCEL)
-            keep_cover(work, scope, cover, after, EnrolmentEvent.CANCEL, "CONSENT_WITHDRAWN")
-            stopped += 1
-        elif cover.state is EnrolmentState.IN_FORCE:
-            there += 1
-    return {"covers": stopped}, there

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, Protocol, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.consents import on_paper
+from szunion.application.consent_words import on_paper
 from szunion.application.episodes import check_takes_members, in_charge
 from szunion.application.office import Office
 from szunion.application.roster_rows import enrol_known
