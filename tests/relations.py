@@ -396,7 +396,9 @@ class _Maker:
         call = Hotline(self.claims.office, officer("asker", Role.HOTLINE)).take(Matter.CARD)
         knows = {Challenge.MOBILE: _mobile(self.base), Challenge.UNION: self.union.code}
         return {
-            "hotline.open.ticket": Ref(call.id), "hotline.open.answers": knows,
+            "hotline.give.ticket": Ref(call.id), "hotline.give.clerk": "12351-2",
+            "hotline.settle.ticket": Ref(call.id), "hotline.open.ticket": Ref(call.id),
+            "hotline.open.answers": knows,
             "hotline.open.id_number": Word(someone.document.number.plain(),
                                            applicant(902).document.number.plain()),
             "organisation": Ref(self.union.id), "applicant": new, "target": town.unions[4].id,

@@ -12,13 +12,14 @@ import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
 from tests.counting import counted
-from tests.offices import ENGINES, applicant, member, office_on, officer, on_call
+from tests.offices import ENGINES, applicant, member, office_on, officer, on_call, operating
 
 from szunion.application.audit import AuditLog
 from szunion.application.bookings import Bookings
 from szunion.application.cards import Cards
 from szunion.application.hotline import Hotline, NotOpened, Opened, Outcome
 from szunion.application.members import Members
+from szunion.application.officers import Officers
 from szunion.application.reveals import Reveals
 from szunion.application.rights import Rights
 from szunion.domain.access import Principal, Purpose, Role
@@ -290,3 +291,67 @@ def test_two_calls_at_once_cannot_both_open(place: CardTown) -> None:
 
     with pytest.raises(Exception, match="E-STORE-004"):
         place.town.office.storage.run(beside)
+
+
+# --- whose a ticket is ----------------------------------------------------------------------------
+
+
+def test_a_ticket_goes_to_another_operator_who_identifies_the_caller_anew(place: CardTown) -> None:
+    place.activate(place.admit(1))
+    _, clerk = call(place, 0)
+    mine, other = Hotline(place.town.office, clerk), officer("12351-8", Role.HOTLINE)
+    (waiting,) = mine.waiting()
+    assert (waiting.id, waiting.person, waiting.until) == (clerk.ticket, None, None)
+    assert clerk.ticket is not None
+    given = mine.give(clerk.ticket, other.id, why="换班")
+    assert (given.clerk, given.person, given.state) == (other.id, None, TicketState.NEW)
+    with pytest.raises(NotAllowed, match="E-ACCESS-011"):
+        mine.file()
+    for act in (lambda: mine.give(given.id, CLERK.id), lambda: mine.settle(given.id)):
+        with pytest.raises(NotFound, match="E-HOTLINE-001"):
+            act()
+    assert list(mine.waiting()) == []
+    theirs = Hotline(place.town.office, evolve(other, ticket=given.id))
+    assert [each.id for each in theirs.waiting()] == [given.id]
+    with pytest.raises(NotAllowed, match="E-ACCESS-011"):
+        theirs.file()
+    number = applicant(0).document.number.plain()
+    assert isinstance(theirs.open(given.id, number, said(place, 0)), Opened)
+    assert theirs.file().card is not None
+    assert theirs.settle(given.id).state is TicketState.CLOSED
+    with pytest.raises(NotAllowed, match="E-ACCESS-011"):
+        theirs.file()
+    log = AuditLog(place.town.office, officer("auditor", Role.AUDITOR))
+    now = place.town.office.clock.now()
+    told = [each.entry for each in log.touched(CLERK.id, now - timedelta(days=1), now
+            + timedelta(days=1)) if each.entry.action == "ticket.give"]  # fmt: skip
+    assert [(each.subject, each.reason) for each in told] == [(given.id, "12351-8 换班")]
+
+
+def test_the_city_gives_any_ticket_out_and_is_done_with_any(place: CardTown) -> None:
+    desk, city = (Hotline(place.town.office, evolve(by, purpose=Purpose.SERVE))
+                  for by in (CLERK, place.town.c1))  # fmt: skip
+    first, second = desk.take(Matter.CARD), desk.take(Matter.LEGAL)
+    assert [each.id for each in city.waiting()] == [first.id, second.id]
+    assert city.give(first.id, "12351-9").clerk == "12351-9"
+    assert [each.id for each in desk.waiting()] == [second.id]
+    assert city.settle(second.id, note="来电人挂断").state is TicketState.CLOSED
+    assert [each.id for each in city.waiting()] == [first.id]
+    for ticket in (second.id, 7):
+        for act in (lambda which=ticket: city.give(which, CLERK.id),
+                    lambda which=ticket: city.settle(which)):  # fmt: skip
+            with pytest.raises(NotFound, match="E-HOTLINE-001"):
+                act()
+    with pytest.raises(NotAllowed, match="E-ACCESS-001"):
+        Hotline(place.town.office, evolve(place.town.upper(0), purpose=Purpose.SERVE)).waiting()
+
+
+def test_a_ticket_is_given_to_an_operator_of_the_registry_alone(place: CardTown) -> None:
+    office, town = place.town.office, place.town
+    Officers(office, operating(town.c1)).appoint("wang", Role.GRASSROOTS, town.unions[0].id)
+    desk = Hotline(office, CLERK)
+    ticket = desk.take(Matter.CARD)
+    for nobody in ("wang", "", "  "):
+        with pytest.raises(NotFound, match="E-HOTLINE-004"):
+            desk.give(ticket.id, nobody)
+    assert desk.give(ticket.id, " 12351-8 ").clerk == "12351-8"

@@ -15,8 +15,8 @@ from attrs import evolve, frozen
 from szunion.application.access import authorise
 from szunion.application.cards import place_hold
 from szunion.application.masked import MaskedFile, masked_file
-from szunion.application.office import Office, one_commit
-from szunion.domain.access import Operation, Principal, Scope
+from szunion.application.office import Office, one_commit, one_look
+from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.calls import (
     LONGEST_HOLD,
@@ -36,6 +36,8 @@ from szunion.ports.storage import UnitOfWork
 
 _NOBODY: Final = PersonId(0)
 """Whose file is looked up when there is none, so that nothing is saved by being unknown."""
+_MOST: Final = 200
+"""How many waiting tickets are shown at once."""
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -177,6 +179,51 @@ class Hotline:
         self._log(work, scope, "ticket.close", ticket, reason=note[:200])
         return ticket
 
+    # --- whose a ticket is ------------------------------------------------------------------
+
+    @one_look
+    def waiting(self, work: UnitOfWork) -> Sequence[Ticket]:
+        """Return tickets that are not done with, oldest first (待办工单): one's own; the city all.
+
+        They do not say whom they open: that is between the caller and the operator.
+        """
+        scope = authorise(work, self.by, Operation.CALL_GIVE)
+        own = self.by.id if self.by.role is Role.HOTLINE else None
+        found = work.calls.waiting(scope, own, _MOST)
+        return [evolve(each, person=None, until=None) for each in found]
+
+    @one_commit
+    def give(self, work: UnitOfWork, ticket: int, clerk: str, *, why: str = "") -> Ticket:
+        """Give a ticket to another operator (派单、交接): one's own; the city federation any.
+
+        It opens nobody any more: who takes over identifies the caller anew.
+
+        Raises:
+            NotFound: the ticket is not there, not the operator's, or done with (E-HOTLINE-001); or
+                no operator has that login (E-HOTLINE-004).
+        """
+        scope = authorise(work, self.by, Operation.CALL_GIVE)
+        held = self._held(work, ticket)
+        if not clerk.strip() or not self._operator(work, clerk.strip()):
+            raise NotFound("E-HOTLINE-004")
+        given = held.given(clerk.strip())
+        work.calls.put(scope, given)
+        self._log(work, scope, "ticket.give", held, reason=f"{given.clerk} {why.strip()[:200]}")
+        return evolve(given, version=given.version + 1)
+
+    @one_commit
+    def settle(self, work: UnitOfWork, ticket: int, *, note: str = "") -> Ticket:
+        """Be done with a ticket, whether it opened somebody or not (办结): as :meth:`give`.
+
+        Raises:
+            NotFound: the ticket is not there, not the operator's, or done with (E-HOTLINE-001).
+        """
+        scope = authorise(work, self.by, Operation.CALL_GIVE)
+        done = self._held(work, ticket).answered()
+        work.calls.put(scope, done)
+        self._log(work, scope, "ticket.close", done, reason=note.strip()[:200])
+        return evolve(done, person=None, until=None, version=done.version + 1)
+
     # --- within -----------------------------------------------------------------------------
 
     def _known(
@@ -239,6 +286,20 @@ class Hotline:
         if found is None or found.clerk != self.by.id or not found.waits:
             raise NotFound("E-HOTLINE-001")
         return found
+
+    def _held(self, work: UnitOfWork, ticket: int) -> Ticket:
+        """Return a ticket that is one's own to give away, or any for the city federation."""
+        if self.by.role is Role.HOTLINE:
+            return self._mine(work, ticket)
+        found = work.calls.ticket(ticket)
+        if found is None or not found.waits:
+            raise NotFound("E-HOTLINE-001")
+        return found
+
+    def _operator(self, work: UnitOfWork, login: str) -> bool:
+        """Return whether a login is an operator's now; of one never registered the host knows."""
+        posts = work.officers.posts(login)
+        return not posts or any(each.role is Role.HOTLINE and each.held(work.now) for each in posts)
 
     def _caller(self, scope: Scope) -> PersonId:
         who = scope.only_person

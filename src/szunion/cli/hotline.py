@@ -11,7 +11,8 @@ from szunion.application.masked import MaskedFile
 from szunion.application.system import Desk
 from szunion.cli.frame import Frame, framed, helps
 from szunion.domain.access import Purpose, Role
-from szunion.domain.calls import Matter
+from szunion.domain.calls import Matter, Ticket
+from szunion.text import Text
 
 _TICKET = click.argument("ticket", metavar="t_…")
 _NOTE = click.option("--note", default="", metavar="WORDS", help="备注，不写个人信息  A note")
@@ -197,3 +198,71 @@ def close(frame: Frame, ticket: str, *, note: str) -> None:
     done = _on(frame, ticket).close(note=note)
     frame.value({"ticket": ticket, "state": done.state})
     frame.say("已办结", "closed")
+
+
+# --- whose a ticket is --------------------------------------------------------------------------
+
+
+def _keeper(frame: Frame, *, city: bool) -> Hotline:
+    return frame.desk(Role.CITY if city else Role.HOTLINE, Purpose.SERVE).hotline
+
+
+def _tickets(frame: Frame, *found: Ticket) -> None:
+    keys = ("ticket", "clerk", "matter", "taken", "state")
+    titles = (
+        Text("工单", "ticket"), Text("坐席", "operator"), Text("事项", "matter"),
+        Text("接听", "taken"), Text("状态", "state"),
+    )  # fmt: skip
+    rows = [
+        (frame.outward("t", each.id), each.clerk, each.matter, frame.local(each.taken), each.state)
+        for each in found
+    ]
+    frame.rows(keys, titles, rows)
+
+
+_AS_CITY = click.option("--city", is_flag=True, help="以市总名义：全部坐席的  As the city: any")
+
+
+@hotline.command(
+    "list",
+    help=helps(
+        "未办结的工单：自己的；--city 全部坐席的。Tickets not done with: the own, or all.",
+        "szunion --user 12351-7 hotline list",
+        "szunion --json hotline list --city",
+    ),
+)
+@_AS_CITY
+@framed
+def list_(frame: Frame, *, city: bool) -> None:
+    _tickets(frame, *_keeper(frame, city=city).waiting())
+
+
+@hotline.command(
+    help=helps(
+        "派单、交接给另一坐席；会员档案随即关闭，接手者重新核身。Give a ticket away.",
+        "szunion --user 12351-7 hotline give t_… 12351-8 --why 换班",
+        "szunion hotline give t_… 12351-8 --city --why 病假",
+    )
+)
+@_TICKET
+@click.argument("clerk")
+@click.option("--why", default="", metavar="WORDS", help="原因  Why")
+@_AS_CITY
+@framed
+def give(frame: Frame, ticket: str, clerk: str, *, why: str, city: bool) -> None:
+    _tickets(frame, _keeper(frame, city=city).give(frame.inward("t", ticket), clerk, why=why))
+
+
+@hotline.command(
+    help=helps(
+        "办结工单，不论是否核身。Be done with a ticket, whether it opened somebody or not.",
+        "szunion --user 12351-7 hotline settle t_…",
+        "szunion hotline settle t_… --city --note 来电人挂断",
+    )
+)
+@_TICKET
+@_NOTE
+@_AS_CITY
+@framed
+def settle(frame: Frame, ticket: str, *, note: str, city: bool) -> None:
+    _tickets(frame, _keeper(frame, city=city).settle(frame.inward("t", ticket), note=note))

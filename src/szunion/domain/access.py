@@ -87,6 +87,7 @@ class Operation(Enum):
     OFFICER_READ = "officer.read"
     OFFICER_DELEGATE = "officer.delegate"
     CALL_TAKE = "call.take"
+    CALL_GIVE = "call.give"
     CALL_FILE = "call.file"
     ORGANISATION_WRITE = "organisation.write"
     ORGANISATION_READ = "organisation.read"

@@ -72,6 +72,10 @@ class Ticket:
         here = self.clerk == clerk and self.state is TicketState.NEW
         return self.person if here and self.until is not None and at < self.until else None
 
+    def given(self, clerk: str) -> Ticket:
+        """Return it as another operator's, opening nobody: who takes over identifies anew."""
+        return evolve(self, clerk=clerk, person=None, until=None)
+
     def answered(self) -> Ticket:
         """Return it answered within the call, which closes it (E-STATE-001 if it was before)."""
         answered = TICKET.after(self.state, TicketEvent.ANSWER)

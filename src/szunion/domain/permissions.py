@@ -133,6 +133,12 @@ _RULES: Final[Mapping[Operation, Rule]] = {
     Operation.CALL_TAKE: Rule(
         cells={Role.HOTLINE: _CITY}, purposes={_P.SERVE}, uses="hotline.take hotline.open"
     ),
+    # Whose a ticket is: an operator's own to hand over or be done with, any for the city.
+    Operation.CALL_GIVE: Rule(
+        cells={Role.HOTLINE: _CITY} | _ONLY_CITY,
+        purposes={_P.SERVE},
+        uses="hotline.waiting hotline.give hotline.settle",
+    ),
     Operation.CALL_FILE: Rule(
         cells=_HOTLINE,
         purposes={_P.SERVE},

@@ -93,7 +93,11 @@ class DeskPromises:
             now = work.calls.ticket(1)
             assert now is not None
             work.calls.put(scope, now.answered())
-            work.calls.put(scope, second.opened(PersonId(8), until))
+            assert [each.id for each in work.calls.waiting(scope, None, 9)] == [2]
+            work.calls.put(scope, second.given("other"))
+            assert list(work.calls.waiting(scope, "clerk", 9)) == []
+            (given,) = work.calls.waiting(scope, "other", 9)
+            work.calls.put(scope, given.opened(PersonId(8), until))
 
         world.run(after)
         with pytest.raises(Conflict, match="E-STORE-008"):

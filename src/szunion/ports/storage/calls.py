@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from szunion.domain.access import Scope
@@ -17,6 +18,10 @@ class Calls(Protocol):
 
     def opening(self, scope: Scope, clerk: str) -> Ticket | None:
         """Return the ticket that has a member open, or had until its time ran out."""
+        ...
+
+    def waiting(self, scope: Scope, clerk: str | None, most: int) -> Sequence[Ticket]:
+        """Return tickets that are not done with, oldest first: one clerk's, or all (None)."""
         ...
 
     def add(self, scope: Scope, ticket: Ticket) -> None:

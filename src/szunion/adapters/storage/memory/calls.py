@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from attrs import define, evolve, field, frozen
 
@@ -37,6 +37,10 @@ class MemoryCalls:
 
     def opening(self, scope: Scope, clerk: str) -> Ticket | None:
         return self.tables.tickets.find("opening", clerk)
+
+    def waiting(self, scope: Scope, clerk: str | None, most: int) -> Sequence[Ticket]:
+        rows = [row for row in self.tables.tickets if row.waits and clerk in {None, row.clerk}]
+        return sorted(rows, key=lambda row: row.id)[:most]
 
     def add(self, scope: Scope, ticket: Ticket) -> None:
         self.tables.tickets.insert(self.undo, ticket.id, ticket)

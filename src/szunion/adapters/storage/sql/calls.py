@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 from szunion.adapters.storage.sql.session import Row, Session
@@ -35,6 +37,13 @@ class SqlCalls:
         row = self.session.one("call.opening", {"clerk": clerk})
         return None if row is None else _ticket(row)
 
+    def waiting(self, scope: Scope, clerk: str | None, most: int) -> Sequence[Ticket]:
+        if clerk is None:
+            rows = self.session.all("call.waiting", {"most": most})
+        else:
+            rows = self.session.all("call.waiting_of", {"clerk": clerk, "most": most})
+        return [_ticket(row) for row in rows]
+
     def add(self, scope: Scope, ticket: Ticket) -> None:
         self.session.do(
             "call.add",
@@ -49,7 +58,8 @@ class SqlCalls:
         self.session.put(
             "call.put",
             {
-                "id": ticket.id, "state": ticket.state.value, "person": ticket.person,
+                "id": ticket.id, "clerk": ticket.clerk, "state": ticket.state.value,
+                "person": ticket.person,
                 "until": maybe_micros(ticket.until), "version": ticket.version,
             },
             "ticket",

@@ -8,13 +8,21 @@ FROM ticket WHERE ticket_id = :id
 SELECT ticket_id, clerk, matter, taken, state, person_id, opened_until, version
 FROM ticket WHERE clerk = :clerk AND state = 'NEW' AND person_id IS NOT NULL
 
+-- name: waiting
+SELECT ticket_id, clerk, matter, taken, state, person_id, opened_until, version
+FROM ticket WHERE state = 'NEW' ORDER BY ticket_id LIMIT :most
+
+-- name: waiting_of
+SELECT ticket_id, clerk, matter, taken, state, person_id, opened_until, version
+FROM ticket WHERE state = 'NEW' AND clerk = :clerk ORDER BY ticket_id LIMIT :most
+
 -- name: add
 INSERT INTO ticket (ticket_id, clerk, matter, taken, state, person_id, opened_until, version)
 VALUES (:id, :clerk, :matter, :taken, :state, :person, :until, 0)
 
 -- name: put
 UPDATE ticket
-SET state = :state, person_id = :person, opened_until = :until, version = version + 1
+SET clerk = :clerk, state = :state, person_id = :person, opened_until = :until, version = version + 1
 WHERE ticket_id = :id AND version = :version
 
 -- name: tries
