@@ -98,6 +98,10 @@ class Rehearsal:
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         return self.storage.read(look)
 
+    @property
+    def side_by_side(self) -> int:
+        return 1
+
     def close(self) -> None:
         """The store is somebody else's."""
 

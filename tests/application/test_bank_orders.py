@@ -52,6 +52,10 @@ class Inside:
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         return look(self.unit)
 
+    @property
+    def side_by_side(self) -> int:
+        return 1
+
     def close(self) -> None:
         return None
 

@@ -173,6 +173,10 @@ class StepByStep:
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         return self.storage.read(look)
 
+    @property
+    def side_by_side(self) -> int:
+        return 1
+
     def close(self) -> None:
         self.storage.close()
 
@@ -226,6 +230,10 @@ class Planted:
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         return self.storage.read(look)
+
+    @property
+    def side_by_side(self) -> int:
+        return 1
 
     def close(self) -> None:
         self.storage.close()

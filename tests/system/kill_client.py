@@ -119,6 +119,10 @@ class EdgedStorage:
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         return self.inner.read(look)
 
+    @property
+    def side_by_side(self) -> int:
+        return 1
+
     def close(self) -> None:
         self.inner.close()
 

@@ -67,6 +67,10 @@ class MemoryTrial:
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         return self.store.read(look)
 
+    @property
+    def side_by_side(self) -> int:
+        return 1
+
     def close(self) -> None:
         self.store.close()
 

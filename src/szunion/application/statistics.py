@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from attrs import define, field, frozen
 
 from szunion.application.access import authorise
+from szunion.application.looks import in_parts
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.bank import BankState
@@ -107,15 +108,12 @@ class Statistics:
         )
         codes = {union.id: union.code for union in unions}
         sums = _Sums(codes.__getitem__, grouping is Grouping.MONTH)
-        for start in range(0, SHARDS, _TOGETHER):
-            shards = range(start, start + _TOGETHER)
-            # Added up outside the look: the store may ask for the same look twice.
-            _add(
-                sums,
-                self.office.storage.read(
-                    lambda work, shards=shards: self._part(work, shards)  # type: ignore[misc]
-                ),
-            )
+        parts = [range(start, start + _TOGETHER) for start in range(0, SHARDS, _TOGETHER)]
+        # Added up outside the look: the store may ask for the same look twice.
+        for shards, part in zip(
+            parts, in_parts(self.office.storage, self._part, parts), strict=True
+        ):
+            _add(sums, part)
             if on_part is not None:
                 on_part(shards.stop)
         return _report(sums.found, unions, grouping)

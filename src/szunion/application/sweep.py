@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.booking_moves import item_of_catalogue
+from szunion.application.looks import in_parts
 from szunion.application.office import Office
 from szunion.application.standing import Standing, least_level, needs_card
 from szunion.domain import use
@@ -42,6 +43,10 @@ class Tally:
 
     members: int = 0
     entitled: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        """Return both together."""
+        return Tally(self.members + other.members, self.entitled + other.entitled)
 
 
 @frozen(kw_only=True)
@@ -116,11 +121,13 @@ class Sweeps:
         found = since or Swept(item=item)
         if found.item != item:
             raise Conflict("E-SERVICE-010", current=found.item, allowed=(item,), item=found.item)
-        while not found.done:
-            shards = range(found.shards, min(found.shards + _PART, SHARDS))
-            found = self.office.storage.read(
-                lambda work, found=found, shards=shards: self._part(work, wanted, found, shards)  # type: ignore[misc]
-            )
+        parts = [
+            range(first, min(first + _PART, SHARDS)) for first in range(found.shards, SHARDS, _PART)
+        ]
+        for part in in_parts(
+            self.office.storage, lambda work, shards: self._part(work, wanted, shards), parts
+        ):
+            found = _and(found, part)
             if on_part is not None:
                 on_part(found)
         return found
@@ -146,19 +153,18 @@ class Sweeps:
     def _scope(self, work: UnitOfWork) -> Scope:
         return authorise(work, self.by, Operation.SERVICE_READ)
 
-    def _part(self, work: UnitOfWork, item: ServiceItem, found: Swept, shards: range) -> Swept:
+    def _part(self, work: UnitOfWork, item: ServiceItem, shards: range) -> Swept:
         scope = self._scope(work)
         judge = _Judge(self.office, item, least_level(self.office, self.by.role))
-        unions, reasons = dict(found.unions), Counter(found.reasons)
+        unions: dict[OrganisationId, Tally] = {}
+        reasons = Counter[Text]()
         for shape, holds, gender, count in self._groups(work, scope, item, shards):
             against = judge(shape, holds, gender)
-            old = unions.get(shape.organisation, Tally())
-            unions[shape.organisation] = Tally(
-                old.members + count, old.entitled + (0 if against else count)
-            )
+            one = Tally(count, 0 if against else count)
+            unions[shape.organisation] = unions.get(shape.organisation, Tally()) + one
             for reason in against:
                 reasons[reason] += count
-        return evolve(found, shards=shards.stop, unions=unions, reasons=dict(reasons))
+        return Swept(item=item.id, shards=shards.stop, unions=unions, reasons=dict(reasons))
 
     def _groups(
         self, work: UnitOfWork, scope: Scope, item: ServiceItem, shards: range
@@ -239,6 +245,15 @@ class _Judge:
             *use.of_membership(shape.state, shape.reason, policy),
         ]
         return reasons_of(Standing(item=of_item, card=frozenset(why)))
+
+
+def _and(found: Swept, part: Swept) -> Swept:
+    """Return what was found before and in the next part."""
+    unions = dict(found.unions)
+    for union, tally in part.unions.items():
+        unions[union] = unions.get(union, Tally()) + tally
+    reasons = Counter(found.reasons) + Counter(part.reasons)
+    return evolve(found, shards=part.shards, unions=unions, reasons=dict(reasons))
 
 
 def _grouped(

@@ -336,6 +336,14 @@ class Storage(Protocol):
         """Run *look* on one consistent snapshot; it must not write."""
         ...
 
+    @property
+    def side_by_side(self) -> int:
+        """How many looks, each in a thread of its own, may be taken at the same time.
+
+        One where all of them share a connection, or where none would be done any sooner.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of everything. A second time does nothing."""
         ...

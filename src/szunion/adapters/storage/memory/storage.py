@@ -199,6 +199,11 @@ class MemoryStorage:
         with self._lock:
             return look(self._unit([]))
 
+    @property
+    def side_by_side(self) -> int:
+        """See :class:`szunion.ports.storage.Storage`: one lock."""
+        return 1
+
     def _unit(self, undo: Undo) -> MemoryUnit:
         return MemoryUnit(self._tables, undo, now=self.clock.now(), ids=self.ids, vault=self.vault)
 

@@ -44,6 +44,9 @@ from szunion.ports.system import Clock, Ids
 
 T = TypeVar("T")
 
+_SIDE_BY_SIDE: Final = 2
+"""Looks at a time over all members: two sessions of the server, which has others to serve."""
+
 _CLEAN: Final = "RESET SESSION AUTHORIZATION; RESET ALL; "
 """Nothing that an earlier user of the connection has set reaches this transaction."""
 
@@ -200,6 +203,11 @@ class PostgresStorage:
         return self._last(lambda: self._transaction(self._begins.read, look))
 
     @property
+    def side_by_side(self) -> int:
+        """See :class:`szunion.ports.storage.Storage`: a look waits for the server, not for us."""
+        return min(_SIDE_BY_SIDE, self.limits.connections)
+
+    @property
     def _begins(self) -> Begins:
         return BEGIN_SPREAD if self.spread else BEGIN
 
@@ -318,6 +326,11 @@ class BorrowedPostgres:
         """Look at what the host's transaction sees."""
         self._in_transaction()
         return self._within("", look)
+
+    @property
+    def side_by_side(self) -> int:
+        """See :class:`szunion.ports.storage.Storage`: the host's connection is one."""
+        return 1
 
     def _in_transaction(self) -> None:
         if self.connection.info.transaction_status is not TransactionStatus.INTRANS:

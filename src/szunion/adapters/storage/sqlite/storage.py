@@ -33,6 +33,8 @@ from szunion.ports.system import Clock, Ids
 T = TypeVar("T")
 
 _TRIES: Final = 5
+_SIDE_BY_SIDE: Final = 2
+"""Looks at a time over all members: SQLite works outside the interpreter's lock, on two cores."""
 
 
 @define
@@ -154,6 +156,11 @@ class SqliteStorage:
         """See :class:`szunion.ports.storage.Storage`."""
         return self._transaction("BEGIN", look)
 
+    @property
+    def side_by_side(self) -> int:
+        """See :class:`szunion.ports.storage.Storage`: each thread has its own connection."""
+        return _SIDE_BY_SIDE
+
     def _unit(self, connection: sqlite3.Connection) -> SqlUnit:
         session = SqliteSession(connection)
         return SqlUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
@@ -258,6 +265,11 @@ class BorrowedSqlite:
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """Look at what the host's transaction sees."""
         return look(self._unit())
+
+    @property
+    def side_by_side(self) -> int:
+        """See :class:`szunion.ports.storage.Storage`: the host's connection is one."""
+        return 1
 
     def _unit(self) -> SqlUnit:
         session = SqliteSession(self.connection)
