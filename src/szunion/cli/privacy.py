@@ -1,4 +1,4 @@
-"""Know how consents, and requests about own data, are worked on the command line."""
+"""Know how requests about own data are worked on the command line, and what is kept of people."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.rights import Rights
 from szunion.cli.duplicates import duplicate
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps, unusable, write_new
+from szunion.cli.privacy_consents import consent, notice
 from szunion.domain.access import Purpose, Role
-from szunion.domain.consent import ConsentPurpose, Proof
 from szunion.domain.inventory import inventory
 from szunion.domain.lawful import GROUNDS
 from szunion.domain.rights import Line, Refusal, RequestKind, RequestState, RightsRequest
@@ -30,14 +30,6 @@ _REQUEST_TITLES = (
     Text("最迟", "limit"),
     Text("理由", "reason"),
 )
-_CONSENT_TITLES = (
-    Text("目的", "purpose"),
-    Text("接收方", "recipient"),
-    Text("现状", "standing"),
-    Text("告知", "notice"),
-    Text("途径", "channel"),
-    Text("时间", "when"),
-)
 _LINE_TITLES = (
     Text("内容", "what"),
     Text("处置", "what is done"),
@@ -53,7 +45,6 @@ _LOG_TITLES = (
     Text("事项", "what"),
     Text("用途", "what for"),
 )
-_PURPOSE = click.Choice([each.value for each in ConsentPurpose])
 _KIND = click.Choice([each.value for each in RequestKind])
 _WHY = click.Choice([each.value for each in Refusal])
 
@@ -86,80 +77,6 @@ def _request(frame: Frame, one: RightsRequest) -> tuple[object, ...]:
 
 def _told(frame: Frame, *requests: RightsRequest) -> None:
     frame.rows(_REQUEST_KEYS, _REQUEST_TITLES, [_request(frame, one) for one in requests])
-
-
-@privacy.command(
-    help=helps(
-        "查看或录入一名会员的同意；录入须有签字纸件编号。See or enter a member's consents.",
-        "szunion privacy consent m_…",
-        "szunion privacy consent m_… --give bank --paper 同意书7 --org 440305-0001",
-        "szunion privacy consent m_… --withdraw bank --paper 撤回书3 --org 440305-0001",
-    )
-)
-@click.argument("who")
-@click.option("--give", type=_PURPOSE, help="录入同意  Enter a consent")
-@click.option("--withdraw", type=_PURPOSE, help="录入撤回  Enter a withdrawal")
-@click.option("--paper", default="", metavar="NO", help="签字纸件编号  Number of the paper")
-@click.option("--guardian", is_flag=True, help="由监护人同意  Given by a guardian")
-@ORG
-@framed
-def consent(  # noqa: PLR0913 - an answer with its proof
-    frame: Frame,
-    who: str,
-    *,
-    give: str | None,
-    withdraw: str | None,
-    paper: str,
-    guardian: bool,
-    org: str | None,
-) -> None:
-    desk = frame.desk(Role.CITY, Purpose.RIGHTS, org)
-    person = frame.member(desk, who)
-    if give:
-        desk.consents.give(
-            person, ConsentPurpose(give), proof=Proof(paper=paper), guardian=guardian
-        )
-    if withdraw:
-        done = desk.consents.withdraw(person, ConsentPurpose(withdraw), proof=Proof(paper=paper))
-        frame.note(
-            "已停止 {stopped} 项；接收方已有 {there} 项，由其按自己的依据处理",
-            "{stopped} things stopped; the recipient has {there}, on its own ground",
-            stopped=sum(done.cancelled.values()),
-            there=done.at_recipient,
-        )
-    frame.rows(
-        ("purpose", "recipient", "standing", "notice", "channel", "at"),
-        _CONSENT_TITLES,
-        [
-            (
-                each.purpose, each.recipient, each.standing,
-                each.consent.notice if each.consent else None,
-                each.consent.channel if each.consent else None,
-                frame.local(each.consent.answered) if each.consent else None,
-            )
-            for each in desk.consents.of(person)
-        ],
-    )  # fmt: skip
-
-
-@privacy.command(
-    help=helps(
-        "现行告知的全文和摘要：bank、insurer、merchant、medical、child 等。A notice and its hash.",
-        "szunion privacy notice bank",
-        "szunion --lang en privacy notice medical",
-    )
-)
-@click.argument("purpose", type=_PURPOSE, metavar="PURPOSE")
-@framed
-def notice(frame: Frame, purpose: str) -> None:
-    shown = frame.desk(Role.CITY, Purpose.RIGHTS).consents.notice(ConsentPurpose(purpose))
-    frame.value(
-        {"notice": shown.id, "sha256": shown.sha256, "title": shown.title.zh, "body": shown.body.zh}
-    )
-    if not frame.as_json:
-        click.echo(shown.title.say(frame.language))
-        click.echo(shown.body.say(frame.language))
-        click.echo(f"{shown.id}  sha256:{shown.sha256}")
 
 
 @privacy.command(
@@ -425,4 +342,5 @@ def inventory_(frame: Frame) -> None:
     frame.rows(keys, [Text(key, key) for key in keys], rows)
 
 
-privacy.add_command(duplicate)
+for command in (consent, notice, duplicate):
+    privacy.add_command(command)
