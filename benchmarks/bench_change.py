@@ -2,12 +2,16 @@
 
 The limit is a plain UPDATE of the same row in a transaction of its own, as durable. The peer is an
 aggregate of the ``eventsourcing`` library, loaded, changed and saved in SQLite.
+
+The same for many cards at once, as the bank's notices are obeyed: each of them is read, changed and
+logged, and each has its order; all of a set are in one commit.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -29,6 +33,8 @@ from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.ports.storage import UnitOfWork
 
 CHANGES = 100
+SET = 500
+"""How many cards change in one commit, where they change together."""
 ROUNDS = 9
 
 
@@ -46,27 +52,48 @@ class PeersCard(Aggregate):
 
 def changed(place: CardTown, kept: KeptCard, changes: int = CHANGES) -> int:
     """Change a card so many times, each with its entry and its order; return how many."""
-    storage = place.office.storage
 
     def change(work: UnitOfWork) -> None:
         scope = authorise(work, engine(), Operation.BANK_DESK)
         card = work.cards.get(scope, kept.id)
         assert card is not None
         work.cards.put(scope, evolve(card, gap=not card.gap))
-        work.audit.add(scope, AuditEntry(action="card.gap", subject=kept.id, person=kept.person))
-        id_ = work.ids.new()
-        work.outbox.add(
-            scope,
-            Dispatch(
-                id=id_, kind=DispatchKind.SET_CARD_USE, key=work.vault.request_key(f"bench:{id_}"),
-                digest="", subject=kept.id, aggregate=id_, sequence=1, created=work.now,
-                due=datetime(2099, 1, 1, tzinfo=UTC),
-            ),
-        )  # fmt: skip
+        work.audit.add(scope, _entry(card))
+        work.outbox.add(scope, _order(work, card))
 
     for _ in range(changes):
-        storage.run(change)
+        place.office.storage.run(change)
     return changes
+
+
+def changed_together(place: CardTown, cards: Sequence[KeptCard]) -> int:
+    """Change cards once in one commit, each with its entry and its order; return how many."""
+    ids = [kept.id for kept in cards]
+
+    def change(work: UnitOfWork) -> None:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        found = work.bulk.cards(scope, ids)
+        assert len(found) == len(ids)
+        work.bulk.put_cards(scope, [evolve(card, gap=not card.gap) for card in found])
+        work.audit.add_many(scope, map(_entry, found))
+        for card in found:
+            work.outbox.add(scope, _order(work, card))
+
+    place.office.storage.run(change)
+    return len(ids)
+
+
+def _entry(card: KeptCard) -> AuditEntry:
+    return AuditEntry(action="card.gap", subject=card.id, person=card.person)
+
+
+def _order(work: UnitOfWork, card: KeptCard) -> Dispatch:
+    id_ = work.ids.new()
+    return Dispatch(
+        id=id_, kind=DispatchKind.SET_CARD_USE, key=work.vault.request_key(f"bench:{id_}"),
+        digest="", subject=card.id, aggregate=id_, sequence=1, created=work.now,
+        due=datetime(2099, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
 
 
 def peers(app: Application[UUID], card: UUID, changes: int) -> int:
@@ -83,7 +110,8 @@ def lines() -> list[Line]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         place = card_town_on(office_on("sqlite", folder))
-        (kept,) = place.activate(place.admit(1))
+        cards = place.activate(place.admit(SET))
+        kept = cards[0]
         plain = sqlite3.connect(folder / "union.db")
         prepare(plain)
         app: Application[UUID] = Application(
@@ -107,6 +135,7 @@ def lines() -> list[Line]:
 
         found = rates(
             ROUNDS, ours=lambda: changed(place, kept), bare=bare,
+            sets=lambda: changed_together(place, cards),
             peer=lambda: peers(app, first.id, CHANGES),
         )  # fmt: skip
         plain.close()
@@ -116,4 +145,6 @@ def lines() -> list[Line]:
     return [
         faster(f"{what}, beside eventsourcing", found["ours"], peer=found["peer"], floor=2.5),
         faster(f"{what}, beside a plain UPDATE", found["ours"], limit=found["bare"], floor=0.8),
-    ]
+        faster(f"{what}, in sets of {SET}, beside a plain UPDATE", found["sets"],
+               limit=found["bare"], floor=0.8),
+    ]  # fmt: skip

@@ -3,7 +3,8 @@
 Ours is a whole unit of work: it reads the card with the bank's facts and its holds, opens its
 sealed token, decides, and keeps the card, its history, the entry and the order. The limit is a
 plain UPDATE of the same rows by 8 clients of pgbench, which read and log nothing; the peer is an
-aggregate of the ``eventsourcing`` library, loaded, changed and saved by 8 threads.
+aggregate of the ``eventsourcing`` library, loaded, changed and saved by 8 threads. The same for
+many cards in one commit, as the bank's notices are obeyed, is done by one thread.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 from tests.cardtown import card_town_on
 
-from benchmarks.bench_change import PeersCard, changed, peers
+from benchmarks.bench_change import SET, PeersCard, changed, changed_together, peers
 from benchmarks.lines import Line, faster, rates
 from benchmarks.servers import SECONDS, Served, postgres
 
@@ -40,7 +41,8 @@ def lines() -> list[Line]:
         ThreadPoolExecutor(CONNECTIONS) as threads,
     ):
         place = card_town_on(served.office)
-        cards = place.activate(place.admit(CONNECTIONS))
+        together = place.activate(place.admit(SET))
+        cards = together[:CONNECTIONS]
         app = _peer(served)
         theirs = [PeersCard() for _ in range(CONNECTIONS)]
         app.save(*theirs)
@@ -48,6 +50,7 @@ def lines() -> list[Line]:
         found = rates(
             ROUNDS,
             ours=lambda: sum(threads.map(lambda card: changed(place, card, CHANGES), cards)),
+            sets=lambda: changed_together(place, together),
             bare=lambda: round(served.pgbench(plain, clients=CONNECTIONS) * SECONDS),
             peer=lambda: sum(threads.map(lambda card: peers(app, card.id, CHANGES), theirs)),
         )
@@ -59,6 +62,8 @@ def lines() -> list[Line]:
         faster(f"{what}, beside eventsourcing", found["ours"], peer=found["peer"], floor=2.5),
         faster(f"{what}, beside a plain UPDATE by pgbench", found["ours"], limit=found["bare"],
                floor=0.8),
+        faster(f"{what}, in sets of {SET}, beside a plain UPDATE by pgbench", found["sets"],
+               limit=found["bare"], floor=0.8),
     ]  # fmt: skip
 
 

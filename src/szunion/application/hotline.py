@@ -238,7 +238,6 @@ class Hotline:
         kept = work.cards.current(scope, who, self.office.policy.cards.programme)
         if kept is None:  # what a card would have cost
             work.cards.facts(scope, CardId(0))
-            work.cards.holds_on(scope, _NOBODY)
         mobile = None if person is None else person.mobile
         since = None if membership is None else membership.since
         known = {

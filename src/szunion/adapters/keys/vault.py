@@ -32,6 +32,8 @@ _SHARD_AT: Final = 53
 """Where an id carries its shard: the bulk path does without a call a row."""
 _SHARD_BITS: Final = 10
 _KEY_CHARACTERS: Final = 26
+_KEY_BYTES: Final = 20
+"""As few as fill them, in whole groups of base32: the rest would be written and thrown away."""
 
 USES: Final = {name: Use(name.value) for name in IndexField}
 
@@ -347,7 +349,7 @@ class KeysetVault:
 
     def request_key(self, business: str) -> RequestKey:
         digest = (self._state or self._load()).request(business.encode())
-        return RequestKey(base64.b32encode(digest)[:_KEY_CHARACTERS].decode())
+        return RequestKey(base64.b32encode(digest[:_KEY_BYTES])[:_KEY_CHARACTERS].decode())
 
     def outward(self, kind: str, id_: int) -> str:
         block = kind.encode().rjust(8, b"\0")[:8] + id_.to_bytes(8)

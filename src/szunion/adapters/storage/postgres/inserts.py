@@ -1,101 +1,138 @@
-"""Know how insertions travel together: many rows of one statement, or one row of each of many.
+"""Know how writes travel together: what a unit writes without asking for an answer (归并写入).
 
-A statement for each row costs a message, a plan's start and an answer each time. So rows become
-columns, which the server takes apart itself; and what a unit adds without asking for an answer
-becomes the parts of one statement.
+A statement for each costs a message, a plan's start and an answer. So they become the parts of one.
+All parts of a statement see what was there before it, so none may look at what another writes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from szunion.adapters.storage.postgres.arrays import Array, column_of
+from szunion.adapters.storage.postgres.net import looks_at
 from szunion.adapters.storage.sql.session import Parameters
 
 MOST_TOGETHER: Final = 8
-"""How many insertions become one statement: each combination of them is prepared once."""
-MOST_ROWS: Final = 2_000
-"""How many rows become one statement: so much of a stream is in memory at once."""
+"""How many writes become one statement: each combination of them is prepared once."""
+MOST_WAITING: Final = 2_000
+"""How many writes wait: so many rows are in memory at once."""
 
-_PLAIN: Final = re.compile(r"(INSERT INTO \w+ \([^()]*\))\s+VALUES \(((?:%\(\w+\)s|[^()])*)\)")
-_MARK: Final = re.compile(r"%s|%\((\w+)\)s")
+_PLAIN: Final = re.compile(r"INSERT INTO \w+ \([^()]*\)\s+VALUES \((?:%\(\w+\)s|[^()])*\)")
+_CHANGE: Final = "UPDATE "
+_WRITTEN: Final = re.compile(r"(?:INSERT INTO|UPDATE) (\w+)")
+_NAMED: Final = re.compile(r"\b(?:FROM|JOIN) (\w+)")
+_COUNT: Final = "(SELECT count(*) FROM part{})"
+MARK: Final = re.compile(r"%s|%\((\w+)\)s")
+
+#: statement: a table of which it asks only that a row is there. No change takes one away.
+_FOR_A_ROW: Final[Mapping[str, str]] = {"card.note": "card"}
+
+#: table: what a trigger of a change looks at.
+_BY_TRIGGER: Final[Mapping[str, str]] = dict.fromkeys(
+    ("batch", "custody_list", "payout", "proposal"), "delegation"
+)
 
 Key = str | int
 """What a parameter is found by: its name, or its place."""
 
 
-def _keys(text: str) -> tuple[Key, ...]:
-    return tuple(found[1] or place for place, found in enumerate(_MARK.finditer(text)))
+def keys_of(text: str) -> tuple[Key, ...]:
+    """Return what the parameters of a text are found by, in their order."""
+    return tuple(found[1] or place for place, found in enumerate(MARK.finditer(text)))
+
+
+@frozen
+class Touch:
+    """What a write has to do with other tables."""
+
+    plain: bool
+    """Whether it inserts values, and looks at nothing."""
+    written: str
+    looked: frozenset[str]
+    """What it looks at, and what row-level security looks at before it may."""
+
+
+@lru_cache(maxsize=1_000)
+def touch(name: str, text: str) -> Touch:
+    """Return what a write touches.
+
+    Raises:
+        ValueError: it meets rows as they come (``ON CONFLICT``), or is no write.
+    """
+    plain = _PLAIN.fullmatch(text) is not None
+    found = _WRITTEN.match(text)
+    if found is None or "ON CONFLICT" in text:
+        msg = "only insertions and changes are told together"
+        raise ValueError(msg)
+    tables = set() if plain else {found[1], *_NAMED.findall(text)}
+    looked = tables.union(*map(looks_at, tables)) - {_FOR_A_ROW.get(name)}
+    if not plain and found[1] in _BY_TRIGGER:
+        looked.add(_BY_TRIGGER[found[1]])
+    return Touch(plain, found[1], frozenset(looked))
+
+
+@define
+class Waiting:
+    """Writes that wait to be told, in one statement or in as few as may be."""
+
+    writes: list[tuple[str, str, Parameters, str]] = field(factory=list)
+    """Name, text, parameters; and of what the version is expected, if it is."""
+    _written: set[str] = field(factory=set)
+    _changed: set[str] = field(factory=set)
+    """Those tables of them that are not only added to."""
+
+    def takes(self, write: Touch) -> bool:
+        """Return whether *write* may be told together with all that wait."""
+        apart = self._changed.isdisjoint if write.plain else self._written.isdisjoint
+        most = MOST_WAITING if write.plain and not self._changed else MOST_TOGETHER
+        return len(self.writes) < most and apart({write.written, *write.looked})
+
+    def add(self, write: Touch, name: str, text: str, given: Parameters, entity: str) -> None:
+        """Let one more write wait."""
+        self._written.add(write.written)
+        if not write.plain:
+            self._changed.add(write.written)
+        self.writes.append((name, text, given, entity))
 
 
 @frozen
 class Together:
-    """Several insertions as one statement, and what its parameters are found by, part by part."""
+    """Several writes as one statement, and what its parameters are found by, part by part."""
 
     text: str
-    keys: tuple[tuple[Key, ...], ...]
+    names: tuple[tuple[tuple[str, Key], ...], ...]
 
-    def parameters(self, given: Sequence[Parameters]) -> list[Any]:
-        """Return the parameters of all parts, in the order of the text."""
+    def parameters(self, given: Sequence[Parameters]) -> dict[str, Any]:
+        """Return the parameters of all parts."""
         parts: Sequence[Any] = given  # by names or by places, as their statements say
-        return [part[key] for part, keys in zip(parts, self.keys, strict=True) for key in keys]
+        return {
+            name: part[key]
+            for part, names in zip(parts, self.names, strict=True)
+            for name, key in names
+        }
 
 
 @lru_cache(maxsize=1_000)
 def together(texts: tuple[str, ...]) -> Together:
-    """Return insertions as one statement: none of them sees what another of them adds.
-
-    Raises:
-        ValueError: one is no plain insertion of values; it might look at what another adds.
-    """
-    if not all(map(_PLAIN.fullmatch, texts)):
-        msg = "only plain insertions are told together"
-        raise ValueError(msg)
-    *first, last = [_MARK.sub("%s", text) for text in texts]
-    parts = ", ".join(f"part{number} AS ({text})" for number, text in enumerate(first))
-    text = f"WITH {parts} {last}" if parts else last
-    return Together(text, tuple(map(_keys, texts)))
-
-
-@frozen
-class RowSet:
-    """A plain insertion whose rows are handed over as columns."""
-
-    head: str
-    values: tuple[str, ...]
-    keys: tuple[Key, ...]
-
-    def told(self, rows: Sequence[Parameters]) -> tuple[str, list[Array]]:
-        """Return the statement that adds *rows*, and its columns.
-
-        A column without any value is left out of them: its type would not be known.
-        """
-        all_: Sequence[Any] = rows  # by names or by places, as the statement says
-        named = [[row[key] for row in all_] for key in self.keys if isinstance(key, str)]
-        columns = list(map(column_of, named or zip(*all_, strict=True)))
-        there = tuple(column is not None for column in columns)
-        return _told(self, there), [column for column in columns if column is not None]
+    """Return writes as one statement; its answer says of each change how many rows it changed."""
+    places = [dict.fromkeys(keys_of(text)) for text in texts]
+    parts = [_part(number, text) for number, text in enumerate(texts)]
+    names = tuple(tuple((f"p{at}_{key}", key) for key in keys) for at, keys in enumerate(places))
+    changes = [at for at, text in enumerate(texts) if text.startswith(_CHANGE)]
+    if changes:
+        counts = ", ".join([_COUNT.format(at) for at in changes])
+        parts.append(f"SELECT {counts}")
+    *first, last = parts
+    told = ", ".join(f"part{at} AS ({part})" for at, part in enumerate(first))
+    return Together(f"WITH {told} {last}" if told else last, names)
 
 
-@lru_cache(maxsize=1_000)
-def _told(rows: RowSet, there: tuple[bool, ...]) -> str:
-    names = iter([f"u.c{at}" if is_there else "NULL" for at, is_there in enumerate(there)])
-    chosen = ", ".join(_MARK.sub(lambda _: next(names), value) for value in rows.values)
-    given = [f"c{at}" for at, is_there in enumerate(there) if is_there]
-    arrays = ", ".join(["%s"] * len(given))
-    return f"{rows.head} SELECT {chosen} FROM unnest({arrays}) AS u ({', '.join(given)})"  # noqa: S608 - ours
-
-
-@lru_cache(maxsize=1_000)
-def row_set(text: str) -> RowSet | None:
-    """Return how the rows of a statement are handed over as columns; None: it is not so plain."""
-    plain = _PLAIN.fullmatch(text)
-    if plain is None:
-        return None
-    values = tuple(value.strip() for value in plain[2].split(","))
-    return RowSet(plain[1], values, _keys(plain[2]))
+def _part(number: int, text: str) -> str:
+    """Return a write with the names that its parameters have among all."""
+    keys = iter(keys_of(text))
+    part = MARK.sub(lambda _: f"%(p{number}_{next(keys)})s", text)
+    return f"{part} RETURNING 1" if part.startswith(_CHANGE) else part

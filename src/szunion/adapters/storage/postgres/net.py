@@ -18,7 +18,9 @@ member, and a transfer is written by one union for another.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 import psycopg
@@ -154,6 +156,19 @@ NET: Final[Mapping[str, Shown]] = {
     "transfer": _union("transfer", "source_id", "target_id"),
     "wish": _person(),
 }
+
+_IN_REACH: Final = frozenset({"membership", "organisation"})
+"""What ``szunion.in_reach`` looks at."""
+
+
+@cache
+def looks_at(table: str) -> frozenset[str]:
+    """Return the tables that the net looks at before it shows a row of *table*."""
+    text = NET[table].whole if table in NET else ""
+    found = set(re.findall(r"FROM szunion\.(\w+)", text))
+    beyond_them = (looks_at(each) for each in found)
+    return frozenset(found).union(_IN_REACH if "in_reach" in text else (), *beyond_them)
+
 
 #: table: why it is not in the net although it names a person, a card or a union.
 OPEN: Final[Mapping[str, str]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final
 
 import psycopg
@@ -15,14 +15,10 @@ from psycopg.rows import tuple_row
 from szunion.adapters.storage.postgres.connection import Connection, adapt, tell
 from szunion.adapters.storage.postgres.dialect import packed, statements
 from szunion.adapters.storage.postgres.faults import ours
-from szunion.adapters.storage.postgres.inserts import (
-    MOST_ROWS,
-    MOST_TOGETHER,
-    row_set,
-    together,
-)
+from szunion.adapters.storage.postgres.inserts import MOST_TOGETHER, Waiting, together, touch
 from szunion.adapters.storage.postgres.net import beyond
-from szunion.adapters.storage.sql.session import Parameters, Row, Session
+from szunion.adapters.storage.postgres.row_sets import row_set
+from szunion.adapters.storage.sql.session import Parameters, Row, Session, one_changed
 from szunion.domain.access import OnePerson, Scope, WholeCity
 from szunion.errors import Conflict, StorageError
 
@@ -76,8 +72,8 @@ class PostgresSession(Session):
     _place: str = field(default=NOTHING, init=False)
     _told: str = field(default=NOTHING, init=False)
     _streams: int = field(default=0, init=False)
-    _added: list[tuple[str, Parameters]] = field(factory=list, init=False)
-    """What is to be added, and was not told yet."""
+    _waiting: Waiting = field(factory=Waiting, init=False)
+    """What is to be written, and was not told yet."""
     _cursor: psycopg.Cursor[Row] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -103,10 +99,7 @@ class PostgresSession(Session):
         plain = row_set(self.statements[name])
         if plain is None:
             return self._one_by_one(name, rows, self.statements[name])
-        waiting, done = iter(rows), 0
-        while part := list(islice(waiting, MOST_ROWS)):
-            done += self._asked(name, *plain.told(part)).rowcount
-        return done
+        return sum(self._asked(name, *plain.told(part)).rowcount for part in plain.parts(rows))
 
     def _one_by_one(self, name: str, rows: Iterable[Parameters], text: str) -> int:
         failed: StorageError | Conflict | None = None
@@ -121,17 +114,49 @@ class PostgresSession(Session):
         return max(self._cursor.rowcount, 0)
 
     def add(self, name: str, parameters: Parameters) -> None:
-        self._added.append((name, parameters))
-        if len(self._added) == MOST_TOGETHER:
+        self._wait(name, parameters, "")
+
+    def put(self, name: str, parameters: Mapping[str, object], entity: str) -> None:
+        self._wait(name, parameters, entity)
+
+    def _wait(self, name: str, parameters: Parameters, entity: str) -> None:
+        """Let a write wait, in the scope in which it was asked for."""
+        text = self.statements[name]
+        write = touch(name, text)
+        if text.startswith("UPDATE") != bool(entity):
+            msg = "a change names what it changes, an insertion does not"
+            raise ValueError(msg)
+        if not write.plain:
+            self._tell(name)
+        if not self._waiting.takes(write):
             self.settle()
+        self._waiting.add(write, name, text, parameters, entity)
 
     def settle(self) -> None:
-        """Tell the server what was added; before anything else is asked, and before the commit."""
-        if not self._added:
+        """Tell the server all that waits; before anything else is asked, and before the commit."""
+        if not self._waiting.writes:
             return
-        added, self._added = self._added, []
-        all_ = together(tuple(self.statements[name] for name, _ in added))
-        self._asked(added[0][0], all_.text, all_.parameters([each for _, each in added]))
+        writes, self._waiting = self._waiting.writes, Waiting()
+        if len(writes) > MOST_TOGETHER:
+            self._settle_many([(text, given) for _, text, given, _ in writes])
+            return
+        all_ = together(tuple([text for _, text, _, _ in writes]))
+        answer = self._run(all_.text, all_.parameters([given for _, _, given, _ in writes]))
+        changes = [(given, entity) for _, _, given, entity in writes if entity]
+        if changes:
+            for count, (given, entity) in zip(answer.fetchone() or (), changes, strict=True):
+                one_changed(count, given, entity)
+
+    def _settle_many(self, added: Iterable[tuple[str, Parameters]]) -> None:
+        """Tell of many plain insertions: those into one table together."""
+        kinds: dict[str, list[Parameters]] = {}
+        for text, given in added:
+            kinds.setdefault(text, []).append(given)
+        for text, rows in kinds.items():
+            plain = row_set(text)
+            assert plain is not None, "so many wait only if all of them are plain"
+            for part in plain.parts(rows):
+                self._run(*plain.told(part))
 
     def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
         return chain.from_iterable(self._pages(name, parameters, CHUNK))
@@ -164,6 +189,9 @@ class PostgresSession(Session):
         self.settle()
         if self._told != self._place or name in self.anywhere:
             self._tell(name)
+        return self._run(text, parameters)
+
+    def _run(self, text: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         failed: StorageError | Conflict | None = None
         try:
             return self._cursor.execute(text, parameters, prepare=True)
@@ -172,9 +200,13 @@ class PostgresSession(Session):
         raise failed
 
     def _tell(self, name: str) -> None:
-        """Tell the server for whom we ask, when it has changed; until the transaction's end."""
+        """Tell the server for whom we ask, when it has changed; until the transaction's end.
+
+        What waits was asked for another, and goes first.
+        """
         place = EVERYTHING if name in self.anywhere else self._place
         if place == self._told:
             return
+        self.settle()
         tell(self.connection, f"SET LOCAL szunion.scope = '{place}'")  # see place_of: no quotes
         self._told = place

@@ -15,8 +15,9 @@ from attrs import define
 
 from szunion.adapters.storage.postgres.citus import TABLES, Place
 from szunion.adapters.storage.postgres.connection import Connection
+from szunion.adapters.storage.postgres.inserts import Waiting
 from szunion.adapters.storage.postgres.session import PostgresSession
-from szunion.adapters.storage.sql.session import Parameters
+from szunion.adapters.storage.sql.session import Parameters, one_changed
 
 _FROM_COLUMNS: Final = re.compile(
     r"INSERT INTO (\w+) \(([^()]*)\)\s+(SELECT .* FROM unnest\(.*)", re.DOTALL
@@ -43,10 +44,12 @@ class SpreadSession(PostgresSession):
         return self._one_by_one(name, rows, self.statements[name])
 
     def settle(self) -> None:
-        """Tell the server what was added, one by one."""
-        added, self._added = self._added, []
-        for name, parameters in added:
-            self._asked(name, self.statements[name], parameters)
+        """Tell the server all that waits, one by one."""
+        writes, self._waiting = self._waiting.writes, Waiting()
+        for _, text, given, entity in writes:
+            count = self._run(text, given).rowcount
+            if entity:
+                one_changed(count, given, entity)
 
 
 def session_on(connection: Connection, *, spread: bool, hosted: bool = False) -> PostgresSession:

@@ -144,7 +144,8 @@ class SqlCards:
         rows = [
             {
                 "shard": shard_of(card.id), "id": card.id, "version": version,
-                "recorded": micros(self.now), "union_state": card.union.state.value,
+                "person": card.person, "recorded": micros(self.now),
+                "union_state": card.union.state.value,
                 "union_reason": card.union.reason.value if card.union.reason else None,
                 "union_sequence": card.union.sequence, "current": int(card.current),
                 "replaced_by": card.replaced_by, "holds": _plain_holds(card.holds),
@@ -152,7 +153,7 @@ class SqlCards:
             for card, version in cards
         ]  # fmt: skip
         if len(rows) == 1:
-            self.session.do("card.note", rows[0])
+            self.session.add("card.note", rows[0])
         else:
             self.session.many("card.note", rows)
 
@@ -219,14 +220,24 @@ class SqlCards:
         elif not scope.whole_city:
             seen = people_seen(self.session, scope, [raw[1] for raw in raws])
             raws = [raw for raw in raws if raw[1] in seen]
-        ids = {"ids": json.dumps([raw[0] for raw in raws])}
-        facts: dict[CardId, list[BankFact]] = {}
-        for card, fact in map(fact_of, self.session.all("card.facts", ids)):
-            facts.setdefault(card, []).append(fact)
-        holds: dict[CardId, list[Hold]] = {}
-        for hold in map(hold_of, self.session.all("card.holds", ids)):
-            holds.setdefault(hold.card, []).append(hold)
+        facts, holds = self._told([raw[0] for raw in raws])
         return [self._card(raw, facts.get(raw[0], ()), holds.get(raw[0], ())) for raw in raws]
+
+    def _told(
+        self, cards: Sequence[int]
+    ) -> tuple[dict[CardId, list[BankFact]], dict[CardId, list[Hold]]]:
+        """Return what the bank has told of cards, and what holds them, each in its order."""
+        facts: dict[CardId, list[BankFact]] = {}
+        holds: dict[CardId, list[Hold]] = {}
+        for raw in self.session.all("card.told", {"ids": json.dumps(cards)}):
+            what, id_, place, name, digest, hold, word, state, one, two, reason, note = raw
+            if what:
+                known = hold_of((hold, id_, one, reason, place, two, state, word, note))
+                holds.setdefault(known.card, []).append(known)
+            else:
+                card, fact = fact_of((id_, name, digest, place, word, state, one, two))
+                facts.setdefault(card, []).append(fact)
+        return facts, holds
 
     def _card(self, raw: Raw, facts: Iterable[BankFact], holds: Iterable[Hold]) -> KeptCard:
         (
@@ -281,8 +292,7 @@ class SqlCards:
     def facts(self, scope: Scope, card: CardId) -> Sequence[BankFact]:
         if not scope.whole_city and self.get(scope, card) is None:
             return []
-        rows = self.session.all("card.facts", {"ids": json.dumps([card])})
-        return [fact for _, fact in map(fact_of, rows)]
+        return self._told([card])[0].get(card, [])
 
     def add_fact(self, scope: Scope, card: CardId, fact: BankFact) -> None:
         self.session.do("card.add_fact", known_fact(card, fact))

@@ -44,9 +44,10 @@ class Session(Protocol):
     def add(self, name: str, parameters: Parameters) -> None:
         """Insert a row, and ask for no answer.
 
-        An engine may tell its server of several of them at once, before anything else is asked and
-        before the commit: that a key is taken may be heard only then. The statement is a plain
-        insertion of values.
+        An engine may tell its server of several writes at once, in any order that comes to the
+        same, before anything else is asked and before the commit: that a key is taken may be heard
+        only then. The statement is a plain insertion of values, or one that adds a row by what it
+        finds in a table.
         """
         self.do(name, parameters)
 
@@ -61,9 +62,20 @@ class Session(Protocol):
     def put(self, name: str, parameters: Mapping[str, object], entity: str) -> None:
         """Run an update that names the version it expects (``:version``).
 
+        As of :meth:`add`: that somebody else was faster may be heard only when it is told.
+
         Raises:
             Conflict: somebody else was faster (E-STORE-008).
         """
-        if self.do(name, parameters) != 1:
-            expected = parameters.get("version", "?")
-            raise Conflict("E-STORE-008", entity=entity, expected=expected, current="?")
+        one_changed(self.do(name, parameters), parameters, entity)
+
+
+def one_changed(count: int, parameters: Any, entity: str) -> None:  # noqa: ANN401 - of any statement
+    """Check that an update found the row at the version that it expects.
+
+    Raises:
+        Conflict: somebody else was faster (E-STORE-008).
+    """
+    if count != 1:
+        expected = parameters.get("version", "?")
+        raise Conflict("E-STORE-008", entity=entity, expected=expected, current="?")

@@ -82,7 +82,7 @@ WHERE shard = :shard AND card_id = :id AND version = :version
 -- name: note
 INSERT INTO card_standing (shard, card_id, version, person_id, recorded, union_state, union_reason,
                            union_sequence, current, replaced_by, holds)
-SELECT c.shard, c.card_id, :version, c.person_id, :recorded, :union_state, :union_reason,
+SELECT c.shard, c.card_id, :version, :person, :recorded, :union_state, :union_reason,
        :union_sequence, :current, :replaced_by, :holds
 FROM card c
 WHERE c.shard = :shard AND c.card_id = :id AND NOT EXISTS (
@@ -92,7 +92,7 @@ WHERE c.shard = :shard AND c.card_id = :id AND NOT EXISTS (
         WHERE t.shard = :shard AND t.card_id = :id)
       AND s.union_state = :union_state AND s.union_sequence = :union_sequence
       AND s.current = :current AND coalesce(s.replaced_by, 0) = coalesce(CAST(:replaced_by AS BIGINT), 0)
-      AND s.person_id = c.person_id AND s.holds = :holds)
+      AND s.person_id = :person AND s.holds = :holds)
 
 -- name: standings
 SELECT s.card_id, s.version, s.recorded, s.union_state, s.union_reason, s.union_sequence,
@@ -113,11 +113,19 @@ INSERT INTO card_fact (shard, card_id, event_id, digest, sequence, event, state,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (shard, card_id, event_id, digest) DO NOTHING
 
--- name: holds
-SELECT h.hold_id, h.card_id, h.owner, h.reason, h.since, h.until, h.state, h.placed_as, h.note
+-- name: told
+-- Facts (0) and holds (1) in one answer; what a column means is said in SqlCards.
+SELECT 0 AS what, f.card_id AS card, f.sequence AS place, f.event_id AS name, f.digest AS digest,
+       0 AS id, f.event AS word, f.state AS state, f.effective AS one, f.received AS two,
+       NULL AS reason, NULL AS note
+FROM EACH_ID(:ids) p
+JOIN card_fact f ON f.shard = p.value >> 53 AND f.card_id = p.value
+UNION ALL
+SELECT 1, h.card_id, h.since, '', '', h.hold_id, h.placed_as, h.state, h.owner, h.until,
+       h.reason, h.note
 FROM EACH_ID(:ids) p
 JOIN card_hold h ON h.shard = p.value >> 53 AND h.card_id = p.value
-ORDER BY h.card_id, h.since, h.hold_id
+ORDER BY what, card, place, name, digest, id
 
 -- name: keep_hold
 INSERT INTO card_hold (shard, hold_id, card_id, person_id, owner, reason, since, until, state,

@@ -1,0 +1,150 @@
+"""Know how a change of many rows becomes one statement: the rows go as columns (成批写入).
+
+A statement for each row costs a message, a plan's start and an answer each time. So rows become
+columns, which the server takes apart itself. What each of them then does must not depend on what
+another does: changes of one row of the table, and of what belongs to one person, go one after the
+other, in statements of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import count, islice
+from typing import Any, Final
+
+from attrs import frozen
+
+from szunion.adapters.storage.postgres.arrays import Array, column_of
+from szunion.adapters.storage.postgres.inserts import MARK, Key, keys_of
+from szunion.adapters.storage.sql.session import Parameters
+
+MOST_ROWS: Final = 2_000
+"""How many rows become one statement: so much of a stream is in memory at once."""
+
+_ROWS: Final = "{rows}"
+"""Where the columns stand among the words of a statement."""
+
+_ADDS: Final = r"""
+(?P<head>INSERT INTO \w+ \((?P<columns>[^()]*)\))\s+VALUES \((?P<values>[^()]*)\)
+(?P<met>\s+ON CONFLICT \((?P<names>[^()]*)\) DO (?:NOTHING|UPDATE[^:]*))?
+"""
+"""An insertion of values; what it meets is passed over, or takes on what was to be inserted."""
+_ADDS_BESIDE: Final = r"""
+(?P<head>INSERT INTO \w+ \([^()]*\)\s+SELECT [^()]*?\sFROM )
+(?P<other>\w+ \w+\s+WHERE )(?P<where>[^(]*)(?P<rest>.*)
+"""
+"""An insertion of values beside what stands in one row of another table."""
+_CHANGES: Final = r"""
+(?P<head>UPDATE \w+\s+SET (?:(?!SELECT|FROM).)*?)\sWHERE (?P<where>[^()]*)
+"""
+_ENDS: Final = r"(?P<head>DELETE FROM \w+)\s+WHERE (?P<where>[^()]*)"
+
+#: What changes rows by values alone, and where its rows come from when they come as columns.
+_FORMS: Final[Sequence[tuple[re.Pattern[str], str]]] = [
+    (re.compile(form.replace("\n", ""), re.DOTALL), words)
+    for form, words in (
+        (_ADDS, f"{{head}} SELECT {{values}} FROM {_ROWS}{{met}}"),  # noqa: S608 - ours
+        (_ADDS_BESIDE, f"{{head}}{_ROWS}, {{other}}{{where}}{{rest}}"),
+        (_CHANGES, f"{{head}} FROM {_ROWS} WHERE {{where}}"),
+        (_ENDS, f"{{head}} USING {_ROWS} WHERE {{where}}"),
+    )
+]
+_PLACE: Final = re.compile(r":(\d+)")
+"""A parameter, by its place among them."""
+_EQUAL: Final = re.compile(r"\b(\w+) = :(\d+)")
+_VERSION: Final = "version"
+"""What a row is expected to be at; it does not say which row it is."""
+_PERSON: Final = "person"
+"""One card of a person is the current one, one application is open: the old one gives way first."""
+
+
+@frozen
+class RowSet:
+    """A change by values, whose rows are handed over as columns."""
+
+    text: str
+    """With the places of its parameters, and of the columns."""
+    keys: tuple[Key, ...]
+    """What its parameters are found by."""
+    meets: tuple[Key, ...]
+    """Which of them say what row of the table it meets; none: it meets none that is there."""
+
+    def told(self, rows: Sequence[Parameters]) -> tuple[str, list[Array]]:
+        """Return the statement that does it for *rows*, and its columns.
+
+        A column without any value is left out of them: its type would not be known.
+        """
+        all_: Sequence[Any] = rows  # by names or by places, as the statement says
+        names = [key for key in dict.fromkeys(self.keys) if isinstance(key, str)]
+        named = [[row[key] for row in all_] for key in names]
+        columns = list(map(column_of, named or zip(*all_, strict=True)))
+        there = tuple(column is not None for column in columns)
+        return _told(self, there), [column for column in columns if column is not None]
+
+    def parts(self, rows: Iterable[Parameters]) -> Iterator[Sequence[Parameters]]:
+        """Yield *rows* in parts, none of whose rows depends on another of the same part."""
+        waiting = iter(rows)
+        while part := list(islice(waiting, MOST_ROWS)):
+            yield from self._waves(part) if self.meets else (part,)
+
+    def _waves(self, rows: Sequence[Parameters]) -> Sequence[Sequence[Parameters]]:
+        """Return what comes first for its row and its person, then what comes second, and so on."""
+        waves: list[list[Parameters]] = []
+        turns: dict[object, int] = {}
+        all_: Sequence[Any] = rows
+        for row in all_:
+            keys: list[object] = [tuple([row[key] for key in self.meets])]
+            if isinstance(row, Mapping) and _PERSON in row:
+                keys.append(row[_PERSON])
+            turn = max(turns.get(key, 0) for key in keys)
+            turns.update(dict.fromkeys(keys, turn + 1))
+            if turn == len(waves):
+                waves.append([])
+            waves[turn].append(row)
+        return waves
+
+
+@lru_cache(maxsize=1_000)
+def _told(rows: RowSet, there: tuple[bool, ...]) -> str:
+    columns = {
+        key: f"u.c{at}" if is_there else "NULL"
+        for at, (key, is_there) in enumerate(zip(dict.fromkeys(rows.keys), there, strict=True))
+    }
+    text = _PLACE.sub(lambda found: columns[rows.keys[int(found[1])]], rows.text)
+    given = [f"c{at}" for at, is_there in enumerate(there) if is_there]
+    arrays = ", ".join(["%s"] * len(given))
+    return text.replace(_ROWS, f"unnest({arrays}) AS u ({', '.join(given)})")
+
+
+@lru_cache(maxsize=1_000)
+def row_set(text: str) -> RowSet | None:
+    """Return how the rows of a statement are handed over as columns; None: it is not so plain."""
+    places = count()
+    plain = MARK.sub(lambda _: f":{next(places)}", text)
+    for form, words in _FORMS:
+        found = form.fullmatch(plain)
+        if found is not None:
+            parts = {name: part or "" for name, part in found.groupdict().items()}
+            keys = keys_of(text)
+            met = dict.fromkeys(keys[place] for place in _meets(parts))
+            meets = tuple(key for key in met if key != _VERSION)
+            return RowSet(words.format(**parts, rows=_ROWS), keys, meets)
+    return None
+
+
+def _meets(parts: Mapping[str, str]) -> list[int]:
+    """Return the places of the parameters that say which row of the table is met."""
+    if "where" in parts:
+        equal = _EQUAL.findall(parts["where"])
+        return [int(place) for name, place in equal if name != _VERSION]
+    if "UPDATE" not in parts["met"]:
+        return []
+    values = dict(zip(_words(parts["columns"]), _words(parts["values"]), strict=True))
+    found = (_PLACE.fullmatch(values[name]) for name in _words(parts["names"]))
+    return [int(place[1]) for place in found if place]
+
+
+def _words(listed: str) -> list[str]:
+    return [each.strip() for each in listed.split(",")]
