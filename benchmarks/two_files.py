@@ -20,24 +20,29 @@ from benchmarks.lines import Line, smaller
 
 _WALK: Final = """
 import sys
-apart = 0
-with open(sys.argv[1], "rb") as left, open(sys.argv[2], "rb") as right:
-    one, two = next(left, None), next(right, None)
-    while one is not None and two is not None:
-        if one == two:
-            one, two = next(left, None), next(right, None)
-        elif one < two:
-            apart, one = apart + 1, next(left, None)
-        else:
-            apart, two = apart + 1, next(right, None)
-    apart += (one is not None) + (two is not None) + sum(1 for _ in left) + sum(1 for _ in right)
+
+def walk():
+    apart = 0
+    with open(sys.argv[1], "rb") as left, open(sys.argv[2], "rb") as right:
+        one, two = next(left, None), next(right, None)
+        while one is not None and two is not None:
+            if one == two:
+                one, two = next(left, None), next(right, None)
+            elif one < two:
+                apart, one = apart + 1, next(left, None)
+            else:
+                apart, two = apart + 1, next(right, None)
+        apart += (one is not None) + (two is not None)
+        return apart + sum(1 for _ in left) + sum(1 for _ in right)
+
+apart = walk()
 """
 _DUCKDB: Final = """
 import duckdb, sys
 rows = "(FROM read_csv('%s', header=false, delim='|', quote='', columns={'line': 'VARCHAR'}))"
 one, two = (rows % path for path in sys.argv[1:])
 apart = sum(
-    duckdb.sql(f"SELECT count(*) FROM ({a} EXCEPT {b})").fetchone()[0]
+    duckdb.sql(f"SELECT count(*) FROM ({a} EXCEPT {b})").fetchall()[0][0]
     for a, b in ((one, two), (two, one))
 )
 """
