@@ -109,11 +109,12 @@ class _Letters:
         taken = office.storage.run(
             lambda work: work.messages.lease(_desk(work), work.now, until, TOGETHER), guarded=True
         )
-        ids, state = [each.id for each in taken], MessageState.DELIVERED
-        office.storage.run(
-            lambda work: work.messages.end(_desk(work), ids, until, state, work.now), guarded=True
-        )
-        return bool(taken)
+        if taken is None:
+            return False
+        way = (MessageState.DELIVERED, until)
+        ways = {way: [each.id for each in taken.messages]}
+        office.storage.run(lambda work: work.messages.end(_desk(work), taken, ways), guarded=True)
+        return True
 
 
 @define

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -591,12 +591,12 @@ def test_a_dispatch_in_somebodys_hands_is_not_taken_again_before_it_leaves(
 ) -> None:
     place.approve(place.admit(1))
 
-    def take(work: UnitOfWork) -> Dispatch | None:
+    def take(work: UnitOfWork) -> Sequence[Dispatch]:
         scope = authorise(work, engine(), Operation.BANK_DESK)
-        return work.outbox.take(scope, "first", work.now, work.now + LEASE)
+        return work.outbox.take(scope, "first", work.now, work.now + LEASE, 1)
 
     taken = place.office.storage.run(take)
-    assert taken is not None
+    assert taken
     desk = on(place, ScriptedBank(answers=[1]))
     assert not desk.deliver("second")
     place.clock.advance(seconds=LEASE.total_seconds())

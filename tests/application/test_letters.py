@@ -12,10 +12,12 @@ import pytest
 from attrs import define, evolve, field
 from tests.offices import ENGINES, Town, applicant, clock_of, engine, office_on, town_on
 
+from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.application import letters
 from szunion.application.access import authorise
 from szunion.application.letters import LEASE, MOST_TRIES, LetterDesk
 from szunion.application.office import Office
+from szunion.application.worker import Worker
 from szunion.domain.access import Operation
 from szunion.domain.messages import Message, MessageState
 from szunion.domain.values import PersonId
@@ -234,7 +236,54 @@ def test_a_letter_of_who_was_erased_meanwhile_is_kept_nowhere(place: Place) -> N
     def end(work: UnitOfWork) -> int:
         scope = authorise(work, engine(), Operation.BANK_DESK)
         gone = evolve(message, id=message.id + 1)
-        return work.messages.end(scope, [gone.id], message.due, MessageState.DELIVERED, work.now)
+        taken = work.messages.lease(scope, work.now, work.now + LEASE, 1)
+        assert taken is not None
+        return work.messages.end(scope, taken, {(MessageState.DELIVERED, work.now): [gone.id]})
 
     assert place.office.storage.run(end) == 0
     assert len(place.states() & {MessageState.WAITING}) == 1
+
+
+def worker_of(place: Place, gateway: Gateway) -> Worker:
+    return Worker(office=place.office, bank=SimulatedBank(), notifier=gateway)
+
+
+def test_a_worker_that_sleeps_wakes_for_a_letter_that_comes_back(place: Place) -> None:
+    """Nothing waits for the bank; a busy gateway is tried again after a minute."""
+    gateway = Gateway(answer=Delivery.LATER)
+    worker = worker_of(place, gateway)
+    worker.run_until_idle()
+    assert worker.idle_for() is None
+    ids = place.write(1)
+    assert worker.idle_for() == timedelta(0)
+    worker.run_until_idle()
+    assert worker.idle_for() == timedelta(minutes=1)
+    gateway.answer = Delivery.DELIVERED
+    place.wait(timedelta(minutes=1))
+    worker.run_until_idle()
+    assert gateway.handed == ids * 2
+    assert worker.idle_for() is None
+
+
+def test_a_worker_does_not_spin_beside_letters_that_another_holds(place: Place) -> None:
+    """They can be taken when the lease has run out, and no sooner."""
+    place.write(3)
+
+    def die(_: Letter) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        place.desk(Gateway(die)).deliver()
+    assert worker_of(place, Gateway()).idle_for() == LEASE
+    place.write(1)
+    assert worker_of(place, Gateway()).idle_for() == timedelta(0)
+
+
+def test_what_a_worker_did_not_come_to_is_due_at_once(place: Place) -> None:
+    ids = place.write(3)
+    slow = Gateway(lambda _: place.wait(LEASE - timedelta(seconds=10)))
+    place.desk(slow).deliver()
+    assert slow.handed == ids[:1]
+    next_ = Gateway()
+    assert place.desk(next_).deliver(), "before the first one's lease has run out"
+    assert next_.handed == ids[1:]

@@ -21,6 +21,7 @@ from tests.offices import ENGINES, office_on
 from tests.system.pg_load import NOON, desk, opened, queue
 
 from szunion.adapters.storage.postgres.connection import Limits, ask, connect
+from szunion.application.bank_desk import TOGETHER
 from szunion.domain.outbox import Dispatch, DispatchState
 from szunion.errors import StorageBusy
 from szunion.ports.storage import Storage, UnitOfWork
@@ -68,17 +69,18 @@ def write(store: Storage, luck: random.Random, name: str, rows: int, kept: Kept)
 
 
 def deliver(store: Storage, worker: str, whole: int, sent: Kept) -> None:
-    """Take one after the other, as the worker does, until all have been sent."""
+    """Take one set after the other, as the worker does, until all have been sent."""
+    until = NOON.replace(hour=5)
     while len(sent) < whole:
         found = patiently(
-            store, lambda work: work.outbox.take(desk(work), worker, NOON, NOON.replace(hour=5))
+            store, lambda work: work.outbox.take(desk(work), worker, NOON, until, TOGETHER)
         )
-        if found is None:
+        if not found:
             time.sleep(0.002)
             continue
-        sent.append((found.aggregate, found.sequence))
-        done = found.ended(DispatchState.DONE, "")
-        patiently(store, lambda work, one=done: work.outbox.put(desk(work), one))  # type: ignore[misc]
+        sent.extend((each.aggregate, each.sequence) for each in found)
+        done = [each.ended(DispatchState.DONE, "") for each in found]
+        patiently(store, lambda work, done=done: work.outbox.put_many(desk(work), done))  # type: ignore[misc]
 
 
 def patiently(store: Storage, work: Callable[[UnitOfWork], T]) -> T:
@@ -188,10 +190,7 @@ def test_a_reader_that_remembers_the_highest_id_misses_one_and_is_found_out(
     read()
     assert seen == [(2, 1)]
     assert wrong_with(kept, seen) == ["1 missed"]
-    taken = [
-        store.run(lambda work: work.outbox.take(desk(work), "w", NOON, NOON.replace(hour=5)))
-        for _ in kept
-    ]
-    assert wrong_with(kept, [(one.aggregate, one.sequence) for one in taken if one]) == []
+    taken = store.run(lambda work: work.outbox.take(desk(work), "w", NOON, NOON.replace(hour=5), 9))
+    assert wrong_with(kept, [(one.aggregate, one.sequence) for one in taken]) == []
     reader.close()
     store.close()

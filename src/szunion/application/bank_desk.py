@@ -2,13 +2,16 @@
 
 Nothing is sent inside a transaction. A dispatch is written down as sent before its first byte
 leaves; whatever happens then, the store says what may have happened, and only the bank's word, or
-its absence after the settling time, changes that.
+its absence after the settling time, changes that. Many leave in one commit, and what the bank has
+answered is kept in one: a worker that dies before it has answers to ask for, and nothing to guess.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
+from itertools import groupby
 from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
@@ -44,7 +47,31 @@ T = TypeVar("T")
 
 LEASE: Final = timedelta(minutes=2)
 """How long a worker may be about one dispatch before others believe that it is dead."""
-_CALL: Final = Deadline(30.0)
+TOGETHER: Final = 50
+"""How many dispatches are a set."""
+_CALL: Final = timedelta(seconds=30)
+"""How long the bank may be about one."""
+_DEADLINE: Final = Deadline(_CALL.total_seconds())
+_SOON: Final = timedelta(seconds=1)
+"""How long an answer may wait for others, to be kept in one commit with them."""
+_LIGHT: Final = frozenset({
+    DispatchKind.SET_CARD_USE, DispatchKind.RESERVE_NUMBER, DispatchKind.CARD_LIST,
+    DispatchKind.STATEMENT,
+})  # fmt: skip
+"""What may leave in one commit with others; a batch or a pay-out has rows enough for its own."""
+Following = Callable[[UnitOfWork, Scope, int], None]
+"""Follows what became of a dispatch."""
+Fate = tuple[int, Following]
+
+
+@frozen
+class _Left:
+    """What is written down as leaving."""
+
+    dispatch: Dispatch
+    request: BankRequest
+    again: bool
+    """Whether a copy of it may have arrived before."""
 
 
 def engine(name: str = "engine") -> Principal:
@@ -78,37 +105,55 @@ class BankDesk:
     # --- sending ----------------------------------------------------------------------------
 
     def deliver(self, worker: str = "engine") -> bool:
-        """Send the next dispatch that is due; return whether there was one."""
+        """Send the next dispatches that are due, a set; return whether there were any."""
         taken = self._take(
-            lambda work, scope: work.outbox.take(scope, worker, work.now, work.now + LEASE)
+            lambda work, scope: work.outbox.take(
+                scope, worker, work.now, work.now + LEASE, TOGETHER
+            )
         )
-        if taken is None:
-            return False
-        self._send(taken)
-        return True
+        for _, together in groupby(taken, lambda each: each.kind not in _LIGHT and each.id):
+            self._send(list(together))
+        return bool(taken)
 
-    def _send(self, taken: Dispatch) -> None:
-        """Write down that it leaves, send it, write down what is known then."""
+    def _send(self, taken: Sequence[Dispatch]) -> None:
+        """Write down that they leave, send them, write down what is known of them then."""
+        fates, since = list[Fate](), self.office.clock.now()
+        for each in self._left(taken):
+            fates.append((each.dispatch.id, self._fate_of(each)))
+            now = self.office.clock.now()
+            if now - since > _SOON:
+                self._settle(fates)
+                fates, since = [], now
+        if fates:
+            self._settle(fates)
+
+    def _left(self, taken: Sequence[Dispatch]) -> Sequence[_Left]:
+        """Write down that they leave; what is at fault holds up none of the others."""
         try:
-            left = self._run(lambda work, scope: self._leave(work, scope, taken))
+            return self._run(lambda work, scope: self._leave(work, scope, taken))
         except SzunionError as error:
             if error.retry:
                 raise
             code = error.code
-            self._run(lambda work, scope: self._faulty(work, scope, taken, code))
-            return
-        if left is not None:
-            self._carry(*left, again=taken.state is DispatchState.UNKNOWN)
+        if len(taken) > 1:
+            return [left for each in taken for left in self._left([each])]
+        self._run(lambda work, scope: self._faulty(work, scope, taken[0], code))
+        return []
 
-    def _leave(
-        self, work: UnitOfWork, scope: Scope, taken: Dispatch
-    ) -> tuple[Dispatch, BankRequest] | None:
-        dispatch = self._get(work, scope, taken.id)
-        if dispatch.version != taken.version:
-            return None  # the lease ran out, and somebody else has taken it up
+    def _leave(self, work: UnitOfWork, scope: Scope, taken: Sequence[Dispatch]) -> list[_Left]:
+        kept = {each.id: each for each in work.outbox.many(scope, [each.id for each in taken])}
+        # A lease may have run out, and somebody else have taken it up.
+        ours = [kept[each.id] for each in taken if kept[each.id].version == each.version]
+        left = [each for one in ours if (each := self._leaves(work, scope, one)) is not None]
+        work.outbox.put_many(scope, [each.dispatch for each in left])
+        for each in left:
+            action = "outbox.resend" if each.again else "outbox.send"
+            self._log(work, scope, kept[each.dispatch.id], each.dispatch, action)
+        return left
+
+    def _leaves(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> _Left | None:
         if REQUESTS[dispatch.kind] not in self.bank.info.accepts:
             raise Conflict("E-BANK-011", current=dispatch.kind, allowed=())
-        again = dispatch.state is DispatchState.UNKNOWN
         leaving = self._carriers[dispatch.kind].leaving(work, scope, dispatch)
         if leaving is None:
             after = dispatch.ended(DispatchState.CANCELLED, "NOTHING_LEFT")
@@ -116,25 +161,45 @@ class BankDesk:
             return None
         request, content = leaving
         left = evolve(dispatch.leaving(work.now), digest=content)
-        work.outbox.put(scope, left)
-        self._log(work, scope, dispatch, left, "outbox.resend" if again else "outbox.send")
-        return evolve(left, version=left.version + 1), request
+        return _Left(left, request, again=dispatch.state is DispatchState.UNKNOWN)
 
-    def _carry(self, dispatch: Dispatch, request: BankRequest, *, again: bool) -> None:
+    def _fate_of(self, left: _Left) -> Following:
+        """Send one; return how what is known of it then is followed."""
         # That a later copy never arrived says nothing about the first: it stays unknown.
-        unreached = self._no_answer if again else self._unreached
+        unreached = self._no_answer if left.again else self._unreached
+        until = left.dispatch.lease_until
+        if until is not None and self.office.clock.now() > until - _CALL:
+            return unreached  # nobody may be sending it when its lease ends
         try:
-            receipt = self.bank.send(request, deadline=_CALL)
+            receipt = self.bank.send(left.request, deadline=_DEADLINE)
         except BankUnavailable:
-            self._run(lambda work, scope: unreached(work, scope, dispatch.id))
+            return unreached
         except BankOutcomeUnknown:
-            self._run(lambda work, scope: self._no_answer(work, scope, dispatch.id))
+            return self._no_answer
         except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is written down
             # It broke its promise, so nobody knows how far it came: unknown, never failed.
-            code = f"{ADAPTER_FAULT} {type(error).__name__}"
-            self._run(lambda work, scope: self._broken(work, scope, dispatch.id, code))
+            return partial(self._broken, code=f"{ADAPTER_FAULT} {type(error).__name__}")
+        return partial(self.answered, receipt=receipt)
+
+    def _settle(self, fates: Sequence[Fate]) -> None:
+        """Write down what is known of some, in one commit; a contradiction, of each by itself."""
+
+        def follow(work: UnitOfWork, scope: Scope) -> None:
+            for id_, following in fates:
+                following(work, scope, id_)
+
+        try:
+            self._run(follow)
+        except Conflict as error:
+            code = error.code
         else:
-            self._record(dispatch.id, receipt)
+            return
+        if len(fates) > 1:
+            for each in fates:
+                self._settle([each])
+        else:
+            # The bank's answer contradicts what was sent: this one waits for a person.
+            self._run(lambda work, scope: self._aside(work, scope, fates[0][0], code))
 
     def _unreached(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
         dispatch = self._get(work, scope, id_)
@@ -165,14 +230,6 @@ class BankDesk:
         else:
             self._put(work, scope, dispatch, marked.asked(work.now))
 
-    def _record(self, id_: int, receipt: Receipt) -> None:
-        try:
-            self._run(lambda work, scope: self.answered(work, scope, id_, receipt))
-        except Conflict as error:
-            # The bank's answer contradicts what was sent: this one waits for a person.
-            code = error.code
-            self._run(lambda work, scope: self._aside(work, scope, id_, code))
-
     def answered(self, work: UnitOfWork, scope: Scope, id_: int, receipt: Receipt) -> None:
         """Follow the bank's answer to a dispatch, from wherever it came; twice changes nothing."""
         dispatch = self._get(work, scope, id_)
@@ -194,13 +251,16 @@ class BankDesk:
         "Never seen" counts after the adapter's settling time; then the same dispatch goes again,
         with the same key. An adapter that may be sent the same twice gets it at once.
         """
-        taken = self._take(
-            lambda work, scope: work.outbox.take_unknown(scope, worker, work.now, work.now + LEASE)
+        found = self._take(
+            lambda work, scope: work.outbox.take_unknown(
+                scope, worker, work.now, work.now + LEASE, 1
+            )
         )
-        if taken is None:
+        if not found:
             return False
+        (taken,) = found
         try:
-            receipt = self.bank.ask(taken.key, deadline=_CALL)
+            receipt = self.bank.ask(taken.key, deadline=_DEADLINE)
         except (BankUnavailable, BankOutcomeUnknown):
             self._run(lambda work, scope: self._asked_in_vain(work, scope, taken.id))
             return True
@@ -209,11 +269,11 @@ class BankDesk:
             self._run(lambda work, scope: self._broken(work, scope, taken.id, code))
             return True
         if receipt is not None:
-            self._record(taken.id, receipt)
+            self._settle([(taken.id, partial(self.answered, receipt=receipt))])
             return True
         again = self._run(lambda work, scope: self._never_seen(work, scope, taken.id))
         if again:
-            self._send(taken)
+            self._send([taken])
         return True
 
     def _asked_in_vain(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
@@ -263,7 +323,7 @@ class BankDesk:
             waiting += found
 
         def doubted(work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> bool:
-            if self._leave(work, scope, dispatch) is None:
+            if not self._leave(work, scope, [dispatch]):
                 return False
             self._no_answer(work, scope, dispatch.id)
             return True
@@ -299,7 +359,7 @@ class BankDesk:
 
     # --- within -----------------------------------------------------------------------------
 
-    def _take(self, step: Callable[[UnitOfWork, Scope], Dispatch | None]) -> Dispatch | None:
+    def _take(self, step: Callable[[UnitOfWork, Scope], Sequence[Dispatch]]) -> Sequence[Dispatch]:
         """Take a lease: its row is locked and has a version, so nobody has to wait for anybody."""
         return self.office.storage.run(
             lambda work: step(work, authorise(work, self.by, Operation.BANK_DESK)), guarded=True

@@ -16,7 +16,7 @@ from attrs import field, frozen
 from szunion.application.access import authorise
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope
-from szunion.domain.messages import Message, MessageState
+from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.wording import MESSAGES
 from szunion.domain.wording_bookings import BOOKING_MESSAGES
 from szunion.domain.wording_cards import CARD_MESSAGES
@@ -65,14 +65,16 @@ class LetterDesk:
             lambda work: work.messages.lease(self._scope(work), work.now, until, TOGETHER),
             guarded=True,
         )
-        if not taken:
+        if taken is None:
             return False
-        letters = self.office.storage.read(lambda work: self._letters(work, taken))
+        letters = self.office.storage.read(lambda work: self._letters(work, taken.messages))
         told: list[tuple[Message, Delivery]] = []
         try:
             self._hand_over(letters, until, told)
-        finally:
-            self.office.storage.run(lambda work: self._end(work, until, told), guarded=True)
+        except Exception:
+            self._give_back(taken, told)
+            raise
+        self._give_back(taken, told)
         return True
 
     def _hand_over(
@@ -81,7 +83,7 @@ class LetterDesk:
         """Hand over one after the other, and note of each what became of it in *told*."""
         for letter in letters:
             if self.office.clock.now() > until - _CALL:
-                return  # nobody may be about a letter when its lease ends; the rest is due then
+                return  # nobody may be about a letter when its lease ends; the rest is given back
             if letter.words == _NO_WORDS:
                 # It stays in the person's list, given up, for a look.
                 told.append((letter.message, Delivery.IMPOSSIBLE))
@@ -108,13 +110,16 @@ class LetterDesk:
         except (KeyError, IndexError, ValueError):
             return _NO_WORDS
 
-    def _end(self, work: UnitOfWork, lease: datetime, told: list[tuple[Message, Delivery]]) -> None:
-        """Keep what became of a set: a statement for each way that its letters went."""
-        scope, ways = self._scope(work), defaultdict[tuple[MessageState, datetime], list[int]](list)
-        for message, delivery in told:
-            ways[_after(message, delivery, work.now)].append(message.id)
-        for (state, due), ids in ways.items():
-            work.messages.end(scope, ids, lease, state, due)
+    def _give_back(self, taken: MessageSet, told: list[tuple[Message, Delivery]]) -> None:
+        """Give the set back, and keep which ways its letters went."""
+
+        def end(work: UnitOfWork) -> None:
+            ways = defaultdict[tuple[MessageState, datetime], list[int]](list)
+            for message, delivery in told:
+                ways[_after(message, delivery, work.now)].append(message.id)
+            work.messages.end(self._scope(work), taken, ways)
+
+        self.office.storage.run(end, guarded=True)
 
     def _scope(self, work: UnitOfWork) -> Scope:
         return authorise(work, self.by, Operation.BANK_DESK)

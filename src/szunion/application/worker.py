@@ -24,6 +24,7 @@ from szunion.domain.access import Operation, Principal
 from szunion.errors import BankUnavailable, ConfigError, KeysUnavailable
 from szunion.ports.bank import BankAdapter, ReadsFiles
 from szunion.ports.notifier import Notifier
+from szunion.ports.storage import UnitOfWork
 
 _MOST_ROUNDS: Final = 100_000
 _TOGETHER: Final = 50
@@ -56,7 +57,7 @@ class Worker:
         letters = LetterDesk(office=self.office, by=self.by, notifier=self.notifier)
         return (
             self.desk.recover,
-            lambda: _drained(lambda: self.desk.deliver(self.name)),
+            lambda: self.desk.deliver(self.name),
             lambda: _drained(lambda: self.desk.ask(self.name)),
             self._listen,
             self.desk.ear.look_again,
@@ -117,13 +118,20 @@ class Worker:
         raise ConfigError("E-OUTBOX-001", rounds=_MOST_ROUNDS)
 
     def next_due(self) -> datetime | None:
-        """Return when something that waits for the bank becomes due; None: nothing waits."""
-        return self.office.storage.read(
-            lambda work: work.outbox.next_due(authorise(work, self.by, Operation.BANK_DESK))
-        )
+        """Return when something becomes due that waits for the bank, or to be handed to people.
+
+        None: nothing waits.
+        """
+
+        def look(work: UnitOfWork) -> datetime | None:
+            scope = authorise(work, self.by, Operation.BANK_DESK)
+            found = work.outbox.next_due(scope), work.messages.next_due(scope)
+            return min((each for each in found if each is not None), default=None)
+
+        return self.office.storage.read(look)
 
     def idle_for(self) -> timedelta | None:
-        """Return how long there will be nothing to send or ask; None: for good."""
+        """Return how long there will be nothing to send, ask or hand over; None: for good."""
         due = self.next_due()
         return None if due is None else max(due - self.office.clock.now(), timedelta(0))
 

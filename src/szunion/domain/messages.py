@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -30,3 +30,13 @@ class Message:
     due: datetime
     attempts: int = 0
     state: MessageState = MessageState.WAITING
+
+
+@frozen(kw_only=True)
+class MessageSet:
+    """Messages in the hands of one worker, until a moment (一批待发信件)."""
+
+    id: int
+    """The first of them: a message is in one set at most."""
+    until: datetime
+    messages: Sequence[Message]

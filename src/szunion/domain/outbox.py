@@ -103,7 +103,7 @@ class Dispatch:
     faults: int = 0
     """How often it could not be made or handled, for reasons of its own."""
     sent: datetime | None = None
-    """When its first byte may have left, most recently."""
+    """Until when its first byte may have left, most recently."""
     lease_until: datetime | None = None
     worker: str = ""
     outcome: str = ""
@@ -126,8 +126,11 @@ class Dispatch:
         return evolve(self, state=state, due=due, lease_until=None, worker="")
 
     def doubtful(self, now: datetime) -> Dispatch:
-        """Return it as something that may have arrived; asking begins soon."""
-        return evolve(self, attempts=1).waiting(DispatchState.UNKNOWN, now)
+        """Return it as something that may have left until now; asking begins soon.
+
+        It was written down as leaving with others, some time before its own turn came.
+        """
+        return evolve(self, attempts=1, sent=now).waiting(DispatchState.UNKNOWN, now)
 
     def asked(self, now: datetime) -> Dispatch:
         """Return it asked for once more, without an answer to rely on."""

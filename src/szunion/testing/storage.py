@@ -149,21 +149,21 @@ class StoragePromises(DeskPromises, PeoplePromises):
                 work.outbox.add(scope, _dispatch(number + 1, aggregate=number + 1))
 
         world.run(fill)
-        barrier, taken = threading.Barrier(_RACERS), []
+        barrier, taken = threading.Barrier(_RACERS), list[int]()
         lock = threading.Lock()
 
         def race(name: str) -> None:
             barrier.wait()
-            found = world.run(lambda w, scope: w.outbox.take(scope, name, NOON, NOON + _MINUTE))
+            found = world.run(lambda w, scope: w.outbox.take(scope, name, NOON, NOON + _MINUTE, 1))
             with lock:
-                taken.append(found and found.id)
+                taken.extend(each.id for each in found)
 
         racers = [threading.Thread(target=race, args=(f"w{n}",)) for n in range(_RACERS)]
         for racer in racers:
             racer.start()
         for racer in racers:
             racer.join()
-        assert sorted(id_ or 0 for id_ in taken) == list(range(1, _RACERS + 1))
+        assert sorted(taken) == list(range(1, _RACERS + 1))
 
     def test_the_log_is_read_in_the_order_of_commits(self, world: StorageWorld) -> None:
         """What was committed first stands first, and nothing is skipped between two looks."""
@@ -192,12 +192,11 @@ class StoragePromises(DeskPromises, PeoplePromises):
                 work.outbox.add(scope, _dispatch(number, aggregate=aggregate, sequence=sequence))
             assert work.outbox.next_sequence(scope, 7) == 3  # noqa: PLR2004 - two are there
 
-        def take(work: UnitOfWork, scope: Scope) -> int | None:
-            found = work.outbox.take(scope, "w", NOON, NOON + _MINUTE)
-            if found is None:
-                return None
-            work.outbox.put(scope, found.leaving(NOON))
-            return found.id
+        def take(work: UnitOfWork, scope: Scope, most: int) -> list[int]:
+            found = work.outbox.take(scope, "w", NOON, NOON + _MINUTE, most)
+            work.outbox.put_many(scope, [each.leaving(NOON) for each in found])
+            assert {each.version for each in work.outbox.many(scope, [1, 2, 3, 4])} <= {0, 2}
+            return [each.id for each in found]
 
         def end(work: UnitOfWork, scope: Scope) -> None:
             first = work.outbox.by_key(scope, _key(2))
@@ -205,9 +204,41 @@ class StoragePromises(DeskPromises, PeoplePromises):
             work.outbox.put(scope, first.ended(DispatchState.DONE, ""))
 
         world.run(fill)
-        assert [world.run(take) for _ in range(3)] == [2, 3, None]
+        assert [world.run(lambda w, s: take(w, s, 1)) for _ in range(3)] == [[2], [3], []]
         world.run(end)
-        assert world.run(take) == 1
+        assert world.run(lambda w, s: take(w, s, 9)) == [1]
+
+    def test_a_set_is_the_first_of_each_aggregate(self, world: StorageWorld) -> None:
+        """Of many that are due a set has one of each aggregate, and the next set has none."""
+
+        def fill(work: UnitOfWork, scope: Scope) -> None:
+            for number, aggregate, sequence in ((1, 7, 2), (2, 7, 1), (3, 8, 1), (4, 9, 1)):
+                work.outbox.add(scope, _dispatch(number, aggregate=aggregate, sequence=sequence))
+
+        def take(work: UnitOfWork, scope: Scope, most: int) -> list[int]:
+            return [e.id for e in work.outbox.take(scope, "w", NOON, NOON + _MINUTE, most)]
+
+        world.run(fill)
+        assert world.run(lambda w, s: take(w, s, 2)) == [2, 3]
+        assert world.run(lambda w, s: take(w, s, 9)) == [4]
+        assert world.run(lambda w, s: take(w, s, 9)) == []
+
+    def test_of_a_set_one_that_somebody_has_changed_is_refused(self, world: StorageWorld) -> None:
+        """What became of several is kept of all of them, or of none."""
+
+        def fill(work: UnitOfWork, scope: Scope) -> None:
+            for number in (1, 2):
+                work.outbox.add(scope, _dispatch(number, aggregate=number))
+
+        world.run(fill)
+        both = world.run(lambda work, scope: work.outbox.many(scope, [1, 2]))
+        world.run(lambda work, scope: work.outbox.put(scope, both[1].leaving(NOON)))
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(
+                lambda work, scope: work.outbox.put_many(scope, [e.leaving(NOON) for e in both])
+            )
+        kept = world.run(lambda work, scope: work.outbox.many(scope, [1, 2]))
+        assert sorted(each.version for each in kept) == [0, 1]
 
     def test_a_lease_runs_out_and_what_is_set_aside_bars_its_aggregate(
         self, world: StorageWorld
@@ -219,8 +250,7 @@ class StoragePromises(DeskPromises, PeoplePromises):
             box.add(scope, _dispatch(1, aggregate=7, sequence=1))
             box.add(scope, _dispatch(2, aggregate=7, sequence=2))
             until = NOON + _MINUTE
-            found = box.take(scope, "w", NOON, until)
-            assert found is not None
+            (found,) = box.take(scope, "w", NOON, until, 9)
             assert box.next_due(scope) == until, "whoever took it holds it: nobody need look now"
             box.put(scope, found.leaving(NOON))
             assert box.next_due(scope) == until
@@ -228,12 +258,11 @@ class StoragePromises(DeskPromises, PeoplePromises):
             (lost,) = box.lost(scope, until, 9)
             box.put(scope, lost.doubtful(until))
             later = until + _MINUTE
-            asked = box.take_unknown(scope, "x", later, later + _MINUTE)
-            assert asked is not None
-            assert box.take_unknown(scope, "y", later, later) is None, "it is leased"
+            (asked,) = box.take_unknown(scope, "x", later, later + _MINUTE, 9)
+            assert not box.take_unknown(scope, "y", later, later, 9), "it is leased"
             assert box.next_due(scope) == later + _MINUTE
             box.put(scope, asked.ended(DispatchState.ASIDE, "E-BANK-017"))
-            assert box.take(scope, "w", later, later) is None
+            assert not box.take(scope, "w", later, later, 9)
             assert box.next_due(scope) is None
             states = [each.state for each in box.of(scope, 7)]
             assert states == [DispatchState.ASIDE, DispatchState.QUEUED]

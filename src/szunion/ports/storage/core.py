@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
-from szunion.domain.messages import Message, MessageState
+from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId
 
@@ -106,32 +106,37 @@ class Messages(Protocol):
         """Put ``(person, template, fields)`` into the queue: the bulk path."""
         ...
 
-    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> Sequence[Message]:
-        """Take the messages that have been due longest, each for one caller alone until then.
+    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> MessageSet | None:
+        """Take the messages that have been due longest, for one caller alone until then.
 
-        They are returned oldest first, as they are kept now: due again at *until*, so that what a
-        caller who died had taken is found by the next. Who takes a set at the same time gets
-        another one.
+        They are returned oldest first, and stay as they are; None: there are none. What a caller
+        who died had taken is found by the next, once *until* has passed. Who takes a set at the
+        same time gets another one.
         """
         ...
 
     def end(
         self,
         scope: Scope,
-        ids: Sequence[int],
-        lease: datetime,
-        state: MessageState,
-        due: datetime,
+        taken: MessageSet,
+        ways: Mapping[tuple[MessageState, datetime], Collection[int]],
     ) -> int:
-        """Keep of a set that it was handed over once more, and what became of it; return how many.
+        """Give a set back, and keep what became of it; return how many messages were kept.
+
+        A set whose time is over and which somebody has taken anew is theirs: nothing changes.
 
         Args:
             scope: In whose name.
-            ids: The messages.
-            lease: Until when they were taken. One whose lease has run out and which somebody has
-                taken anew is theirs: it stays as it is.
-            state: What became of them.
-            due: When those that still wait are due.
+            taken: The set.
+            ways: What became of messages, and when those that still wait are due: which of them
+                were handed over once more and went that way. Others of the set are due as before.
+        """
+        ...
+
+    def next_due(self, scope: Scope) -> datetime | None:
+        """Return when the next one that waits can be taken; None: none waits.
+
+        What somebody holds can be taken when the time of the set is over.
         """
         ...
 

@@ -26,14 +26,19 @@ class Outbox(Protocol):
         """Return the next place in an aggregate's order."""
         ...
 
-    def take(self, scope: Scope, worker: str, now: datetime, until: datetime) -> Dispatch | None:
-        """Lease the next one that may be sent: due, queued, nothing of its aggregate before it."""
+    def take(
+        self, scope: Scope, worker: str, now: datetime, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
+        """Lease the next ones that may be sent: due, queued, nothing of their aggregate before.
+
+        So there is one of each aggregate at most. They come in the order in which they are due.
+        """
         ...
 
     def take_unknown(
-        self, scope: Scope, worker: str, now: datetime, until: datetime
-    ) -> Dispatch | None:
-        """Lease the next one that is due to be asked for."""
+        self, scope: Scope, worker: str, now: datetime, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
+        """Lease the next ones that are due to be asked for."""
         ...
 
     def lost(self, scope: Scope, now: datetime, most: int) -> Sequence[Dispatch]:
@@ -42,6 +47,10 @@ class Outbox(Protocol):
 
     def get(self, scope: Scope, id_: int) -> Dispatch | None:
         """Return one by its id."""
+        ...
+
+    def many(self, scope: Scope, ids: Iterable[int]) -> Sequence[Dispatch]:
+        """Return those of *ids* that are there, in any order."""
         ...
 
     def by_key(self, scope: Scope, key: RequestKey) -> Dispatch | None:
@@ -57,6 +66,14 @@ class Outbox(Protocol):
 
         Raises:
             Conflict: somebody else was faster (E-STORE-008).
+        """
+        ...
+
+    def put_many(self, scope: Scope, dispatches: Iterable[Dispatch]) -> None:
+        """Keep what became of several: the bulk path.
+
+        Raises:
+            Conflict: of one of them somebody else was faster (E-STORE-008).
         """
         ...
 

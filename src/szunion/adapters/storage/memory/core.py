@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
-from szunion.domain.messages import Message, MessageState
+from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId, shard_of
 from szunion.ports.system import Ids
@@ -28,6 +28,7 @@ class CoreTables:
         factory=lambda: Table("audit_cosignature")
     )
     messages: Table[int, Message] = field(factory=lambda: Table("message"))
+    message_sets: Table[int, MessageSet] = field(factory=lambda: Table("message_set"))
 
 
 @frozen
@@ -154,32 +155,50 @@ class MemoryMessages:
         for person, template, fields in told:
             self.add(scope, person, template, fields)
 
-    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> Sequence[Message]:
+    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> MessageSet | None:
+        sets = self.tables.message_sets
+        for over in [each for each in sets if each.until <= now]:
+            sets.delete(self.undo, over.id)
+        held = {message.id for each in sets for message in each.messages}
         waiting = [
             row for row in self.tables.messages
-            if row.state is MessageState.WAITING and row.due <= now
+            if row.state is MessageState.WAITING and row.due <= now and row.id not in held
         ]  # fmt: skip
         taken = sorted(waiting, key=lambda row: (row.due, row.id))[:most]
-        found = [self._changed(evolve(row, due=until)) for row in taken]
-        return sorted(found, key=lambda row: (row.created, row.id))
+        if not taken:
+            return None
+        oldest = sorted(taken, key=lambda row: (row.created, row.id))
+        made = MessageSet(id=oldest[0].id, until=until, messages=oldest)
+        sets.insert(self.undo, made.id, made)
+        return made
 
     def end(
         self,
         scope: Scope,
-        ids: Sequence[int],
-        lease: datetime,
-        state: MessageState,
-        due: datetime,
+        taken: MessageSet,
+        ways: Mapping[tuple[MessageState, datetime], Collection[int]],
     ) -> int:
-        rows = [row for row in map(self.tables.messages.get, ids) if row is not None]
-        ours = [row for row in rows if row.state is MessageState.WAITING and row.due == lease]
-        for row in ours:
-            self._changed(evolve(row, state=state, due=due, attempts=row.attempts + 1))
-        return len(ours)
+        kept = self.tables.message_sets.get(taken.id)
+        if kept is None or kept.until != taken.until:
+            return 0
+        self.tables.message_sets.delete(self.undo, taken.id)
+        return sum(
+            self._ended(id_, state, due) for (state, due), ids in ways.items() for id_ in ids
+        )
 
-    def _changed(self, row: Message) -> Message:
-        self.tables.messages.replace(self.undo, row.id, row)
-        return row
+    def next_due(self, scope: Scope) -> datetime | None:
+        held = {message.id: each.until for each in self.tables.message_sets
+                for message in each.messages}  # fmt: skip
+        waiting = [row for row in self.tables.messages if row.state is MessageState.WAITING]
+        return min((held.get(row.id, row.due) for row in waiting), default=None)
+
+    def _ended(self, id_: int, state: MessageState, due: datetime) -> bool:
+        row = self.tables.messages.get(id_)
+        if row is None or row.state is not MessageState.WAITING:
+            return False
+        after = evolve(row, state=state, due=due, attempts=row.attempts + 1)
+        self.tables.messages.replace(self.undo, id_, after)
+        return True
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = [row for row in self.tables.messages if row.person == person]

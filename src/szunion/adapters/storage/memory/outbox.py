@@ -47,13 +47,15 @@ class MemoryOutbox:
     def next_sequence(self, scope: Scope, aggregate: int) -> int:
         return max((each.sequence for each in self.of(scope, aggregate)), default=0) + 1
 
-    def take(self, scope: Scope, worker: str, now: datetime, until: datetime) -> Dispatch | None:
+    def take(
+        self, scope: Scope, worker: str, now: datetime, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
         free = [
             each
             for each in self._may_leave()
             if each.due <= now and (each.lease_until is None or each.lease_until <= now)
         ]
-        return self._leased(free, worker, until)
+        return self._leased(free, worker, until, most)
 
     def _may_leave(self) -> list[Dispatch]:
         barred: dict[int, int] = {}
@@ -68,8 +70,8 @@ class MemoryOutbox:
         ]
 
     def take_unknown(
-        self, scope: Scope, worker: str, now: datetime, until: datetime
-    ) -> Dispatch | None:
+        self, scope: Scope, worker: str, now: datetime, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
         found = [
             each
             for each in self.tables.dispatches
@@ -77,12 +79,13 @@ class MemoryOutbox:
             and each.due <= now
             and (each.lease_until is None or each.lease_until <= now)
         ]
-        return self._leased(found, worker, until)
+        return self._leased(found, worker, until, most)
 
-    def _leased(self, found: list[Dispatch], worker: str, until: datetime) -> Dispatch | None:
-        if not found:
-            return None
-        return self._kept(min(found, key=lambda each: (each.due, each.id)).leased(worker, until))
+    def _leased(
+        self, found: list[Dispatch], worker: str, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
+        first = sorted(found, key=lambda each: (each.due, each.id))[:most]
+        return [self._kept(each.leased(worker, until)) for each in first]
 
     def lost(self, scope: Scope, now: datetime, most: int) -> Sequence[Dispatch]:
         found = [
@@ -97,6 +100,9 @@ class MemoryOutbox:
     def get(self, scope: Scope, id_: int) -> Dispatch | None:
         return self.tables.dispatches.get(id_)
 
+    def many(self, scope: Scope, ids: Iterable[int]) -> Sequence[Dispatch]:
+        return [each for each in map(self.tables.dispatches.get, ids) if each is not None]
+
     def by_key(self, scope: Scope, key: RequestKey) -> Dispatch | None:
         return self.tables.dispatches.find("key", key)
 
@@ -106,6 +112,10 @@ class MemoryOutbox:
 
     def put(self, scope: Scope, dispatch: Dispatch) -> None:
         self._kept(dispatch)
+
+    def put_many(self, scope: Scope, dispatches: Iterable[Dispatch]) -> None:
+        for each in dispatches:
+            self._kept(each)
 
     def _kept(self, dispatch: Dispatch) -> Dispatch:
         old = self.tables.dispatches.get(dispatch.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import starmap
 
@@ -20,7 +20,7 @@ from szunion.domain.audit import (
     canonical,
     committed_text,
 )
-from szunion.domain.messages import Message, MessageState
+from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.ports.system import Ids
@@ -212,25 +212,48 @@ class SqlMessages:
         else:
             self.session.many("message.add", rows)
 
-    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> Sequence[Message]:
+    def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> MessageSet | None:
         self.session.do("message.alone")
-        rows = self.session.all(
-            "message.lease", {"now": micros(now), "until": micros(until), "most": most}
-        )
-        # What a statement has changed comes back in any order.
-        return sorted(map(_message, rows), key=lambda each: (each.created, each.id))
+        self.session.do("message.let_go", {"now": micros(now)})
+        held, _ = self._held()
+        which = {"now": micros(now), "held": held, "most": most}
+        found = [_message(row) for row in self.session.all("message.free", which)]
+        if not found:
+            return None
+        found.sort(key=lambda each: (each.created, each.id))
+        taken = MessageSet(id=found[0].id, until=until, messages=found)
+        ids = json.dumps([each.id for each in found])
+        self.session.add("message.hold", {"set": taken.id, "until": micros(until), "ids": ids})
+        return taken
 
     def end(
         self,
         scope: Scope,
-        ids: Sequence[int],
-        lease: datetime,
-        state: MessageState,
-        due: datetime,
+        taken: MessageSet,
+        ways: Mapping[tuple[MessageState, datetime], Collection[int]],
     ) -> int:
-        which = {"ids": json.dumps(ids), "lease": micros(lease)}
-        what = {"state": state.value, "due": micros(due)}
-        return self.session.do("message.end", which | what)
+        which = {"set": taken.id, "until": micros(taken.until)}
+        if not self.session.do("message.give_back", which):
+            return 0
+        return sum(
+            self.session.do(
+                "message.end",
+                {"ids": json.dumps(sorted(ids)), "state": state.value, "due": micros(due)},
+            )
+            for (state, due), ids in ways.items()
+        )
+
+    def next_due(self, scope: Scope) -> datetime | None:
+        held, untils = self._held()
+        row = self.session.one("message.next_due", {"held": held})
+        free = [] if row is None else [moment(row[0])]
+        return min(free + untils, default=None)
+
+    def _held(self) -> tuple[str, list[datetime]]:
+        """Return the messages that are in somebody's hands, and until when each set is."""
+        rows = self.session.all("message.held")
+        ids = [id_ for _, ids in rows for id_ in json.loads(ids)]
+        return json.dumps(ids), [moment(until) for until, _ in rows]
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = self.session.all("message.of_person", {"shard": shard_of(person), "person": person})

@@ -13,6 +13,7 @@ from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micro
 from szunion.domain.access import Scope
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.values import RequestKey, shard_of
+from szunion.errors import Conflict
 
 
 def _dispatch(row: Row) -> Dispatch:
@@ -40,7 +41,7 @@ def _moving(dispatch: Dispatch) -> dict[str, object]:
 
 @frozen
 class SqlOutbox:
-    """The outbox in SQL: one writer at a time, so a lease is an ordinary update."""
+    """The outbox in SQL: a lease is an update that passes over what others are leasing."""
 
     session: Session
 
@@ -59,19 +60,23 @@ class SqlOutbox:
         row = self.session.one("outbox.next_sequence", where)
         return 1 if row is None else int(row[0])
 
-    def take(self, scope: Scope, worker: str, now: datetime, until: datetime) -> Dispatch | None:
-        return self._leased("outbox.take", worker, now, until)
+    def take(
+        self, scope: Scope, worker: str, now: datetime, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
+        return self._leased("outbox.take", worker, now, until, most)
 
     def take_unknown(
-        self, scope: Scope, worker: str, now: datetime, until: datetime
-    ) -> Dispatch | None:
-        return self._leased("outbox.take_unknown", worker, now, until)
+        self, scope: Scope, worker: str, now: datetime, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
+        return self._leased("outbox.take_unknown", worker, now, until, most)
 
-    def _leased(self, name: str, worker: str, now: datetime, until: datetime) -> Dispatch | None:
-        row = self.session.one(name, {"now": micros(now)})
-        if row is None:
-            return None
-        return self._kept(_dispatch(row).leased(worker, until))
+    def _leased(
+        self, name: str, worker: str, now: datetime, until: datetime, most: int
+    ) -> Sequence[Dispatch]:
+        which = {"now": micros(now), "until": micros(until), "worker": worker, "most": most}
+        # What a statement has changed comes back in any order.
+        found = [_dispatch(row) for row in self.session.all(name, which)]
+        return sorted(found, key=lambda each: (each.due, each.id))
 
     def lost(self, scope: Scope, now: datetime, most: int) -> Sequence[Dispatch]:
         rows = self.session.all("outbox.lost", {"now": micros(now), "most": most})
@@ -80,6 +85,10 @@ class SqlOutbox:
     def get(self, scope: Scope, id_: int) -> Dispatch | None:
         row = self.session.one("outbox.get", {"shard": shard_of(id_), "id": id_})
         return None if row is None else _dispatch(row)
+
+    def many(self, scope: Scope, ids: Iterable[int]) -> Sequence[Dispatch]:
+        rows = self.session.all("outbox.many", {"ids": json.dumps(sorted(ids))})
+        return [_dispatch(row) for row in rows]
 
     def by_key(self, scope: Scope, key: RequestKey) -> Dispatch | None:
         row = self.session.one("outbox.place_of_key", {"key": key.text})
@@ -90,14 +99,12 @@ class SqlOutbox:
         return [_dispatch(row) for row in self.session.all("outbox.of", where)]
 
     def put(self, scope: Scope, dispatch: Dispatch) -> None:
-        self._kept(dispatch)
+        self.put_many(scope, [dispatch])
 
-    def _kept(self, dispatch: Dispatch) -> Dispatch:
-        known = _moving(dispatch) | {"version": dispatch.version}
-        self.session.put("outbox.put", known, "outbox")
-        kept = self.session.one("outbox.get", {"shard": known["shard"], "id": dispatch.id})
-        assert kept is not None
-        return _dispatch(kept)
+    def put_many(self, scope: Scope, dispatches: Iterable[Dispatch]) -> None:
+        rows = [_moving(each) | {"version": each.version} for each in dispatches]
+        if self.session.many("outbox.put", rows) != len(rows):
+            raise Conflict("E-STORE-008", entity="outbox", expected="?", current="?")
 
     def listed(
         self, scope: Scope, states: Iterable[DispatchState], *, after: int = 0, most: int = 200

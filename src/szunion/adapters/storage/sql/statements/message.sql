@@ -2,21 +2,39 @@
 INSERT INTO message (shard, message_id, person_id, template, fields, created, due, attempts, state)
 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'WAITING')
 
--- name: lease
--- fanout: the notifier of a node reads every shard of its node, one worker at a time (alone). Rows
--- of every shard cannot be locked, nor passed over when locked: `due` itself is the lease. Of those
--- that are due at one moment, as a crowd's are, any: sorting them would read them all for each set.
-UPDATE message SET due = :until
-FROM (SELECT shard AS at, message_id AS id FROM message
-      WHERE state = 'WAITING' AND due <= :now ORDER BY due LIMIT :most) t
-WHERE shard = t.at AND message_id = t.id
-RETURNING message_id, person_id, template, fields, created, due, attempts, state
+-- name: let_go
+-- Whose worker is believed dead.
+DELETE FROM message_set WHERE until <= :now
+
+-- name: held
+SELECT until, ids FROM message_set
+
+-- name: free
+-- fanout: the notifier of a node reads every shard of its node, one worker at a time (alone). Of
+-- those that are due at one moment, as a crowd's are, any: sorting them would read them all.
+SELECT message_id, person_id, template, fields, created, due, attempts, state
+FROM message
+WHERE state = 'WAITING' AND due <= :now
+  AND message_id NOT IN (SELECT i.value FROM EACH_ID(:held) i)
+ORDER BY due LIMIT :most
+
+-- name: next_due
+-- fanout: as free
+SELECT due FROM message
+WHERE state = 'WAITING' AND message_id NOT IN (SELECT i.value FROM EACH_ID(:held) i)
+ORDER BY due LIMIT 1
+
+-- name: hold
+INSERT INTO message_set (set_id, until, ids) VALUES (:set, :until, :ids)
+
+-- name: give_back
+-- A set whose lease has run out, and which is another's now, is not there, or ends at another time.
+DELETE FROM message_set WHERE set_id = :set AND until = :until
 
 -- name: end
--- A message whose lease has run out, and which is another's now, is due at another time.
 UPDATE message SET due = :due, attempts = attempts + 1, state = :state
 FROM EACH_ID(:ids) i
-WHERE message.shard = i.value >> 53 AND message_id = i.value AND state = 'WAITING' AND due = :lease
+WHERE message.shard = i.value >> 53 AND message_id = i.value AND state = 'WAITING'
 
 -- name: of_person
 SELECT message_id, person_id, template, fields, created, due, attempts, state

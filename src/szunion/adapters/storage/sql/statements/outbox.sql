@@ -12,23 +12,27 @@ SELECT coalesce(max(sequence), 0) + 1 FROM outbox WHERE shard = :shard AND aggre
 
 -- name: take
 -- fanout: a worker of a node serves every shard of its node
-SELECT dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
-       faults, sent, lease_until, worker, outcome, version
-FROM outbox o
-WHERE state = 'QUEUED' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
-  AND NOT EXISTS (SELECT 1 FROM outbox p
-                  WHERE p.shard = o.shard AND p.aggregate = o.aggregate
-                    AND p.sequence < o.sequence
-                    AND p.state IN ('QUEUED', 'SENT', 'UNKNOWN', 'ASIDE'))
-ORDER BY due, dispatch_id LIMIT 1 SKIP_LOCKED
+UPDATE outbox SET lease_until = :until, worker = :worker, version = version + 1
+FROM (SELECT shard AS at, dispatch_id AS id FROM outbox o
+      WHERE state = 'QUEUED' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
+        AND NOT EXISTS (SELECT 1 FROM outbox p
+                        WHERE p.shard = o.shard AND p.aggregate = o.aggregate
+                          AND p.sequence < o.sequence
+                          AND p.state IN ('QUEUED', 'SENT', 'UNKNOWN', 'ASIDE'))
+      ORDER BY due, dispatch_id LIMIT :most SKIP_LOCKED) t
+WHERE shard = t.at AND dispatch_id = t.id
+RETURNING dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
+          faults, sent, lease_until, worker, outcome, version
 
 -- name: take_unknown
 -- fanout: as take
-SELECT dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
-       faults, sent, lease_until, worker, outcome, version
-FROM outbox
-WHERE state = 'UNKNOWN' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
-ORDER BY due, dispatch_id LIMIT 1 SKIP_LOCKED
+UPDATE outbox SET lease_until = :until, worker = :worker, version = version + 1
+FROM (SELECT shard AS at, dispatch_id AS id FROM outbox
+      WHERE state = 'UNKNOWN' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
+      ORDER BY due, dispatch_id LIMIT :most SKIP_LOCKED) t
+WHERE shard = t.at AND dispatch_id = t.id
+RETURNING dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
+          faults, sent, lease_until, worker, outcome, version
 
 -- name: lost
 -- fanout: as take
@@ -42,6 +46,11 @@ ORDER BY due, dispatch_id LIMIT :most
 SELECT dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
        faults, sent, lease_until, worker, outcome, version
 FROM outbox WHERE shard = :shard AND dispatch_id = :id
+
+-- name: many
+SELECT dispatch_id, kind, outbox.key, digest, subject, aggregate, sequence, created, due, state, attempts,
+       faults, sent, lease_until, worker, outcome, version
+FROM EACH_ID(:ids) i JOIN outbox ON shard = i.value >> 53 AND dispatch_id = i.value
 
 -- name: place_of_key
 SELECT id FROM bank_name WHERE kind = 'DISPATCH' AND name = :key
