@@ -50,7 +50,7 @@ FROM outbox WHERE shard = :shard AND dispatch_id = :id
 -- name: many
 SELECT dispatch_id, kind, outbox.key, digest, subject, aggregate, sequence, created, due, state, attempts,
        faults, sent, lease_until, worker, outcome, version
-FROM EACH_ID(:ids) i JOIN outbox ON shard = i.value >> 53 AND dispatch_id = i.value
+FROM EACH_ID(:ids) i JOIN outbox ON outbox.shard = i.value >> 53 AND dispatch_id = i.value
 
 -- name: place_of_key
 SELECT id FROM bank_name WHERE kind = 'DISPATCH' AND name = :key
