@@ -195,7 +195,6 @@ class StoragePromises(DeskPromises, PeoplePromises):
         def take(work: UnitOfWork, scope: Scope, most: int) -> list[int]:
             found = work.outbox.take(scope, "w", NOON, NOON + _MINUTE, most)
             work.outbox.put_many(scope, [each.leaving(NOON) for each in found])
-            assert {each.version for each in work.outbox.many(scope, [1, 2, 3, 4])} <= {0, 2}
             return [each.id for each in found]
 
         def end(work: UnitOfWork, scope: Scope) -> None:
