@@ -34,8 +34,7 @@ LARGE = 25_000
 DESKS = 2
 """On a server, one reads, judges and seals while the database takes what the other has made ready.
 
-On SQLite one: where writers relieve each other without a pause its journal is never begun anew, and
-grows as long as they do."""
+On SQLite one: two gain little there, and the journal is kept short by waiting."""
 
 
 def opened(place: Path | str) -> Office:

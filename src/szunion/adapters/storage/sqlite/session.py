@@ -127,6 +127,16 @@ def _little_cache(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
+def waiting(connection: sqlite3.Connection, milliseconds: int) -> Iterator[None]:
+    """Wait no longer than this for others; afterwards as long as ever."""
+    connection.execute(f"PRAGMA busy_timeout={milliseconds}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+
+
+@contextmanager
 def translated() -> Iterator[None]:
     """Turn every driver error into one of ours, without its text."""
     try:

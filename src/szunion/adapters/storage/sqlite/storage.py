@@ -15,6 +15,7 @@ from szunion.adapters.storage.sql.restored import restored
 from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sql.unit import SqlUnit
+from szunion.adapters.storage.sqlite.journal import Journal
 from szunion.adapters.storage.sqlite.migrate import migrate, pending
 from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
@@ -50,10 +51,14 @@ class SqliteStorage:
     vault: Vault
     recovering: bool = False
     """Whether a store that came out of a backup may be written: by what compares it alone."""
+    _journal: Journal = field(init=False)
     _held: bool = field(default=False, init=False)
     _local: threading.local = field(factory=threading.local, init=False)
     _opened: list[tuple[threading.Thread, sqlite3.Connection]] = field(factory=list, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._journal = Journal(self.path)
 
     @classmethod
     def open(  # noqa: PLR0913 - what a store is made of
@@ -145,11 +150,23 @@ class SqliteStorage:
                 return self._once(work)
         return self._once(work)
 
+    def _keep_journal_short(self) -> None:
+        connection = self._connection()
+        if connection.in_transaction:  # refused in a moment
+            return
+        try:
+            self._journal.keep_short(connection)
+        except sqlite3.DatabaseError as error:
+            if sync_failed(error):
+                self._give_up(connection)
+            raise ours(error) from None
+
     def _once(self, work: Callable[[UnitOfWork], T]) -> T:
         def decide(unit: UnitOfWork) -> T:
             self.vault.refresh()  # whoever writes writes under the present keys
             return work(unit)
 
+        self._keep_journal_short()  # before anything is done: what is wrong with it undoes nothing
         return self._transaction("BEGIN IMMEDIATE", decide)
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
