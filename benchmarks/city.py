@@ -1,4 +1,4 @@
-"""A whole city loaded by the import itself, and then asked about one service: time and memory.
+"""A whole city loaded by the import itself, then asked for members and about one service.
 
 ``python -m benchmarks.city PLACE [MEMBERS] [PER_UNION] [DESKS]`` fills the database at *PLACE*, a
 folder (SQLite: ``PLACE/union.db``) or the address of a PostgreSQL database that was made: unions of
@@ -13,13 +13,16 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 from benchmarks.bench_import import office_in, roster
 from benchmarks.places import office_on, place_of
 from szunion.adapters.roster.reader import read_roster
 from szunion.application.enrolment import Enrolment
+from szunion.application.members import Members
 from szunion.application.office import Office
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.standing import needs_card
@@ -30,7 +33,10 @@ from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.errors import SzunionError
 
 CITY = 5_720_000
-LARGE = 25_000
+LARGE = 50_000
+"""As many rows as a roster may have: a first load, when nobody waits, keeps each in one commit."""
+LOOKS = 5_000
+UNIONS_ASKED = 20
 DESKS = 2
 """On a server, one reads, judges and seals while the database takes what the other has made ready.
 
@@ -88,7 +94,8 @@ def load(
         officer = Principal(
             id=union.code, role=Role.GRASSROOTS, purpose=Purpose.ENROL, organisation=union.id
         )
-        return len(Enrolment(office, officer, read_roster).import_file(str(file)).accepted)
+        desk = Enrolment(office, officer, read_roster)
+        return len(desk.import_file(str(file), chunk=per_union).accepted)
 
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(desks) as pool:
         files = rosters(Path(name), members, per_union)
@@ -98,9 +105,10 @@ def load(
             done += count
             progress(done, members, "loaded")
         seconds, cpu = time.perf_counter() - began, time.process_time() - before
-    began = time.perf_counter()
-    item = next(item for item in office.catalogue.items if needs_card(item))
     chief = Principal(id="c", role=Role.CITY, purpose=Purpose.SERVE)
+    looks = sorted(looked_up(Members(office, chief), members, per_union))
+    item = next(item for item in office.catalogue.items if needs_card(item))
+    began = time.perf_counter()
     found = Sweeps(office, chief).count(item.id)
     swept = time.perf_counter() - began
     office.storage.close()
@@ -108,8 +116,30 @@ def load(
     most = Path("/proc/self/status").read_text("utf-8").partition("VmHWM:")[2].split()[0]
     return {
         "members": found.whole.members, "load_s": round(seconds, 1), "load_cpu_s": round(cpu, 1),
+        "look_up_p50_ms": round(looks[len(looks) // 2] * 1000, 3),
+        "look_up_p99_ms": round(looks[len(looks) * 99 // 100] * 1000, 3),
         "sweep_s": round(swept, 1), "most_mib": round(int(most) / 1024),
     }  # fmt: skip
+
+
+def looked_up(desk: Members, members: int, per_union: int) -> Iterator[float]:
+    """Look members of every part of the city up by identity number; yield seconds each took."""
+    random = Random(1)
+    starts = list(range(0, members, per_union))
+    numbers = [
+        row.split(",")[1]
+        for start in random.sample(starts, min(len(starts), UNIONS_ASKED))
+        for row in random.choices(
+            roster(start, min(per_union, members - start)).decode("gb18030").splitlines()[1:],
+            k=LOOKS // UNIONS_ASKED,
+        )
+    ]
+    random.shuffle(numbers)
+    for number in numbers:
+        began = time.perf_counter()
+        found = desk.find(number)
+        yield time.perf_counter() - began
+        assert found is not None
 
 
 def main(words: list[str]) -> None:
