@@ -238,8 +238,12 @@ class Officers:
 
     def _reached(self, work: UnitOfWork, scope: Scope, login: str) -> bool:
         """Return whether a login has, or had, a post that the scope reaches."""
+        # Unions are looked up, not posts: on PostgreSQL the second net is on those.
         return any(
-            work.officers.get(scope, each.id) is not None for each in work.officers.posts(login)
+            scope.whole_city
+            if each.organisation is None
+            else work.organisations.get(scope, each.organisation) is not None
+            for each in work.officers.posts(login)
         )
 
     def _ended(
