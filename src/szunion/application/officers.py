@@ -126,6 +126,8 @@ class Officers:
     def of_union(self, work: UnitOfWork, organisation: OrganisationId) -> Sequence[Post]:
         """Return the posts at a union, with those that have ended."""
         scope = authorise(work, self.by, Operation.OFFICER_READ)
+        if work.organisations.get(scope, organisation) is None:
+            return []
         return work.officers.of_union(scope, organisation)
 
     @one_look
