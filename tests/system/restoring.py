@@ -1,8 +1,9 @@
 """A town's year with backups taken at random steps; each is restored while the bank went on.
 
-Run as ``python -m tests.system.restoring FOLDER SEED POINTS EARLY``. A restored store is held; it
-hears what the bank has told since, is let go, and the town lives on from the step of the backup,
-with the bank as it was at the end of the year. It must then be right, to the last card and fen.
+Run as ``python -m tests.system.restoring ENGINE FOLDER SEED POINTS EARLY``. A restored store is
+held; it hears what the bank has told since, is let go, and the town lives on from the step of the
+backup, with the bank as it was at the end of the year. It must then be right, to the last card and
+fen.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ import json
 import random
 import shutil
 import sys
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field
+from tests.databases import of_this_run
 from tests.offices import engine, officer, operating, town_on
+from tests.places import FILE, grounds
 from tests.system.kill_client import AID, SENDS, START, YEAR, Acks, Client, Countdown, city
 from tests.system.kill_findings import Findings, wrong_with
 
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.notifier.recording import RecordingNotifier
-from szunion.adapters.storage.backing import back_up
-from szunion.adapters.storage.sqlite.backing import SqliteFile, opened
+from szunion.adapters.storage.backing import Database, back_up
+from szunion.adapters.storage.postgres import admin
+from szunion.adapters.storage.postgres.backing import PostgresDatabase
+from szunion.adapters.storage.postgres.storage import PostgresStorage
+from szunion.adapters.storage.sqlite.backing import SqliteFile
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar
 from szunion.application.aftermath import Aftermath, Gap
@@ -46,6 +52,7 @@ def vault_of(seed: int) -> Vault:
 class Backing(Client):
     """A client who has a backup made before some of its steps."""
 
+    place: Database
     points: frozenset[int] = frozenset()
     at: int = 0
     made: list[dict[str, Any]] = field(factory=list)
@@ -62,7 +69,7 @@ class Backing(Client):
         file = folder / f"{self.at}.szb"
         with file.open("wb") as out:
             contents = back_up(
-                SqliteFile(folder / "union.db"), self.office.vault, out, city="440300",
+                self.place, self.office.vault, out, city="440300",
                 at=self.clock.now(), progress=lambda _table, _rows: None,
             )  # fmt: skip
         self.made.append(
@@ -70,12 +77,24 @@ class Backing(Client):
         )
 
 
-def office_in(folder: Path, seed: int, clock: SimClock, *, recovering: bool = False) -> Office:
+def empty(kind: str, folder: Path) -> Database:
+    """Return a place where there is no database yet."""
+    if kind == "sqlite":
+        return SqliteFile(folder / FILE)
+    made = of_this_run().empty()
+    return PostgresDatabase(made.app, made.owner)
+
+
+def office_at(place: Database, seed: int, clock: SimClock, *, recovering: bool = False) -> Office:
     ids = SeededIds(clock)
     keys, vault = FileKeys(bytes(range(32))), vault_of(seed)
-    storage = SqliteStorage.open(
-        folder / "union.db", clock=clock, ids=ids, vault=vault, recovering=recovering
-    )
+    more: dict[str, Any] = {"clock": clock, "ids": ids, "vault": vault, "recovering": recovering}
+    storage: Any
+    if isinstance(place, PostgresDatabase):
+        storage = PostgresStorage.open(place.application, **more)
+    else:
+        assert isinstance(place, SqliteFile)
+        storage = SqliteStorage.open(place.path, **more)
     return Office(
         storage=storage, clock=clock, ids=ids, vault=vault, signer=keys.signer("szunion/440300"),
         calendar=ChineseCalendar(), policy=city().policy, catalogue=city().catalogue,
@@ -100,14 +119,18 @@ def client_of(  # noqa: PLR0913, PLR0917 - what a client is made of
                 folder / "clock", **more)  # fmt: skip
 
 
-def year(folder: Path, seed: int, points: frozenset[int]) -> tuple[list[dict[str, Any]], SimClock]:
+def year(
+    kind: str, folder: Path, seed: int, points: frozenset[int]
+) -> tuple[list[dict[str, Any]], SimClock]:
     """Live a year with backups; return what was backed up, and what time it is then."""
-    clock = SimClock(START)
-    office = office_in(folder, seed, clock)
+    clock, place = SimClock(START), empty(kind, folder)
+    if isinstance(place, PostgresDatabase):
+        admin.bring_up(place.owner, place.application, at=0)
+    office = office_at(place, seed, clock)
     bank = SimulatedBank.open(folder / "bank.journal", seed=7, clock=clock, info=SENDS)
     town = town_on(office)
     (folder / "unions").write_text(json.dumps([one.id for one in town.unions]), "ascii")
-    client = client_of(Backing, folder, office, bank, seed, clock, points=points)
+    client = client_of(Backing, folder, office, bank, seed, clock, place=place, points=points)
     client.live()
     assert wrong_with(client) == []
     office.storage.close()
@@ -115,7 +138,9 @@ def year(folder: Path, seed: int, points: frozenset[int]) -> tuple[list[dict[str
     return client.made, clock
 
 
-def again(folder: Path, made: dict[str, Any], seed: int, clock: SimClock) -> dict[str, Any]:
+def again(
+    kind: str, folder: Path, made: dict[str, Any], seed: int, clock: SimClock
+) -> dict[str, Any]:
     """Restore one backup beside the year, and live on; return how it went."""
     there = folder / f"from-{made['file']}"
     there.mkdir()
@@ -125,21 +150,25 @@ def again(folder: Path, made: dict[str, Any], seed: int, clock: SimClock) -> dic
             if json.loads(line)[0] in made["acks"]]  # fmt: skip
     (there / "acks").write_bytes(b"".join(kept))
     clock.advance(days=1)
+    place = empty(kind, there)
     with (folder / made["file"]).open("rb") as source:
-        SqliteFile(there / "union.db").restore(
-            source, vault_of(seed), at=clock.now(), progress=lambda _table, _rows: None
-        )
+        place.restore(source, vault_of(seed), at=clock.now(), progress=lambda _table, _rows: None)
     bank = SimulatedBank.open(there / "bank.journal", seed=7, clock=clock, info=SENDS)
     try:
-        return _lived_on(there, made, seed, clock, bank)
+        return _lived_on(there, place, made, seed, clock, bank)
     finally:
         bank.close()
 
 
-def _lived_on(
-    there: Path, made: dict[str, Any], seed: int, clock: SimClock, bank: SimulatedBank
+def _lived_on(  # noqa: PLR0913, PLR0917 - what a life is made of
+    there: Path,
+    place: Database,
+    made: dict[str, Any],
+    seed: int,
+    clock: SimClock,
+    bank: SimulatedBank,
 ) -> dict[str, Any]:
-    office = office_in(there, seed + 1, clock)
+    office = office_at(place, seed + 1, clock)
     held = ""
     try:
         office.storage.run(lambda work: work.messages.lease)
@@ -147,16 +176,16 @@ def _lived_on(
         held = error.code
     office.storage.close()
     clock.advance(seconds=1)
-    office = office_in(there, seed + 2, clock, recovering=True)
+    office = office_at(place, seed + 2, clock, recovering=True)
     desk = Aftermath(office, engine(), bank)
-    lacks = sum(1 for _ in bank.collect(after=None)) - inbox_in(there)
+    lacks = sum(1 for _ in bank.collect(after=None)) - inbox_in(place)
     gap = desk.catch_up()
     explain_all(office)
     desk.released(desk.catch_up(), note="asked of the bank after the backup")
     office.storage.close()
-    SqliteFile(there / "union.db").release(at=clock.now(), note="")
+    place.release(at=clock.now(), note="")
     clock.advance(seconds=1)
-    office = office_in(there, seed + 3, clock)
+    office = office_at(place, seed + 3, clock)
     client = client_of(Client, there, office, bank, seed, clock)
     wrong: list[str] = []
     try:
@@ -176,11 +205,11 @@ def _lived_on(
             "after": _told(after), "wrong": wrong}  # fmt: skip
 
 
-def inbox_in(there: Path) -> int:
+def inbox_in(place: Database) -> int:
     """Return how many notices of the bank's the backup holds."""
-    with closing(opened(there / "union.db")) as connection:
-        found: int = connection.execute("SELECT count(*) FROM inbox").fetchone()[0]
-        return found
+    with place.snapshot() as tables:
+        (inbox,) = (table for table in tables.tables() if table.name == "inbox")
+        return tables.count(inbox)
 
 
 def retry_all(office: Office, worker: Worker) -> None:
@@ -231,16 +260,18 @@ APPLIED = 9
 STEPS = 33
 
 
-def main(folder: Path, seed: int, points: int, early: int) -> list[dict[str, Any]]:
+def main(kind: str, folder: Path, seed: int, points: int, early: int) -> list[dict[str, Any]]:
     """Back up at so many random steps, *early* of them before all have applied; restore each."""
     luck = random.Random(seed)
     steps = frozenset(
         luck.sample(range(APPLIED, STEPS), points) + luck.sample(range(2, APPLIED), early)
     )
-    made, clock = year(folder, seed, steps)
-    return [again(folder, one, seed, clock) for one in made]
+    made, clock = year(kind, folder, seed, steps)
+    return [again(kind, folder, one, seed, clock) for one in made]
 
 
 if __name__ == "__main__":
-    where, number, wanted, before = sys.argv[1:]
-    sys.stdout.write(json.dumps(main(Path(where), int(number), int(wanted), int(before))) + "\n")
+    engine_, where, number, wanted, before = sys.argv[1:]
+    with grounds(engine_):
+        found_ = main(engine_, Path(where), int(number), int(wanted), int(before))
+    sys.stdout.write(json.dumps(found_) + "\n")

@@ -14,15 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.offices import ENGINES
+from tests.places import needs
 
 ROOT = Path(__file__).parents[2]
 GRANT = 300_000
+ON_DISK = ENGINES[1:]
 
 
-def restored(folder: Path, seed: int, points: int, early: int = 0) -> list[dict[str, Any]]:
+def restored(
+    kind: str, folder: Path, seed: int, points: int, early: int = 0
+) -> list[dict[str, Any]]:
+    needs(kind)
     run = subprocess.run(
         [sys.executable, "-m", "tests.system.restoring",
-         str(folder), str(seed), str(points), str(early)],
+         kind, str(folder), str(seed), str(points), str(early)],
         cwd=ROOT, capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
@@ -37,15 +43,16 @@ def comes_back(one: dict[str, Any]) -> None:
     assert one["after"]["closed"], "nothing is left to be explained"
 
 
-def test_restored_at_random_steps_a_town_is_at_one_with_its_bank(tmp_path: Path) -> None:
-    found = restored(tmp_path, 3, 2)
+@pytest.mark.parametrize("kind", ON_DISK)
+def test_restored_at_random_steps_a_town_is_at_one_with_its_bank(kind: str, tmp_path: Path) -> None:
+    found = restored(kind, tmp_path, 3, 2)
     for one in found:
         comes_back(one)
     assert len(found) == 2
 
 
 def test_what_the_union_alone_knew_is_named_and_nobody_is_paid_twice(tmp_path: Path) -> None:
-    (one,) = restored(tmp_path, 4, 0, early=1)
+    (one,) = restored("sqlite", tmp_path, 4, 0, early=1)
     assert one["held"] == "E-STORE-014"
     assert one["gap"]["heard"] == one["lacks"]
     assert one["gap"]["unknown"] > 0
@@ -54,12 +61,15 @@ def test_what_the_union_alone_knew_is_named_and_nobody_is_paid_twice(tmp_path: P
 
 
 @pytest.mark.soak
-def test_restored_at_twenty_random_steps_a_town_is_at_one_with_its_bank(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ON_DISK)
+def test_restored_at_twenty_random_steps_a_town_is_at_one_with_its_bank(
+    kind: str, tmp_path: Path
+) -> None:
     found = []
     for seed in (1, 2):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        found += restored(folder, seed, 10)
+        found += restored(kind, folder, seed, 10)
     for one in found:
         comes_back(one)
     assert len(found) == 20
