@@ -8,7 +8,6 @@ Prints one line of JSON: rows, seconds, the peak in MiB and what it was before t
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.lines import peak_mib
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.storage.backing import back_up, copy
 from szunion.cli.databases import database_at
@@ -42,7 +42,7 @@ def main(operation: str, source: str, target: str, owner: str, file: Path) -> di
     """Do it here."""
     vault = FileKeys(bytes(range(32))).vault()
     there = database_at(target, "" if owner == "-" else owner)
-    before, began = _peak(), time.perf_counter()
+    before, began = peak_mib(), time.perf_counter()
     if operation == "backup":
         with file.open("wb") as out:
             rows = back_up(
@@ -54,11 +54,7 @@ def main(operation: str, source: str, target: str, owner: str, file: Path) -> di
     else:
         rows = copy(database_at(source), there, at=0, progress=_silent).rows
     seconds = time.perf_counter() - began
-    return {"rows": rows, "seconds": seconds, "peak": _peak(), "before": before}
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"rows": rows, "seconds": seconds, "peak": peak_mib(), "before": before}
 
 
 if __name__ == "__main__":

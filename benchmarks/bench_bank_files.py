@@ -127,15 +127,15 @@ def _through_the_desk(folder: Path) -> Line:
 
 
 _CHILD = """
-import resource, sys
+import sys
 from pathlib import Path
 from benchmarks.bench_bank_files import _collected, layout_named
+from benchmarks.lines import peak_mib
 layout = layout_named("fixed")
 folder, spool = Path(sys.argv[1]), Path(sys.argv[2])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mib()
 count = _collected(layout, folder, spool)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(count, (after - before) / 1024)
+print(count, peak_mib() - before)
 """
 
 

@@ -172,16 +172,16 @@ def usual(data: bytes, ready: Path, into: Path) -> float:
 
 def peak(rows: int) -> float:
     """Return the most memory, in MiB, of a process of its own that imports *rows*."""
-    # VmHWM is of this process alone; ru_maxrss begins with what its parent once had.
     script = (
         "import tempfile; from pathlib import Path;"
         "from benchmarks.bench_import import imported, office_in, roster\n"
+        "from benchmarks.lines import peak_mib\n"
         "with tempfile.TemporaryDirectory() as name:\n"
         f"    imported(*office_in(Path(name)), roster(0, {rows}))\n"
-        "print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])"
+        "print(peak_mib())"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
-    return int(done.stdout) / 1024
+    return float(done.stdout)
 
 
 def lines() -> list[Line]:

@@ -23,7 +23,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from benchmarks import two_files
-from benchmarks.lines import Line, faster, smaller
+from benchmarks.lines import Line, faster, peak_mib, smaller
 from benchmarks.places import (
     Place,
     engine_of,
@@ -189,19 +189,13 @@ def compare(place: Place, listed: Path, turn: int) -> None:
     def desk(work: UnitOfWork) -> Scope:
         return authorise(work, engine(), Operation.BANK_DESK)
 
-    before = _most()
+    before = peak_mib()
     start = time.perf_counter()
     looked = office.storage.read(lambda work: look(office, work, desk(work), notice))
     office.storage.run(lambda work: obey(office, work, desk(work), notice, f"D{turn}", looked))
     taken = time.perf_counter() - start
     office.storage.close()
-    print(taken, _most() - before, _most())
-
-
-def _most() -> float:
-    """Return the most memory, in MiB, that this process had; its parent's does not count."""
-    status = Path("/proc/self/status").read_text("ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    print(taken, peak_mib() - before, peak_mib())
 
 
 def ours(on: Filled, turn: int) -> tuple[float, float, float]:

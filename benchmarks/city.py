@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.bench_import import office_in, roster
+from benchmarks.lines import peak_mib
 from benchmarks.places import office_on, place_of
 from szunion.adapters.roster.reader import read_roster
 from szunion.application.enrolment import Enrolment
@@ -110,11 +111,9 @@ def load(
     found = Sweeps(office, chief).count(item.id)
     swept = time.perf_counter() - began
     office.storage.close()
-    # VmHWM is of this process alone; ru_maxrss begins with what its parent once had.
-    most = Path("/proc/self/status").read_text("utf-8").partition("VmHWM:")[2].split()[0]
     return {
         "members": found.whole.members, "load_s": round(seconds, 1), "load_cpu_s": round(cpu, 1),
-        "sweep_s": round(swept, 1), "most_mib": round(int(most) / 1024),
+        "sweep_s": round(swept, 1), "most_mib": round(peak_mib()),
     }  # fmt: skip
 
 

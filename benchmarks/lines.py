@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 Line = dict[str, Any]
+
+
+def peak_mib() -> float:
+    """Return the most memory, in MiB, that this process had.
+
+    ``VmHWM`` is of this process alone; ``ru_maxrss`` begins with what its parent once had.
+    """
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def rates(

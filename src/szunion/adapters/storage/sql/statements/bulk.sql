@@ -3,7 +3,8 @@
 -- name: heard
 SELECT i.source, i.event_id, i.kind, i.stream, i.sequence, i.digest, i.received, i.hearing,
        i.subject, i.copies, i.reason
-FROM EACH_TEXT(:events) e JOIN inbox i ON i.source = :source AND i.event_id = e.value
+FROM EACH_TEXT(:events) e CROSS JOIN inbox i
+WHERE i.source = :source AND i.event_id = e.value
 
 -- name: waiting
 SELECT w.waiting_id, w.source, w.event_id, w.about, w.sealed, w.received
@@ -15,8 +16,9 @@ SELECT a.row_id, a.batch_id, a.person_id, a.programme, a.number, a.attempt, a.ke
        a.identity_version, a.account_class, a.wish, a.problems, a.reason, a.bank_code, a.bank_text,
        a.sequence, a.missing, a.card_id, a.changed, a.version
 FROM EACH_TEXT(:keys) k
-JOIN bank_name n ON n.kind = 'ROW' AND n.name = k.value
+CROSS JOIN bank_name n
 JOIN application a ON a.shard = n.at_shard AND a.row_id = n.id
+WHERE n.kind = 'ROW' AND n.name = k.value
 
 -- name: rows
 SELECT a.row_id, a.batch_id, a.person_id, a.programme, a.number, a.attempt, a.key, a.state,
@@ -47,8 +49,9 @@ SELECT c.card_id, c.person_id, c.programme, c.row_id, c.token_sealed, c.psn, c.l
        c.account_class, c.bank_gap, c.union_state, c.union_reason, c.union_sequence, c.custody,
        c.holder, c.current, c.replaces, c.replaced_by, c.born, c.version
 FROM EACH_TEXT(:names) k
-JOIN bank_name n ON n.kind = 'CARD' AND n.name = k.value
+CROSS JOIN bank_name n
 JOIN card c ON c.shard = n.at_shard AND c.card_id = n.id
+WHERE n.kind = 'CARD' AND n.name = k.value
 
 -- name: bank_states
 SELECT c.card_id, c.bank_state
@@ -57,8 +60,8 @@ JOIN card c ON c.shard = p.value >> 53 AND c.card_id = p.value
 
 -- name: cards_called
 SELECT n.name, n.id
-FROM EACH_TEXT(:names) k
-JOIN bank_name n ON n.kind = 'CARD' AND n.name = k.value
+FROM EACH_TEXT(:names) k CROSS JOIN bank_name n
+WHERE n.kind = 'CARD' AND n.name = k.value
 
 -- name: newest
 SELECT m.person_id, m.membership_id, m.state, m.organisation_id, m.applied, m.since, m.until,
