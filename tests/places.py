@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.databases import copy_for, database_for, of_this_process, remove_copy
+from tests.databases import copy_for, database_for, of_this_process, of_this_run, remove_copy
 
+from szunion.adapters.storage.backing import Database
+from szunion.adapters.storage.postgres.backing import PostgresDatabase
 from szunion.adapters.storage.postgres.connection import Connection, Limits, ask, connect, tell
 from szunion.adapters.storage.postgres.storage import PostgresStorage
+from szunion.adapters.storage.sqlite.backing import SqliteFile
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.ports.keys import Vault
 from szunion.ports.system import Clock, Ids
@@ -34,6 +37,26 @@ def opened(
         dsn = database_for(folder).app
         return PostgresStorage.open(dsn, clock=clock, ids=ids, vault=vault)
     return SqliteStorage.open(folder / FILE, clock=clock, ids=ids, vault=vault)
+
+
+def nothing_at(kind: str, path: Path) -> Database:
+    """Return a place where there is no database yet: the file at *path*, or one on the server."""
+    if kind == "sqlite":
+        return SqliteFile(path)
+    made = of_this_run().empty()
+    return PostgresDatabase(made.app, made.owner)
+
+
+def opened_at(
+    place: Database, *, clock: Clock, ids: Ids, vault: Vault, recovering: bool = False
+) -> SqliteStorage | PostgresStorage:
+    """Open the store at a place where there is one."""
+    if isinstance(place, PostgresDatabase):
+        return PostgresStorage.open(
+            place.application, clock=clock, ids=ids, vault=vault, recovering=recovering
+        )
+    assert isinstance(place, SqliteFile)
+    return SqliteStorage.open(place.path, clock=clock, ids=ids, vault=vault, recovering=recovering)
 
 
 def copied(kind: str, source: Path, folder: Path) -> None:

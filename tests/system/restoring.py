@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from tests.databases import of_this_run
 from tests.offices import engine, officer, operating, town_on
-from tests.places import FILE, grounds
+from tests.places import FILE, grounds, nothing_at, opened_at
 from tests.system.kill_client import AID, SENDS, START, YEAR, Acks, Client, Countdown, city
 from tests.system.kill_findings import Findings, wrong_with
 
@@ -29,9 +28,6 @@ from szunion.adapters.notifier.recording import RecordingNotifier
 from szunion.adapters.storage.backing import Database, back_up
 from szunion.adapters.storage.postgres import admin
 from szunion.adapters.storage.postgres.backing import PostgresDatabase
-from szunion.adapters.storage.postgres.storage import PostgresStorage
-from szunion.adapters.storage.sqlite.backing import SqliteFile
-from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.adapters.system import ChineseCalendar
 from szunion.application.aftermath import Aftermath, Gap
 from szunion.application.bank_books import BankBooks
@@ -77,24 +73,10 @@ class Backing(Client):
         )
 
 
-def empty(kind: str, folder: Path) -> Database:
-    """Return a place where there is no database yet."""
-    if kind == "sqlite":
-        return SqliteFile(folder / FILE)
-    made = of_this_run().empty()
-    return PostgresDatabase(made.app, made.owner)
-
-
 def office_at(place: Database, seed: int, clock: SimClock, *, recovering: bool = False) -> Office:
     ids = SeededIds(clock)
     keys, vault = FileKeys(bytes(range(32))), vault_of(seed)
-    more: dict[str, Any] = {"clock": clock, "ids": ids, "vault": vault, "recovering": recovering}
-    storage: Any
-    if isinstance(place, PostgresDatabase):
-        storage = PostgresStorage.open(place.application, **more)
-    else:
-        assert isinstance(place, SqliteFile)
-        storage = SqliteStorage.open(place.path, **more)
+    storage = opened_at(place, clock=clock, ids=ids, vault=vault, recovering=recovering)
     return Office(
         storage=storage, clock=clock, ids=ids, vault=vault, signer=keys.signer("szunion/440300"),
         calendar=ChineseCalendar(), policy=city().policy, catalogue=city().catalogue,
@@ -123,7 +105,7 @@ def year(
     kind: str, folder: Path, seed: int, points: frozenset[int]
 ) -> tuple[list[dict[str, Any]], SimClock]:
     """Live a year with backups; return what was backed up, and what time it is then."""
-    clock, place = SimClock(START), empty(kind, folder)
+    clock, place = SimClock(START), nothing_at(kind, folder / FILE)
     if isinstance(place, PostgresDatabase):
         admin.bring_up(place.owner, place.application, at=0)
     office = office_at(place, seed, clock)
@@ -150,7 +132,7 @@ def again(
             if json.loads(line)[0] in made["acks"]]  # fmt: skip
     (there / "acks").write_bytes(b"".join(kept))
     clock.advance(days=1)
-    place = empty(kind, there)
+    place = nothing_at(kind, there / FILE)
     with (folder / made["file"]).open("rb") as source:
         place.restore(source, vault_of(seed), at=clock.now(), progress=lambda _table, _rows: None)
     bank = SimulatedBank.open(there / "bank.journal", seed=7, clock=clock, info=SENDS)

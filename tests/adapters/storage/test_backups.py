@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from attrs import evolve
 from tests.canaries import canary, found_in
-from tests.databases import of_this_run
 from tests.offices import applicant, engine, office_on, town_on
+from tests.places import nothing_at, opened_at
 from tests.two_schemas import differences
 
 from szunion.adapters.keys.checks import signature_holds
@@ -32,13 +32,13 @@ from szunion.adapters.storage.postgres import backing as on_postgres
 from szunion.adapters.storage.postgres.backing import PostgresDatabase
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
 from szunion.adapters.storage.postgres.migrate import migrate
-from szunion.adapters.storage.postgres.storage import BorrowedPostgres, PostgresStorage
+from szunion.adapters.storage.postgres.storage import BorrowedPostgres
 from szunion.adapters.storage.postgres.tables import PostgresTables
 from szunion.adapters.storage.sql.tables import Table, sum_of
 from szunion.adapters.storage.sqlite import backing as on_sqlite
 from szunion.adapters.storage.sqlite.backing import SqliteFile
 from szunion.adapters.storage.sqlite.session import connect as open_file
-from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
+from szunion.adapters.storage.sqlite.storage import BorrowedSqlite
 from szunion.adapters.storage.sqlite.tables import SqliteTables
 from szunion.application.audit import AuditLog
 from szunion.domain.audit_export import verify as log_verify
@@ -75,7 +75,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Databas
     def get(kind: str) -> Database:
         if kind not in made:
             folder = tmp_path_factory.mktemp(kind)
-            made[kind] = empty(kind, folder / "union.db")
+            made[kind] = nothing_at(kind, folder / "union.db")
             populate(kind, made[kind], folder)
         return made[kind]
 
@@ -99,24 +99,8 @@ def populate(kind: str, database: Database, folder: Path) -> None:
 
 
 def opened(database: Database, clock: SimClock, *, recovering: bool = False) -> Any:
-    more: dict[str, Any] = {
-        "clock": clock,
-        "ids": SeededIds(clock),
-        "vault": vault(),
-        "recovering": recovering,
-    }
-    if isinstance(database, PostgresDatabase):
-        return PostgresStorage.open(database.application, **more)
-    assert isinstance(database, SqliteFile)
-    return SqliteStorage.open(database.path, **more)
-
-
-def empty(kind: str, path: Path) -> Database:
-    """Return a place where there is no database yet."""
-    if kind == "sqlite":
-        return SqliteFile(path)
-    made = of_this_run().empty()
-    return PostgresDatabase(made.app, made.owner)
+    ids = SeededIds(clock)
+    return opened_at(database, clock=clock, ids=ids, vault=vault(), recovering=recovering)
 
 
 @pytest.fixture(params=ENGINES)
@@ -184,7 +168,7 @@ def chunks(data: bytes) -> tuple[bytes, list[bytes]]:
 def test_what_is_restored_is_what_was_backed_up(
     founded: Callable[[str], Database], source: str, target: str, tmp_path: Path
 ) -> None:
-    town, place = founded(source), empty(target, tmp_path / "b.db")
+    town, place = founded(source), nothing_at(target, tmp_path / "b.db")
     data = backed(town)
     contents = restored_at(place, data)
     assert contents.rows > 20
@@ -257,7 +241,7 @@ def test_a_restore_writes_over_nothing_and_leaves_nothing_behind(
     data = backed(town)
     with pytest.raises(Conflict, match="E-STORE-019"):
         restored_at(town, data)
-    place = empty(kind, tmp_path / "b.db")
+    place = nothing_at(kind, tmp_path / "b.db")
     for cut in (9, len(data) // 2):
         with pytest.raises(StorageError):
             restored_at(place, data[:-cut])
@@ -276,7 +260,7 @@ def test_a_backup_whose_rows_refer_to_nothing_is_not_restored(
     file.execute("PRAGMA foreign_keys=OFF")
     file.execute("UPDATE membership SET organisation_id = 4711")
     file.close()
-    place = empty(kind, tmp_path / "b.db")
+    place = nothing_at(kind, tmp_path / "b.db")
     with pytest.raises(StorageError, match="E-STORE-013"):
         restored_at(place, backed(torn))
     with pytest.raises(StorageError, match="E-STORE-009"), place.snapshot():
@@ -287,7 +271,7 @@ def test_a_backup_of_a_newer_program_is_refused(
     town: Database, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = backed(town)
-    place = empty(kind, tmp_path / "b.db")
+    place = nothing_at(kind, tmp_path / "b.db")
     monkeypatch.setattr(on_sqlite if kind == "sqlite" else on_postgres, "migrations", lambda: ())
     with pytest.raises(SchemaOutOfDate, match="E-STORE-006"):
         restored_at(place, data)
@@ -298,7 +282,7 @@ def test_a_backup_of_a_newer_program_is_refused(
 
 def test_writers_go_on_while_a_backup_is_made(town: Database, kind: str, tmp_path: Path) -> None:
     """What is written after it began is not in it."""
-    own = empty(kind, tmp_path / "own.db")
+    own = nothing_at(kind, tmp_path / "own.db")
     copy(town, own, at=0, progress=_silent)
     before = sums(own)
 
@@ -344,7 +328,7 @@ def test_a_backup_in_the_role_of_the_program_sees_what_the_owner_sees(
 def test_a_restored_store_is_read_only_until_it_is_released(
     town: Database, kind: str, tmp_path: Path
 ) -> None:
-    place = empty(kind, tmp_path / "b.db")
+    place = nothing_at(kind, tmp_path / "b.db")
     restored_at(place, backed(town))
     clock = SimClock("2017-11-24")
     storage = opened(place, clock)
@@ -390,7 +374,7 @@ def test_an_older_backup_is_restored_at_its_version_and_brought_up_to_date(
     older = SqliteFile(tmp_path / "older.db")
     with older.filling(15, at=0) as tables:
         assert tables.schema == 15
-    place = empty(kind, tmp_path / "b.db")
+    place = nothing_at(kind, tmp_path / "b.db")
     restored_at(place, backed(older))
     owner = PostgresDatabase(place.owner) if isinstance(place, PostgresDatabase) else place
     with owner.snapshot() as found:
@@ -420,7 +404,7 @@ def test_a_copy_is_the_same_and_can_be_broken_off_anywhere(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    town, place = founded(source), empty(target, tmp_path / "c.db")
+    town, place = founded(source), nothing_at(target, tmp_path / "c.db")
     kind = SqliteTables if target == "sqlite" else PostgresTables
     left, rounds, put = 0, 0, kind.put
 
@@ -462,7 +446,7 @@ def test_a_filled_server_has_the_schema_of_a_fresh_one(
         lambda place: copy(town, place, at=0, progress=_silent),
         lambda place: restored_at(place, backed(town)),
     ):
-        place = empty("postgres", tmp_path)
+        place = nothing_at("postgres", tmp_path)
         assert isinstance(place, PostgresDatabase)
         fill(place)
         owner = psycopg.connect(place.owner, options="-c search_path=szunion,pg_catalog")
@@ -474,7 +458,7 @@ def test_a_filled_server_has_the_schema_of_a_fresh_one(
 def test_a_copy_into_what_holds_something_else_is_refused(
     town: Database, kind: str, tmp_path: Path
 ) -> None:
-    place = empty(kind, tmp_path / "c.db")
+    place = nothing_at(kind, tmp_path / "c.db")
     copy(town, place, at=0, progress=_silent)
     change(place, WRITTEN[kind] + " WHERE code = '440304'")
     with pytest.raises(Conflict, match="E-STORE-017"):
@@ -488,7 +472,7 @@ def test_a_copy_into_what_holds_something_else_is_refused(
 
 @pytest.mark.postgres
 def test_without_the_owner_nothing_is_filled(founded: Callable[[str], Database]) -> None:
-    place = empty("postgres", Path())
+    place = nothing_at("postgres", Path())
     assert isinstance(place, PostgresDatabase)
     alone = PostgresDatabase(place.application)
     with pytest.raises(ConfigError, match="E-STORE-023"):

@@ -12,60 +12,54 @@ PLACE: Final = "(SELECT nullif(current_setting('szunion.scope', true), ''))"
 WITHIN: Final = f"o.path >= {PLACE} AND o.path < left({PLACE}, -1) || '0'"
 """A half-open range, as :attr:`szunion.domain.access.Scope.path_range` has it."""
 
-REACH: Final = f"""
+_AS_OWNER: Final = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog"
+_ON_EVERY_NODE: Final = f"""{_AS_OWNER}
+SET citus.allow_nested_distributed_execution = on"""
+
+_IN_REACH: Final = """
 CREATE OR REPLACE FUNCTION szunion.in_reach(person bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
+"""
+_NEWEST: Final = f"""
 AS $$
     SELECT {WITHIN}
     FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
     WHERE m.shard = person >> 53 AND m.person_id = person AND {PLACE} LIKE '/%'
     ORDER BY m.membership_id DESC LIMIT 1
 $$;
+"""  # noqa: S608 - names of ours
+
+REACH: Final = f"""{_IN_REACH}{_AS_OWNER}{_NEWEST}\
 COMMENT ON FUNCTION szunion.in_reach(bigint) IS
     'Whether a person''s newest membership is within the scope; asked as the owner, for it may lie elsewhere.';
-"""  # noqa: S608, E501 - names of ours
+"""  # noqa: E501 - names of ours
 
 
-SPREAD_REACH: Final = f"""
-CREATE OR REPLACE FUNCTION szunion.in_reach(person bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
-AS $$
-    SELECT {WITHIN}
-    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
-    WHERE m.shard = person >> 53 AND m.person_id = person AND {PLACE} LIKE '/%'
-    ORDER BY m.membership_id DESC LIMIT 1
-$$;
+SPREAD_REACH: Final = f"""{_IN_REACH}{_ON_EVERY_NODE}{_NEWEST}\
 CREATE OR REPLACE FUNCTION szunion.union_in_reach(unions bigint[]) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
+{_ON_EVERY_NODE}
 AS $$
     SELECT EXISTS (SELECT FROM organisation o WHERE o.organisation_id = ANY (unions) AND {WITHIN})
 $$;
 CREATE OR REPLACE FUNCTION szunion.card_in_reach(at bigint, card bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
+{_ON_EVERY_NODE}
 AS $$
     SELECT EXISTS (SELECT FROM card c WHERE c.shard = at AND c.card_id = card
                    AND ({PLACE} = 'p' || c.person_id OR szunion.in_reach(c.person_id)))
 $$;
 CREATE OR REPLACE FUNCTION szunion.list_in_reach(list bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
+{_ON_EVERY_NODE}
 AS $$
     SELECT EXISTS (SELECT FROM custody_list l
                    JOIN organisation o ON o.organisation_id = l.organisation_id
                    WHERE l.list_id = list AND {WITHIN})
 $$;
 CREATE OR REPLACE FUNCTION szunion.holder_of(at bigint, card bigint) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
+{_ON_EVERY_NODE}
 AS $$
     SELECT c.person_id FROM card c WHERE c.shard = at AND c.card_id = card
 $$;
 CREATE OR REPLACE FUNCTION szunion.is_erased(person bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog
-SET citus.allow_nested_distributed_execution = on
+{_ON_EVERY_NODE}
 AS $$
     SELECT EXISTS (SELECT FROM erasure e WHERE e.shard = person >> 53 AND e.person_id = person)
 $$;
