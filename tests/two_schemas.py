@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
+from szunion.adapters.storage.postgres.references import REFERENCES, triggers
 from szunion.adapters.storage.sqlite import migrate, session
 
 Part = tuple[str, str, object]
@@ -171,8 +172,20 @@ def of_postgres(connection: psycopg.Connection[Any]) -> Counter[Part]:
     for table, index, unique, columns, where in connection.execute(_INDEXES):
         about = words_of(where or "", names[table])
         found[table, "index", (index, unique, tuple(columns), about)] += 1
-    for table, name in connection.execute(_TRIGGERS):
-        found[table, "trigger", name] += 1
+    there = Counter((table, "trigger", name) for table, name in connection.execute(_TRIGGERS))
+    return found + _referring(there)
+
+
+def _referring(there: Counter[Part]) -> Counter[Part]:
+    """Return the triggers of a schema; those that check a reference are that reference."""
+    found: Counter[Part] = Counter(there)
+    for each in REFERENCES:
+        of_both = {each.table, each.parent}
+        wanted = {(table, "trigger", name) for table, name, _ in triggers() if table in of_both}
+        if wanted <= there.keys():
+            found[each.table, "refers", (each.columns, each.parent, each.columns)] += 1
+    if there.keys() >= {(table, "trigger", name) for table, name, _ in triggers()}:
+        found -= Counter((table, "trigger", name) for table, name, _ in triggers())
     return found
 
 

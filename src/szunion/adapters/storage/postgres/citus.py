@@ -13,6 +13,7 @@ from typing import Final
 
 from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import translated
+from szunion.adapters.storage.postgres.references import by_row
 from szunion.errors import StorageError
 
 ENGINE: Final = "citus"
@@ -203,6 +204,8 @@ def spread(connection: Connection) -> Sequence[str]:
     if not moved:
         return ()
     with translated(), connection.transaction():
+        if FIRST in moved:  # one server may have had them
+            by_row(connection)
         if ask(connection, "SELECT to_regclass(%s)", f"{SCHEMA}.{TOGETHER}") == (None,):
             tell(connection, f"CREATE TABLE {SCHEMA}.{TOGETHER} (never bigint)")
             ask(connection, "SELECT citus_add_local_table_to_metadata(%s)", f"{SCHEMA}.{TOGETHER}")

@@ -31,6 +31,7 @@ from szunion.adapters.storage.postgres.citus import is_spread
 from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import translated
 from szunion.adapters.storage.postgres.reach import PLACE, REACH, SPREAD_REACH, WITHIN
+from szunion.adapters.storage.postgres.references import by_statement
 from szunion.adapters.storage.sql.migrations import split
 from szunion.errors import StorageError
 
@@ -298,7 +299,10 @@ def secure(connection: Connection, application: str) -> None:
     """
     try:
         with translated(), connection.transaction():
-            _weave(connection)
+            spread = is_spread(connection)
+            if not spread:
+                by_statement(connection)
+            _weave(connection, spread=spread)
             _grant(connection, application)
     except psycopg.Error as error:  # pragma: no cover - translated() lets none out
         raise AssertionError from error
@@ -320,8 +324,7 @@ def open_to(connection: Connection, application: str) -> None:
     )
 
 
-def _weave(connection: Connection) -> None:
-    spread = is_spread(connection)
+def _weave(connection: Connection, *, spread: bool) -> None:
     for function in split(SPREAD_REACH if spread else REACH):
         tell(connection, function)
     for table in NET:

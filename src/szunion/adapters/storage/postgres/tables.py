@@ -14,6 +14,7 @@ from szunion.adapters.storage.postgres.citus import TOGETHER
 from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
 from szunion.adapters.storage.postgres.faults import ours, translated
 from szunion.adapters.storage.postgres.migrate import has_table, migrations, version
+from szunion.adapters.storage.postgres.references import by_row
 from szunion.adapters.storage.sql.migrations import written
 from szunion.adapters.storage.sql.session import Row
 from szunion.adapters.storage.sql.tables import HEAD, Table, head_of, only_in
@@ -203,6 +204,7 @@ def is_filling(connection: Connection) -> bool:
 
 def take_away(connection: Connection) -> None:
     """Take away references and what only speeds up looking, and remember them; in a transaction."""
+    by_row(connection)
     tell(connection, _TAKE_AWAY)
 
 
