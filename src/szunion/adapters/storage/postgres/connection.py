@@ -204,10 +204,10 @@ def ask(connection: Connection, question: str, *parameters: object) -> tuple[Any
         return cursor.execute(question.encode(), parameters or None, prepare=False).fetchone()
 
 
-def tell(connection: Connection, command: str) -> None:
+def tell(to: Connection | psycopg.Cursor[Any], command: str) -> None:
     """Run a command without parameters and without an answer."""
     with translated():
-        connection.execute(command.encode(), prepare=False)
+        to.execute(command.encode(), prepare=False)
 
 
 def look(connection: Connection) -> Seen:

@@ -2,6 +2,9 @@
 
 A statement for each costs a message, a plan's start and an answer. So they become the parts of one.
 All parts of a statement see what was there before it, so none may look at what another writes.
+
+That one is written with the server's own places (``$1``), made once for each combination: the driver
+goes through the words of a long statement again each time that it is asked by names.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final
 
 from attrs import define, field, frozen
@@ -103,36 +107,34 @@ class Waiting:
 class Together:
     """Several writes as one statement, and what its parameters are found by, part by part."""
 
-    text: str
-    names: tuple[tuple[tuple[str, Key], ...], ...]
+    text: bytes
+    """With the server's places: ``$1`` and on."""
+    keys: tuple[tuple[Key, ...], ...]
 
-    def parameters(self, given: Sequence[Parameters]) -> dict[str, Any]:
-        """Return the parameters of all parts."""
+    def parameters(self, given: Sequence[Parameters]) -> list[Any]:
+        """Return the parameters of all parts, in the order of their places."""
         parts: Sequence[Any] = given  # by names or by places, as their statements say
-        return {
-            name: part[key]
-            for part, names in zip(parts, self.names, strict=True)
-            for name, key in names
-        }
+        return [part[key] for part, keys in zip(parts, self.keys, strict=True) for key in keys]
 
 
 @lru_cache(maxsize=1_000)
 def together(texts: tuple[str, ...]) -> Together:
     """Return writes as one statement; its answer says of each change how many rows it changed."""
-    places = [dict.fromkeys(keys_of(text)) for text in texts]
-    parts = [_part(number, text) for number, text in enumerate(texts)]
-    names = tuple(tuple((f"p{at}_{key}", key) for key in keys) for at, keys in enumerate(places))
+    keys = tuple(tuple(dict.fromkeys(keys_of(text))) for text in texts)
+    firsts = accumulate(map(len, keys), initial=1)
+    parts = list(map(_part, texts, keys, firsts))
     changes = [at for at, text in enumerate(texts) if text.startswith(_CHANGE)]
     if changes:
         counts = ", ".join([_COUNT.format(at) for at in changes])
         parts.append(f"SELECT {counts}")
     *first, last = parts
     told = ", ".join(f"part{at} AS ({part})" for at, part in enumerate(first))
-    return Together(f"WITH {told} {last}" if told else last, names)
+    return Together((f"WITH {told} {last}" if told else last).encode(), keys)
 
 
-def _part(number: int, text: str) -> str:
-    """Return a write with the names that its parameters have among all."""
-    keys = iter(keys_of(text))
-    part = MARK.sub(lambda _: f"%(p{number}_{next(keys)})s", text)
+def _part(text: str, keys: Sequence[Key], first: int) -> str:
+    """Return a write with the places that its parameters have among all: from *first* on."""
+    places = {key: f"${place}" for place, key in enumerate(keys, first)}
+    marks = iter(keys_of(text))
+    part = MARK.sub(lambda _: places[next(marks)], text).replace("%%", "%")
     return f"{part} RETURNING 1" if part.startswith(_CHANGE) else part

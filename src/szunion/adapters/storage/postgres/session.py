@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import psycopg
 from attrs import define, field
+from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
 from szunion.adapters.storage.postgres.connection import Connection, adapt, tell
@@ -75,11 +76,18 @@ class PostgresSession(Session):
     _waiting: Waiting = field(factory=Waiting, init=False)
     """What is to be written, and was not told yet."""
     _cursor: psycopg.Cursor[Row] = field(init=False)
+    _raw: psycopg.Cursor[Row] | None = field(default=None, init=False)
+    """Asked by the server's own places (``$1``); made when a unit first writes."""
 
     def __attrs_post_init__(self) -> None:
-        self._cursor = self.connection.cursor(binary=True, row_factory=tuple_row)
+        self._cursor = self._made(psycopg.Cursor)
+
+    def _made(self, kind: type[psycopg.Cursor[Any]]) -> psycopg.Cursor[Row]:
+        cursor: psycopg.Cursor[Row] = kind(self.connection, row_factory=tuple_row)
+        cursor.format = Format.BINARY
         if self.hosted:
-            adapt(self._cursor.adapters)
+            adapt(cursor.adapters)
+        return cursor
 
     def within(self, scope: Scope | None) -> None:
         """From now on ask in *scope*; the server hears of it with the next statement."""
@@ -141,7 +149,9 @@ class PostgresSession(Session):
             self._settle_many([(text, given) for _, text, given, _ in writes])
             return
         all_ = together(tuple([text for _, text, _, _ in writes]))
-        answer = self._run(all_.text, all_.parameters([given for _, _, given, _ in writes]))
+        self._raw = self._raw or self._made(psycopg.RawCursor)
+        values = all_.parameters([given for _, _, given, _ in writes])
+        answer = self._run(all_.text, values, self._raw)
         changes = [(given, entity) for _, _, given, entity in writes if entity]
         if changes:
             for count, (given, entity) in zip(answer.fetchone() or (), changes, strict=True):
@@ -191,10 +201,12 @@ class PostgresSession(Session):
             self._tell(name)
         return self._run(text, parameters)
 
-    def _run(self, text: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+    def _run(
+        self, text: str | bytes, given: Parameters, cursor: psycopg.Cursor[Row] | None = None
+    ) -> psycopg.Cursor[Row]:
         failed: StorageError | Conflict | None = None
         try:
-            return self._cursor.execute(text, parameters, prepare=True)
+            return (cursor or self._cursor).execute(text, given, prepare=True)
         except psycopg.Error as error:
             failed = ours(error)
         raise failed
@@ -208,5 +220,5 @@ class PostgresSession(Session):
         if place == self._told:
             return
         self.settle()
-        tell(self.connection, f"SET LOCAL szunion.scope = '{place}'")  # see place_of: no quotes
+        tell(self._cursor, f"SET LOCAL szunion.scope = '{place}'")  # see place_of: no quotes
         self._told = place
