@@ -28,7 +28,7 @@ ONLY_SQLITE: Final[dict[Part, str]] = {
 ONLY_POSTGRES: Final[dict[Part, str]] = {
     ("audit", "column", ("place", "bigint", False)): "the sealer numbers what was committed",
     ("audit", "column", ("xid", "xid8", True)): "transactions, in their order",
-    ("audit", "index", ("audit_place", True, ("place",), ())): "in place of the key",
+    ("audit", "index", ("audit_place", True, ("place",), ("null", "place"))): "in place of the key",
     ("audit", "index", ("audit_unsettled", False, ("xid",), ("null", "place"))): "for the sealer",
     (
         "audit", "index",

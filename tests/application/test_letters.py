@@ -238,7 +238,8 @@ def test_a_letter_of_who_was_erased_meanwhile_is_kept_nowhere(place: Place) -> N
         gone = evolve(message, id=message.id + 1)
         taken = work.messages.lease(scope, work.now, work.now + LEASE, 1)
         assert taken is not None
-        return work.messages.end(scope, taken, {(MessageState.DELIVERED, work.now): [gone.id]})
+        ways = {(MessageState.DELIVERED, work.now): [gone.id]}
+        return work.messages.end(scope, evolve(taken, messages=[gone]), ways)
 
     assert place.office.storage.run(end) == 0
     assert len(place.states() & {MessageState.WAITING}) == 1

@@ -70,3 +70,11 @@ def test_a_key_that_begins_with_a_shard_is_asked_for_in_that_shard(app: Connecti
     ]
     assert len(met) > len(asked) // 2
     assert not [each for each in met if not re.search(r"\bshard = ", each[2])]
+
+
+def test_what_is_leased_is_found_once_whatever_it_is_joined_with(app: Connection) -> None:
+    """A join that looks for it again passes over what is locked, and leases more than it may."""
+    asked = [name for name, text in written(POSTGRES).items() if "SKIP_LOCKED" in text]
+    assert {"outbox.take", "outbox.take_unknown"} <= set(asked)
+    for name in asked:
+        assert "CTE Scan on t" in planned(app, statements()[name]), name

@@ -3,8 +3,8 @@
 A statement for each costs a message, a plan's start and an answer. So they become the parts of one.
 All parts of a statement see what was there before it, so none may look at what another writes.
 
-That one is written with the server's own places (``$1``), made once for each combination: the driver
-goes through the words of a long statement again each time that it is asked by names.
+That one has the server's own places (``$1``) and is written once for each combination: the driver
+goes through the words of a long statement anew each time that it is asked by names.
 """
 
 from __future__ import annotations

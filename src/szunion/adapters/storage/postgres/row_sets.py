@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count, islice
+from operator import itemgetter
 from typing import Any, Final
 
 from attrs import frozen
@@ -91,15 +92,17 @@ class RowSet:
 
     def _waves(self, rows: Sequence[Parameters]) -> Sequence[Sequence[Parameters]]:
         """Return what comes first for its row and its person, then what comes second, and so on."""
+        all_: Sequence[Any] = rows
+        met = list(map(itemgetter(*self.meets), all_))
+        named = isinstance(rows[0], Mapping) and _PERSON in rows[0]
+        people = [row[_PERSON] for row in all_] if named else met
+        if len(set(met)) == len(set(people)) == len(rows):
+            return (rows,)
         waves: list[list[Parameters]] = []
         turns: dict[object, int] = {}
-        all_: Sequence[Any] = rows
-        for row in all_:
-            keys: list[object] = [tuple([row[key] for key in self.meets])]
-            if isinstance(row, Mapping) and _PERSON in row:
-                keys.append(row[_PERSON])
-            turn = max(turns.get(key, 0) for key in keys)
-            turns.update(dict.fromkeys(keys, turn + 1))
+        for row, key, person in zip(all_, met, people, strict=True):
+            turn = max(turns.get((key,), 0), turns.get(person, 0))
+            turns[key,] = turns[person] = turn + 1
             if turn == len(waves):
                 waves.append([])
             waves[turn].append(row)

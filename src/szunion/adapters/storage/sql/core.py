@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import starmap
 
 from attrs import frozen
@@ -29,6 +30,7 @@ _HASH = 32
 _SETTLING = 1 << 62
 """The place of entries whose order among themselves is not settled: after all that have one."""
 _ROLES = {role.value: role for role in Role}
+_MESSAGE_STATES = {state.value: state for state in MessageState}
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 
 
@@ -174,12 +176,16 @@ class SqlAuditTrail:
         return (row and row[0]) or 0
 
 
-def _message(row: Row) -> Message:
-    id_, person, template, fields, created, due, attempts, state = row
-    return Message(
-        id=id_, person=PersonId(person), template=template, fields=json.loads(fields),
-        created=moment(created), due=moment(due), attempts=attempts, state=MessageState(state),
-    )  # fmt: skip
+def _messages(rows: Iterable[Row]) -> list[Message]:
+    """Return messages; what a crowd is told, and when, is read once."""
+    said, at = cache(json.loads), cache(moment)
+    return [
+        Message(
+            id=id_, person=PersonId(person), template=template, fields=said(fields),
+            created=at(created), due=at(due), attempts=attempts, state=_MESSAGE_STATES[state],
+        )
+        for id_, person, template, fields, created, due, attempts, state in rows
+    ]  # fmt: skip
 
 
 @frozen
@@ -217,7 +223,7 @@ class SqlMessages:
         self.session.do("message.let_go", {"now": micros(now)})
         held, _ = self._held()
         which = {"now": micros(now), "held": held, "most": most}
-        found = [_message(row) for row in self.session.all("message.free", which)]
+        found = _messages(self.session.all("message.free", which))
         if not found:
             return None
         found.sort(key=lambda each: (each.created, each.id))
@@ -235,12 +241,14 @@ class SqlMessages:
         which = {"set": taken.id, "until": micros(taken.until)}
         if not self.session.do("message.give_back", which):
             return 0
-        return sum(
-            self.session.do(
-                "message.end",
-                {"ids": json.dumps(sorted(ids)), "state": state.value, "due": micros(due)},
-            )
-            for (state, due), ids in ways.items()
+        whose = {each.id: each.person for each in taken.messages}
+        return self.session.many(
+            "message.end",
+            [
+                (micros(due), state.value, shard_of(id_), whose[id_], id_)
+                for (state, due), ids in ways.items()
+                for id_ in ids
+            ],
         )
 
     def next_due(self, scope: Scope) -> datetime | None:
@@ -257,4 +265,4 @@ class SqlMessages:
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = self.session.all("message.of_person", {"shard": shard_of(person), "person": person})
-        return [_message(row) for row in rows]
+        return _messages(rows)

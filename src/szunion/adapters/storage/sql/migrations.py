@@ -144,7 +144,8 @@ class Statement:
     @property
     def reads_all(self) -> bool:
         """Whether it looks at every row of a table that is there already."""
-        return self.verb in {"CREATE INDEX", "UPDATE", "DELETE FROM", "INSERT INTO"}
+        makes_key = self.verb == "ALTER TABLE" and "PRIMARY KEY" in self.text.upper()
+        return makes_key or self.verb in {"CREATE INDEX", "UPDATE", "DELETE FROM", "INSERT INTO"}
 
 
 @frozen

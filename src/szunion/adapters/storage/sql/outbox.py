@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NoReturn
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
@@ -99,12 +100,21 @@ class SqlOutbox:
         return [_dispatch(row) for row in self.session.all("outbox.of", where)]
 
     def put(self, scope: Scope, dispatch: Dispatch) -> None:
-        self.put_many(scope, [dispatch])
+        row = _moving(dispatch) | {"version": dispatch.version}
+        self.session.put("outbox.put", row, "outbox")
 
     def put_many(self, scope: Scope, dispatches: Iterable[Dispatch]) -> None:
-        rows = [_moving(each) | {"version": each.version} for each in dispatches]
+        put = list(dispatches)
+        rows = [_moving(each) | {"version": each.version} for each in put]
         if self.session.many("outbox.put", rows) != len(rows):
-            raise Conflict("E-STORE-008", entity="outbox", expected="?", current="?")
+            self._lost_race(scope, put)
+
+    def _lost_race(self, scope: Scope, put: Sequence[Dispatch]) -> NoReturn:
+        """Tell which of a set does not stand as it was put: somebody else was faster."""
+        there = {each.id: each for each in self.many(scope, [each.id for each in put])}
+        stands = (there.get(each.id) == evolve(each, version=each.version + 1) for each in put)
+        lost = next((each for each, as_put in zip(put, stands, strict=True) if not as_put), put[-1])
+        raise Conflict("E-STORE-008", entity="outbox", expected=lost.version, current="?")
 
     def listed(
         self, scope: Scope, states: Iterable[DispatchState], *, after: int = 0, most: int = 200

@@ -32,9 +32,8 @@ INSERT INTO message_set (set_id, until, ids) VALUES (:set, :until, :ids)
 DELETE FROM message_set WHERE set_id = :set AND until = :until
 
 -- name: end
-UPDATE message SET due = :due, attempts = attempts + 1, state = :state
-FROM EACH_ID(:ids) i
-WHERE message.shard = i.value >> 53 AND message_id = i.value AND state = 'WAITING'
+UPDATE message SET due = ?, attempts = attempts + 1, state = ?
+WHERE shard = ? AND person_id = ? AND message_id = ? AND state = 'WAITING'
 
 -- name: of_person
 SELECT message_id, person_id, template, fields, created, due, attempts, state

@@ -11,26 +11,27 @@ INSERT INTO bank_name (kind, name, at_shard, id) VALUES ('DISPATCH', ?, ?, ?)
 SELECT coalesce(max(sequence), 0) + 1 FROM outbox WHERE shard = :shard AND aggregate = :aggregate
 
 -- name: take
--- fanout: a worker of a node serves every shard of its node
+-- fanout: a worker of a node serves every shard of its node. What is free is found once, and apart:
+-- a join might look for it again for each row, and what is locked by then is passed over.
+WITH t AS (SELECT shard AS at, dispatch_id AS id FROM outbox o
+           WHERE state = 'QUEUED' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
+             AND NOT EXISTS (SELECT 1 FROM outbox p
+                             WHERE p.shard = o.shard AND p.aggregate = o.aggregate
+                               AND p.sequence < o.sequence
+                               AND p.state IN ('QUEUED', 'SENT', 'UNKNOWN', 'ASIDE'))
+           ORDER BY due, dispatch_id LIMIT :most SKIP_LOCKED)
 UPDATE outbox SET lease_until = :until, worker = :worker, version = version + 1
-FROM (SELECT shard AS at, dispatch_id AS id FROM outbox o
-      WHERE state = 'QUEUED' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
-        AND NOT EXISTS (SELECT 1 FROM outbox p
-                        WHERE p.shard = o.shard AND p.aggregate = o.aggregate
-                          AND p.sequence < o.sequence
-                          AND p.state IN ('QUEUED', 'SENT', 'UNKNOWN', 'ASIDE'))
-      ORDER BY due, dispatch_id LIMIT :most SKIP_LOCKED) t
-WHERE shard = t.at AND dispatch_id = t.id
+FROM t WHERE shard = t.at AND dispatch_id = t.id
 RETURNING dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
           faults, sent, lease_until, worker, outcome, version
 
 -- name: take_unknown
 -- fanout: as take
+WITH t AS (SELECT shard AS at, dispatch_id AS id FROM outbox
+           WHERE state = 'UNKNOWN' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
+           ORDER BY due, dispatch_id LIMIT :most SKIP_LOCKED)
 UPDATE outbox SET lease_until = :until, worker = :worker, version = version + 1
-FROM (SELECT shard AS at, dispatch_id AS id FROM outbox
-      WHERE state = 'UNKNOWN' AND due <= :now AND (lease_until IS NULL OR lease_until <= :now)
-      ORDER BY due, dispatch_id LIMIT :most SKIP_LOCKED) t
-WHERE shard = t.at AND dispatch_id = t.id
+FROM t WHERE shard = t.at AND dispatch_id = t.id
 RETURNING dispatch_id, kind, key, digest, subject, aggregate, sequence, created, due, state, attempts,
           faults, sent, lease_until, worker, outcome, version
 
