@@ -9,15 +9,14 @@ import pytest
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.listed import (
-    RECORD,
     Compared,
     Told,
     compared,
-    kept_records,
     told_records,
 )
 from szunion.application.office import in_memory
 from szunion.domain.bank import BankState, CardRef, ListedCard
+from szunion.domain.card_records import RECORD, kept_records
 from szunion.domain.values import CardId, CardToken
 from szunion.ports.keys import IndexField
 
@@ -37,7 +36,7 @@ def together(listed: Sequence[ListedCard], held: Sequence[Held]) -> list[Compare
         for token, psn, state, id_ in held
     ]
     theirs = in_memory(told_records(VAULT, iter(listed)))
-    ours = in_memory(kept_records([kept]))
+    ours = in_memory([kept_records(kept)])
     return [compared(*both) for both in zip(theirs, ours, strict=True) if any(both)]
 
 

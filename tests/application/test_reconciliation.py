@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import chain
+from random import Random
 
 import pytest
 from attrs import evolve
@@ -16,9 +18,10 @@ from szunion.application.access import authorise
 from szunion.application.bank_desk import engine
 from szunion.application.looked import Looked, look
 from szunion.application.office import Office, in_memory
-from szunion.domain.access import Operation
+from szunion.domain.access import Operation, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import BankState, CardRef, DailyCardList, ListedCard, Told
+from szunion.domain.card_records import SAID, kept_records
 from szunion.domain.inbox import Hearing
 from szunion.domain.reconciliation import DifferenceKind, DifferenceState, ReconRun
 from szunion.domain.values import CardToken
@@ -198,6 +201,50 @@ def test_a_card_that_is_born_between_looking_and_following_is_not_unknown(place:
     before = Looked(None, [evolve(pile, ours=0, agreed=0, unknown=[stranger])])
     run = followed(place, before, notice)
     assert (run.differences, run.ours, run.agreed) == ((), 1, 1)
+
+
+def test_planted_differences_are_found_and_nothing_else(place: CardTown) -> None:
+    """Random lists of real cards, some twice, against what two dictionaries say."""
+    cards, chance = place.activate(place.admit(24)), Random(7)
+    held = {each.card.ref: each.id for each in cards}
+    for turn in range(6):
+        refs = [each.card.ref for each in chance.sample(cards, 20)]
+        refs += [CardRef(CardToken(f"STRANGER{at}")) for at in range(turn)]
+        refs += chance.choices(refs, k=turn)
+        some = (BankState.ACTIVE, BankState.ACTIVE, BankState.ACTIVE, *BankState)
+        lines = [ListedCard(ref, chance.choice(some), at) for at, ref in enumerate(refs)]
+        theirs = {line.card: line for line in lines}
+        piles = seen(place, list_of(place, *lines)).piles
+        assert {(kept.card, told.sequence) for pile in piles for told, kept in pile.apart} == {
+            (held[ref], line.sequence)
+            for ref, line in theirs.items()
+            if ref in held and line.state is not BankState.ACTIVE
+        }
+        assert {told.sequence for pile in piles for told in pile.unknown} == {
+            line.sequence for ref, line in theirs.items() if ref not in held
+        }
+        assert {kept.card for pile in piles for kept in pile.not_listed} == {
+            card for ref, card in held.items() if ref not in theirs
+        }
+        assert (sum(pile.ours for pile in piles), sum(pile.agreed for pile in piles)) == (
+            24, sum(1 for ref in held if ref in theirs and theirs[ref].state is BankState.ACTIVE)
+        )  # fmt: skip
+
+
+def test_a_store_joins_records_of_what_it_holds(place: CardTown) -> None:
+    cards = place.activate(place.admit(len(BankState)))
+    lines = [
+        ListedCard(each.card.ref, state, 50) for each, state in zip(cards, BankState, strict=True)
+    ]
+    place.tell(list_of(place, *lines))
+
+    def both(work: UnitOfWork, scope: Scope) -> tuple[list[bytes], list[bytes]]:
+        rows = chain.from_iterable(work.cards.states(scope))
+        return sorted(chain.from_iterable(work.cards.records(scope))), sorted(kept_records(rows))
+
+    joined, made = place.look(both)
+    assert joined == made
+    assert len({record[SAID - 1] for record in joined}) > len(BankState) // 2
 
 
 def test_if_another_list_was_followed_since_all_is_compared_again(place: CardTown) -> None:

@@ -1,37 +1,28 @@
 """Know how the bank's list of cards and ours are compared with neither in memory (日终全量清单).
 
-Each card becomes one record of :data:`RECORD` bytes: its blind index, its PSN and its state, then
-eight bytes that are each side's own. So both say the same of a card in the same bytes, cards that
-agree are compared without being read, and what lies on disk meanwhile names none of them.
+Each card becomes one record (:mod:`szunion.domain.card_records`) of either side: two sets of bytes
+are compared, and only what one of them lacks is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import add
 from struct import Struct
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import frozen
 
 from szunion.domain.bank import BankState, ListedCard
+from szunion.domain.card_records import CODES, INDEX, NAME, RECORD, SAID, STATES, TAIL
 from szunion.domain.values import CardId
 from szunion.ports.keys import IndexField, Vault
 
-_INDEX: Final = 16
-_TAIL: Final = Struct(">qBq")
-NAME: Final = _INDEX + 8
-"""Bytes of a record that say which card it is about."""
-SAID: Final = NAME + 1
-"""Bytes of a record that say that, and where the card stands."""
-RECORD: Final = _INDEX + _TAIL.size
-_BY_NAME: Final = Struct(f"{NAME}s{RECORD - NAME}s")
 _BY_SAID: Final = Struct(f"{SAID}s{RECORD - SAID}s")
 _MOST: Final = (1 << 63) - 1
 _PAGE: Final = 2_000
 _REMEMBERED: Final = 1 << 14
-_STATES: Final = (None, *BankState)
-_CODES: Final = {state: code for code, state in enumerate(_STATES)}
 
 Said: TypeAlias = tuple[int, BankState, int]
 """What a list says of a card beside its token: PSN, state, sequence."""
@@ -65,20 +56,10 @@ class _Tails(dict[Said, bytes]):
     def __missing__(self, said: Said) -> bytes:
         psn, state, number = said
         # A number that no column holds is no card's of ours: the largest one says as much.
-        made = _TAIL.pack(min(psn, _MOST), _CODES[state], min(number, _MOST))
+        made = TAIL.pack(min(psn, _MOST), CODES[state], min(number, _MOST))
         if len(self) >= _REMEMBERED:
             self.clear()
         self[said] = made
-        return made
-
-
-class _Says(dict[tuple[int, str | None], bytes]):
-    """What stands behind a blind index of ours, but for the card's id."""
-
-    def __missing__(self, said: tuple[int, str | None]) -> bytes:
-        psn, state = said
-        code = _CODES[None if state is None else BankState(state)]
-        made = self[said] = _TAIL.pack(psn, code, 0)[:-8]
         return made
 
 
@@ -87,16 +68,7 @@ def told_records(vault: Vault, cards: Iterable[ListedCard]) -> Iterator[Sequence
     tails = _Tails()
     for tokens, said in plainly(cards):
         blind = vault.index_many(IndexField.CARD, tokens)
-        yield [index + tails[each] for index, each in zip(blind, said, strict=True)]
-
-
-def kept_records(
-    pages: Iterable[Sequence[tuple[bytes, int, str | None, CardId]]],
-) -> Iterator[Sequence[bytes]]:
-    """Yield pages of records of what we hold; last comes the card's id."""
-    says = _Says()
-    for page in pages:
-        yield [index + says[psn, state] + id_.to_bytes(8) for index, psn, state, id_ in page]
+        yield list(map(add, blind, [tails[each] for each in said]))
 
 
 @frozen
@@ -118,18 +90,18 @@ class Kept:
 
 
 def _name(head: bytes) -> str:
-    psn = int.from_bytes(head[_INDEX:NAME], signed=True)
-    return f"{head[:_INDEX].hex()}-{psn:03d}"
+    psn = int.from_bytes(head[INDEX:NAME], signed=True)
+    return f"{head[:INDEX].hex()}-{psn:03d}"
 
 
-def _told(name: bytes, rest: bytes) -> Told:
-    state = _STATES[rest[0]]
+def _told(said: bytes, sequence: bytes) -> Told:
+    state = STATES[said[-1]]
     assert state is not None, "a list says no card without its state"
-    return Told(_name(name), state, int.from_bytes(rest[1:], signed=True))
+    return Told(_name(said), state, int.from_bytes(sequence, signed=True))
 
 
 def _kept(said: bytes, card: bytes) -> Kept:
-    return Kept(_name(said), _STATES[said[-1]], CardId(int.from_bytes(card)))
+    return Kept(_name(said), STATES[said[-1]], CardId(int.from_bytes(card)))
 
 
 @frozen(kw_only=True)
@@ -146,21 +118,47 @@ class Compared:
 
 def compared(told: bytes, kept: bytes) -> Compared:
     """Compare two piles of records; of a card listed twice, the line that came last counts."""
-    listed: dict[bytes, bytes] = dict(_BY_NAME.iter_unpack(told))
-    theirs = {name + rest[:1] for name, rest in listed.items()}
-    ours: dict[bytes, bytes] = dict(_BY_SAID.iter_unpack(kept))
-    mine = {said[:NAME]: said for said in ours.keys() - theirs}
-    others = sorted(said[:NAME] for said in theirs.difference(ours))
+    left, mine = _apart(dict(_BY_SAID.iter_unpack(told)), kept)
+    if _twice(left, mine, kept):
+        left, mine = _apart(_last(told), kept)
+    apart, unknown = [], []
+    for said in sorted(left):
+        held = mine.pop(said[:NAME], None)
+        line = _told(said, left[said])
+        if held is None:
+            unknown.append(line)
+        else:
+            apart.append((line, _kept(*held)))
+    ours = len(kept) // RECORD
     return Compared(
-        ours=len(ours),
-        agreed=len(ours) - len(mine),
-        apart=[
-            (_told(name, listed[name]), _kept(mine[name], ours[mine[name]]))
-            for name in others
-            if name in mine
-        ],
-        unknown=[_told(name, listed[name]) for name in others if name not in mine],
-        not_listed=[
-            _kept(mine[name], ours[mine[name]]) for name in sorted(mine.keys() - listed.keys())
-        ],
+        ours=ours,
+        agreed=ours - len(apart) - len(mine),
+        apart=apart,
+        unknown=unknown,
+        not_listed=[_kept(*mine[name]) for name in sorted(mine)],
     )
+
+
+def _apart(
+    theirs: dict[bytes, bytes], kept: bytes
+) -> tuple[dict[bytes, bytes], dict[bytes, tuple[bytes, bytes]]]:
+    """Return what is left of *theirs* that we do not say, and by name what they do not say."""
+    agrees = theirs.pop
+    mine = {
+        said[:NAME]: (said, card)
+        for said, card in _BY_SAID.iter_unpack(kept)
+        if agrees(said, None) is None
+    }
+    return theirs, mine
+
+
+def _twice(left: Iterable[bytes], mine: Container[bytes], kept: bytes) -> bool:
+    """Return whether a card may be listed with two states: one of them is not as we hold it."""
+    names = [said[:NAME] for said in left]
+    return len({*names}) < len(names) or any(name not in mine and name in kept for name in names)
+
+
+def _last(told: bytes) -> dict[bytes, bytes]:
+    """Return what the last line of each card says, where some card has several."""
+    last = {said[:NAME]: (said, rest) for said, rest in _BY_SAID.iter_unpack(told)}
+    return dict(last.values())

@@ -7,11 +7,13 @@ again at the few cards that differed, and is short.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from attrs import frozen
 
-from szunion.application.listed import Compared, compared, kept_records, told_records
+from szunion.application.listed import Compared, compared, told_records
 from szunion.application.office import Office
 from szunion.application.wire import digest
 from szunion.domain.access import Scope
@@ -35,9 +37,17 @@ def look(office: Office, work: UnitOfWork, scope: Scope, notice: DailyCardList) 
     Almost every card agrees to the letter: its record is compared as it is, and not read. Memory
     grows with what differs.
     """
-    theirs = office.piles(told_records(work.vault, notice.cards))
-    held = office.piles(kept_records(work.cards.states(scope)))
+    with ThreadPoolExecutor(1) as beside:
+        told = beside.submit(_dealt, office, told_records(work.vault, notice.cards))
+        held = _dealt(office, work.cards.records(scope))
+        theirs = told.result()
     return Looked(newest(work, scope), tuple(map(compared, theirs, held)))
+
+
+def _dealt(office: Office, pages: Iterator[Sequence[bytes]]) -> Iterator[bytes]:
+    """Return the piles of one side, when all of its records are dealt."""
+    piles = iter(office.piles(pages))
+    return chain([next(piles)], piles)
 
 
 def newest(work: UnitOfWork, scope: Scope) -> int | None:

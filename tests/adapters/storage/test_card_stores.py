@@ -15,10 +15,12 @@ from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
 from tests.offices import engine, office_on
 
+from szunion.adapters.storage.sql.dialect import texts
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.bank import BankEvent, BankState
 from szunion.domain.batches import BATCH
+from szunion.domain.card_records import CODES
 from szunion.domain.cards import CARD_UNION
 from szunion.domain.custody import CUSTODY
 from szunion.domain.facets import CARD_BANK, BankFact
@@ -173,3 +175,13 @@ def test_states_are_of_every_card_under_its_blind_index(place: CardTown) -> None
         (index, ref.psn, BankState.ACTIVE.value, kept.id)
         for index, ref, kept in zip(blind, refs, cards, strict=True)
     )
+
+
+def test_where_the_server_joins_records_a_state_is_the_byte_that_it_is_everywhere() -> None:
+    text = texts("szunion.adapters.storage.postgres")["card.records"]
+    codes = re.findall(r"WHEN '(\w+)' THEN decode\('([0-9a-f]{2})', 'hex'\)", text)
+    assert {state: int(code, 16) for state, code in codes} == {
+        state.value: code for state, code in CODES.items() if state is not None
+    }
+    assert CODES[None] == 0
+    assert "ELSE decode('00', 'hex')" in text

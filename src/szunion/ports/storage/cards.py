@@ -119,6 +119,10 @@ class Cards(Protocol):
         """
         ...
 
+    def records(self, scope: Scope) -> Iterator[Sequence[bytes]]:
+        """Yield the same as records: :func:`szunion.domain.card_records.kept_records` of them."""
+        ...
+
 
 class Instructions(Protocol):
     """What the union asked of the bank about cards."""

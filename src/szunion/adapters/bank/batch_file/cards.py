@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 from szunion.adapters.bank.batch_file.lines import FileLines, Reading
@@ -16,6 +17,8 @@ from szunion.domain.bank import BankState, ListedCard
 
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 """What :class:`szunion.domain.values.CardToken` takes."""
+_LETTERS: Final = bytes(each for each in range(256) if _TOKEN.fullmatch(bytes([each]) * 8))
+_LENGTHS: Final = range(8, 65)
 _REMEMBERED: Final = 1 << 14
 
 Said: TypeAlias = tuple[int, BankState, int]
@@ -32,14 +35,15 @@ class FiledCards(FileLines):
     def plainly(self) -> Iterator[tuple[Sequence[str], Sequence[Said]]]:
         """Yield tokens, and beside them what is said of each, of the lines that make a value."""
         known: dict[object, Said] = {}
-        detail, is_token = self._reading.sheet.detail, _TOKEN.fullmatch
+        detail = self._reading.sheet.detail
         for lines in self._reading.pages():
             words, rests = detail.parted("card", lines)
-            said = list(map(known.get, rests))
-            if None in said or not all(map(is_token, words)):
-                yield self._one_by_one(lines, words, rests, known)
-            else:
-                yield [word.decode() for word in words], said  # type: ignore[misc] # none is None
+            tokens, said = _tokens(words), None
+            with suppress(KeyError):
+                said = [known[rest] for rest in rests]
+            if tokens is None or said is None:
+                tokens, said = self._one_by_one(lines, words, rests, known)
+            yield tokens, said
 
     def _one_by_one(
         self,
@@ -67,3 +71,13 @@ class FiledCards(FileLines):
             tokens.append(token)
             found.append(said)
         return tokens, found
+
+
+def _tokens(words: Sequence[bytes]) -> list[str] | None:
+    """Return *words* as text if each of them is a token: all looked at together."""
+    whole = b"\n".join(words)
+    if not words or whole.translate(None, _LETTERS) != b"\n" * (len(words) - 1):
+        return None
+    if not all(map(_LENGTHS.__contains__, {*map(len, words)})):
+        return None
+    return whole.decode("ascii").split("\n")

@@ -7,9 +7,10 @@ which field and which rule; it never says what stood there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 from attrs import field, frozen
@@ -263,10 +264,18 @@ class Record:
             words = [parts.pop(index) if index < len(parts) else b"" for parts in split]
             return words, list(map(tuple, split))
         each, start, end, _ = self._plan[index]
+        parts: Iterable[tuple[bytes, bytes, bytes]]
+        if {*map(len, lines)} == {self.width}:  # as they should be: all are cut in one go
+            cut = Struct(f"{start}s{each.width}s{self.width - end}s")
+            parts = cut.iter_unpack(b"".join(lines))
+        else:
+            parts = [(line[:start], line[start:end], line[end:]) for line in lines]
+        if not lines:
+            return [], []
+        heads, cut_out, tails = zip(*parts, strict=True)
         pad = each.pad.encode()
-        cut = (line[start:end] for line in lines)
         strip = bytes.rstrip if each.justify == "left" else bytes.lstrip
-        return [strip(word, pad) for word in cut], [line[:start] + line[end:] for line in lines]
+        return [strip(word, pad) for word in cut_out], list(zip(heads, tails, strict=True))
 
     def _cut(self, line: bytes) -> list[str]:
         if len(line) != self.width:

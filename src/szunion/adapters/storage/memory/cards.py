@@ -14,6 +14,7 @@ from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
 from szunion.domain.bank import BankState, CardRef
 from szunion.domain.card_files import CustodyList, KeptCard, ListState
+from szunion.domain.card_records import kept_records
 from szunion.domain.cards import Card, UnionState
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact, fold
@@ -223,6 +224,9 @@ class MemoryCards:
             ref, bank = kept.card.ref, fold(self.tables.facts_of.get(kept.id, ()))
             index = self.vault.index(IndexField.CARD, ref.token.plain())
             yield [(index, ref.psn, bank.state and bank.state.value, kept.id)]
+
+    def records(self, scope: Scope) -> Iterator[Sequence[bytes]]:
+        return map(kept_records, self.states(scope))
 
 
 @frozen

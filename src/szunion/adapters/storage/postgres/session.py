@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, Final
@@ -173,6 +173,11 @@ class PostgresSession(Session):
 
     def pages(self, name: str, parameters: Parameters = ()) -> Iterator[list[Row]]:
         return self._pages(name, parameters, PAGE)
+
+    def joined(
+        self, name: str, join: Callable[[Sequence[Row]], Sequence[bytes]]
+    ) -> Iterator[Sequence[bytes]]:
+        return ([record for (record,) in page] for page in self.pages(name))
 
     def _pages(self, name: str, parameters: Parameters, most: int) -> Iterator[list[Row]]:
         self._streams += 1

@@ -152,5 +152,9 @@ SELECT hold_id, card_id, owner, reason, since, until, state, placed_as, note
 FROM card_hold WHERE shard = :shard AND person_id = :person ORDER BY hold_id
 
 -- name: states
+-- fanout: of every card of the node
+SELECT token_index, psn, bank_state, card_id FROM card
+
+-- name: records
 -- fanout: the daily list is compared with every card of the node
 SELECT token_index, psn, bank_state, card_id FROM card

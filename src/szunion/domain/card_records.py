@@ -1,0 +1,39 @@
+"""Know how what is said of a card becomes one record of bytes, the same from whoever says it.
+
+A record is :data:`RECORD` bytes: the card's blind index, its PSN and its state, then eight bytes
+that are each side's own. So both say the same of a card in the same bytes, cards that agree are
+compared without being read, and what lies on disk meanwhile names none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from struct import Struct
+from typing import Final
+
+from szunion.domain.bank import BankState
+from szunion.domain.values import CardId
+
+INDEX: Final = 16
+TAIL: Final = Struct(">qBq")
+NAME: Final = INDEX + 8
+"""Bytes of a record that say which card it is about."""
+SAID: Final = NAME + 1
+"""Bytes of a record that say that, and where the card stands."""
+RECORD: Final = INDEX + TAIL.size
+STATES: Final = (None, *BankState)
+"""A state by the byte that stands for it."""
+CODES: Final = {state: code for code, state in enumerate(STATES)}
+"""The byte that stands for a state. A database that joins records itself has them in its words."""
+
+
+@lru_cache(1 << 14)
+def _says(psn: int, state: str | None) -> bytes:
+    """Return what stands behind a blind index of ours, but for the card's id."""
+    return TAIL.pack(psn, CODES[None if state is None else BankState(state)], 0)[:-8]
+
+
+def kept_records(rows: Iterable[tuple[bytes, int, str | None, CardId]]) -> list[bytes]:
+    """Return records of what we hold, from index, PSN, state's code, id; last comes the id."""
+    return [index + _says(psn, state) + id_.to_bytes(8) for index, psn, state, id_ in rows]
