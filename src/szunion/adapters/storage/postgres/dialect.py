@@ -49,6 +49,8 @@ POSTGRES: Final = Dialect(
         (r"\b(\w+)\.value >> 53\b", r"\1.shard"),
         (r"\bEACH_TEXT\(:(\w+)\)", _TEXTS),
         (r"= ONE_OF\(:(\w+)\)", f"= ANY (ARRAY(SELECT {_TEXTS}))"),
+        (r"\bLISTED\(", "string_agg("),
+        (r"\bHEX\(([\w.]+)\)", r"encode(\1, 'hex')"),
         (r"\bFOR_UPDATE\b", "FOR UPDATE"),
         (r"\bFOR_SHARE\b", "FOR SHARE"),
         (r"\bSKIP_LOCKED\b", "FOR UPDATE SKIP LOCKED"),

@@ -192,6 +192,8 @@ class PostgresSession(Session):
                 rows.execute(self.statements[name], parameters)
                 while page := rows.fetchmany(most):
                     yield page
+                    if len(page) < most:  # there is no more, and nobody need be asked
+                        break
         except psycopg.Error as error:
             failed = ours(error)
         if failed is not None:

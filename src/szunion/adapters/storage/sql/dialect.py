@@ -11,6 +11,8 @@ mark                       what it means
 ``= ONE_OF(:words)``       equal to one of the texts in a JSON array
 ``CHUNK(a ID, b KEY) c``   a table of columns that Python computed, for the bulk paths: ``place``
                            (from 0) and the columns that it names, each a parameter of its name
+``LISTED(x, ',')``         the texts of a group as one, in the same order for each that is asked for
+``HEX(a.b)``               bytes as hexadecimal digits
 ``FOR_UPDATE``             lock what was read until the transaction ends
 ``FOR_SHARE``              keep what was read from being changed until the transaction ends
 ``SKIP_LOCKED``            the same, and pass over what another transaction has locked

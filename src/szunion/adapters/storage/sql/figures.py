@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from itertools import islice
 from typing import Final
 
 from attrs import frozen
@@ -84,16 +83,29 @@ class SqlFigures:
         self, scope: Scope, programme: str, shards: range
     ) -> Sequence[tuple[Shape, Gender | None, int]]:
         where = {"programme": programme, **self._within(scope, shards)}
-        rows = self.session.stream("figures.by_gender", where)
-        found: Counter[tuple[Row, Gender | None]] = Counter()
-        while page := list(islice(rows, _PAGE)):
-            # Whoever has no file any more is of no known sex; the others' are opened together.
-            filed = [row for row in page if None not in row[_WIDTH:]]
-            plains = self.vault.open_many(TABLE, [row[_WIDTH:] for row in filed])
-            found.update(zip((row[:_WIDTH] for row in filed), map(gender_in, plains), strict=True))
-            if len(filed) != len(page):
-                found.update((row[:_WIDTH], None) for row in page if None in row[_WIDTH:])
-        return [(_shape(alike), gender, count) for (alike, gender), count in found.items()]
+        found: list[tuple[Shape, Gender | None, int]] = []
+        for alike in _some(self.session.stream("figures.by_gender", where)):
+            found += self._by_gender(alike)
+        return found
+
+    def _by_gender(self, rows: Sequence[Row]) -> Iterator[tuple[Shape, Gender | None, int]]:
+        """Open the files of some groups together; whoever has none any more is of no known sex."""
+        ids, sealed, salts = (
+            [word for row in rows for word in row[at].split(",")]
+            for at in range(_WIDTH, _WIDTH + 3)
+        )
+        files = list(
+            zip(map(int, ids), map(bytes.fromhex, sealed), map(bytes.fromhex, salts), strict=True)
+        )
+        plains = iter(self.vault.open_many(TABLE, [file for file in files if all(file)]))
+        genders = [gender_in(next(plains)) if all(file) else None for file in files]
+        at = 0
+        for row in rows:
+            start, at = at, at + row[_WIDTH].count(",") + 1
+            shape, same = _shape(row[:_WIDTH]), genders[start:at]
+            for gender in (None, *Gender):
+                if count := same.count(gender):
+                    yield shape, gender, count
 
     def activations(self, scope: Scope, programme: str, shards: range) -> Sequence[MonthCount]:
         where = {"programme": programme, **self._within(scope, shards)}
@@ -101,6 +113,19 @@ class SqlFigures:
 
     def uses(self, scope: Scope, shards: range) -> Sequence[MonthCount]:
         return _by_month(self.session.all("figures.uses", self._within(scope, shards)))
+
+
+def _some(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield groups of members together, until they are some thousand members or more."""
+    some, members = list[Row](), 0
+    for row in rows:
+        some.append(row)
+        members += row[_WIDTH].count(",") + 1
+        if members >= _PAGE:
+            yield some
+            some, members = [], 0
+    if some:
+        yield some
 
 
 def _one_by_one(rows: Iterable[Row]) -> Iterator[tuple[PersonId, Shape, Hold | None]]:

@@ -68,7 +68,7 @@ def plain_bytes(person: Person) -> bytes:
 def gender_in(plain: bytes) -> Gender | None:
     """Return the sex that the present document of a sealed person says, and read nothing else."""
     versions = plain.split(_GROUP_BYTE, 3)[2]
-    _, _, kind, number, _, _ = versions[versions.rfind(_RECORD_BYTE) + 1 :].split(_UNIT_BYTE)
+    _, _, kind, number, _ = versions[versions.rfind(_RECORD_BYTE) + 1 :].split(_UNIT_BYTE, 4)
     return gender_of(_KINDS[kind], number.decode())
 
 

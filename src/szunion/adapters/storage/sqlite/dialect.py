@@ -53,6 +53,7 @@ SQLITE: Final = Dialect(
     marks=(
         (r"\bEACH_(?:ID|TEXT)\(:(\w+)\)", r"json_each(:\1)"),
         (r"= ONE_OF\(:(\w+)\)", r"IN (SELECT value FROM json_each(:\1))"),
+        (r"\bLISTED\(", "group_concat("),
         (r"\s+(?:FOR_UPDATE|FOR_SHARE|SKIP_LOCKED)\b", ""),  # there is one writer
     ),
     chunk=_chunk,

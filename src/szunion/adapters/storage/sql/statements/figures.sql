@@ -63,9 +63,10 @@ WHERE m.state IN ('APPLIED', 'ACTIVE', 'RETAINED')
 ORDER BY o.path, m.person_id, h.hold_id
 
 -- name: by_gender
--- fanout: a range of shards, given by its ends
+-- fanout: a range of shards, given by its ends; the files of those who are alike come as one row
 SELECT m.organisation_id, m.state, m.reason, c.programme, c.bank_state, c.bank_conflict,
-       c.union_state, c.union_reason, m.person_id, p.sealed, s.salt
+       c.union_state, c.union_reason, LISTED(CAST(m.person_id AS TEXT), ','),
+       LISTED(coalesce(HEX(p.sealed), ''), ','), LISTED(coalesce(HEX(s.salt), ''), ',')
 FROM membership m
 JOIN organisation o ON o.organisation_id = m.organisation_id
 LEFT JOIN card c ON c.shard = m.shard AND c.person_id = m.person_id
@@ -84,6 +85,8 @@ WHERE m.shard >= :first AND m.shard < :last
   AND NOT EXISTS (SELECT 1 FROM card_hold h WHERE h.shard = c.shard AND h.card_id = c.card_id
                                               AND h.shard >= :first AND h.shard < :last
                                               AND h.state = 'OPEN')
+GROUP BY m.organisation_id, m.state, m.reason, c.programme, c.bank_state, c.bank_conflict,
+         c.union_state, c.union_reason
 
 -- name: activations
 -- fanout: a range of shards, given by its ends; days are counted in the city's time
