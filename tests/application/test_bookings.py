@@ -17,7 +17,7 @@ from szunion.adapters.crowd import Combiner
 from szunion.application.booking_deadlines import BookingDeadlines
 from szunion.application.bookings import Booked, Bookings, NotBooked, Queued
 from szunion.application.office import Office
-from szunion.application.standing import free_people, standing_of
+from szunion.application.standing import asked_together, free_people, standing_of
 from szunion.domain.bookings import BookingState, NoPlace
 from szunion.domain.catalogue import Ineligible
 from szunion.domain.holds import HoldReason
@@ -323,9 +323,10 @@ def test_the_bulk_way_of_asking_and_the_single_one_agree(town: BookTown) -> None
     )
     item = town.office.catalogue.item("cu-events")
     assert item is not None
+    assert asked_together(town.office, item)
 
     def both(work: Any, scope: Any) -> tuple[set[PersonId], set[PersonId]]:
-        free = free_people(town.office, work, scope, people, item)
+        free = free_people(town.office, work, scope, people)
         single = {
             person for person in people
             if standing_of(

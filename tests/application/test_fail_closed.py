@@ -88,7 +88,7 @@ def test_a_log_that_fails_fails_the_action_on_each_store(
         person = town.admit(0, applicant(1))
         with monkeypatch.context() as patched:
             for trail in (MemoryAuditTrail, SqlAuditTrail):
-                for method in ("add", "add_many", "add_each"):
+                for method in ("add", "add_many", "add_each", "add_step"):
                     patched.setattr(trail, method, full)
             with pytest.raises(StorageFull):
                 ACTIONS[name](town, person)

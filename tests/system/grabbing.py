@@ -87,7 +87,7 @@ def look_then_write(office: Office, offer: OfferId, person: PersonId) -> str:
         work.bookings.add_many(scope, [asked.after(BookingEvent.HOLD)])
         found = work.offers.get(scope, offer)
         if found.left:
-            work.offers.take(scope, offer, 1)
+            work.offers.take(scope, {offer: 1})
 
     if office.storage.read(left) <= 0:
         return "no"
@@ -241,7 +241,7 @@ def findings(kind: str, folder: Path, offer: OfferId, stock: int, told: Path) ->
 
         scope = authorise(work, engine(), Operation.BOOKING_WRITE)
         everybody = sorted({person for person, _ in lines})
-        found = work.bookings.of_people(scope, offer, everybody)
+        found = work.bookings.of_people(scope, [offer], everybody)
         return work.offers.get(scope, offer).taken, [
             each for all_ in found.values() for each in all_
         ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from os import getpid
 from threading import Lock, Semaphore, Thread
 from typing import Any, Final, TypeVar
 
@@ -32,27 +33,30 @@ GATHER: Final = 0.001
 
 
 class _Place:
-    """One caller's place in the queue."""
+    """One caller's place in the queue; called, it is the answer. Thousands wait: it is all of it.
 
-    __slots__ = ("answer", "decide", "error", "told", "wish")
+    So there is one object of ours for each who waits, and the collector has fewer to go through.
+    """
+
+    __slots__ = ("answer", "decide", "told", "wish")
 
     def __init__(self, wish: object, decide: Decide, told: Told) -> None:
         self.wish = wish
         self.decide = decide
         self.told = told
         self.answer: Any = None
-        self.error: BaseException | None = None
 
-    def answered(self) -> Any:  # noqa: ANN401 - whatever was decided
+    def __call__(self) -> Any:  # noqa: ANN401 - whatever was decided
         """Return the answer, or raise what stood in its way."""
-        if self.error is not None:
-            raise self.error
-        return self.answer
+        answer = self.answer
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     def tell(self) -> None:
         """Let the caller know. What goes wrong there is the caller's, and nobody else's."""
         try:
-            self.told(self.answered)
+            self.told(self)
         except BaseException as error:  # noqa: BLE001 - the others wait for their answers
             _LOG.error("W-BOOKING-001 kind=%s", type(error).__name__)
 
@@ -63,7 +67,9 @@ class Combiner:
 
     Nobody takes a lock to join the queue: adding to a ``deque`` is one step for all threads, and
     whoever comes looks afterwards whether the worker is to be woken. The worker says that it is
-    going to sleep before it looks at the queue for the last time, so no one is overlooked.
+    going to sleep before it looks at the queue for the last time, so no one is overlooked. Whoever
+    wakes it says so first: the others need not ring while it gets up, which may take it longer
+    than it takes them all to come.
     """
 
     most: int = MOST_TOGETHER
@@ -77,6 +83,8 @@ class Combiner:
     _wanted: int = field(default=1, init=False)
     """So many must wait before the worker is woken; 0: it is awake."""
     _worker: Thread | None = field(default=None, init=False)
+    _home: int = field(default=0, init=False)
+    """The process in which the worker lives; 0: in none."""
     _closed: bool = field(default=False, init=False)
 
     def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:
@@ -86,7 +94,7 @@ class Combiner:
         mine = _Place(wish, decide, lambda _: gate.release())
         self._join(mine)
         gate.acquire()
-        answer: A = mine.answered()
+        answer: A = mine()
         return answer
 
     def ask_soon(
@@ -101,17 +109,22 @@ class Combiner:
         if self._closed or len(queue) >= self.waiting:
             raise StorageBusy("E-BOOKING-001", most=self.waiting)
         queue.append(mine)
-        worker = self._worker
-        if worker is None or not worker.is_alive():  # the first; or after a fork
+        if self._home != getpid():  # the first; or after a fork
             self._start()
         elif 0 < self._wanted <= len(queue):
+            self._wanted = 0
             self._bell.release()
 
     def _start(self) -> None:
         with self._starting:
-            if self._worker is None or not self._worker.is_alive():
+            if self._home != getpid():
+                self._home = getpid()
                 self._worker = Thread(target=self._work, name="szunion-crowd", daemon=True)
-                self._worker.start()
+                try:
+                    self._worker.start()
+                except RuntimeError:  # there is no room for a thread
+                    self._home = 0
+                    raise
 
     def close(self) -> None:
         """Answer those who wait, take no more, and let the thread end."""
@@ -138,6 +151,12 @@ class Combiner:
             self._wait(wanted, GATHER)
 
     def _work(self) -> None:
+        try:
+            self._decide_all()
+        finally:
+            self._home = 0  # whatever ended it, who comes next starts another
+
+    def _decide_all(self) -> None:
         group: list[_Place] = []
         while True:
             while not self._queue:
@@ -162,11 +181,11 @@ def _decide(group: Sequence[_Place]) -> None:
         answers = group[0].decide([place.wish for place in group])
     except StorageError as error:
         for place in group:  # each its own: a traceback belongs to one thread
-            place.error = type(error)(error.code, **error.context)
+            place.answer = type(error)(error.code, **error.context)
         return
     except BaseException as error:  # noqa: BLE001 - it is raised where it belongs, by each caller
         if len(group) == 1:
-            group[0].error = error
+            group[0].answer = error
             return
         for place in group:
             _decide([place])

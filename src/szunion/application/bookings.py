@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, cast
 
 from attrs import evolve, frozen
 
@@ -36,7 +36,7 @@ from szunion.domain.machine import Actor
 from szunion.domain.participation import Means, Participation
 from szunion.domain.proposals import Proposal
 from szunion.domain.values import BookingId, CardId, OfferId, ParticipationId, PersonId, shard_of
-from szunion.errors import Conflict, InvalidInput, NotFound, SzunionError
+from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
 
@@ -48,7 +48,6 @@ _AS_MEMBER: Final = frozenset({Actor.MEMBER})
 """A member acts for himself or herself; the hotline writes down what the member says."""
 _AS_PROVIDER: Final = frozenset({Actor.PROVIDER})
 """Whoever stands at the door of an event acts for who provides it."""
-Answer: TypeAlias = Outcome | SzunionError
 
 
 @frozen(kw_only=True)
@@ -146,7 +145,7 @@ class Bookings:
                 (E-SERVICE-003).
             StorageBusy: too many ask at this moment (E-BOOKING-001).
         """
-        return _outcome(self.office.crowd.ask(self._ask(offer, person), self._decide))
+        return self.office.crowd.ask(self._ask(offer, person), self._decide)
 
     def book_soon(
         self,
@@ -167,9 +166,7 @@ class Bookings:
             NotFound: nobody is asked for (E-SERVICE-003).
             StorageBusy: too many ask at this moment (E-BOOKING-001); *told* is not called then.
         """
-        self.office.crowd.ask_soon(
-            self._ask(offer, person), self._decide, lambda answer: told(lambda: _outcome(answer()))
-        )
+        self.office.crowd.ask_soon(self._ask(offer, person), self._decide, told)
 
     def _ask(self, offer: OfferId, person: PersonId | None) -> Ask:
         who = person if person is not None else self.by.person
@@ -177,18 +174,19 @@ class Bookings:
             raise NotFound("E-SERVICE-003")
         return Ask(self.by, offer, who)
 
-    def _decide(self, asks: Sequence[Ask]) -> Sequence[Answer]:
-        """Answer a crowd: those who come too late from a look, the others in one transaction."""
-        answers = list(
-            self.office.storage.read(lambda work: refusals(self.office, work, asks))
-        )  # fmt: skip
+    def _decide(self, asks: Sequence[Ask]) -> Sequence[Outcome]:
+        """Answer a crowd: those who come too late from a look, the others in one transaction.
+
+        An error among the answers is raised by the crowd.
+        """
+        answers = list(self.office.storage.read(lambda work: refusals(work, asks)))
         open_ = [at for at, answer in enumerate(answers) if answer is None]
         if open_:
             left = [asks[at] for at in open_]
             grabbed = self.office.storage.run(lambda work: grab(self.office, work, left))
             for at, answer in zip(open_, grabbed, strict=True):
                 answers[at] = answer
-        return [answer for answer in answers if answer is not None]
+        return cast("Sequence[Outcome]", answers)
 
     @one_look
     def of_person(self, work: UnitOfWork, person: PersonId | None = None) -> Sequence[Booking]:
@@ -322,12 +320,6 @@ class Bookings:
         )  # fmt: skip
         work.participations.add(scope, corrected)
         return new
-
-
-def _outcome(answer: Answer) -> Outcome:
-    if isinstance(answer, SzunionError):
-        raise answer
-    return answer
 
 
 def _check(offer: Offer) -> None:

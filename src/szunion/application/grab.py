@@ -10,18 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from szunion.application.access import authorise, authorise_each
 from szunion.application.bank_desk import engine
 from szunion.application.booking_moves import confirm_by, item_of, local
 from szunion.application.office import Office
-from szunion.application.standing import Standing, free_people, least_level, standing_of
+from szunion.application.standing import (
+    Standing,
+    asked_together,
+    free_people,
+    least_level,
+    standing_of,
+)
 from szunion.domain.access import OnePerson, Operation, Principal, Scope
-from szunion.domain.audit import AuditEntry
+from szunion.domain.audit import AuditStep
 from szunion.domain.bookings import (
     BOOKING,
     Booking,
@@ -84,8 +91,6 @@ class NotBooked:
     """What the person has of it already, where the reason is the quota."""
 
 
-_NONE: Final[Mapping[PersonId, Sequence[Booking]]] = MappingProxyType({})
-
 Outcome: TypeAlias = Booked | Queued | NotBooked
 Answer: TypeAlias = Outcome | SzunionError
 
@@ -94,40 +99,36 @@ def _counted(bookings: Sequence[Booking]) -> tuple[Booking, ...]:
     return tuple([each for each in bookings if each.counts]) if bookings else ()
 
 
-def refusals(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer | None]:
+def refusals(work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer | None]:
     """Return the answers that a look gives: not there, not open, over, sold out. Others: None."""
-    del office
     scope = authorise(work, engine(), Operation.SERVICE_READ)
-    offers = {id_: work.offers.get(scope, id_) for id_ in {ask.offer for ask in asks}}
+    offers = work.offers.some(scope, {ask.offer for ask in asks})
     verdicts = {id_: _verdict(offer, work.now) for id_, offer in offers.items()}
-    mine: dict[OfferId, Mapping[PersonId, Sequence[Booking]]] = {}
-    for id_, verdict in verdicts.items():
-        if verdict is NoPlace.SOLD_OUT:
-            people = [ask.person for ask in asks if ask.offer == id_]
-            mine[id_] = work.bookings.of_people(scope, id_, people)
-    late = [ask for ask in asks if offers[ask.offer] is None or verdicts[ask.offer] is not None]
-    allowed = iter(_scopes(work, late))
+    open_ = {id_ for id_, verdict in verdicts.items() if verdict is None}
+    gone = {id_ for id_, verdict in verdicts.items() if verdict is NoPlace.SOLD_OUT}
+    late = [ask for ask in asks if ask.offer not in open_]
+    people = {ask.person for ask in late if ask.offer in gone}
+    mine = work.bookings.of_people(scope, gone, people) if people else {}
     refused = {id_: NotBooked(reason=verdict) for id_, verdict in verdicts.items() if verdict}
+    allowed = _scopes(work, late)
     answers: list[Answer | None] = []
     for ask in asks:
-        verdict, offer = verdicts[ask.offer], offers[ask.offer]
-        if offer is not None and verdict is None:
+        if ask.offer in open_:
             answers.append(None)
         elif isinstance(wrong := next(allowed), SzunionError):
             answers.append(wrong)
-        elif offer is None or verdict is None:
+        elif (told := refused.get(ask.offer)) is None:
             answers.append(NotFound("E-BOOKING-002"))
-        elif yours := _counted(mine.get(ask.offer, _NONE).get(ask.person, ())):
-            reason = NoPlace.QUOTA if len(yours) >= offer.per_person else verdict
+        elif mine and (yours := _counted(mine.get((ask.offer, ask.person), ()))):
+            over = len(yours) >= offers[ask.offer].per_person
+            reason = NoPlace.QUOTA if over else told.reason
             answers.append(NotBooked(reason=reason, yours=yours))
         else:
-            answers.append(refused[ask.offer])
+            answers.append(told)
     return answers
 
 
-def _verdict(offer: Offer | None, now: datetime) -> NoPlace | None:
-    if offer is None:
-        return None
+def _verdict(offer: Offer, now: datetime) -> NoPlace | None:
     found = decide(offer, 0, now)
     return found if isinstance(found, NoPlace) else None
 
@@ -145,115 +146,169 @@ def _scopes(work: UnitOfWork, asks: Sequence[Ask]) -> Iterator[Scope | SzunionEr
 
 
 def grab(office: Office, work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer]:
-    """Decide *asks* in their order, and keep what comes of it."""
-    answers: dict[int, Answer] = {}
-    scopes: dict[int, Scope] = {}
-    by_offer: dict[OfferId, list[int]] = {}
+    """Decide *asks* in their order, and keep what comes of it.
+
+    What they all need is looked up once, and what comes of them all is written by one statement
+    for each table, however many offers they are for.
+    """
+    answers: list[Answer | None] = [None] * len(asks)
+    by_offer: dict[OfferId, list[tuple[int, Ask, Scope]]] = {}
     for at, (ask, scope) in enumerate(zip(asks, _scopes(work, asks), strict=True)):
         if isinstance(scope, SzunionError):
             answers[at] = scope
         else:
-            scopes[at] = scope
-            by_offer.setdefault(ask.offer, []).append(at)
-    all_ = authorise(work, engine(), Operation.BOOKING_WRITE)
-    for id_, places in by_offer.items():
-        offer = work.offers.get(all_, id_)
-        if offer is None:
-            answers.update((at, NotFound("E-BOOKING-002")) for at in places)
-            continue
-        round_ = _Round(office, work, all_, offer, item_of(office, offer))
-        found = round_.decide([(asks[at], scopes[at]) for at in places])
-        answers.update(zip(places, found, strict=True))
-    return [answers[at] for at in range(len(asks))]
+            by_offer.setdefault(ask.offer, []).append((at, ask, scope))
+    city = authorise(work, engine(), Operation.BOOKING_WRITE)
+    offers = work.offers.some(city, by_offer) if by_offer else {}
+    for gone in by_offer.keys() - offers.keys():
+        for at, _, _ in by_offer.pop(gone):
+            answers[at] = NotFound("E-BOOKING-002")
+    if by_offer:
+        crowd = _Crowd.of(office, work, city, offers, by_offer)
+        for id_, theirs in by_offer.items():
+            found = _Round(crowd, offers[id_], crowd.mine[id_]).decide(theirs)
+            for (at, _, _), answer in zip(theirs, found, strict=True):
+                answers[at] = answer
+        crowd.keep(answers)
+    return cast("list[Answer]", answers)
 
 
 @frozen
-class _Round:
-    """One offer in one transaction."""
+class _Crowd:
+    """What is known of all who ask in one transaction, and what comes of them."""
 
     office: Office
     work: UnitOfWork
     scope: Scope
     """The engine's: it sees everybody who asks."""
-    offer: Offer
-    item: ServiceItem
-    new: list[Booking] = field(factory=list)
-    entries: list[tuple[Scope, AuditEntry]] = field(factory=list)
+    offers: Mapping[OfferId, Offer]
+    items: Mapping[OfferId, ServiceItem]
+    mine: Mapping[OfferId, dict[PersonId, tuple[Booking, ...]]]
+    """What who has something of an offer already has."""
+    free: frozenset[PersonId]
+    """Those of whom the store says that nothing stands against them."""
+    taken: dict[OfferId, int] = field(factory=dict)
+    made: dict[BookingEvent, tuple[list[Scope], list[Booking]]] = field(factory=dict)
     told: list[tuple[PersonId, str, Mapping[str, str]]] = field(factory=list)
 
-    def decide(self, asks: Sequence[tuple[Ask, Scope]]) -> list[Answer]:
-        work, scope, offer = self.work, self.scope, self.offer
-        people = list(dict.fromkeys(ask.person for ask, _ in asks))
-        mine = {
-            person: _counted(found)
-            for person, found in work.bookings.of_people(scope, offer.id, people).items()
-        }
-        free = free_people(self.office, work, scope, people, self.item)
-        until = confirm_by(self.office, offer, work.now)
-        words = {"title": offer.title.zh, "title_en": offer.title.en, "until": local(until)}
-        answers: list[Answer] = []
+    @classmethod
+    def of(
+        cls,
+        office: Office,
+        work: UnitOfWork,
+        scope: Scope,
+        offers: Mapping[OfferId, Offer],
+        asks: Mapping[OfferId, Sequence[tuple[int, Ask, Scope]]],
+    ) -> _Crowd:
+        """Look up what is asked of all of them."""
+        people = {id_: [ask.person for _, ask, _ in asks[id_]] for id_ in offers}
+        items = {id_: item_of(office, offer) for id_, offer in offers.items()}
+        mine: dict[OfferId, dict[PersonId, tuple[Booking, ...]]] = {id_: {} for id_ in people}
+        everybody = {person for each in people.values() for person in each}
+        for (id_, person), found in work.bookings.of_people(scope, people, everybody).items():
+            mine[id_][person] = _counted(found)
+        alike = {
+            person for id_, item in items.items() if asked_together(office, item)
+            for person in people[id_]
+        }  # fmt: skip
+        free = free_people(office, work, scope, alike) if alike else frozenset()
+        return cls(office, work, scope, offers, items, mine, free)
+
+    def keep(self, answers: list[Answer | None]) -> None:
+        """Write what came of them; who queues is told his or her place, in *answers*, too."""
+        work, scope = self.work, self.scope
+        if self.taken and not work.offers.take(scope, self.taken):
+            raise Conflict("E-STORE-004", constraint="CHECK(offer.taken)")
+        new = [booking for _, made in self.made.values() for booking in made]
+        if new:
+            new.sort(key=attrgetter("id"))  # by shard, as the store's trees are: each page once
+            work.bookings.add_many(scope, new)
+        for step, (scopes, made) in self.made.items():
+            work.audit.add_step(scopes, _step(step, made))
+        if BookingEvent.QUEUE in self.made:
+            self._places(answers)
+        work.messages.add_many(scope, self.told)
+
+    def add(self, step: BookingEvent, scope: Scope, booking: Booking) -> None:
+        """Let *booking* be kept, asked for in *scope*."""
+        scopes, made = self.made.setdefault(step, ([], []))
+        scopes.append(scope)
+        made.append(booking)
+
+    def _places(self, answers: list[Answer | None]) -> None:
+        """Count each queue once, and tell its newcomers their places."""
+        ahead: dict[OfferId, int] = {}
+        for at, answer in enumerate(answers):
+            if not isinstance(answer, Queued):
+                continue
+            booking = answer.booking
+            ahead[booking.offer] = before = (
+                ahead[booking.offer] + 1 if booking.offer in ahead
+                else self.work.bookings.ahead(self.scope, booking)
+            )  # fmt: skip
+            answers[at] = Queued(booking=booking, ahead=before)
+            words = {**_title(self.offers[booking.offer]), "ahead": str(before)}
+            self.told.append((booking.person, "booking.queued", words))
+
+
+@frozen
+class _Round:
+    """One offer of theirs."""
+
+    crowd: _Crowd
+    offer: Offer
+    mine: dict[PersonId, tuple[Booking, ...]]
+
+    def decide(self, asks: Sequence[tuple[int, Ask, Scope]]) -> list[Answer]:
+        """Decide in the order in which they came."""
+        crowd, offer, mine = self.crowd, self.offer, self.mine
+        now, free = crowd.work.now, crowd.free
+        until = confirm_by(crowd.office, offer, now)
+        words = {**_title(offer), "until": local(until)}
         left = offer.left
-        ids = work.ids.many([shard_of(ask.person) for ask, _ in asks])
-        for id_, (ask, own) in zip(ids, asks, strict=True):
-            yours = mine[ask.person]
-            step = decide(offer, len(yours), work.now, left)
+        answers: list[Answer] = []
+        ids = crowd.work.ids.many([shard_of(ask.person) for _, ask, _ in asks])
+        for id_, (_, ask, own) in zip(ids, asks, strict=True):
+            person = ask.person
+            yours = mine.get(person, ())
+            step = decide(offer, len(yours), now, left)
             if isinstance(step, NoPlace):
                 held = yours if step is NoPlace.QUOTA else ()
                 answers.append(NotBooked(reason=step, yours=held))
                 continue
-            if ask.person not in free and (no := self._refused(ask)) is not None:
+            if person not in free and (no := self._refused(ask)) is not None:
                 answers.append(no)
                 continue
+            holds = step is BookingEvent.HOLD
             booking = Booking(
                 id=BookingId(id_),
                 offer=offer.id,
-                person=ask.person,
+                person=person,
                 place=_free_place(yours) if yours else 1,
                 state=_AFTER[step],
-                asked=work.now,
-                confirm_by=until if step is BookingEvent.HOLD else None,
+                asked=now,
+                confirm_by=until if holds else None,
             )
-            self.new.append(booking)
-            self.entries.append((own, _entry(booking, step)))
-            mine[ask.person] = (*yours, booking)
-            if step is BookingEvent.HOLD:
+            crowd.add(step, own, booking)
+            mine[person] = (*yours, booking)
+            if holds:
                 left -= 1
-                self.told.append((ask.person, "booking.held", words))
+                crowd.told.append((person, "booking.held", words))
                 answers.append(Booked(booking=booking))
             else:
                 answers.append(Queued(booking=booking, ahead=-1))
-        self._keep(offer.left - left)
-        return self._with_places(answers)
+        if left < offer.left:
+            crowd.taken[offer.id] = offer.left - left
+        return answers
 
     def _refused(self, ask: Ask) -> NotBooked | None:
-        level = least_level(self.office, ask.by.role)
+        crowd = self.crowd
+        level = least_level(crowd.office, ask.by.role)
+        item = crowd.items[self.offer.id]
         found = standing_of(
-            self.office, self.work, self.scope, ask.person, self.item, level=level, with_card=True
+            crowd.office, crowd.work, crowd.scope, ask.person, item, level=level, with_card=True
         )
         return None if found.free else refusal(found)
-
-    def _keep(self, taken: int) -> None:
-        work = self.work
-        if taken and not work.offers.take(self.scope, self.offer.id, taken):
-            raise Conflict("E-STORE-004", constraint="CHECK(offer.taken)")
-        work.bookings.add_many(self.scope, self.new)
-        work.audit.add_each(self.entries)
-
-    def _with_places(self, answers: list[Answer]) -> list[Answer]:
-        """Count the queue once, tell its newcomers their places, and send the messages."""
-        ahead = -1
-        for at, answer in enumerate(answers):
-            if not isinstance(answer, Queued):
-                continue
-            ahead = ahead + 1 if ahead >= 0 else self.work.bookings.ahead(
-                self.scope, answer.booking
-            )  # fmt: skip
-            answers[at] = evolve(answer, ahead=ahead)
-            title = self.offer.title
-            words = {"title": title.zh, "title_en": title.en, "ahead": str(ahead)}
-            self.told.append((answer.booking.person, "booking.queued", words))
-        self.work.messages.add_many(self.scope, self.told)
-        return answers
 
 
 def _free_place(yours: Sequence[Booking]) -> int:
@@ -262,13 +317,17 @@ def _free_place(yours: Sequence[Booking]) -> int:
     return next(place for place in count(1) if place not in taken)
 
 
-def _entry(booking: Booking, step: BookingEvent) -> AuditEntry:
-    return AuditEntry(
+def _title(offer: Offer) -> Mapping[str, str]:
+    return {"title": offer.title.zh, "title_en": offer.title.en}
+
+
+def _step(step: BookingEvent, made: Sequence[Booking]) -> AuditStep:
+    return AuditStep(
         action=_ACTIONS[step],
-        subject=booking.id,
-        person=booking.person,
+        subjects=[booking.id for booking in made],
+        people=[booking.person for booking in made],
         before=_ASKED,
-        after=booking.state.value,
+        after=_AFTER[step].value,
     )
 
 

@@ -33,6 +33,8 @@ class Alone:
     def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:
         """See :class:`szunion.ports.system.Crowd`."""
         (answer,) = decide((wish,))
+        if isinstance(answer, BaseException):
+            raise answer
         return answer
 
     def ask_soon(

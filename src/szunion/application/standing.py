@@ -6,7 +6,7 @@ the store names those against whom nothing stands, and only the others are looke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Final
 
 from attrs import frozen
@@ -119,26 +119,27 @@ def standing_of(  # noqa: PLR0913 - who wants what, and how strictly it is asked
     return standing_from(office, facts, item, with_card=with_card)
 
 
+def asked_together(office: Office, item: ServiceItem) -> bool:
+    """Return whether :func:`free_people` says of whom nothing stands against using *item*."""
+    if item.mode in _BY_OTHERS or item.eligibility.gender is not None:
+        return False
+    return office.policy.services.realname_level <= _HIGHEST
+
+
 def free_people(
-    office: Office, work: UnitOfWork, scope: Scope, people: Sequence[PersonId], item: ServiceItem
+    office: Office, work: UnitOfWork, scope: Scope, people: Collection[PersonId]
 ) -> frozenset[PersonId]:
     """Return those of *people* of whom it is certain that nothing stands against them.
 
-    Whoever is missing is asked about with :func:`standing_of`; a person who is here would be
-    found free by it, whatever real-name level is asked for.
+    It holds for every item that many are :func:`asked_together` about. Whoever is missing is asked
+    about with :func:`standing_of`; a person who is here would be found free by it, whatever
+    real-name level is asked for.
     """
-    if item.mode in _BY_OTHERS or item.eligibility.gender is not None:
-        return frozenset()
-    if office.policy.services.realname_level > _HIGHEST:
-        return frozenset()
     clean = work.bookings.clean(scope, people, office.policy.cards.programme)
-    allowed: dict[object, bool] = {}
-    free = []
-    for person, (state, reason) in clean.items():
-        known = allowed.get((state, reason))
-        if known is None:
-            rights = office.policy.rights_of(state, reason)
-            known = allowed[state, reason] = rights.benefits and rights.card
-        if known:
-            free.append(person)
-    return frozenset(free)
+    rights = {
+        standing: office.policy.rights_of(*standing) for standing in set(clean.values())
+    }  # fmt: skip
+    may = {standing for standing, found in rights.items() if found.benefits and found.card}
+    if len(may) == len(rights):  # most of a crowd stand alike
+        return frozenset(clean)
+    return frozenset(person for person, standing in clean.items() if standing in may)

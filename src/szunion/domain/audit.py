@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -57,6 +57,22 @@ class AuditEntry:
     """A code, or the number of a paper; what looks like somebody's number is masked."""
     committed: Mapping[str, str] = field(factory=dict)
     """Of a personal value by its name: the commitment, see :func:`commitment`."""
+
+
+@frozen(kw_only=True)
+class AuditStep:
+    """What one step did to many things (同一步骤): an entry for each of them, said once.
+
+    As in an entry there are only ids and states, never personal data.
+    """
+
+    action: str
+    subjects: Sequence[int]
+    """The ids of the things."""
+    people: Sequence[PersonId]
+    """Whom each concerns."""
+    before: str = ""
+    after: str = ""
 
 
 def commitment(salt: bytes, name: str, value: str) -> str:

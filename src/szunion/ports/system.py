@@ -70,6 +70,7 @@ class Crowd(Protocol):
 
     Each caller waits for its own answer; the answers come from one decision over all who wait,
     in the order in which they came. An answer is given only after what it rests on is committed.
+    An answer that is an error is raised where the answer is taken, instead of being returned.
     """
 
     def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from szunion.domain.access import Scope
-from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
+from szunion.domain.audit import AuditEntry, AuditStep, LoggedEntry, Sealed, Touching
 from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId
@@ -26,6 +26,13 @@ class AuditTrail(Protocol):
 
     def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
         """Write entries of many principals at once, each with its own scope: the bulk path."""
+        ...
+
+    def add_step(self, scopes: Sequence[Scope], step: AuditStep) -> None:
+        """Write one entry for each thing of *step*, of the principal of its own scope.
+
+        There is at least one. What it writes is what :meth:`add_each` would: for crowds.
+        """
         ...
 
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:

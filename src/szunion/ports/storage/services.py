@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -27,12 +27,20 @@ class Offers(Protocol):
         """Return an offer."""
         ...
 
+    def some(self, scope: Scope, offers: Collection[OfferId]) -> Mapping[OfferId, Offer]:
+        """Return those of *offers* that there are."""
+        ...
+
     def open(self, scope: Scope, now: datetime) -> Sequence[Offer]:
         """Return the offers that have not closed, the next to close first."""
         ...
 
-    def take(self, scope: Scope, offer: OfferId, places: int) -> bool:
-        """Take *places* of the stock if so many are left; one guarded step."""
+    def take(self, scope: Scope, places: Mapping[OfferId, int]) -> bool:
+        """Take so many places of each offer's stock, a guarded step for each; at least one offer.
+
+        Return whether so many were left of all of them. If not, the unit of work must not be kept:
+        the others' places are taken.
+        """
         ...
 
     def give_back(self, scope: Scope, offer: OfferId, places: int) -> None:
@@ -43,8 +51,8 @@ class Offers(Protocol):
 class Bookings(Protocol):
     """People's places, and wishes for one."""
 
-    def add_many(self, scope: Scope, bookings: Iterable[Booking]) -> None:
-        """Keep new bookings.
+    def add_many(self, scope: Scope, bookings: Sequence[Booking]) -> None:
+        """Keep new bookings, at least one.
 
         Raises:
             Conflict: a person has that place of the offer already (E-STORE-004).
@@ -60,9 +68,9 @@ class Bookings(Protocol):
         ...
 
     def of_people(
-        self, scope: Scope, offer: OfferId, people: Iterable[PersonId]
-    ) -> Mapping[PersonId, Sequence[Booking]]:
-        """Return what each of *people* has of an offer: what counts against the quota."""
+        self, scope: Scope, offers: Collection[OfferId], people: Collection[PersonId]
+    ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
+        """Return what each of *people* has, or had, of each of *offers*, where there is any."""
         ...
 
     def put(self, scope: Scope, booking: Booking) -> None:

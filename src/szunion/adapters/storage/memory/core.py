@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
-from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
+from szunion.domain.audit import AuditEntry, AuditStep, LoggedEntry, Sealed, Touching
 from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId, shard_of
@@ -55,6 +55,14 @@ class MemoryAuditTrail:
 
     def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
         for scope, entry in entries:
+            self.add(scope, entry)
+
+    def add_step(self, scopes: Sequence[Scope], step: AuditStep) -> None:
+        for scope, subject, person in zip(scopes, step.subjects, step.people, strict=True):
+            entry = AuditEntry(
+                action=step.action, subject=subject, person=person, before=step.before,
+                after=step.after,
+            )  # fmt: skip
             self.add(scope, entry)
 
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import define, evolve, field, frozen
@@ -69,15 +69,20 @@ class MemoryOffers:
     def get(self, scope: Scope, offer: OfferId) -> Offer | None:
         return self.tables.offers.get(offer)
 
+    def some(self, scope: Scope, offers: Collection[OfferId]) -> Mapping[OfferId, Offer]:
+        found = map(self.tables.offers.get, offers)
+        return {offer.id: offer for offer in found if offer is not None}
+
     def open(self, scope: Scope, now: datetime) -> Sequence[Offer]:
         rows = [row for row in self.tables.offers if row.closes > now]
         return sorted(rows, key=lambda row: (row.closes, row.id))
 
-    def take(self, scope: Scope, offer: OfferId, places: int) -> bool:
-        row = self.tables.offers.get(offer)
-        if row is None or row.left < places:
+    def take(self, scope: Scope, places: Mapping[OfferId, int]) -> bool:
+        rows = self.some(scope, places)
+        if any(offer not in rows or rows[offer].left < places[offer] for offer in places):
             return False
-        self._put(row, places)
+        for offer, row in rows.items():
+            self._put(row, places[offer])
         return True
 
     def give_back(self, scope: Scope, offer: OfferId, places: int) -> None:
@@ -99,7 +104,7 @@ class MemoryBookings:
     sight: Sight
     undo: Undo
 
-    def add_many(self, scope: Scope, bookings: Iterable[Booking]) -> None:
+    def add_many(self, scope: Scope, bookings: Sequence[Booking]) -> None:
         for booking in bookings:
             self.tables.bookings.insert(self.undo, booking.id, booking)
 
@@ -114,12 +119,12 @@ class MemoryBookings:
         return sorted(rows, key=lambda row: row.id)
 
     def of_people(
-        self, scope: Scope, offer: OfferId, people: Iterable[PersonId]
-    ) -> Mapping[PersonId, Sequence[Booking]]:
-        found: dict[PersonId, list[Booking]] = {person: [] for person in people}
+        self, scope: Scope, offers: Collection[OfferId], people: Collection[PersonId]
+    ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
+        found: dict[tuple[OfferId, PersonId], list[Booking]] = {}
         for row in sorted(self.tables.bookings, key=lambda row: row.id):
-            if row.offer == offer and row.person in found:
-                found[row.person].append(row)
+            if row.offer in offers and row.person in people:
+                found.setdefault((row.offer, row.person), []).append(row)
         return found
 
     def put(self, scope: Scope, booking: Booking) -> None:

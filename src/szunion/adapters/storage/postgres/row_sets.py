@@ -19,6 +19,7 @@ from attrs import frozen
 
 from szunion.adapters.storage.postgres.arrays import Array, column_of
 from szunion.adapters.storage.postgres.inserts import MARK, Key, keys_of
+from szunion.adapters.storage.sql.columns import Column, Same
 from szunion.adapters.storage.sql.session import Parameters
 
 MOST_ROWS: Final = 2_000
@@ -52,6 +53,12 @@ _FORMS: Final[Sequence[tuple[re.Pattern[str], str]]] = [
         (_ENDS, f"{{head}} USING {_ROWS} WHERE {{where}}"),
     )
 ]
+_COLUMN: Final = "u.c{0}"
+#: How a value that is the same in each row stands among the words, by its type.
+_TYPES: Final[Mapping[type, str]] = {
+    int: "CAST(%s AS BIGINT)", str: "CAST(%s AS TEXT)", bytes: "CAST(%s AS BYTEA)",
+    type(None): "NULL",
+}  # fmt: skip
 _PLACE: Final = re.compile(r":(\d+)")
 """A parameter, by its place among them."""
 _EQUAL: Final = re.compile(r"\b(\w+) = :(\d+)")
@@ -72,7 +79,7 @@ class RowSet:
     meets: tuple[Key, ...]
     """Which of them say what row of the table it meets; none: it meets none that is there."""
 
-    def told(self, rows: Sequence[Parameters]) -> tuple[str, list[Array]]:
+    def told(self, rows: Sequence[Parameters]) -> tuple[str, list[Any]]:
         """Return the statement that does it for *rows*, and its columns.
 
         A column without any value is left out of them: its type would not be known.
@@ -80,9 +87,27 @@ class RowSet:
         all_: Sequence[Any] = rows  # by names or by places, as the statement says
         names = [key for key in dict.fromkeys(self.keys) if isinstance(key, str)]
         named = [[row[key] for row in all_] for key in names]
-        columns = list(map(column_of, named or zip(*all_, strict=True)))
-        there = tuple(column is not None for column in columns)
-        return _told(self, there), [column for column in columns if column is not None]
+        return self._statement(list(map(column_of, named or zip(*all_, strict=True))), [])
+
+    def told_columns(self, columns: Sequence[Column]) -> tuple[str, list[Any]]:
+        """Return the same for columns, in the order of the places of its parameters.
+
+        What is the same in each row is handed over once, as the value that it is.
+        """
+        same = [each.value if isinstance(each, Same) else None for each in columns]
+        arrays = [None if isinstance(each, Same) else column_of(each) for each in columns]
+        return self._statement(arrays, same)
+
+    def _statement(
+        self, arrays: Sequence[Array | None], same: Sequence[object]
+    ) -> tuple[str, list[Any]]:
+        values = same or [None] * len(arrays)
+        forms = tuple(
+            _COLUMN if array is not None else _TYPES[type(value)]
+            for array, value in zip(arrays, values, strict=True)
+        )
+        given = [value for value in values if value is not None]
+        return _told(self, forms), [*given, *(array for array in arrays if array is not None)]
 
     def parts(self, rows: Iterable[Parameters]) -> Iterator[Sequence[Parameters]]:
         """Yield *rows* in parts, none of whose rows depends on another of the same part."""
@@ -110,13 +135,13 @@ class RowSet:
 
 
 @lru_cache(maxsize=1_000)
-def _told(rows: RowSet, there: tuple[bool, ...]) -> str:
+def _told(rows: RowSet, forms: tuple[str, ...]) -> str:
     columns = {
-        key: f"u.c{at}" if is_there else "NULL"
-        for at, (key, is_there) in enumerate(zip(dict.fromkeys(rows.keys), there, strict=True))
+        key: form.format(at)
+        for at, (key, form) in enumerate(zip(dict.fromkeys(rows.keys), forms, strict=True))
     }
     text = _PLACE.sub(lambda found: columns[rows.keys[int(found[1])]], rows.text)
-    given = [f"c{at}" for at, is_there in enumerate(there) if is_there]
+    given = [f"c{at}" for at, form in enumerate(forms) if form == _COLUMN]
     arrays = ", ".join(["%s"] * len(given))
     return text.replace(_ROWS, f"unnest({arrays}) AS u ({', '.join(given)})")
 

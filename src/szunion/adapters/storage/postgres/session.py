@@ -18,7 +18,8 @@ from szunion.adapters.storage.postgres.dialect import packed, statements
 from szunion.adapters.storage.postgres.faults import ours
 from szunion.adapters.storage.postgres.inserts import MOST_TOGETHER, Waiting, together, touch
 from szunion.adapters.storage.postgres.net import beyond
-from szunion.adapters.storage.postgres.row_sets import row_set
+from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
+from szunion.adapters.storage.sql.columns import Column, parts_of, rows_of
 from szunion.adapters.storage.sql.session import Parameters, Row, Session, one_changed
 from szunion.domain.access import OnePerson, Scope, WholeCity
 from szunion.errors import Conflict, StorageError
@@ -108,6 +109,15 @@ class PostgresSession(Session):
         if plain is None:
             return self._one_by_one(name, rows, self.statements[name])
         return sum(self._asked(name, *plain.told(part)).rowcount for part in plain.parts(rows))
+
+    def columns(self, name: str, columns: Sequence[Column]) -> int:
+        plain = row_set(self.statements[name])
+        if plain is None:
+            return self._one_by_one(name, rows_of(columns), self.statements[name])
+        return sum(
+            self._asked(name, *plain.told_columns(part)).rowcount
+            for part in parts_of(columns, MOST_ROWS)
+        )
 
     def _one_by_one(self, name: str, rows: Iterable[Parameters], text: str) -> int:
         failed: StorageError | Conflict | None = None

@@ -10,11 +10,13 @@ from itertools import starmap
 
 from attrs import frozen
 
+from szunion.adapters.storage.sql.columns import Same, column
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_moment, micros, moment
 from szunion.domain.access import Purpose, Role, Scope
 from szunion.domain.audit import (
     AuditEntry,
+    AuditStep,
     LoggedEntry,
     Sealed,
     Touching,
@@ -46,6 +48,11 @@ def _logged(row: Row) -> LoggedEntry:
             committed=json.loads(committed) if committed else {},
         ),
     )  # fmt: skip
+
+
+def _value(of: Role | Purpose) -> str:
+    value: str = of.value
+    return value
 
 
 def _sealed(row: Row) -> Sealed:
@@ -86,6 +93,23 @@ class SqlAuditTrail:
                 who.organisation or 0, who.purpose.value, entry.action, entry.subject,
                 entry.before, entry.after, entry.reason, committed_text(entry.committed),
             )  # fmt: skip
+
+    def add_step(self, scopes: Sequence[Scope], step: AuditStep) -> None:
+        shards = [
+            shard_of(person or subject)
+            for person, subject in zip(step.people, step.subjects, strict=True)
+        ]
+        who = [scope.principal for scope in scopes]
+        self.session.columns(
+            "audit.add",
+            (
+                shards, self.ids.many(shards), step.people, Same(micros(self.now)),
+                [each.id for each in who], column([each.role for each in who], _value),
+                column([each.organisation for each in who], lambda node: node or 0),
+                column([each.purpose for each in who], _value), Same(step.action), step.subjects,
+                Same(step.before), Same(step.after), Same(""), Same(committed_text({})),
+            ),
+        )  # fmt: skip
 
     def of_person(self, scope: Scope, person: PersonId) -> Iterator[LoggedEntry]:
         rows = self.session.stream("audit.of_person", {"shard": shard_of(person), "person": person})
@@ -203,20 +227,25 @@ class SqlMessages:
         self, scope: Scope, told: Iterable[tuple[PersonId, str, Mapping[str, str]]]
     ) -> None:
         listed = list(told)
-        shards = [shard_of(person) for person, _, _ in listed]
+        people = [person for person, _, _ in listed]
+        shards = list(map(shard_of, people))
         at, ids = micros(self.now), self.ids.many(shards)
-        rows = []
+        words: list[str] = []
         last: Mapping[str, str] | None = None
-        words = ""
-        for shard, id_, (person, template, fields) in zip(shards, ids, listed, strict=True):
+        said = ""
+        for _, _, fields in listed:
             if fields is not last:  # a crowd is told the same
                 last = fields
-                words = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
-            rows.append((shard, id_, person, template, words, at, at))
-        if len(rows) == 1:
-            self.session.add("message.add", rows[0])
-        else:
-            self.session.many("message.add", rows)
+                said = json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)
+            words.append(said)
+        if len(listed) == 1:
+            self.session.add("message.add", (*shards, *ids, *people, listed[0][1], said, at, at))
+        elif listed:
+            templates = column([template for _, template, _ in listed], str)
+            self.session.columns(
+                "message.add",
+                (shards, ids, people, templates, column(words, str), Same(at), Same(at)),
+            )
 
     def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> MessageSet | None:
         self.session.do("message.alone")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
 from attrs import frozen
 
 from szunion.adapters.storage.sql.batches import people_seen
+from szunion.adapters.storage.sql.columns import column
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
@@ -64,11 +65,16 @@ class SqlOffers:
         row = self.session.one("offer.get", {"id": offer})
         return None if row is None else _offer(row)
 
+    def some(self, scope: Scope, offers: Collection[OfferId]) -> Mapping[OfferId, Offer]:
+        rows = self.session.all("offer.some", {"offers": json.dumps(list(offers))})
+        return {offer.id: offer for offer in map(_offer, rows)}
+
     def open(self, scope: Scope, now: datetime) -> Sequence[Offer]:
         return [_offer(row) for row in self.session.all("offer.open", {"now": micros(now)})]
 
-    def take(self, scope: Scope, offer: OfferId, places: int) -> bool:
-        return self.session.do("offer.take", {"id": offer, "places": places}) == 1
+    def take(self, scope: Scope, places: Mapping[OfferId, int]) -> bool:
+        rows = [{"id": offer, "places": count} for offer, count in places.items()]
+        return self.session.many("offer.take", rows) == len(rows)
 
     def give_back(self, scope: Scope, offer: OfferId, places: int) -> None:
         if self.session.do("offer.give_back", {"id": offer, "places": places}) != 1:
@@ -90,17 +96,19 @@ class SqlBookings:
 
     session: Session
 
-    def add_many(self, scope: Scope, bookings: Iterable[Booking]) -> None:
-        told = cache(maybe_micros)  # a crowd asks at one moment
-        self.session.many(
+    def add_many(self, scope: Scope, bookings: Sequence[Booking]) -> None:
+        ids = [each.id for each in bookings]
+        self.session.columns(
             "booking.add",
             (
-                (
-                    shard_of(each.id), each.id, each.offer, each.person, each.place,
-                    each.state.value, told(each.asked), told(each.confirm_by),
-                    each.refused.value if each.refused else None,
-                )
-                for each in bookings
+                [id_ >> 53 for id_ in ids], ids,
+                column([each.offer for each in bookings], int),
+                [each.person for each in bookings],
+                column([each.place for each in bookings], int),
+                column([each.state for each in bookings], lambda state: state.value),
+                column([each.asked for each in bookings], maybe_micros),
+                column([each.confirm_by for each in bookings], maybe_micros),
+                column([each.refused for each in bookings], lambda why: why and why.value),
             ),
         )  # fmt: skip
 
@@ -118,14 +126,12 @@ class SqlBookings:
         return [each for each in found if each.person in seen]
 
     def of_people(
-        self, scope: Scope, offer: OfferId, people: Iterable[PersonId]
-    ) -> Mapping[PersonId, Sequence[Booking]]:
-        wanted = list(people)
-        rows = self.session.all("booking.of_people", {"people": json.dumps(wanted), "offer": offer})
-        found: dict[PersonId, list[Booking]] = {person: [] for person in wanted}
-        for row in rows:
-            booking = _booking(row)
-            found[booking.person].append(booking)
+        self, scope: Scope, offers: Collection[OfferId], people: Collection[PersonId]
+    ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
+        where = {"people": json.dumps(list(people)), "offers": json.dumps(list(offers))}
+        found: dict[tuple[OfferId, PersonId], list[Booking]] = {}
+        for booking in map(_booking, self.session.all("booking.of_people", where)):
+            found.setdefault((booking.offer, booking.person), []).append(booking)
         return found
 
     def put(self, scope: Scope, booking: Booking) -> None:
@@ -161,18 +167,20 @@ class SqlBookings:
         self, scope: Scope, people: Iterable[PersonId], programme: str
     ) -> Mapping[PersonId, tuple[MembershipState, MembershipReason | None]]:
         where = {"people": json.dumps(list(people)), "programme": programme}
-        return {
-            PersonId(person): (_STATES[state], _REASONS[reason] if reason else None)
-            for person, state, reason in self.session.all("booking.clean", where)
-        }
+        newest: dict[PersonId, tuple[int, str, str | None]] = {}
+        for person, *membership in self.session.all("booking.clean", where):
+            if person not in newest or newest[person][0] < membership[0]:
+                newest[person] = tuple(membership)
+        known = cache(_standing)  # a crowd stands alike
+        return {person: known(state, reason) for person, (_, state, reason) in newest.items()}
 
     def figures(self, scope: Scope) -> Mapping[str, tuple[int, int, int]]:
         return {item: (stock, taken, waiting)
                 for item, stock, taken, waiting in self.session.all("booking.figures")}  # fmt: skip
 
 
-_STATES = {each.value: each for each in MembershipState}
-_REASONS = {each.value: each for each in MembershipReason}
+def _standing(state: str, reason: str | None) -> tuple[MembershipState, MembershipReason | None]:
+    return MembershipState(state), MembershipReason(reason) if reason else None
 
 
 def _participation(row: Row) -> Participation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from szunion.adapters.storage.sql.columns import Column
 from szunion.errors import Conflict
 
 Parameters = Mapping[str, object] | Sequence[object]
@@ -62,6 +63,13 @@ class Session(Protocol):
 
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
         """Run a change for each row. Return how many rows were touched."""
+        ...
+
+    def columns(self, name: str, columns: Sequence[Column]) -> int:
+        """Insert a set of rows, handed over as columns, by a statement of places.
+
+        Return how many rows were inserted.
+        """
         ...
 
     def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import Columns, chunks, spelled
 from szunion.adapters.storage.sql.session import KeyTaken, Parameters, Row, Session
 from szunion.adapters.storage.sqlite.dialect import SQLITE, packed
@@ -236,6 +237,10 @@ class SqliteSession(Session):
         """Run a change for each row: the bulk path. Return how many rows were touched."""
         with translated():
             return self.connection.executemany(self._statements[name], rows).rowcount
+
+    def columns(self, name: str, columns: Sequence[Column]) -> int:
+        """Insert a set of rows, handed over as columns. Return how many rows were inserted."""
+        return self.many(name, rows_of(columns))
 
     def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
         """Return the parameters that hand a statement the columns of its ``CHUNK``."""

@@ -16,7 +16,8 @@ FROM booking WHERE shard = :shard AND person_id = :person ORDER BY booking_id
 SELECT b.booking_id, b.offer_id, b.person_id, b.place, b.state, b.asked, b.confirm_by, b.refused,
        b.version
 FROM EACH_ID(:people) p
-JOIN booking b ON b.shard = p.value >> 53 AND b.person_id = p.value AND b.offer_id = :offer
+JOIN booking b ON b.shard = p.value >> 53 AND b.person_id = p.value
+WHERE b.offer_id IN (SELECT o.value FROM EACH_ID(:offers) o)
 ORDER BY b.booking_id
 
 -- name: put
@@ -62,7 +63,8 @@ GROUP BY o.item ORDER BY o.item
 
 -- name: clean
 -- fanout: the caller's list of people may lie in many shards; each is met by its key, and their
--- accounts lie in shards of their own
+-- accounts lie in shards of their own. Who had several memberships, or accounts, comes several
+-- times: which membership is the newest is seen there, for one look-up less of each person here
 WITH tied AS MATERIALIZED (
     SELECT t.shard, t.person_id, t.binding_shard, t.portal, t.account
     FROM EACH_ID(:people) p
@@ -74,11 +76,9 @@ bound AS MATERIALIZED (
     JOIN binding b ON b.shard = t.binding_shard AND b.portal = t.portal
       AND b.account = t.account AND b.person_id = t.person_id AND b.state = 'BOUND'
 )
-SELECT DISTINCT m.person_id, m.state, m.reason
+SELECT m.person_id, m.membership_id, m.state, m.reason
 FROM bound b
 JOIN membership m ON m.shard = b.shard AND m.person_id = b.person_id
-  AND m.membership_id = (SELECT max(n.membership_id) FROM membership n
-                         WHERE n.shard = m.shard AND n.person_id = m.person_id)
 JOIN application a ON a.shard = b.shard AND a.person_id = b.person_id
   AND a.state = 'ACTIVATED' AND a.identity_version = b.identity_version
 JOIN card c ON c.shard = b.shard AND c.person_id = b.person_id AND c.programme = :programme

@@ -9,6 +9,11 @@ SELECT offer_id, item, title, title_en, stock, taken, per_person, opens, closes,
        waiting_list, version
 FROM offer WHERE offer_id = :id
 
+-- name: some
+SELECT offer_id, item, title, title_en, stock, taken, per_person, opens, closes, ends,
+       waiting_list, version
+FROM offer WHERE offer_id IN (SELECT o.value FROM EACH_ID(:offers) o)
+
 -- name: open
 SELECT offer_id, item, title, title_en, stock, taken, per_person, opens, closes, ends,
        waiting_list, version
