@@ -14,8 +14,8 @@ from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sqlite.session import SqliteSession
 
 _WAYS = ("one", "all", "stream", "do", "many")
-_WAITING = ("put",)
-"""What PostgreSQL is told later, with other writes; SQLite is told by ``do``."""
+_WAITING = ("put", "columns")
+"""What PostgreSQL is told later, with other writes, or as columns; SQLite by ``do`` and ``many``."""
 
 
 @contextmanager
