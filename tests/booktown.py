@@ -83,7 +83,7 @@ class BookTown:
 
     def bookings(self, offer: Offer, people: Sequence[PersonId]) -> list[Booking]:
         found = self.cards.look(lambda work, scope: work.bookings.of_people(
-            scope, [offer.id], people))  # fmt: skip
+            scope, {offer.id: people}))  # fmt: skip
         return [each for all_ in found.values() for each in all_]
 
     def taken(self, offer: OfferId) -> int:

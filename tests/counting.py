@@ -15,7 +15,7 @@ from szunion.adapters.storage.sqlite.session import SqliteSession
 
 _WAYS = ("one", "all", "stream", "do", "many")
 _WAITING = ("put", "columns")
-"""What PostgreSQL is told later, with other writes, or as columns; SQLite by ``do`` and ``many``."""
+"""What PostgreSQL is told later, or as columns; SQLite is told by ``do`` and ``many``."""
 
 
 @contextmanager

@@ -241,7 +241,7 @@ def findings(kind: str, folder: Path, offer: OfferId, stock: int, told: Path) ->
 
         scope = authorise(work, engine(), Operation.BOOKING_WRITE)
         everybody = sorted({person for person, _ in lines})
-        found = work.bookings.of_people(scope, [offer], everybody)
+        found = work.bookings.of_people(scope, {offer: everybody})
         return work.offers.get(scope, offer).taken, [
             each for all_ in found.values() for each in all_
         ]

@@ -196,7 +196,7 @@ class Counter:
         self, work: UnitOfWork, scope: Scope, kept: KeptCard, id_: OfferId
     ) -> tuple[TapVerdict, Participation | None]:
         """Check a confirmed booking in by the card (刷卡核销)."""
-        mine = work.bookings.of_people(scope, [id_], [kept.person]).get((id_, kept.person), ())
+        mine = work.bookings.of_people(scope, {id_: [kept.person]}).get((id_, kept.person), ())
         if any(each.state is BookingState.USED for each in mine):
             return TapVerdict.ALREADY, None
         for booking in mine:

@@ -107,8 +107,8 @@ def refusals(work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer | None]:
     open_ = {id_ for id_, verdict in verdicts.items() if verdict is None}
     gone = {id_ for id_, verdict in verdicts.items() if verdict is NoPlace.SOLD_OUT}
     late = [ask for ask in asks if ask.offer not in open_]
-    people = {ask.person for ask in late if ask.offer in gone}
-    mine = work.bookings.of_people(scope, gone, people) if people else {}
+    people = {id_: [ask.person for ask in late if ask.offer == id_] for id_ in gone}
+    mine = work.bookings.of_people(scope, people) if people else {}
     refused = {id_: NotBooked(reason=verdict) for id_, verdict in verdicts.items() if verdict}
     allowed = _scopes(work, late)
     answers: list[Answer | None] = []
@@ -204,8 +204,7 @@ class _Crowd:
         people = {id_: [ask.person for _, ask, _ in asks[id_]] for id_ in offers}
         items = {id_: item_of(office, offer) for id_, offer in offers.items()}
         mine: dict[OfferId, dict[PersonId, tuple[Booking, ...]]] = {id_: {} for id_ in people}
-        everybody = {person for each in people.values() for person in each}
-        for (id_, person), found in work.bookings.of_people(scope, people, everybody).items():
+        for (id_, person), found in work.bookings.of_people(scope, people).items():
             mine[id_][person] = _counted(found)
         alike = {
             person for id_, item in items.items() if asked_together(office, item)

@@ -68,9 +68,9 @@ class Bookings(Protocol):
         ...
 
     def of_people(
-        self, scope: Scope, offers: Collection[OfferId], people: Collection[PersonId]
+        self, scope: Scope, people: Mapping[OfferId, Collection[PersonId]]
     ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
-        """Return what each of *people* has, or had, of each of *offers*, where there is any."""
+        """Return what each of an offer's *people* has, or had, of it, where there is any."""
         ...
 
     def put(self, scope: Scope, booking: Booking) -> None:

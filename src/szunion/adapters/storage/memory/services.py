@@ -119,11 +119,11 @@ class MemoryBookings:
         return sorted(rows, key=lambda row: row.id)
 
     def of_people(
-        self, scope: Scope, offers: Collection[OfferId], people: Collection[PersonId]
+        self, scope: Scope, people: Mapping[OfferId, Collection[PersonId]]
     ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
         found: dict[tuple[OfferId, PersonId], list[Booking]] = {}
         for row in sorted(self.tables.bookings, key=lambda row: row.id):
-            if row.offer in offers and row.person in people:
+            if row.person in people.get(row.offer, ()):
                 found.setdefault((row.offer, row.person), []).append(row)
         return found
 

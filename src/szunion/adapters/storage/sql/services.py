@@ -126,12 +126,17 @@ class SqlBookings:
         return [each for each in found if each.person in seen]
 
     def of_people(
-        self, scope: Scope, offers: Collection[OfferId], people: Collection[PersonId]
+        self, scope: Scope, people: Mapping[OfferId, Collection[PersonId]]
     ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
-        where = {"people": json.dumps(list(people)), "offers": json.dumps(list(offers))}
+        """Look for all offers at once; what a person has of another's offer is passed over."""
+        wanted = {offer: set(theirs) for offer, theirs in people.items()}
+        everybody = set().union(*wanted.values())
+        where = {"people": json.dumps(list(everybody)), "offers": json.dumps(list(wanted))}
         found: dict[tuple[OfferId, PersonId], list[Booking]] = {}
-        for booking in map(_booking, self.session.all("booking.of_people", where)):
-            found.setdefault((booking.offer, booking.person), []).append(booking)
+        for row in self.session.all("booking.of_people", where):
+            _, offer, person, *_ = row
+            if person in wanted[offer]:
+                found.setdefault((offer, person), []).append(_booking(row))
         return found
 
     def put(self, scope: Scope, booking: Booking) -> None:
