@@ -18,6 +18,7 @@ from tests.places import opened
 
 from szunion.adapters.keys.file import Ed25519Signer, FileKeys
 from szunion.adapters.storage.memory.storage import MemoryStorage
+from szunion.adapters.storage.postgres.connection import Limits
 from szunion.adapters.system import ChineseCalendar
 from szunion.application.access import authorise
 from szunion.application.filing import Applicant
@@ -74,6 +75,7 @@ def office_on(  # noqa: PLR0913 - each is a part that a test may bring
     seed: int = 7,
     city: City | None = None,
     keys: FileKeys | None = None,
+    limits: Limits | None = None,
 ) -> Office:
     """Return an office whose store is of *kind*: ``memory``, ``sqlite`` or ``postgres``."""
     clock = SimClock(day)
@@ -85,7 +87,7 @@ def office_on(  # noqa: PLR0913 - each is a part that a test may bring
     if kind == "memory":
         storage = MemoryStorage(clock, ids, vault)
     else:
-        storage = opened(kind, folder, clock=clock, ids=ids, vault=vault)
+        storage = opened(kind, folder, clock=clock, ids=ids, vault=vault, limits=limits)
     chosen = city or shenzhen()
     signer: Ed25519Signer = keys.signer(f"szunion/{chosen.policy.code}")
     return Office(

@@ -29,13 +29,19 @@ from szunion.testing.postgres_databases import Databases
 FILE: Final = "union.db"
 
 
-def opened(
-    kind: str, folder: Path, *, clock: Clock, ids: Ids, vault: Vault
+def opened(  # noqa: PLR0913 - what a store is made of
+    kind: str,
+    folder: Path,
+    *,
+    clock: Clock,
+    ids: Ids,
+    vault: Vault,
+    limits: Limits | None = None,
 ) -> SqliteStorage | PostgresStorage:
     """Open the store of that engine that belongs to *folder*; it is made where there is none."""
     if kind == "postgres":
         dsn = database_for(folder).app
-        return PostgresStorage.open(dsn, clock=clock, ids=ids, vault=vault)
+        return PostgresStorage.open(dsn, clock=clock, ids=ids, vault=vault, limits=limits)
     return SqliteStorage.open(folder / FILE, clock=clock, ids=ids, vault=vault)
 
 
@@ -77,24 +83,30 @@ def removed(kind: str, folder: Path) -> None:
 
 
 def remembered(kind: str, folder: Path) -> None:
-    """Keep beside a store that nobody has open all that is in it, to come back to."""
+    """Keep beside a store that is at rest all that is in it, to come back to."""
     if kind == "postgres":
         with admin(folder) as connection:
             tell(connection, "CREATE SCHEMA remembered")
             tell(connection, _for_each("CREATE TABLE remembered.%1$I AS TABLE szunion.%1$I"))
     else:
-        shutil.copyfile(folder / FILE, folder / "remembered")
+        _backed_up(folder / FILE, folder / "remembered")
 
 
 def returned(kind: str, folder: Path) -> None:
-    """Let a store that nobody has open be again as it was remembered."""
+    """Let a store be again as it was remembered; who has it open, and is at rest, may keep it."""
     if kind == "postgres":
         with admin(folder) as connection, connection.transaction():
             tell(connection, "SET LOCAL session_replication_role = replica")
             tell(connection, _for_each("DELETE FROM szunion.%1$I"))
             tell(connection, _for_each("INSERT INTO szunion.%1$I TABLE remembered.%1$I"))
     else:
-        shutil.copyfile(folder / "remembered", folder / FILE)
+        _backed_up(folder / "remembered", folder / FILE)
+
+
+def _backed_up(source: Path, target: Path) -> None:
+    """Let one file have what another has, its journal included; others may have either open."""
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
 def forgotten(kind: str, folder: Path) -> None:

@@ -11,6 +11,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -63,8 +64,9 @@ def all_tests() -> Iterator[tuple[str, str, str]]:
                     yield file.relative_to(ROOT).as_posix(), node.name, words
 
 
+@cache
 def kept() -> Mapping[str, list[str]]:
-    """Return the tests that name each fact and race."""
+    """Return the tests that name each fact and race; every test is read, so once."""
     found: dict[str, list[str]] = defaultdict(list)
     for file, name, words in all_tests():
         if file == "tests/test_promises.py":

@@ -11,7 +11,6 @@ import json
 import os
 import select
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from attrs import evolve
+from tests.at_once import SHARED, Crowd, Gate, crowd
 from tests.moneytown import WARMTH, YEAR, MoneyTown, money_town_on
 from tests.offices import clock_of, office_on, officer
 from tests.places import grounds, opened
@@ -33,7 +33,6 @@ from szunion.errors import Conflict
 from szunion.testing.clock import SeededChance, SeededIds
 
 GRANT = Fen(300_000)
-Gate: TypeAlias = Callable[[], None]
 Approver: TypeAlias = Callable[[Office, PayoutBatchId, Gate], str]
 
 
@@ -78,28 +77,15 @@ def drafts(town: MoneyTown, count: int, budget: int) -> list[PayoutBatchId]:
     return made
 
 
-def in_threads(office: Office, payouts: Sequence[PayoutBatchId], approve: Approver) -> Counter[str]:
+def in_threads(
+    office: Office, payouts: Sequence[PayoutBatchId], approve: Approver, by: Crowd | None = None
+) -> Counter[str]:
     """Let one thread for each pay-out approve it, all at once."""
-    barrier = threading.Barrier(len(payouts))
-    found: list[str] = []
-
-    def one(payout: PayoutBatchId) -> None:
-        try:
-            found.append(approve(office, payout, lambda: void(barrier.wait(60))))
-        except BaseException as error:  # noqa: BLE001 - the test must hear of everything
-            found.append(f"{type(error).__name__} {error}")
-            barrier.abort()
-
-    threads = [threading.Thread(target=one, args=(payout,)) for payout in payouts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Counter(found)
-
-
-def void(_: object) -> None:
-    """Do nothing with a value."""
+    acts = [partial(approve, office, payout) for payout in payouts]
+    if by is not None:
+        return by.act(acts)
+    with crowd(len(acts)) as once:
+        return once.act(acts)
 
 
 def processes(
@@ -137,7 +123,7 @@ def opened_by(kind: str, folder: Path, office: Office, number: int) -> Office:
     clock.advance(seconds=number + 1)
     ids = SeededIds(clock)
     vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(1000 + number).bytes)
-    storage = opened(kind, folder, clock=clock, ids=ids, vault=vault)
+    storage = opened(kind, folder, clock=clock, ids=ids, vault=vault, limits=SHARED)
     return evolve(office, storage=storage, ids=ids, vault=vault)
 
 

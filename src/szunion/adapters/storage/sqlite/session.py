@@ -22,7 +22,7 @@ from szunion.adapters.storage.sqlite.dialect import SQLITE, packed
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 
 APPLICATION_ID: Final = 0x535A554E  # "SZUN"
-_BUSY_MS: Final = 10_000
+BUSY_MS: Final = 10_000
 _STREAMED: Final = -8_192
 """The cache, in KiB, while rows go by: a table of a city is read in no more memory."""
 
@@ -80,7 +80,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     """
     connection.isolation_level = None
     for pragma in (
-        f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+        f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
         "trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", "cache_size=-65536",
         "secure_delete=ON",  # a salt that is destroyed does not stay on a freed page
         "recursive_triggers=ON",  # REPLACE asks the triggers that forbid deletion
@@ -134,7 +134,7 @@ def waiting(connection: sqlite3.Connection, milliseconds: int) -> Iterator[None]
     try:
         yield
     finally:
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from szunion.adapters.storage.sqlite.journal import Journal
 from szunion.adapters.storage.sqlite.migrate import migrate, pending
 from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
+    BUSY_MS,
     SqliteSession,
     check,
     connect,
@@ -56,6 +57,8 @@ class SqliteStorage:
     _local: threading.local = field(factory=threading.local, init=False)
     _opened: list[tuple[threading.Thread, sqlite3.Connection]] = field(factory=list, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
+    _turn: threading.RLock = field(factory=threading.RLock, init=False)
+    """Whose turn it is to write: its owner alone can end it, so ending it twice does no harm."""
 
     def __attrs_post_init__(self) -> None:
         self._journal = Journal(self.path)
@@ -166,8 +169,37 @@ class SqliteStorage:
             self.vault.refresh()  # whoever writes writes under the present keys
             return work(unit)
 
-        self._keep_journal_short()  # before anything is done: what is wrong with it undoes nothing
-        return self._transaction("BEGIN IMMEDIATE", decide)
+        try:
+            try:
+                self._take_turn()
+                self._keep_journal_short()  # first: what is wrong with it undoes nothing
+                return self._transaction("BEGIN IMMEDIATE", decide)
+            finally:
+                self._end_turn()
+        finally:  # an interrupt may come at any line, so also instead of the one above
+            self._end_turn()
+
+    def _take_turn(self) -> None:
+        """Wait until no other thread of this process writes.
+
+        SQLite lets whoever waits look again after pauses of up to 0.1 s; here one is woken. Other
+        processes are then met by SQLite's own lock.
+
+        Raises:
+            StorageBusy: one has been writing for too long (E-STORE-001).
+        """
+        if self._connection().in_transaction:  # refused in a moment
+            return
+        if not self._turn.acquire(timeout=BUSY_MS / 1000):
+            raise StorageBusy("E-STORE-001")
+
+    def _end_turn(self) -> None:
+        """Let the next one write; it is no matter whether this one had the turn."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and connection.in_transaction:  # a unit inside of one
+            return
+        with suppress(RuntimeError):
+            self._turn.release()
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
