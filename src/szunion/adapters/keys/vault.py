@@ -31,9 +31,10 @@ _INDEX_BYTES: Final = 16
 _SHARD_AT: Final = 53
 """Where an id carries its shard: the bulk path does without a call a row."""
 _SHARD_BITS: Final = 10
-_KEY_CHARACTERS: Final = 26
-_KEY_BYTES: Final = 20
-"""As few as fill them, in whole groups of base32: the rest would be written and thrown away."""
+_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS: Final = [one + two for one in _BASE32 for two in _BASE32]
+_PLACES: Final = range(120, -1, -10)
+"""Where the 13 pairs of a request key's 26 characters begin among its 130 bits."""
 
 USES: Final = {name: Use(name.value) for name in IndexField}
 
@@ -349,7 +350,8 @@ class KeysetVault:
 
     def request_key(self, business: str) -> RequestKey:
         digest = (self._state or self._load()).request(business.encode())
-        return RequestKey(base64.b32encode(digest[:_KEY_BYTES])[:_KEY_CHARACTERS].decode())
+        bits = int.from_bytes(digest[:17]) >> 6
+        return RequestKey("".join([_PAIRS[bits >> place & 1023] for place in _PLACES]))
 
     def outward(self, kind: str, id_: int) -> str:
         block = kind.encode().rjust(8, b"\0")[:8] + id_.to_bytes(8)

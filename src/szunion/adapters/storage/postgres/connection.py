@@ -207,7 +207,7 @@ def ask(connection: Connection, question: str, *parameters: object) -> tuple[Any
 def tell(to: Connection | psycopg.Cursor[Any], command: str) -> None:
     """Run a command without parameters and without an answer."""
     with translated():
-        to.execute(command.encode(), prepare=False)
+        to.execute(command.encode(), prepare=False, binary=False)
 
 
 def look(connection: Connection) -> Seen:

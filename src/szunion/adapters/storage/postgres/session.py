@@ -90,6 +90,10 @@ class PostgresSession(Session):
             adapt(cursor.adapters)
         return cursor
 
+    def begin(self, command: str) -> None:
+        """Begin the transaction, or make ready for it."""
+        tell(self._cursor, command)
+
     def within(self, scope: Scope | None) -> None:
         """From now on ask in *scope*; the server hears of it with the next statement."""
         if scope is not self._scope:  # most calls of a unit are made in one scope, a frozen value

@@ -228,14 +228,12 @@ class PostgresStorage:
     def _transaction(self, begin: Sequence[str], work: Callable[[UnitOfWork], T]) -> T:
         with self.pool.connection() as connection:
             try:
+                session = session_on(connection, spread=self.spread)
                 for command in begin:
-                    tell(connection, command)
+                    session.begin(command)
                 if begin is not self._begins.read:
                     self.vault.refresh()  # whoever writes writes under the present keys
-                unit = PostgresUnit(
-                    session_on(connection, spread=self.spread),
-                    now=self.clock.now(), ids=self.ids, vault=self.vault,
-                )  # fmt: skip
+                unit = PostgresUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
                 result = work(unit)
                 unit.settle()
             except BaseException:

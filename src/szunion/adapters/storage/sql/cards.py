@@ -35,6 +35,11 @@ from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Place, Vault
 
 _STATES = {state.value: state for state in BankState}
+_COLUMNS = 19
+"""How many columns a card has; ``card.get`` says beside them what was told of it."""
+
+Facts = dict[CardId, list[BankFact]]
+Holds = dict[CardId, list[Hold]]
 
 
 def fact_of(raw: Raw) -> tuple[CardId, BankFact]:
@@ -53,6 +58,20 @@ def hold_of(raw: Raw) -> Hold:
         since=moment(since), until=maybe_moment(until), state=HoldState(state),
         placed_as=Actor(placed_as), note=note,
     )  # fmt: skip
+
+
+def _told(lines: Iterable[Raw]) -> tuple[Facts, Holds]:
+    """Return what the bank has told of cards, and what holds them, each in its order."""
+    facts: Facts = {}
+    holds: Holds = {}
+    for what, id_, place, name, digest, hold, word, state, one, two, reason, note in lines:
+        if what:
+            known = hold_of((hold, id_, one, reason, place, two, state, word, note))
+            holds.setdefault(known.card, []).append(known)
+        else:
+            card, fact = fact_of((id_, name, digest, place, word, state, one, two))
+            facts.setdefault(card, []).append(fact)
+    return facts, holds
 
 
 def _known(kept: KeptCard) -> dict[str, object]:
@@ -174,8 +193,12 @@ class SqlCards:
             self.session.many("card.keep_hold", held)
 
     def get(self, scope: Scope, card: CardId) -> KeptCard | None:
-        raw = self.session.one("card.get", {"shard": shard_of(card), "id": card})
-        return next(iter(self._cards(scope, [raw] if raw else [])), None)
+        lines = self.session.all("card.get", {"shard": shard_of(card), "id": card})
+        if not self._seen(scope, lines[:1]):
+            return None
+        told = [line[_COLUMNS:] for line in lines if line[_COLUMNS] is not None]
+        facts, holds = _told(told)
+        return self._card(lines[0][:_COLUMNS], facts.get(card, ()), holds.get(card, ()))
 
     def by_ref(self, scope: Scope, ref: CardRef) -> KeptCard | None:
         index = self.vault.index(IndexField.CARD, ref.token.plain())
@@ -216,29 +239,21 @@ class SqlCards:
     def _cards(self, scope: Scope, raws: Sequence[Raw]) -> list[KeptCard]:
         if not raws:
             return []
-        if scope.only_person is not None:
-            raws = [raw for raw in raws if raw[1] == scope.only_person]
-        elif not scope.whole_city:
-            seen = people_seen(self.session, scope, [raw[1] for raw in raws])
-            raws = [raw for raw in raws if raw[1] in seen]
+        raws = self._seen(scope, raws)
         facts, holds = self._told([raw[0] for raw in raws])
         return [self._card(raw, facts.get(raw[0], ()), holds.get(raw[0], ())) for raw in raws]
 
-    def _told(
-        self, cards: Sequence[int]
-    ) -> tuple[dict[CardId, list[BankFact]], dict[CardId, list[Hold]]]:
-        """Return what the bank has told of cards, and what holds them, each in its order."""
-        facts: dict[CardId, list[BankFact]] = {}
-        holds: dict[CardId, list[Hold]] = {}
-        for raw in self.session.all("card.told", {"ids": json.dumps(cards)}):
-            what, id_, place, name, digest, hold, word, state, one, two, reason, note = raw
-            if what:
-                known = hold_of((hold, id_, one, reason, place, two, state, word, note))
-                holds.setdefault(known.card, []).append(known)
-            else:
-                card, fact = fact_of((id_, name, digest, place, word, state, one, two))
-                facts.setdefault(card, []).append(fact)
-        return facts, holds
+    def _seen(self, scope: Scope, raws: Sequence[Raw]) -> Sequence[Raw]:
+        """Return those of people whom *scope* sees."""
+        if scope.whole_city or not raws:
+            return raws
+        if scope.only_person is not None:
+            return [raw for raw in raws if raw[1] == scope.only_person]
+        seen = people_seen(self.session, scope, [raw[1] for raw in raws])
+        return [raw for raw in raws if raw[1] in seen]
+
+    def _told(self, cards: Sequence[int]) -> tuple[Facts, Holds]:
+        return _told(self.session.all("card.told", {"ids": json.dumps(cards)}))
 
     def _card(self, raw: Raw, facts: Iterable[BankFact], holds: Iterable[Hold]) -> KeptCard:
         (

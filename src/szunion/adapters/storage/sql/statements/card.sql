@@ -27,10 +27,23 @@ WHERE current = 1 AND bank_state = 'ACTIVE' AND bank_conflict = 0 AND union_stat
                   WHERE h.shard = card.shard AND h.card_id = card.card_id AND h.state = 'OPEN')
 
 -- name: get
-SELECT card_id, person_id, programme, row_id, token_sealed, psn, last_four, account_class, bank_gap,
-       union_state, union_reason, union_sequence, custody, holder, current, replaces, replaced_by,
-       born, version
-FROM card WHERE shard = :shard AND card_id = :id
+-- The card, and beside it what `told` says of it, line by line; a card of which there is nothing to
+-- say is there once.
+SELECT c.card_id, c.person_id, c.programme, c.row_id, c.token_sealed, c.psn, c.last_four,
+       c.account_class, c.bank_gap, c.union_state, c.union_reason, c.union_sequence, c.custody,
+       c.holder, c.current, c.replaces, c.replaced_by, c.born, c.version,
+       t.what, c.card_id, t.place, t.name, t.digest, t.id, t.word, t.state, t.one, t.two, t.reason,
+       t.note
+FROM card c LEFT JOIN (
+    SELECT 0 AS what, f.sequence AS place, f.event_id AS name, f.digest AS digest, 0 AS id,
+           f.event AS word, f.state AS state, f.effective AS one, f.received AS two, NULL AS reason,
+           NULL AS note
+    FROM card_fact f WHERE f.shard = :shard AND f.card_id = :id
+    UNION ALL
+    SELECT 1, h.since, '', '', h.hold_id, h.placed_as, h.state, h.owner, h.until, h.reason, h.note
+    FROM card_hold h WHERE h.shard = :shard AND h.card_id = :id) t ON 1 = 1
+WHERE c.shard = :shard AND c.card_id = :id
+ORDER BY t.what, t.place, t.name, t.digest, t.id
 
 -- name: of_person
 SELECT card_id, person_id, programme, row_id, token_sealed, psn, last_four, account_class, bank_gap,

@@ -1,0 +1,1 @@
+-- SQLite changes a row in its place; PostgreSQL is told to leave room for it in this step.
