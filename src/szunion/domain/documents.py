@@ -82,10 +82,11 @@ def check_character(body: str) -> str:
     return _BY_REMAINDER[int(body, 13) % 11]
 
 
-class BirthDates(dict[str, date | None]):
+class BirthDates(dict[str, date]):
     """Days by their eight digits (出生日期码): looked up in the calendar once, then remembered.
 
-    A day before 1900 or after *today*, or one that the calendar does not have, is None.
+    A day before 1900 or after *today*, or one that the calendar does not have, is None, and is not
+    remembered: so there are never more than the days since 1900, whatever is asked.
     """
 
     def __init__(self, today: date) -> None:
@@ -93,14 +94,19 @@ class BirthDates(dict[str, date | None]):
         self._today = today
 
     def __missing__(self, digits: str) -> date | None:
-        day = None
         if digits.isascii() and digits.isdigit():  # together they mean [0-9] and nothing else
             with suppress(ValueError):
                 day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-                if not _FIRST_BIRTH <= day <= self._today:
-                    day = None
-        self[digits] = day
-        return day
+                if _FIRST_BIRTH <= day <= self._today:
+                    self[digits] = day
+                    return day
+        return None
+
+
+@lru_cache(maxsize=2)
+def births_until(today: date) -> BirthDates:
+    """Return the days up to *today*, which all rosters of a day look up together."""
+    return BirthDates(today)
 
 
 @lru_cache(maxsize=8)
@@ -125,7 +131,7 @@ def number_check(today: date) -> Callable[[str], Verdict]:
     """
     # Two small tables answer for nearly all; the calendar is asked in leap and running years.
     safe_years, safe_days = _past_years(today.year), _common_days()
-    births = BirthDates(today)
+    births = births_until(today)
     checks = _BY_REMAINDER
     right, length, characters = Verdict.OK, Verdict.LENGTH, Verdict.CHARACTERS
     wrong_date, wrong_check = Verdict.DATE, Verdict.CHECK_DIGIT
@@ -151,7 +157,7 @@ def birth_check(today: date) -> Callable[[str], date | None]:
 
     It agrees with :func:`number_check`, and saves looking twice at a number that is right.
     """
-    births, checks = BirthDates(today), _BY_REMAINDER
+    births, checks = births_until(today), _BY_REMAINDER
 
     def born(number: str) -> date | None:
         body = number[:17]
@@ -164,7 +170,7 @@ def birth_check(today: date) -> Callable[[str], date | None]:
 
 def birth_date_of(number: str, today: date) -> date | None:
     """Return the birth date (出生日期) that an 18-character number carries; None: no such day."""
-    return BirthDates(today)[number[6:14]]
+    return births_until(today)[number[6:14]]
 
 
 _FORMS: Final[Mapping[DocumentKind, re.Pattern[str]]] = MappingProxyType(

@@ -33,7 +33,7 @@ from szunion.adapters.storage.postgres.connection import (
     connect,
     tell,
 )
-from szunion.adapters.storage.postgres.dialect import statements
+from szunion.adapters.storage.postgres.spread import statements_here
 from szunion.adapters.storage.postgres.storage import BorrowedPostgres, PostgresStorage
 from szunion.adapters.storage.postgres.unit import PostgresUnit
 from szunion.application.access import authorise
@@ -92,7 +92,7 @@ def test_every_statement_is_taken(database: Database) -> None:
     with psycopg.connect(
         database.app, options=f"-c search_path=szunion,pg_catalog {options}"
     ) as connection:
-        for name, text in statements().items():
+        for name, text in statements_here().items():
             connection.execute("SET LOCAL szunion.scope = '*'")
             if message := _refusal(connection, text):
                 refused[name] = message

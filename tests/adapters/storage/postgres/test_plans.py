@@ -10,7 +10,7 @@ import pytest
 from tests.databases import planned
 
 from szunion.adapters.storage.postgres.connection import Connection, Limits, connect, tell
-from szunion.adapters.storage.postgres.dialect import POSTGRES, statements
+from szunion.adapters.storage.postgres.dialect import POSTGRES, packed, statements
 from szunion.adapters.storage.postgres.net import NET
 from szunion.adapters.storage.sql.dialect import written
 from szunion.testing.postgres_databases import CITUS_DSN, Database
@@ -78,3 +78,16 @@ def test_what_is_leased_is_found_once_whatever_it_is_joined_with(app: Connection
     assert {"outbox.take", "outbox.take_unknown"} <= set(asked)
     for name in asked:
         assert "CTE Scan on t" in planned(app, statements()[name]), name
+
+
+def test_the_documents_of_a_large_chunk_are_met_by_their_keys(database: Database) -> None:
+    """Whatever the columns hold when the plan is made: else a chunk reads all of the city's."""
+    connection = connect(database.app, Limits())
+    name = "roster.on_file"
+    told = packed(name, {"shard": list(range(1_000)), "blind": [bytes(16)] * 1_000})
+    with connection.transaction():
+        rows = connection.execute(f"EXPLAIN (COSTS OFF) {statements()[name]}".encode(), told)
+        plan = "\n".join(line for (line,) in rows)
+    connection.close()
+    assert "Index Cond: ((shard = u.shard) AND (blind = u.blind) AND (rank = 0))" in plan
+    assert not _SCANNED.findall(plan)

@@ -213,7 +213,8 @@ class PostgresSession(Session):
         if failed is not None:
             raise failed
 
-    def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
+    @staticmethod
+    def packed(name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
         return packed(name, columns)
 
     def _asked(self, name: str, text: str, parameters: Parameters) -> psycopg.Cursor[Row]:

@@ -8,25 +8,39 @@ one statement either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
-from attrs import define
+from attrs import define, field
 
 from szunion.adapters.storage.postgres.citus import TABLES, Place
 from szunion.adapters.storage.postgres.connection import Connection
+from szunion.adapters.storage.postgres.dialect import POSTGRES, statements
 from szunion.adapters.storage.postgres.inserts import Waiting
 from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.sql.dialect import SHARED, texts
 from szunion.adapters.storage.sql.session import Parameters, one_changed
 
 _FROM_COLUMNS: Final = re.compile(
     r"INSERT INTO (\w+) \(([^()]*)\)\s+(SELECT .* FROM unnest\(.*)", re.DOTALL
 )
 
+_AS_SHARED: Final = ("roster.on_file",)
+"""What one server looks up row by row: Citus joins it, for it sends no such look to a worker."""
+
+
+@cache
+def statements_here() -> Mapping[str, str]:
+    """Return every named statement as it is asked of a coordinator."""
+    return {**statements(), **{name: POSTGRES.spelled(texts(SHARED)[name]) for name in _AS_SHARED}}
+
 
 @define
 class SpreadSession(PostgresSession):
     """One connection to a coordinator; it says to no worker what could end in a COPY."""
+
+    statements: Mapping[str, str] = field(factory=statements_here)
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
         found = _FROM_COLUMNS.match(self.statements[name])

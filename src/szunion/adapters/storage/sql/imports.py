@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from attrs import frozen
 
 from szunion.adapters.storage.sql.blind import BlindIndex
-from szunion.adapters.storage.sql.prepared import PreparedRows, RowPreparer
+from szunion.adapters.storage.sql.prepared import ON_FILE, PreparedRows, RowPreparer
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
@@ -96,15 +95,18 @@ class SqlImports:
         return of(IndexField.DOCUMENT, held=held), of(IndexField.MOBILE, held=held)
 
     def preparer(self, scope: Scope) -> Prepares:
-        return RowPreparer(self.vault, self.ids, self._keys(held=False))
+        return self._preparer(self._keys(held=False))
+
+    def _preparer(self, keys: tuple[int, int]) -> RowPreparer:
+        return RowPreparer(self.vault, self.ids, keys, self.session.packed)
 
     def look_up(self, scope: Scope, prepared: Prepared) -> SqlLooked:
         assert isinstance(prepared, PreparedRows)
         keys, rows = self._keys(held=True), prepared.rows
-        if (prepared.sealing, *prepared.filing) != (self.vault.sealing_key, *keys):
-            prepared = RowPreparer(self.vault, self.ids, keys)(rows, self.now)
+        if (prepared.sealing, *prepared.keys) != (self.vault.sealing_key, *keys):
+            prepared = self._preparer(keys)(rows, self.now)
         key = keys[0]
-        found = self._on_file(prepared.shards, prepared.texts, prepared.blinds, key)
+        found = self._on_file(prepared.shards, prepared.texts, prepared.wanted, key)
         known = {kind for (kind,) in self.session.all("roster.kinds")}
         old, seek_old = DocumentKind.RESIDENT_15, DocumentKind.RESIDENT_15.value in known
         others = {
@@ -116,35 +118,26 @@ class SqlImports:
         }
         if others:
             numbers = [text.partition(":")[2] for text in others.values()]
-            seen = list(others.values())
-            there = self._on_file(
-                self.vault.route_many(numbers),
-                seen,
-                self.vault.index_many(IndexField.DOCUMENT, seen, key=key),
-                key,
-            )
+            seen, shards = list(others.values()), self.vault.route_many(numbers)
+            blinds = self.vault.index_many(IndexField.DOCUMENT, seen, key=key)
+            wanted = self.session.packed(ON_FILE, {"shard": shards, "blind": blinds})
+            there = self._on_file(shards, seen, wanted, key)
             positions = list(others)
             found.update({positions[at]: person for at, person in there.items()})
         return SqlLooked(prepared, found)
 
     def _on_file(
-        self, shards: Sequence[int], texts: Sequence[str], blinds: Sequence[bytes], key: int
+        self, shards: Sequence[int], texts: Sequence[str], wanted: Mapping[str, object], key: int
     ) -> dict[int, PersonId]:
-        """Return who holds each document; *blinds* are those under the filing *key*."""
-        name = "roster.on_file"
+        """Return who holds each document; *wanted* asks for them under the filing *key*."""
         found: dict[int, PersonId] = {}
         for each in self.vault.index_keys(IndexField.DOCUMENT):  # while it rotates there are two
-            looked = (
-                blinds
-                if each == key
-                else self.vault.index_many(IndexField.DOCUMENT, texts, key=each)
-            )
-            wanted = self.session.packed(name, {"shard": shards, "blind": looked})
-            found.update({at: PersonId(id_) for at, id_ in self.session.all(name, wanted)})
+            asked = wanted
+            if each != key:
+                blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=each)
+                asked = self.session.packed(ON_FILE, {"shard": shards, "blind": blinds})
+            found.update({at: PersonId(id_) for at, id_ in self.session.all(ON_FILE, asked)})
         return found
-
-    def _file(self, name: str, columns: Mapping[str, Sequence[Any]], **fixed: object) -> None:
-        self.session.do(name, self.session.packed(name, columns) | fixed)
 
     def admit(  # noqa: PLR0913, PLR0917 - the columns of a chunk
         self,
@@ -158,21 +151,11 @@ class SqlImports:
         assert isinstance(looked, SqlLooked)
         ready = looked.prepared
         people = ready.people.only(positions)
-        keys = people.keys
-        self._file("roster.file_people", {"person": keys, "sealed": people.sealed})
-        self._file("roster.file_salts", {"person": keys, "salt": people.salts})
-        self._file(
-            "roster.file_documents",
-            {"person": keys, "shard": people.shards, "blind": people.blinds},
-        )
-        mobiles = ready.mobiles.only(positions)
-        self._file(
-            "roster.file_mobiles",
-            {"person": mobiles.keys, "shard": mobiles.shards, "blind": mobiles.blinds},
-        )
+        for name, parameters in ready.filed(people, ready.mobiles.only(positions)).items():
+            self.session.do(name, parameters)
         rows = [ready.rows[at] for at in people.places]
         self.session.many("roster.add_kind", [(kind.value,) for kind in {row.kind for row in rows}])
-        self._keep_memberships(scope, rows, keys, organisation, today, run)
+        self._keep_memberships(scope, rows, people.keys, organisation, today, run)
         return [PersonId(ready.ids[at]) for at in positions]
 
     def _keep_memberships(  # noqa: PLR0913, PLR0917 - the columns of a chunk
@@ -191,10 +174,13 @@ class SqlImports:
         who = scope.principal
         days = {day: (day or today).isoformat() for day in {row.joined for row in rows}}
         told = {"person": keys, "day": [days[row.joined] for row in rows]}
+        columns = self.session.packed("roster.admit", told)  # and "roster.affiliate" has the same
         at = micros(self.now)
-        self._file("roster.admit", told, union=organisation, at=at)
-        self._file("roster.affiliate", told, union=organisation, at=at)
-        self._file(
-            "roster.log", {"person": keys}, at=at, actor=who.id, role=who.role.value,
-            node=who.organisation or 0, purpose=who.purpose.value, reason=f"import {run}",
-        )  # fmt: skip
+        self.session.do("roster.admit", {**columns, "union": organisation, "at": at})
+        self.session.do("roster.affiliate", {**columns, "union": organisation, "at": at})
+        log = {
+            **self.session.packed("roster.log", {"person": keys}),
+            "at": at, "actor": who.id, "role": who.role.value, "node": who.organisation or 0,
+            "purpose": who.purpose.value, "reason": f"import {run}",
+        }  # fmt: skip
+        self.session.do("roster.log", log)

@@ -1,16 +1,17 @@
 """Know what a chunk of a roster takes before the store is asked: ids, indexes, sealed files.
 
-All of it is computed outside of the transaction, which then holds its locks for as long as the
-database works and no longer. It is computed for every row, also for one that will turn out to be
-on file: a few microseconds, for which no transaction seals while others wait.
+All of it is computed outside of the transaction, and written as the engine takes it: the
+transaction then holds its locks for as long as the database works and no longer. It is computed
+for every row, also for one that will turn out to be on file: a few microseconds, for which no
+transaction seals while others wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from struct import iter_unpack
-from typing import Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from attrs import evolve, fields, frozen
 
@@ -23,6 +24,11 @@ from szunion.ports.system import Ids
 
 _OLD_FORM: Final = 15
 """Digits of a resident's number in its old form."""
+
+ON_FILE: Final = "roster.on_file"
+
+Packs: TypeAlias = Callable[[str, Mapping[str, Sequence[Any]]], dict[str, object]]
+"""Writes columns as an engine's statement takes them: :meth:`…sql.session.Session.packed`."""
 
 
 @frozen
@@ -65,6 +71,26 @@ class MobileColumns(_Columns):
     blinds: Sequence[bytes]
 
 
+Filing: TypeAlias = Mapping[str, Mapping[str, object]]
+"""Statements that file people, in their order, and the parameters of each."""
+
+
+def filing(pack: Packs, people: PeopleColumns, mobiles: MobileColumns) -> Filing:
+    """Return what files these people."""
+    keys = people.keys
+    columns: Mapping[str, Mapping[str, Sequence[Any]]] = {
+        "roster.file_people": {"person": keys, "sealed": people.sealed},
+        "roster.file_salts": {"person": keys, "salt": people.salts},
+        "roster.file_documents": {
+            "person": keys, "shard": people.shards, "blind": people.blinds,
+        },
+        "roster.file_mobiles": {
+            "person": mobiles.keys, "shard": mobiles.shards, "blind": mobiles.blinds,
+        },
+    }  # fmt: skip
+    return {name: pack(name, each) for name, each in columns.items()}
+
+
 @frozen
 class PreparedRows:
     """A chunk of rows, ready to be looked up and filed."""
@@ -80,8 +106,18 @@ class PreparedRows:
     mobiles: MobileColumns
     sealing: int
     """The key under which the files are sealed."""
-    filing: tuple[int, int]
+    keys: tuple[int, int]
     """The keys of the indexes: of documents, of mobiles."""
+    pack: Packs
+    wanted: Mapping[str, object]
+    """What asks who holds these documents."""
+    filing: Filing
+    """What files all of them, as if each were new."""
+
+    def filed(self, people: PeopleColumns, mobiles: MobileColumns) -> Filing:
+        """Return what files those that are new: nearly always it is ready."""
+        whole = people is self.people and mobiles is self.mobiles
+        return self.filing if whole else filing(self.pack, people, mobiles)
 
 
 @frozen
@@ -90,7 +126,8 @@ class RowPreparer:
 
     vault: Vault
     ids: Ids
-    filing: tuple[int, int]
+    keys: tuple[int, int]
+    pack: Packs
 
     def __call__(self, rows: Sequence[PlainRow], at: datetime, /) -> PreparedRows:
         """See :class:`szunion.ports.storage.imports.Prepares`."""
@@ -100,12 +137,14 @@ class RowPreparer:
             for row in rows
         ]
         shards = self.vault.route_many([row.number for row in rows])
-        blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=self.filing[0])
+        blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=self.keys[0])
         ids = self.ids.many(self._homes(rows, shards))
-        people = self._people(rows, ids, shards, blinds, at)
+        people, mobiles = self._people(rows, ids, shards, blinds, at), self._mobiles(rows, ids)
         return PreparedRows(
             rows=rows, texts=texts, shards=shards, blinds=blinds, ids=ids, people=people,
-            mobiles=self._mobiles(rows, ids), filing=self.filing,
+            mobiles=mobiles, keys=self.keys, pack=self.pack,
+            wanted=self.pack(ON_FILE, {"shard": shards, "blind": blinds}),
+            filing=filing(self.pack, people, mobiles),
             sealing=self.vault.key_of(people.sealed[0]) if rows else self.vault.sealing_key,
         )  # fmt: skip
 
@@ -138,7 +177,7 @@ class RowPreparer:
     def _mobiles(self, rows: Sequence[PlainRow], ids: Sequence[int]) -> MobileColumns:
         reached = [place for place, row in enumerate(rows) if row.mobile]
         texts = [mobile for row in rows if (mobile := row.mobile)]
-        blinds = self.vault.index_many(IndexField.MOBILE, texts, key=self.filing[1])
+        blinds = self.vault.index_many(IndexField.MOBILE, texts, key=self.keys[1])
         # In the order of the index, which begins with the shard.
         order = sorted(range(len(blinds)), key=blinds.__getitem__)
         blinds = [blinds[at] for at in order]

@@ -72,7 +72,8 @@ class Session(Protocol):
         """
         ...
 
-    def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
+    @staticmethod
+    def packed(name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
         """Return the parameters that hand a statement the columns of its ``CHUNK``."""
         ...
 

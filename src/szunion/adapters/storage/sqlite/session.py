@@ -242,6 +242,7 @@ class SqliteSession(Session):
         """Insert a set of rows, handed over as columns. Return how many rows were inserted."""
         return self.many(name, rows_of(columns))
 
-    def packed(self, name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
+    @staticmethod
+    def packed(name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
         """Return the parameters that hand a statement the columns of its ``CHUNK``."""
         return packed(_chunks()[name], columns)

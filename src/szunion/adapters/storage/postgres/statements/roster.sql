@@ -6,3 +6,15 @@ SET LOCAL lock_timeout = '120s'
 -- A lock takes no snapshot: what is read afterwards is what the import before has left. It hinders
 -- nobody who only reads, or who keeps how far an import has come.
 LOCK TABLE roster_import IN SHARE UPDATE EXCLUSIVE MODE
+
+-- name: on_file
+-- fanout: as the shared one. A connection plans its first few with the columns at hand, and would
+-- read all documents of the city, once, to join them with a large chunk: a value that is looked up
+-- for each row is met by its key.
+WITH found AS MATERIALIZED (
+    SELECT wanted.place,
+           (SELECT d.person_id FROM person_document d
+            WHERE d.shard = wanted.shard AND d.blind = wanted.blind AND d.rank = 0) AS person_id
+    FROM CHUNK(shard SHARD, blind KEY) wanted
+)
+SELECT place, person_id FROM found WHERE person_id IS NOT NULL
