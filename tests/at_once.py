@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
+import pytest
 from attrs import evolve, frozen
 
 from szunion.adapters.storage.postgres.connection import Limits
+from szunion.adapters.storage.sqlite import storage
 
 Gate: TypeAlias = Callable[[], None]
 """Where each waits until all have come; then all go on at once."""
@@ -26,6 +28,11 @@ where a machine has so much to do that 64 decisions take longer, the last of the
 
 ONE_EACH: Final = evolve(SHARED, connections=64)
 """A connection for each of 64: their decisions are in each other's way more often."""
+
+
+def patient(patch: pytest.MonkeyPatch) -> None:
+    """Let threads wait for each other as long on SQLite, where it is no limit of a store's."""
+    patch.setattr(storage, "BUSY_MS", int(_PATIENCE * 1000))
 
 
 @frozen

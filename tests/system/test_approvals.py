@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.at_once import ONE_EACH, SHARED, crowd
+from tests.at_once import ONE_EACH, SHARED, crowd, patient
 from tests.moneytown import WARMTH, YEAR, MoneyTown, money_town_on
 from tests.offices import ENGINES, office_on
 from tests.places import forgotten, needs, remembered, returned
@@ -126,12 +126,15 @@ def sent(town: MoneyTown, payouts: Sequence[PayoutBatchId]) -> list[RequestKey]:
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(10))
 @pytest.mark.parametrize("kind", ON_DISK)
-def test_ten_of_64_in_a_thousand_rounds(kind: str, part: int, tmp_path: Path) -> None:
+def test_ten_of_64_in_a_thousand_rounds(
+    kind: str, part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After each round the town is again as it was before anybody approved; in slices.
 
     The 64 keep their threads, and each thread its connection: a round is 64 approvals and no more.
     In the first slice each has a connection, in the others they share as many as by default.
     """
+    patient(monkeypatch)
     town = money_town_on(office_on(kind, tmp_path, limits=SHARED if part else ONE_EACH))
     payouts = drafts(town, APPROVERS, PLACES)
     remembered(kind, tmp_path)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.at_once import ONE_EACH, SHARED, Crowd, Gate, crowd
+from tests.at_once import ONE_EACH, SHARED, Crowd, Gate, crowd, patient
 from tests.booktown import BookTown, book_town_on
 from tests.offices import ENGINES, member, office_on
 
@@ -61,8 +61,11 @@ def test_64_buyers_of_ten_tickets_without_a_crowd(kind: str, tmp_path: Path) -> 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(10))
 @pytest.mark.parametrize("kind", ENGINES)
-def test_64_buyers_of_ten_tickets_a_thousand_times(kind: str, part: int, tmp_path: Path) -> None:
+def test_64_buyers_of_ten_tickets_a_thousand_times(
+    kind: str, part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In slices, each in a town of its own; in the first each buyer has a connection."""
+    patient(monkeypatch)
     town = town_on(kind, tmp_path, SHARED if part else ONE_EACH)
     rounds(town, 100)
     town.office.storage.close()
