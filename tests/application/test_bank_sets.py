@@ -14,13 +14,16 @@ from tests.cardtown import CardTown, card_town_on
 from tests.offices import ENGINES, office_on
 
 from szunion.adapters.bank.simulated import SIMULATED
-from szunion.application.bank_desk import LEASE, TOGETHER, BankDesk
+from szunion.application.access import authorise
+from szunion.application.bank_desk import LEASE, TOGETHER, BankDesk, engine
+from szunion.domain.access import Operation
 from szunion.domain.bank import Answer, BankRequest, Receipt, SetCardUse
 from szunion.domain.holds import HoldReason
-from szunion.domain.outbox import DispatchState
+from szunion.domain.outbox import Dispatch, DispatchState
 from szunion.domain.values import Fen, RequestKey
-from szunion.errors import BankOutcomeUnknown
+from szunion.errors import BankOutcomeUnknown, Conflict
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
+from szunion.ports.storage import UnitOfWork
 
 CARDS = 6
 
@@ -172,3 +175,18 @@ def test_an_answer_waits_for_others_a_second_at_most(place: CardTown) -> None:
     desk_of(place, Looking(place, slow=timedelta(seconds=0.6))).deliver()
     assert seen == [0, 0, 2, 2, 4, 4]
     assert states(place) == {DispatchState.DONE: CARDS}
+
+
+def test_a_lost_race_of_a_set_names_the_version_that_was_expected(place: CardTown) -> None:
+    """Also where somebody else has moved it on by one, to where the set would have."""
+    ours = [each for each in place.books().dispatches() if each.kind.value == "SET_CARD_USE"]
+    moved = ours[2]
+
+    def put(work: UnitOfWork, *these: Dispatch) -> None:
+        work.outbox.put_many(authorise(work, engine(), Operation.BANK_DESK), these)
+
+    other = evolve(moved, digest="theirs")
+    place.office.storage.run(lambda work: put(work, other))
+    with pytest.raises(Conflict) as lost:
+        place.office.storage.run(lambda work: put(work, *ours))
+    assert (lost.value.code, lost.value.context["expected"]) == ("E-STORE-008", moved.version)
