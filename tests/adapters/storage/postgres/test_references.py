@@ -44,6 +44,14 @@ AFFILIATION: Final = (
     "INSERT INTO affiliation (shard, person_id, affiliation_id, membership_id, organisation_id,"
     " since, recorded) SELECT 0, n, n, n, {union}, 'd', 0"
 )
+OFFER: Final = (
+    "INSERT INTO offer (offer_id, item, title, title_en, stock, taken, per_person, opens, closes,"
+    " ends, waiting_list, version) VALUES (1, 'i', 't', 't', 9, 0, 1, 0, 9, 9, 0, 0)"
+)
+BOOKING: Final = (
+    "INSERT INTO booking (shard, booking_id, offer_id, person_id, place, state, asked, version)"
+    " SELECT 0, n, {union}, n, 1, 'HELD', 0, 0"
+)
 FEW: Final = " FROM generate_series(1, 3) n"
 
 
@@ -54,6 +62,8 @@ def people(database: Database) -> Database:
         for text in (UNION, PERSON + FEW, MEMBERSHIP + FEW, AFFILIATION + FEW):
             owner.execute(text.format(union=1).encode())
         owner.execute(b"DELETE FROM affiliation WHERE person_id > 1")
+        owner.execute(OFFER.encode())
+        owner.execute(f"{BOOKING} FROM generate_series(1, 1) n".format(union=1).encode())
         owner.execute(b"INSERT INTO person (shard, person_id, version) VALUES (0, 9, 0)")
     return database
 
@@ -92,6 +102,7 @@ BROKEN: Final = [
     (_rows(AFFILIATION, 1, 9, 9), _OF_MEMBERSHIP),
     (_rows(AFFILIATION, 1, 2, 3000), _OF_MEMBERSHIP),
     (_rows(AFFILIATION, 7, 2, 3), "affiliation_organisation_id_fkey"),
+    (_rows(BOOKING, 7, 2, 3), "booking_offer_id_fkey"),
 ]
 """People 1 to 3 are members, of whom the first has an affiliation; the ninth is there alone."""
 
@@ -111,14 +122,17 @@ CHANGED: Final = [
         "UPDATE affiliation SET membership_id = 8",
         "affiliation_shard_person_id_membership_id_fkey",
     ),
+    ("UPDATE booking SET offer_id = 7", "booking_offer_id_fkey"),
 ]
 TAKEN: Final = [
     ("DELETE FROM person WHERE person_id = 2", "person_stays"),
     ("DELETE FROM membership WHERE person_id = 2", "membership_stays"),
     ("DELETE FROM organisation", "organisation_stays"),
+    ("DELETE FROM offer", "offer_stays"),
     ("UPDATE person SET person_id = 8 WHERE person_id = 2", "person_stays_so"),
     ("UPDATE membership SET membership_id = 8 WHERE person_id = 2", "membership_stays_so"),
     ("UPDATE organisation SET organisation_id = 8", "organisation_stays_so"),
+    ("UPDATE offer SET offer_id = 8", "offer_stays_so"),
 ]
 
 
@@ -140,7 +154,7 @@ def test_a_key_that_is_referred_to_does_not_come_to_refer_to_nothing(people: Dat
         connection.close()
 
 
-@pytest.mark.parametrize("table", ["person", "membership", "organisation"])
+@pytest.mark.parametrize("table", ["person", "membership", "organisation", "offer"])
 def test_what_is_referred_to_is_not_emptied(people: Database, table: str) -> None:
     connection = connect(people.owner, Limits())
     assert refused(connection, f"TRUNCATE {table} CASCADE") == f"FOREIGN KEY({table}_stays)"

@@ -39,12 +39,13 @@ class Reference:
         )
 
 
-#: Those of tables that an import fills. None of their columns may be null.
+#: Those of tables that an import or a crowd fills. None of their columns may be null.
 REFERENCES: Final[Sequence[Reference]] = (
     Reference("membership", ("organisation_id",), "organisation"),
     Reference("membership", ("shard", "person_id"), "person"),
     Reference("affiliation", ("organisation_id",), "organisation"),
     Reference("affiliation", ("shard", "person_id", "membership_id"), "membership"),
+    Reference("booking", ("offer_id",), "offer"),
 )
 
 _TABLES: Final = tuple(dict.fromkeys(each.table for each in REFERENCES))
