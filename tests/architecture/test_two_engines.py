@@ -46,7 +46,7 @@ CREATE UNIQUE INDEX outbox_in_flight ON outbox (shard, aggregate) WHERE state = 
         (_LAXER, "index"),
         ("DROP TRIGGER ledger_is_never_changed ON ledger", "trigger"),
         ("ALTER TABLE granted DROP CONSTRAINT granted_pkey", "key"),
-        ("ALTER TABLE booking DROP CONSTRAINT booking_offer_id_fkey", "refers"),
+        ("ALTER TABLE transfer DROP CONSTRAINT transfer_source_id_fkey", "refers"),
         ("CREATE TABLE more (id bigint PRIMARY KEY)", "column"),
     ],
 )  # fmt: skip

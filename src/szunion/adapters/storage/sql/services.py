@@ -128,15 +128,14 @@ class SqlBookings:
     def of_people(
         self, scope: Scope, people: Mapping[OfferId, Collection[PersonId]]
     ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
-        """Look for all offers at once; what a person has of another's offer is passed over."""
-        wanted = {offer: set(theirs) for offer, theirs in people.items()}
-        everybody = set().union(*wanted.values())
-        where = {"people": json.dumps(list(everybody)), "offers": json.dumps(list(wanted))}
+        pairs = {(offer, person) for offer, theirs in people.items() for person in theirs}
+        offers, persons = map(list, zip(*pairs, strict=True)) if pairs else ([], [])
+        homes = list(map(shard_of, persons))
+        columns = {"person": persons, "home": homes, "offer": offers}
+        where = self.session.packed("booking.of_people", columns)
         found: dict[tuple[OfferId, PersonId], list[Booking]] = {}
-        for row in self.session.all("booking.of_people", where):
-            _, offer, person, *_ = row
-            if person in wanted[offer]:
-                found.setdefault((offer, person), []).append(_booking(row))
+        for booking in map(_booking, self.session.all("booking.of_people", where)):
+            found.setdefault((booking.offer, booking.person), []).append(booking)
         return found
 
     def put(self, scope: Scope, booking: Booking) -> None:

@@ -16,6 +16,7 @@ from szunion.adapters.storage.sql.dialect import Columns, Dialect
 _START_DIGITS: Final = 12
 _LENGTH_DIGITS: Final = 5
 _SHARD_DIGITS: Final = 4
+_ID_DIGITS: Final = 19
 _KEY_BYTES: Final = 16
 _DAY_LETTERS: Final = 10
 
@@ -35,6 +36,7 @@ def _sealed(name: str) -> str:
 
 #: How a column beside the first is read, by its kind.
 _READ: Final[Mapping[str, Callable[[str], str]]] = {
+    "ID": lambda name: _number(name, _ID_DIGITS),
     "SHARD": lambda name: _number(name, _SHARD_DIGITS),
     "KEY": lambda name: _part(name, _KEY_BYTES),
     "DAY": lambda name: f"CAST({_part(name, _DAY_LETTERS)} AS TEXT)",
@@ -77,8 +79,8 @@ def packed(columns: Columns, values: Mapping[str, Sequence[Any]]) -> dict[str, o
     found: dict[str, object] = {first: array(values[first])}
     for name, kind in columns[1:]:
         column = values[name]
-        if kind == "SHARD":
-            found[name] = _digits(_SHARD_DIGITS, column)
+        if kind in {"ID", "SHARD"}:
+            found[name] = _digits(_ID_DIGITS if kind == "ID" else _SHARD_DIGITS, column)
         elif kind == "DAY":
             found[name] = "".join(column).encode()
         else:

@@ -15,9 +15,8 @@ FROM booking WHERE shard = :shard AND person_id = :person ORDER BY booking_id
 -- name: of_people
 SELECT b.booking_id, b.offer_id, b.person_id, b.place, b.state, b.asked, b.confirm_by, b.refused,
        b.version
-FROM EACH_ID(:people) p
-JOIN booking b ON b.shard = p.value >> 53 AND b.person_id = p.value
-WHERE b.offer_id IN (SELECT o.value FROM EACH_ID(:offers) o)
+FROM CHUNK(person ID, home SHARD, offer ID) c
+JOIN booking b ON b.shard = c.home AND b.person_id = c.person AND b.offer_id = c.offer
 ORDER BY b.booking_id
 
 -- name: put
