@@ -29,7 +29,7 @@ def lives(kind: str, folder: Path, seed: int, kills: int, plant: str = "") -> di
     run = subprocess.run(
         [sys.executable, "-m", "tests.system.killing", kind, str(folder), str(seed), str(kills),
          plant],
-        cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     done: dict[str, Any] = json.loads(run.stdout)
