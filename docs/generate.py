@@ -57,6 +57,12 @@ SETTINGS: Final[Mapping[str, Text]] = {
         "where the keys live: `file`, or `pkcs11` (the wrapping key in a token)",
     ),
     "key_store.settings": Text("交给该适配器的设置", "what the adapter is told"),
+    "log": Text(
+        "命令往 stderr 写的日志：`off`、`warn`、`info`（每次与银行通话一行）、`debug`、"
+        "`apdu`（每条卡片指令一行，无数据）；不含个人信息",
+        "what the commands log to stderr: `off`, `warn`, `info` (a line for each call of the "
+        "bank), `debug`, `apdu` (one for each command to a card, without data); nothing personal",
+    ),
     "load_plugins": Text(
         "允许装入的插件名，用逗号分隔；空：已安装的全部",
         "names of plug-ins that may be loaded, with commas; empty: all",

@@ -6,8 +6,10 @@ from typing import Any
 
 import typed_settings
 from attrs import evolve, field, frozen
+from attrs.validators import in_
 
 from szunion.errors import ConfigError
+from szunion.log import LEVELS
 
 
 @frozen(kw_only=True)
@@ -92,6 +94,8 @@ class Settings:
     nodes: NodesSettings = NodesSettings()
     node: str = ""
     """Which of them this is."""
+    log: str = field(default="warn", validator=in_(tuple(LEVELS)))
+    """What is said on stderr by the commands: ``off``, ``warn``, ``info``, ``debug``, ``apdu``."""
     load_plugins: str = ""
     """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
 

@@ -83,7 +83,7 @@ def test_a_receiver_that_fails_fails_alone(caplog: pytest.LogCaptureFixture) -> 
     assert told.get(timeout=60) == 2
     assert crowd.ask(3, list) == 3
     crowd.close()
-    assert "W-BOOKING-001 kind=KeyError" in caplog.messages
+    assert "W-BOOKING-001 code=KeyError" in caplog.messages
     with pytest.raises(StorageBusy, match="E-BOOKING-001"):
         crowd.ask_soon(4, list, breaks)
 

@@ -18,13 +18,13 @@ from typing import Any, Final, TypeVar
 from attrs import define, field
 
 from szunion.errors import StorageBusy, StorageError
+from szunion.log import say
 
 W = TypeVar("W")
 A = TypeVar("A")
 Decide = Callable[[Sequence[Any]], Sequence[Any]]
 Told = Callable[[Callable[[], Any]], object]
 
-_LOG: Final = logging.getLogger("szunion.crowd")
 
 MOST_TOGETHER: Final = 1_000
 MOST_WAITING: Final = 10_000
@@ -58,7 +58,7 @@ class _Place:
         try:
             self.told(self)
         except BaseException as error:  # noqa: BLE001 - the others wait for their answers
-            _LOG.error("W-BOOKING-001 kind=%s", type(error).__name__)
+            say("crowd", logging.ERROR, "W-BOOKING-001", code=type(error).__name__)
 
 
 @define(eq=False)

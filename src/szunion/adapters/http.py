@@ -8,6 +8,7 @@ means one of two things: it never arrived, or it may have arrived.
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import time
@@ -24,6 +25,7 @@ from attrs import frozen
 
 from szunion.adapters.addresses import AddressRule, Origin, all_allowed
 from szunion.errors import ConfigError
+from szunion.log import say
 
 MOST_ANSWER: Final = 4 * 1024 * 1024
 """An answer's body is not read beyond this many bytes."""
@@ -162,11 +164,12 @@ class HttpLine:
             content=body,
             timeout=seconds,
         )
-        self._time.start(seconds)
+        since = self._time.start(seconds)
+        read = None
         try:
             answer = self._client.send(request, stream=True)
             try:
-                return self._read(answer)
+                read = self._read(answer)
             finally:
                 answer.close()
         except httpx.TransportError as error:
@@ -175,7 +178,13 @@ class HttpLine:
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise MayHaveArrived(type(error).__name__) from None
         finally:
-            self._time.stop()
+            say(
+                "http", logging.DEBUG, "http.call", method=method, sent=len(body),
+                status=0 if read is None else read.status,
+                got=0 if read is None else len(read.body),
+                ms=round((self._time.stop() - since) * 1000),
+            )  # fmt: skip
+        return read
 
     def _read(self, answer: httpx.Response) -> HttpAnswer:
         if answer.headers.get("content-encoding", "identity") != "identity":
@@ -206,11 +215,16 @@ class _Time:
         self._monotonic = monotonic
         self._local = local()
 
-    def start(self, seconds: float) -> None:
-        self._local.until = self._monotonic() + seconds
+    def start(self, seconds: float) -> float:
+        """Begin a call; return when that was."""
+        now = self._monotonic()
+        self._local.until = now + seconds
+        return now
 
-    def stop(self) -> None:
+    def stop(self) -> float:
+        """End it; return when that was."""
         self._local.until = None
+        return self._monotonic()
 
     def left(self, timeout: float | None) -> float:
         """Return the seconds that are left, and no more than *timeout*; 0: the time is up."""

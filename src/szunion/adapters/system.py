@@ -15,6 +15,7 @@ from typing import Final, Self
 from attrs import frozen
 
 from szunion.errors import ConfigError
+from szunion.log import say
 from szunion.ports.system import Chance, Clock
 
 _CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -22,7 +23,6 @@ _IDS_BEGIN: Final = 1_483_228_800_000
 """2017-01-01 00:00 UTC in milliseconds."""
 _COUNTERS: Final = 1 << 12
 _SATURDAY: Final = 5
-_LOG: Final = logging.getLogger("szunion.calendar")
 
 
 class SystemClock:
@@ -125,7 +125,7 @@ class ChineseCalendar:
         if entry is None:
             if day.year not in self._warned:
                 self._warned.add(day.year)
-                _LOG.warning("W-CAL-001 year=%s", day.year)
+                say("calendar", logging.WARNING, "W-CAL-001", year=day.year)
             return day.weekday() < _SATURDAY
         return day in entry.on or (day.weekday() < _SATURDAY and day not in entry.off)
 

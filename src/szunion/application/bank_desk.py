@@ -9,6 +9,7 @@ answered is kept in one: a worker that dies before it has answers to ask for, an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
 from itertools import groupby
@@ -19,6 +20,7 @@ from attrs import evolve, field, frozen
 from szunion.application import numbers, payouts
 from szunion.application.access import authorise
 from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
+from szunion.application.bank_lines import UNREACHED, Call, call, set_aside
 from szunion.application.freight import AskingFor, Freight, OpeningCards, SettingUse
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
@@ -170,15 +172,19 @@ class BankDesk:
         until = left.dispatch.lease_until
         if until is not None and self.office.clock.now() > until - _CALL:
             return unreached  # nobody may be sending it when its lease ends
-        try:
-            receipt = self.bank.send(left.request, deadline=_DEADLINE)
-        except BankUnavailable:
-            return unreached
-        except BankOutcomeUnknown:
-            return self._no_answer
-        except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is written down
-            # It broke its promise, so nobody knows how far it came: unknown, never failed.
-            return partial(self._broken, code=f"{ADAPTER_FAULT} {type(error).__name__}")
+        with self._call("bank.send", left.dispatch) as told:
+            try:
+                receipt = self.bank.send(left.request, deadline=_DEADLINE)
+            except BankUnavailable:
+                told.outcome = UNREACHED
+                return unreached
+            except BankOutcomeUnknown:
+                return self._no_answer
+            except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is kept
+                # It broke its promise, so nobody knows how far it came: unknown, never failed.
+                told.fault(error)
+                return partial(self._broken, code=f"{ADAPTER_FAULT} {type(error).__name__}")
+            told.heard(receipt)
         return partial(self.answered, receipt=receipt)
 
     def _settle(self, fates: Sequence[Fate]) -> None:
@@ -259,15 +265,18 @@ class BankDesk:
         if not found:
             return False
         (taken,) = found
-        try:
-            receipt = self.bank.ask(taken.key, deadline=_DEADLINE)
-        except (BankUnavailable, BankOutcomeUnknown):
-            self._run(lambda work, scope: self._asked_in_vain(work, scope, taken.id))
-            return True
-        except Exception as error:  # noqa: BLE001 - as in sending
-            code = f"{ADAPTER_FAULT} {type(error).__name__}"
-            self._run(lambda work, scope: self._broken(work, scope, taken.id, code))
-            return True
+        with self._call("bank.ask", taken) as told:
+            try:
+                receipt = self.bank.ask(taken.key, deadline=_DEADLINE)
+            except (BankUnavailable, BankOutcomeUnknown):
+                self._run(lambda work, scope: self._asked_in_vain(work, scope, taken.id))
+                return True
+            except Exception as error:  # noqa: BLE001 - as in sending
+                told.fault(error)
+                code = f"{ADAPTER_FAULT} {type(error).__name__}"
+                self._run(lambda work, scope: self._broken(work, scope, taken.id, code))
+                return True
+            told.heard(receipt)
         if receipt is not None:
             self._settle([(taken.id, partial(self.answered, receipt=receipt))])
             return True
@@ -359,6 +368,9 @@ class BankDesk:
 
     # --- within -----------------------------------------------------------------------------
 
+    def _call(self, event: str, dispatch: Dispatch) -> AbstractContextManager[Call]:
+        return call(event, dispatch, self.bank.info.name, self.office.clock)
+
     def _take(self, step: Callable[[UnitOfWork, Scope], Sequence[Dispatch]]) -> Sequence[Dispatch]:
         """Take a lease: its row is locked and has a version, so nobody has to wait for anybody."""
         return self.office.storage.run(
@@ -392,6 +404,8 @@ class BankDesk:
 
     def _put(self, work: UnitOfWork, scope: Scope, old: Dispatch, new: Dispatch) -> None:
         work.outbox.put(scope, new)
+        if new.state is DispatchState.ASIDE:
+            set_aside(new)
         self._log(work, scope, old, new, f"outbox.{new.state.name.lower()}")
 
     def _log(

@@ -7,6 +7,7 @@ reason, in a commit of its own.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, Protocol, TypeAlias, assert_never
@@ -15,6 +16,7 @@ from attrs import evolve, frozen
 
 from szunion.application import bank_rows, bank_words, numbers, payouts, reconciliation
 from szunion.application.access import authorise
+from szunion.application.bank_lines import FAULT, UNREACHED
 from szunion.application.bank_rows import Outcome, card_name, tell_row
 from szunion.application.card_moves import engine_hold
 from szunion.application.looked import Ahead, Looked, ahead
@@ -49,6 +51,7 @@ from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.domain.rows import RowEvent
 from szunion.domain.values import CardId
 from szunion.errors import BankUnavailable, InvalidInput, NotFound, SzunionError
+from szunion.log import say
 from szunion.ports.bank import BankAdapter, Collected, Cursor
 from szunion.ports.keys import Place
 from szunion.ports.storage import UnitOfWork
@@ -118,9 +121,11 @@ class BankEar:
         try:
             yield from bank.collect(after=at)
         except BankUnavailable:
+            say("bank", logging.WARNING, "bank.collect", bank=self.source, outcome=UNREACHED)
             return  # what came before the line broke is kept; the rest is fetched the next time
         except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is logged
             kind = type(error).__name__
+            say("bank", logging.ERROR, "bank.collect", bank=self.source, outcome=FAULT, code=kind)
 
             def note(work: UnitOfWork) -> None:
                 entry = AuditEntry(

@@ -167,6 +167,8 @@ class Frame:
     _settings: Settings | None = field(default=None, init=False)
     _system: UnionSystem | None = field(default=None, init=False)
     _to_close: list[Callable[[], None]] = field(factory=list, init=False)
+    _deaf: Callable[[], None] = field(default=lambda: None, init=False)
+    """Stops listening to the log."""
 
     def say(self, zh: str, en: str, /, **context: object) -> None:
         """Print one sentence for a person; nothing when JSON was asked for."""
@@ -222,6 +224,7 @@ class Frame:
 
     def whole_settings(self) -> Settings:
         """Return the settings with the map of all nodes."""
+        from szunion.cli.listening import listen  # noqa: PLC0415 - as the settings
         from szunion.settings import load_settings  # noqa: PLC0415 - `explain` stays light
 
         if self._settings is None:
@@ -229,6 +232,7 @@ class Frame:
             if given and "://" not in given and given != "memory:":
                 given = f"sqlite:///{given}"
             self._settings = load_settings(self.config, database=given)
+            self._deaf = listen(self._settings.log)
         return self._settings
 
     def _node(self, whole: Settings) -> Node | None:
@@ -277,6 +281,7 @@ class Frame:
             self._to_close.pop()()
         if self._system is not None:
             self._system.close()
+        self._deaf()
 
     def desk(
         self, role: Role, purpose: Purpose, org: str | None = None, *, code: str | None = None

@@ -26,6 +26,7 @@ from szunion.emv.flow import (
     run,
 )
 from szunion.errors import CardRemoved
+from szunion.log import APDU, say
 from szunion.ports.reader import CardChannel
 
 T = TypeVar("T")
@@ -95,4 +96,8 @@ class Conversation:
         return answer
 
     def _heard(self, command: Command, response: Response) -> None:
+        say(
+            "card", APDU, "card.apdu", apdu=command.encode()[:4].hex().upper(),
+            got=len(response.data), sw=f"{response.sw:04X}", ms=round(self._millis),
+        )  # fmt: skip
         self.exchanges.append(Exchange(command, response, round(self._millis, 3)))
