@@ -40,6 +40,7 @@ from szunion.application.hotline import Hotline
 from szunion.application.office import Office
 from szunion.application.officers import Officers
 from szunion.application.organisations import NewUnion
+from szunion.application.referrals import Referrals
 from szunion.application.rights import Rights
 from szunion.application.services import Services
 from szunion.application.statistics import Grouping
@@ -381,7 +382,8 @@ class _Maker:
         words = {
             **self._people(person, applied, retained, left), **self._unions(),
             **self._batches(), **self._cards(person), **self._services(person),
-            **self._claims(person), **self._rights(person), **COMMON,
+            **self._claims(person), **self._rights(person), **self._referrals(person),
+            **COMMON,
         }  # fmt: skip
         return Records(union=self.union.id, person=person, applied=applied, retained=retained,
                        left=left, words=words)  # fmt: skip
@@ -545,6 +547,29 @@ class _Maker:
             "consents.ask.people": Made((person,), lambda *ids: list(ids)),
         }  # fmt: skip
 
+    def _referrals(self, person: PersonId) -> dict[str, Any]:
+        """Let the member call five times; each matter has got to another step."""
+        office = self.claims.office
+        union = Referrals(office, serving(self.cards.town.g(self.number)))
+        operator = Referrals(office, officer("asker", Role.HOTLINE))
+        made = []
+        for _ in range(5):
+            caller = on_call(office, person, f"h-{self.number}")
+            made.append(Referrals(office, caller).make("想问一件事").id)
+        new, working, replied, called, bounced = made
+        union.bounce(bounced, "不归我们管")
+        for each in (working, replied, called):
+            union.accept(each)
+        for each in (replied, called):
+            union.reply(each, "已办")
+        operator.take(called)
+        in_hand = dict.fromkeys(("satisfied", "unsatisfied", "missed"), Ref(called))
+        return {
+            "referral": Ref(new), "referrals.reply.referral": Ref(working),
+            "referrals.take.referral": Ref(replied), "referrals.assign.referral": Ref(bounced),
+            **{f"referrals.{step}.referral": one for step, one in in_hand.items()},
+        }  # fmt: skip
+
     def _claims(self, person: PersonId) -> dict[str, Any]:
         self.claims.consent(person)
         claim = self.claims.file(person, STAY, stay(self.claims.today, 3), f"ZY{person}")
@@ -598,6 +623,7 @@ COMMON: Final[Mapping[str, Any]] = {
     "memberships.retain.reason": MembershipReason.UNEMPLOYED, "services.wish.item": "cu-events",
     "organisations.suspend.reason": OrganisationReason.NO_COMMITTEE,
     "organisations.dissolve.reason": OrganisationReason.UNIT_ENDED,
+    "referrals.assign.to": "440304", "words": "说明",
     "treasury.account.name": "fund", "union_item": "nothing", "why": "原因", "year": YEAR,
     "counter.tap.item": "cu-events", "counter.must_prove.item": "cu-events",
     "services.show.item": "cu-events", "services.project.item": "cu-events",

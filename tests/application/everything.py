@@ -7,7 +7,7 @@ from datetime import date
 from attrs import evolve, frozen
 from tests.booktown import BookTown
 from tests.claimtown import CHILD, STAY, ClaimTown, claim_town_on, stay
-from tests.offices import member
+from tests.offices import member, on_call
 
 from szunion.application.access import authorise
 from szunion.application.bookings import Booked
@@ -15,6 +15,7 @@ from szunion.application.cards import Cards
 from szunion.application.consents import Consents
 from szunion.application.numbers import Numbers
 from szunion.application.office import Office
+from szunion.application.referrals import Referrals
 from szunion.application.rights import Rights
 from szunion.application.services import Services
 from szunion.domain.access import Operation, Principal, Purpose, Role
@@ -32,6 +33,7 @@ from szunion.ports.storage import UnitOfWork
 
 WORDS = "想学书法，周末的班"
 NOTE = "会员来电说卡找不到了"
+MATTER = "车间夜班补贴没有发"
 NEW_NAME = "测试改名"
 
 
@@ -62,6 +64,9 @@ class Everything:
         cards = self.town.money.cards
         kept = cards.card(self.person)
         self.rights().withdraw(self.asked)
+        own = Referrals(self.office, member(self.person))
+        for each in own.of_person(self.person):
+            own.withdraw(each.id)
         for hold in kept.card.holds:
             Cards(self.office, cards.town.g(0)).unlock(kept.id, hold.id, "找到了")
         self.town.pay(CHILD)
@@ -92,6 +97,7 @@ def everything_on(office: Office) -> Everything:
     _claimed(town, person)
     _visited(books, person)
     _told(town, person, other)
+    Referrals(office, on_call(office, person)).make(MATTER)
     Numbers(town.office, cards.town.c1).reserve(person, "888")
     Cards(town.office, cards.town.g(0)).lock(
         cards.card(person).id, HoldReason.PLASTIC_MISSING, note=NOTE

@@ -81,3 +81,38 @@ def test_too_many_wrong_answers_say_until_when_nothing_is_tried(house: House) ->
     assert [each.status for each in said] == [5, 5, 5]
     assert "已锁至" in said[-1].out
     assert "还可再试" in said[0].out
+
+
+def test_a_matter_goes_to_the_union_and_comes_back(house: House) -> None:
+    def union(*words: str, given: str = "") -> Said:
+        return say(["--db", house.db, "--json", "--user", "g", "referral", *words], given)
+
+    ticket = house.js("take", "LEGAL").data["ticket"]
+    house.js("open", ticket, given=answers(house))
+    made = house.js("refer", ticket, given="加班费没有发\n").data
+    assert (made["union"], made["state"], made["breaches"]) == (house.union, "ASSIGNED", 0)
+    assert "加班费" not in str(made)
+    name, at = made["referral"], ("--org", house.union)
+    (listed,) = [each for each in union("list", *at).rows if each["referral"] == name]
+    assert listed["state"] == "ASSIGNED"
+    assert union("show", name, *at).data["words"] == "加班费没有发"
+    assert "E-STATE-001" in union("reply", name, *at, given="已补发").err
+    union("accept", name, *at)
+    assert union("reply", name, *at, given="已补发").data["state"] == "REPLIED"
+    operator = ["--db", house.db, "--json", "--user", "12351-8", "referral"]
+    taken = say([*operator, "take", name]).data
+    assert (taken["answer"], taken["member"]) == ("已补发", house.member)
+    assert say([*operator, "missed", name]).data["state"] == "CALLBACK"
+    again = say([*operator, "unsatisfied", name], "只补了一半").data
+    assert again["state"] == "REOPENED"
+    back = say([*operator, "assign", name, house.union, "--city"]).data
+    assert back["state"] == "ASSIGNED"
+    assert union("bounce", name, *at, given="归区里").data["state"] == "NEW"
+    plain = say(["--db", house.db, "--user", "g", "referral", "take", name, "--city"])
+    assert "归区里" in plain.out
+    say([*operator, "assign", name, house.union])
+    union("accept", name, *at)
+    union("reply", name, *at, given="全部补发")
+    say([*operator, "take", name])
+    assert say([*operator, "satisfied", name]).data["state"] == "CLOSED"
+    assert union("list", *at, "--late").rows == []

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from szunion.application import card_consequences, death
 from szunion.domain.access import Scope
+from szunion.domain.audit import AuditEntry
 from szunion.domain.bindings import Evidence
 from szunion.domain.members import Membership, MembershipReason
 from szunion.domain.organisations import Belonging
@@ -59,6 +60,18 @@ def union_ended(
 ) -> None:
     """Hand over what hung on a union that merged or was dissolved, each thing to its heir."""
     card_consequences.hand_over(work, scope, union, heirs)
+    heir = heirs[Belonging.TICKETS]
+    moved = work.referrals.move_open(scope, union, heir)
+    work.audit.add_many(
+        scope,
+        [
+            AuditEntry(
+                action="referral.hand_over", subject=id_, person=who, before=str(union),
+                after=str(heir),
+            )
+            for id_, who in moved
+        ],
+    )  # fmt: skip
 
 
 def holds_of_union(

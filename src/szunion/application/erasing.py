@@ -87,6 +87,7 @@ def _open_of(work: UnitOfWork, scope: Scope, person: PersonId, request: int) -> 
         StillOpen.RESERVATION: any(
             each.open for each in work.reservations.of_person(scope, person)
         ),
+        StillOpen.REFERRAL: any(each.open for each in work.referrals.of_person(scope, person)),
         StillOpen.REQUEST: any(
             each.open and each.id != request for each in work.requests.of_person(scope, person)
         ),

@@ -203,7 +203,7 @@ class Hotline:
                 no operator has that login (E-HOTLINE-004).
         """
         scope = authorise(work, self.by, Operation.CALL_GIVE)
-        held = self._held(work, ticket)
+        held = self._mine(work, ticket)
         if not clerk.strip() or not self._operator(work, clerk.strip()):
             raise NotFound("E-HOTLINE-004")
         given = held.given(clerk.strip())
@@ -219,7 +219,7 @@ class Hotline:
             NotFound: the ticket is not there, not the operator's, or done with (E-HOTLINE-001).
         """
         scope = authorise(work, self.by, Operation.CALL_GIVE)
-        done = self._held(work, ticket).answered()
+        done = self._mine(work, ticket).answered()
         work.calls.put(scope, done)
         self._log(work, scope, "ticket.close", done, reason=note.strip()[:200])
         return evolve(done, person=None, until=None, version=done.version + 1)
@@ -281,17 +281,10 @@ class Hotline:
         return NotOpened(left=0 if until is not None else left, locked_until=until)
 
     def _mine(self, work: UnitOfWork, ticket: int) -> Ticket:
+        """Return a ticket that waits and is one's own; any one, for the city federation."""
         found = work.calls.ticket(ticket)
-        if found is None or found.clerk != self.by.id or not found.waits:
-            raise NotFound("E-HOTLINE-001")
-        return found
-
-    def _held(self, work: UnitOfWork, ticket: int) -> Ticket:
-        """Return a ticket that is one's own to give away, or any for the city federation."""
-        if self.by.role is Role.HOTLINE:
-            return self._mine(work, ticket)
-        found = work.calls.ticket(ticket)
-        if found is None or not found.waits:
+        mine = found is not None and (found.clerk == self.by.id or self.by.role is Role.CITY)
+        if found is None or not mine or not found.waits:
             raise NotFound("E-HOTLINE-001")
         return found
 

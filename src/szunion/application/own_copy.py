@@ -23,12 +23,14 @@ from szunion.ports.storage import UnitOfWork
 #: What an heir sees of the dead: what is still to be received, and nothing else of the file.
 FOR_HEIRS: Final = ("covers", "claims", "obligations", "orders")
 
-_UNIONS: Final = frozenset({"organisation", "source", "target", "holder", "owner", "union", "node"})
+_UNIONS: Final = frozenset(
+    {"organisation", "source", "target", "holder", "owner", "union", "node", "raised"}
+)
 _IDS: Final = frozenset(
     {
         "id", "person", "payee", "card", "row", "batch", "membership", "enrolment", "obligation",
         "order", "consent", "follows", "payout", "offer", "replaces", "replaced_by", "corrects",
-        "survivor", "merged_into", "heir", "list", "participation", "claim",
+        "survivor", "merged_into", "heir", "list", "participation", "claim", "ticket",
     }
 )  # fmt: skip
 _KEYS: Final = frozenset({"key", "keys", "account", "digest", "event_id", "token_index"})
@@ -261,6 +263,7 @@ _SECTIONS: Final[Mapping[str, Section]] = {
     "participations": _plainly(lambda work, scope, who: work.participations.of_person(scope, who)),
     "ratings": _plainly(lambda work, scope, who: work.files.ratings(scope, who)),
     "wishes": _plainly(lambda work, scope, who: work.wishes.of_person(scope, who)),
+    "referrals": _plainly(lambda work, scope, who: work.referrals.of_person(scope, who)),
     "messages": _plainly(lambda work, scope, who: work.messages.of_person(scope, who)),
     "log": _log,
 }

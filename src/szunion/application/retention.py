@@ -26,7 +26,7 @@ class Over:
     people: int
     """Erased people of whom something was kept."""
     cases: int
-    """Claims that ended without money."""
+    """Claims that ended without money, and matters at unions that are closed."""
     log: int
     """Disclosures to officers; the audit log itself keeps them as entries of its tree."""
 
@@ -37,9 +37,11 @@ class Over:
 def look_for(office: Office, work: UnitOfWork, scope: Scope, most: int) -> Over:
     """Return what :func:`end` would destroy now."""
     day = months_before(office.clock.today(), office.policy.privacy.retention.log_months)
+    closed = _cases_before(office, work)
     return Over(
         people=len(work.erasures.due(scope, office.clock.today(), most)),
-        cases=len(work.claims.over(scope, _cases_before(office, work), most)),
+        cases=len(work.claims.over(scope, closed, most))
+        + len(work.referrals.over(scope, closed, most)),
         log=work.disclosures.older(scope, day, most),
     )
 
@@ -52,13 +54,17 @@ def end(office: Office, work: UnitOfWork, scope: Scope, most: int) -> Over:
     due = work.erasures.due(scope, office.clock.today(), most)
     for each in due:
         end_terms(office, work, scope, each)
-    cases = work.claims.over(scope, _cases_before(office, work), most)
-    work.claims.end_files(scope, [claim for claim, _ in cases])
+    closed = _cases_before(office, work)
+    claims = work.claims.over(scope, closed, most)
+    work.claims.end_files(scope, [claim for claim, _ in claims])
+    referrals = work.referrals.over(scope, closed, most)
+    work.referrals.end_files(scope, [referral for referral, _ in referrals])
     work.audit.add_many(
         scope,
         [
-            AuditEntry(action="claim.term_over", subject=claim, person=person)
-            for claim, person in cases
+            AuditEntry(action=f"{noun}.term_over", subject=subject, person=person)
+            for noun, over in (("claim", claims), ("referral", referrals))
+            for subject, person in over
         ],
     )
     day = months_before(office.clock.today(), office.policy.privacy.retention.log_months)
@@ -66,7 +72,7 @@ def end(office: Office, work: UnitOfWork, scope: Scope, most: int) -> Over:
     if log:
         reason = f"{log} < {day}"
         work.audit.add(scope, AuditEntry(action="disclosure.term_over", subject=0, reason=reason))
-    return Over(people=len(due), cases=len(cases), log=log)
+    return Over(people=len(due), cases=len(claims) + len(referrals), log=log)
 
 
 def _cases_before(office: Office, work: UnitOfWork) -> datetime:

@@ -8,7 +8,7 @@ an officer comes with that purpose, and what was handed out is in the log.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve, frozen
@@ -19,6 +19,7 @@ from szunion.application.members import correct_file
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.own_copy import FOR_HEIRS, sections_of
 from szunion.application.retention import MOST, Over, end, look_for
+from szunion.application.working_days import working_day
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry, LoggedEntry
 from szunion.domain.erasure_journal import journal_lines, read_journal
@@ -118,10 +119,10 @@ class Rights:
         told = _checked(wanted or {}) if kind is RequestKind.CORRECT else {}
         today, rules = self.office.clock.today(), self.office.policy.privacy
         limit = today + timedelta(days=rules.answer_limit_days)
+        due = working_day(self.office.calendar, today, rules.answer_target_days)
         made = RightsRequest(
             id=work.ids.new(shard_of(person)), person=person, kind=kind, asked=work.now,
-            made_by=self.by.id, due=min(self._working_day(today, rules.answer_target_days), limit),
-            limit=limit, wanted=told, paper=paper.strip(),
+            made_by=self.by.id, due=min(due, limit), limit=limit, wanted=told, paper=paper.strip(),
         )  # fmt: skip
         if own:
             made = made.verified(self.by.id, "portal")
@@ -390,14 +391,6 @@ class Rights:
         """Return the scope in which a file is read whole, after it was allowed to be read."""
         reader = Principal(id=self.by.id, role=Role.ENGINE, purpose=Purpose.OPERATE)
         return authorise(work, reader, Operation.BANK_DESK)
-
-    def _working_day(self, start: date, days: int) -> date:
-        """Return the *days*-th working day after *start*."""
-        day = start
-        while days > 0:
-            day += timedelta(days=1)
-            days -= self.office.calendar.is_working(day)
-        return day
 
     def _get(self, work: UnitOfWork, scope: Scope, request: int) -> RightsRequest:
         found = work.requests.get(scope, request)

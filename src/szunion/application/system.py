@@ -37,6 +37,7 @@ from szunion.application.plans import Plans
 from szunion.application.points import Points
 from szunion.application.reconciliation import Reconciliation
 from szunion.application.recovery import Recovery
+from szunion.application.referrals import Referrals
 from szunion.application.reveals import Reveals
 from szunion.application.rights import Rights
 from szunion.application.services import Services
@@ -81,6 +82,11 @@ class Desk:
     def hotline(self) -> Hotline:
         """One caller at a time: identify, tell, protect, hand over (12351热线)."""
         return Hotline(self.office, self.by)
+
+    @cached_property
+    def referrals(self) -> Referrals:
+        """What the hotline passed on to a union: answer it, call back about it (热线派单)."""
+        return Referrals(self.office, self.by)
 
     @cached_property
     def organisations(self) -> Organisations:

@@ -6,6 +6,7 @@ worker that died was about is taken up when its lease has run out.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,9 +20,11 @@ from szunion.application.claim_deadlines import ClaimDeadlines
 from szunion.application.deadlines import Deadlines
 from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
+from szunion.application.referral_deadlines import ReferralDeadlines
 from szunion.application.retention import Terms
 from szunion.domain.access import Operation, Principal
 from szunion.errors import BankUnavailable, ConfigError, KeysUnavailable
+from szunion.log import say
 from szunion.ports.bank import BankAdapter, ReadsFiles
 from szunion.ports.notifier import Notifier
 from szunion.ports.storage import UnitOfWork
@@ -64,6 +67,7 @@ class Worker:
             Deadlines(self.office, self.by).keep,
             BookingDeadlines(self.office, self.by).keep,
             ClaimDeadlines(self.office, self.by).keep,
+            ReferralDeadlines(self.office, self.by).keep,
             Terms(self.office, self.by).keep,
             *self.more,
             letters.deliver,
@@ -103,6 +107,7 @@ class Worker:
         try:
             return step()
         except KeysUnavailable as error:
+            say("worker", logging.WARNING, "worker.wait", code=error.code)
             self.without_keys(error)
             return False
 

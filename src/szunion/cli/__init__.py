@@ -41,6 +41,7 @@ _COMMANDS = {
     "privacy": ("szunion.cli.privacy", "privacy", "个人信息  personal data"),
     "reader": ("szunion.cli.reader", "reader", "读卡器  card readers"),
     "recon": ("szunion.cli.recon", "recon", "对账  reconciliation"),
+    "referral": ("szunion.cli.referral", "referral", "热线派单  matters at unions"),
     "roster": ("szunion.cli.roster", "roster", "花名册  rosters"),
     "service": ("szunion.cli.service", "service", "服务  services"),
     "sim": ("szunion.cli.sim", "sim", "模拟世界  the simulated world"),

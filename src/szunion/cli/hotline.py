@@ -10,6 +10,7 @@ from szunion.application.hotline import Hotline, NotOpened, Opened
 from szunion.application.masked import MaskedFile
 from szunion.application.system import Desk
 from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.referral import said, shown
 from szunion.domain.access import Purpose, Role
 from szunion.domain.calls import Matter, Ticket
 from szunion.text import Text
@@ -198,6 +199,21 @@ def close(frame: Frame, ticket: str, *, note: str) -> None:
     done = _on(frame, ticket).close(note=note)
     frame.value({"ticket": ticket, "state": done.state})
     frame.say("已办结", "closed")
+
+
+@hotline.command(
+    help=helps(
+        "派给工会办理，内容从标准输入读；通话到此办结。Pass the matter on to a union.",
+        "szunion --user 12351-7 hotline refer t_… < 诉求.txt",
+        "szunion --user 12351-7 hotline refer t_… --to 440305-SQ1 < 诉求.txt",
+    )
+)
+@_TICKET
+@click.option("--to", default="", metavar="CODE", help="工会编号，缺省：所在工会  A union's code")
+@framed
+def refer(frame: Frame, ticket: str, *, to: str) -> None:
+    desk = _clerk(frame).on_ticket(frame.inward("t", ticket)).referrals
+    shown(frame, desk.make(said(frame), to=to))
 
 
 # --- whose a ticket is --------------------------------------------------------------------------

@@ -81,6 +81,10 @@ class Ticket:
         answered = TICKET.after(self.state, TicketEvent.ANSWER)
         return evolve(self, state=TICKET.after(answered, TicketEvent.CLOSE))
 
+    def assigned(self) -> Ticket:
+        """Return it passed on to a union, which ends the call (E-STATE-001)."""
+        return evolve(self, state=TICKET.after(self.state, TicketEvent.ASSIGN))
+
     def forwarded(self) -> Ticket:
         """Return it handed over to whose duty it is: a loss to the bank's line (E-STATE-001)."""
         return evolve(self, state=TICKET.after(self.state, TicketEvent.FORWARD))

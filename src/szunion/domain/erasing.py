@@ -17,9 +17,9 @@ from szunion.domain.rights import Erasure, Fate, Line
 
 #: What is done to a person's rows at once. The identity's key is destroyed besides.
 NOW: Final = (
-    "binding", "binding_of_person", "message", "wish", "fee_waiver", "number_reservation", "heir",
-    "quarantine", "application", "face_sign", "instruction", "card_hold", "transfer", "pay_order",
-    "rights_request",
+    "binding", "binding_of_person", "message", "wish", "referral", "fee_waiver",
+    "number_reservation", "heir", "quarantine", "application", "face_sign", "instruction",
+    "card_hold", "transfer", "pay_order", "rights_request",
 )  # fmt: skip
 
 #: What is done when a term is over, in this order: what hangs on cards before the cards.

@@ -39,6 +39,7 @@ SECTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "participations": Text("参加记录", "What you took part in"),
         "ratings": Text("评价", "Ratings"),
         "wishes": Text("需求", "Wishes"),
+        "referrals": Text("热线派单", "Matters passed on to a union"),
         "messages": Text("给您的通知", "Messages to you"),
         "log": Text("操作日志", "The log"),
     }
@@ -49,6 +50,7 @@ account_class 账户类别|account class
 action 操作|action
 after 之后|after
 allowed 可免次数|free times
+answer 答复|answer
 answer_by 答复期限|answer by
 answered 答复时间|answered
 appealed 已申请复核|appealed
@@ -64,8 +66,11 @@ batch 批次|batch
 before 之前|before
 birth 出生日期|birth
 born 建档时间|on file since
+bounces 退单次数|times sent back
 bound 绑定时间|bound
+breaches 超期次数|times overdue
 by_guardian 监护人同意|by a guardian
+calls 回访次数|calls back
 cap 给付上限|ceiling
 card 卡|card
 catalogue 目录版本|catalogue
@@ -118,10 +123,13 @@ in_flight 在途（分）|on its way, fen
 item 项目|item
 kind 种类|kind
 last_four 卡号后四位|last four
+late 未按期答复|answered late
 latest 最近状态|latest
 limit 最迟答复日|answer at the latest
 list 清单|list
 locked_until 锁定至|locked until
+made 转办时间|passed on
+matter 来电事项|matter
 means 方式|means
 membership 会籍|membership
 merged_into 合并到|merged into
@@ -132,6 +140,7 @@ most_claims 次数上限|most claims
 name 姓名|name
 named 指明时间|named
 note 说明|note
+notes 经过|notes
 notice 告知文本|notice
 number 第几次|number
 obligation 应付|owed
@@ -161,6 +170,7 @@ programme 项目|programme
 proof 证明|proof
 psn 卡序号|card sequence
 purpose 目的|purpose
+raised 督办工会|seen to by
 rate 每日标准（分）|daily rate, fen
 reason 原因|reason
 received 收到时间|received
@@ -190,6 +200,7 @@ target 转入工会|to
 template 通知种类|kind of message
 text 内容|text
 there 在清单上|there
+ticket 工单|ticket
 told 告知时间|told
 token 卡号标识|card token
 union 工会|union
@@ -199,6 +210,7 @@ version 版本|version
 versions 身份版本|versions of identity
 waiting_until 等待期至|waiting until
 wanted 要求更正为|to be corrected into
+watch 下一期限|next day
 who 经办|by whom
 whole 全额（分）|whole, fen
 window_began 认证开始|proofs began

@@ -144,6 +144,30 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         purposes={_P.SERVE},
         uses="hotline.file hotline.protect hotline.hand_over hotline.close",
     ),
+    # What a caller says goes to a union; an operator reads it again by taking it in hand.
+    Operation.REFERRAL_MAKE: Rule(cells=_HOTLINE, purposes={_P.SERVE}, uses="referrals.make"),
+    Operation.REFERRAL_OWN: Rule(
+        cells=_MEMBER | _HOTLINE,
+        purposes={_P.SERVE},
+        uses="referrals.of_person referrals.withdraw",
+    ),
+    Operation.REFERRAL_READ: Rule(
+        cells=_OFFICERS | {Role.HOTLINE: _CITY} | _AUDITOR,
+        purposes={_P.SERVE, _P.AUDIT},
+        reads=True,
+        uses="referrals.listed",
+    ),
+    Operation.REFERRAL_WORK: Rule(
+        cells=_OFFICERS,
+        purposes={_P.SERVE},
+        uses="referrals.read referrals.accept referrals.bounce referrals.reply",
+    ),
+    Operation.REFERRAL_CALL: Rule(
+        cells={Role.HOTLINE: _CITY} | _ONLY_CITY,
+        purposes={_P.SERVE},
+        uses="""referrals.take referrals.satisfied referrals.unsatisfied referrals.missed
+            referrals.assign""",
+    ),
     Operation.PERSON_READ: Rule(
         cells=_MEMBER | _OFFICERS | _HOTLINE | _ENGINE,
         purposes={_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS},

@@ -16,7 +16,7 @@ from cattrs import Converter, transform_error
 from cattrs.errors import ClassValidationError
 
 from szunion.domain.bank import BankState
-from szunion.domain.calls import LONGEST_HOLD, QUESTIONS, Challenge
+from szunion.domain.calls import LONGEST_HOLD, QUESTIONS, Challenge, Matter
 from szunion.domain.holds import HoldReason
 from szunion.domain.lawful import PrivacyRules, broken_terms
 from szunion.domain.members import MembershipReason, MembershipState, Rights, RightsRule, rights_of
@@ -143,6 +143,20 @@ class AccessRules:
 
 
 @frozen(kw_only=True)
+class ReferralRules:
+    """How long a union has for what the hotline passes on, in working days (派单时限)."""
+
+    accept_days: int = 1
+    answer_days: int = 5
+    answer_days_of: Mapping[Matter, int] = field(factory=dict)
+    """Matters with another term of their own."""
+    bounces: int = 1
+    """So often a matter may be sent back before the city federation decides who answers."""
+    calls: int = 3
+    """After so many calls that did not reach the member it is closed."""
+
+
+@frozen(kw_only=True)
 class CityPolicy:
     """All that a city decides for itself (城市政策)."""
 
@@ -164,6 +178,7 @@ class CityPolicy:
     bank: BankRules = field(factory=BankRules)
     privacy: PrivacyRules = field(factory=PrivacyRules)
     access: AccessRules = field(factory=AccessRules)
+    referrals: ReferralRules = field(factory=ReferralRules)
     sources: Mapping[str, Source] = field(factory=dict)
     """Where each value comes from, by its path such as ``deadlines.unclaimed``."""
 

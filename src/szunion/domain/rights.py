@@ -155,6 +155,7 @@ class StillOpen(Labelled):
     BOOKING = "BOOKING", "有未到期的预约", "a booking is not over"
     RESERVATION = "RESERVATION", "预留卡号在办", "a number is reserved or asked for"
     QUARANTINE = "QUARANTINE", "档案待核重复", "the file waits as a possible duplicate"
+    REFERRAL = "REFERRAL", "热线派单在办", "a matter is with a union"
     REQUEST = "REQUEST", "另有权利请求在办", "another request is open"
 
 

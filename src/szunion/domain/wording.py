@@ -52,6 +52,7 @@ _MACHINES: Final[Mapping[str, tuple[Machine[Any, Any], ...]]] = MappingProxyType
         "order": (DISBURSEMENT,),
         "disbursement": (DISBURSEMENT,),
         "ticket": (TICKET,),
+        "referral": (TICKET,),
     }
 )
 """The machines whose events (or states) follow the noun of an action."""
@@ -101,6 +102,12 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "ticket.open": Text("12351工单：核身通过，打开档案", "hotline ticket: caller identified"),
         "ticket.wrong": Text("12351工单：核身不符", "hotline ticket: caller not identified"),
         "ticket.file": Text("12351工单：查看来电会员", "hotline ticket: the caller's file read"),
+        "referral.make": Text("热线派单：派给工会", "hotline: matter passed on to a union"),
+        "referral.read": Text("热线派单：查看", "hotline: matter read by the union"),
+        "referral.take": Text("热线派单：坐席接手、回访", "hotline: matter taken in hand"),
+        "referral.missed": Text("热线派单：回访未接通", "hotline: member not reached"),
+        "referral.hand_over": Text("热线派单：移交接管工会", "hotline: matter given to the heir"),
+        "referral.term_over": Text("热线派单：期满销毁", "hotline: the matter's term was over"),
         "membership.move": Text("会籍：转到新工会", "membership: moved to another union"),
         "membership.follow_union": Text(
             "会籍：随工会合并或撤销转移", "membership: moved as its union ended"

@@ -1,4 +1,4 @@
-"""Know what people are told about grants, claims and payments, in both languages (用语)."""
+"""Know what people are told of grants, claims, payments and matters, in both languages (用语)."""
 
 from __future__ import annotations
 
@@ -51,6 +51,14 @@ SERVICE_MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
             "您的“{item}”申领不予给付（{reason}）。计算过程见申领详情，可申请复核。",
             "Your claim under “{item_en}” was rejected ({reason_en}). The claim shows the "
             "reckoning; you may appeal.",
+        ),
+        "referral.made": Text(
+            "您的来电事项已转“{union}”办理，应于 {due} 前答复。",
+            "Your matter was passed on to “{union}”, which is to answer by {due}.",
+        ),
+        "referral.replied": Text(
+            "您的来电事项已有答复，12351 将回访您。",
+            "Your matter was answered; 12351 will call you back.",
         ),
         "payout.settled": Text(
             "“{item}”{yuan} 元已到账。",

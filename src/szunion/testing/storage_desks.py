@@ -1,4 +1,4 @@
-"""Know what every store promises of rights, disclosures, calls and officers: counts, ends, terms.
+"""Know what every store promises of what desks count, end and keep: rights, calls, officers.
 
 Part of :class:`szunion.testing.storage.StoragePromises`.
 """
@@ -16,8 +16,16 @@ from szunion.domain.calls import Matter, Ticket, Tries
 from szunion.domain.disclosures import Disclosure, DisclosureKind
 from szunion.domain.lawful import Retention
 from szunion.domain.officers import Delegation, Post
+from szunion.domain.organisations import (
+    Organisation,
+    OrganisationKind,
+    OrganisationState,
+    Placement,
+)
+from szunion.domain.referrals import OPEN, Referral
 from szunion.domain.rights import Erasure, Fate, Line
-from szunion.domain.values import PersonId
+from szunion.domain.tickets import TicketEvent
+from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
 
@@ -114,6 +122,45 @@ class DeskPromises:
 
         world.run(step)
 
+    # --- referrals ------------------------------------------------------------------------------
+
+    def test_a_matter_is_listed_without_words_and_kept_with_them(self, world: StorageWorld) -> None:
+        """What was said comes back to who asks for one; lists, breaches and moves leave it be."""
+        at, heir = OrganisationId(1), OrganisationId(2)
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.referrals
+            work.organisations.add_many(scope, [_union(at), _union(heir)])
+            later, first = _referral(1, at, days=5), _referral(2, at, days=3)
+            for each in (later, first):
+                box.add(scope, each)
+            assert box.get(scope, first.id) == first
+            assert box.get(scope, first.id + 5) is None
+            found = box.listed(scope, OPEN, late=False, most=9)
+            assert list(found) == [first.without_words(), later.without_words()]
+            assert list(box.listed(scope, OPEN, late=True, most=9)) == []
+            assert list(box.due(scope, DAY + timedelta(days=1), 9)) == []
+            (due,) = box.due(scope, DAY + timedelta(days=4), 9)
+            box.note_breach(scope, due.overdue(DAY + timedelta(days=4), heir, NOON))
+            late = box.get(scope, first.id)
+            assert late is not None
+            assert (late.words, late.breaches, late.raised, late.watch) == ("话", 1, heir, None)
+            closed = evolve(later.after(TicketEvent.WITHDRAW, NOON), watch=None)
+            box.put(scope, closed)
+            assert list(box.move_open(scope, at, heir)) == [(first.id, first.person)]
+            moved = box.get(scope, first.id)
+            assert moved is not None
+            assert (moved.organisation, moved.words) == (heir, "话")
+            assert list(box.over(scope, NOON, 9)) == []
+            over = list(box.over(scope, NOON + _HOUR, 9))
+            assert over == [(later.id, later.person)]
+            box.end_files(scope, [id_ for id_, _ in over])
+            assert [each.id for each in box.of_person(scope, first.person)] == [first.id]
+
+        world.run(step)
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda work, scope: work.referrals.put(scope, _referral(2, at, days=3)))
+
     # --- officers -------------------------------------------------------------------------------
 
     def test_a_post_is_held_once_and_its_end_is_kept(self, world: StorageWorld) -> None:
@@ -191,3 +238,21 @@ def _shown(number: int, *, rows: int, day: date = DAY) -> Disclosure:
 
 def _ticket(number: int) -> Ticket:
     return Ticket(id=number, clerk="clerk", matter=next(iter(Matter)), taken=NOON)
+
+
+def _union(union: OrganisationId) -> Organisation:
+    top = union == OrganisationId(1)
+    return Organisation(
+        id=union, code=f"44030{union}", name="工会", state=OrganisationState.ACTIVE,
+        kind=OrganisationKind.CITY if top else OrganisationKind.DISTRICT,
+        placements=() if top else (Placement(parent=OrganisationId(1), since=DAY),),
+    )  # fmt: skip
+
+
+def _referral(number: int, union: OrganisationId, *, days: int) -> Referral:
+    due = DAY + timedelta(days=days)
+    return Referral(
+        id=(5 << 53) + number, ticket=number, person=PersonId((5 << 53) + 99), organisation=union,
+        matter=next(iter(Matter)), words="话", made=NOON, clerk="clerk", due=due, watch=due,
+        notes=("注",), changed=NOON,
+    )  # fmt: skip

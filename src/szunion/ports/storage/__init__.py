@@ -38,6 +38,7 @@ from szunion.ports.storage.people import People
 from szunion.ports.storage.policies import Policies
 from szunion.ports.storage.proposals import Proposals
 from szunion.ports.storage.reconciliations import Reconciliations
+from szunion.ports.storage.referrals import Referrals
 from szunion.ports.storage.rights import ConsentWords, Erasures, PersonFiles, RightsRequests
 from szunion.ports.storage.sealed import SealedData
 from szunion.ports.storage.services import (
@@ -106,6 +107,11 @@ class UnitOfWork(Protocol):
     @property
     def calls(self) -> Calls:
         """Tickets of the hotline."""
+        ...
+
+    @property
+    def referrals(self) -> Referrals:
+        """Matters that the hotline passed on to unions."""
         ...
 
     @property

@@ -1,15 +1,19 @@
-"""Know how the hotline's tickets, and wrong answers of callers, are kept in memory."""
+"""Know how what begins with a call of the hotline is kept in memory: tickets, tries, referrals."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import date, datetime
 
 from attrs import define, evolve, field, frozen
 
+from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.calls import Ticket, Tries
+from szunion.domain.referrals import Referral
 from szunion.domain.tickets import TicketState
+from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import Conflict
 
 
@@ -19,10 +23,11 @@ def _opening(row: Ticket) -> Hashable | None:
 
 @define
 class CallTables:
-    """Tickets, and wrong answers by whom or for what."""
+    """Tickets, wrong answers by whom or for what, matters at unions."""
 
     tickets: Table[int, Ticket] = field(factory=lambda: Table("ticket", {"opening": _opening}))
     tries: Table[str, Tries] = field(factory=lambda: Table("challenge"))
+    referrals: Table[int, Referral] = field(factory=lambda: Table("referral"))
 
 
 @frozen
@@ -61,3 +66,82 @@ class MemoryCalls:
             self.tables.tries.insert(self.undo, subject, tries)
         else:
             self.tables.tries.replace(self.undo, subject, tries)
+
+
+@frozen
+class MemoryReferrals:
+    """Matters at unions, in memory."""
+
+    tables: CallTables
+    sight: Sight
+    undo: Undo
+
+    def _seen(self, scope: Scope, row: Referral) -> bool:
+        return scope.only_person == row.person or self.sight.union(scope, row.organisation)
+
+    def add(self, scope: Scope, referral: Referral) -> None:
+        self.tables.referrals.insert(self.undo, referral.id, evolve(referral, version=0))
+
+    def get(self, scope: Scope, referral: int) -> Referral | None:
+        found = self.tables.referrals.get(referral)
+        return found if found is not None and self._seen(scope, found) else None
+
+    def of_person(self, scope: Scope, person: PersonId) -> Sequence[Referral]:
+        if not scope.whole_city and scope.only_person != person:
+            return []
+        mine = [row for row in self.tables.referrals if row.person == person]
+        return sorted(mine, key=lambda row: row.id)
+
+    def listed(
+        self, scope: Scope, states: Iterable[TicketState], *, late: bool, most: int
+    ) -> Sequence[Referral]:
+        wanted = set(states)
+        rows = [
+            row.without_words()
+            for row in self.tables.referrals
+            if row.state in wanted
+            and row.breaches >= int(late)
+            and self.sight.union(scope, row.organisation)
+        ]
+        return sorted(rows, key=lambda row: (row.due, row.id))[:most]
+
+    def due(self, scope: Scope, today: date, most: int) -> Sequence[Referral]:
+        rows = [
+            (row.watch, row.id, row.without_words())
+            for row in self.tables.referrals
+            if row.watch is not None and row.watch < today
+        ]
+        return [row for *_, row in sorted(rows, key=lambda each: each[:2])][:most]
+
+    def move_open(
+        self, scope: Scope, source: OrganisationId, target: OrganisationId
+    ) -> Sequence[tuple[int, PersonId]]:
+        rows = [row for row in self.tables.referrals if row.organisation == source and row.open]
+        for row in rows:
+            moved = evolve(row, organisation=target, version=row.version + 1)
+            self.tables.referrals.replace(self.undo, row.id, moved)
+        return sorted((row.id, row.person) for row in rows)
+
+    def over(self, scope: Scope, before: datetime, most: int) -> Sequence[tuple[int, PersonId]]:
+        rows = [row for row in self.tables.referrals if not row.open and row.changed < before]
+        oldest = sorted(rows, key=lambda row: (row.changed, row.id))[:most]
+        return [(row.id, row.person) for row in oldest]
+
+    def end_files(self, scope: Scope, referrals: Sequence[int]) -> None:
+        for each in referrals:
+            self.tables.referrals.delete(self.undo, each)
+
+    def put(self, scope: Scope, referral: Referral) -> None:
+        old = self.tables.referrals.get(referral.id)
+        if old is None or old.version != referral.version:
+            expected, current = referral.version, "?" if old is None else old.version
+            raise Conflict("E-STORE-008", entity="referral", expected=expected, current=current)
+        new = evolve(referral, version=referral.version + 1)
+        self.tables.referrals.replace(self.undo, referral.id, new)
+
+    def note_breach(self, scope: Scope, referral: Referral) -> None:
+        old = self.tables.referrals.get(referral.id)
+        said = referral if old is None else evolve(
+            referral, words=old.words, answer=old.answer, notes=old.notes
+        )  # fmt: skip
+        self.put(scope, said)

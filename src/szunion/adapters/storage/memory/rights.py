@@ -11,6 +11,7 @@ from attrs import define, evolve, field, frozen
 from szunion.adapters.storage.memory.bank_words import BankWordTables
 from szunion.adapters.storage.memory.batches import BatchTables
 from szunion.adapters.storage.memory.bindings import BindingTables
+from szunion.adapters.storage.memory.calls import CallTables
 from szunion.adapters.storage.memory.cards import CardTables
 from szunion.adapters.storage.memory.claims import ClaimTables
 from szunion.adapters.storage.memory.core import CoreTables
@@ -62,6 +63,8 @@ class Everything(Protocol):
     def money(self) -> MoneyTables: ...
     @property
     def claims(self) -> ClaimTables: ...
+    @property
+    def calls(self) -> CallTables: ...
     @property
     def rights(self) -> RightsTables: ...
 
@@ -206,6 +209,7 @@ _TAKE: Final[Mapping[str, Rows]] = {
     "binding_of_person": _none,
     "message": _of(lambda tables: tables.core.messages),
     "wish": _of(lambda tables: tables.services.wishes),
+    "referral": _of(lambda tables: tables.calls.referrals),
     "fee_waiver": _of(lambda tables: tables.bank_words.waivers),
     "number_reservation": _of(lambda tables: tables.bank_words.reservations),
     "heir": _by_key(lambda tables: tables.claims.heirs),
@@ -431,7 +435,9 @@ class MemoryPersonFiles:
             "booking": _count(t.services.bookings, person),
             "participation": _count(t.services.participations, person),
             "rating": _count(t.services.ratings, person),
-            "wish": _count(t.services.wishes, person), "message": _count(t.core.messages, person),
+            "wish": _count(t.services.wishes, person),
+            "referral": _count(t.calls.referrals, person),
+            "message": _count(t.core.messages, person),
             "audit": sum(1 for row in t.core.audit if row.entry.person == person),
             "card_fact": sum(1 for key in t.cards.facts.rows if key[0] in ids),
             "card_counter": sum(1 for key in t.services.counters.rows if key in ids),

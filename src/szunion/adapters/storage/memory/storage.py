@@ -18,7 +18,7 @@ from szunion.adapters.storage.memory.bank_words import (
 from szunion.adapters.storage.memory.batches import BatchTables, MemoryBatches, MemoryRows
 from szunion.adapters.storage.memory.bindings import BindingTables, MemoryBindings
 from szunion.adapters.storage.memory.bulk import MemoryBulk
-from szunion.adapters.storage.memory.calls import CallTables, MemoryCalls
+from szunion.adapters.storage.memory.calls import CallTables, MemoryCalls, MemoryReferrals
 from szunion.adapters.storage.memory.cards import (
     CardTables,
     MemoryCards,
@@ -130,6 +130,7 @@ class MemoryUnit:
         self.calls = MemoryCalls(tables.calls, undo)
         self.bindings = MemoryBindings(tables.bindings, undo)
         sight = Sight(people, unions)
+        self.referrals = MemoryReferrals(tables.calls, sight, undo)
         self.batches = MemoryBatches(tables.batches, sight, posts, undo)
         self.rows = MemoryRows(tables.batches, sight, undo)
         self.cards = MemoryCards(tables.cards, sight, undo, vault, now)

@@ -61,7 +61,7 @@ TABLES: Final[Mapping[str, Place]] = {
             "granted", "heir", "instruction", "membership_past", "message", "number_reservation",
             "obligation", "participation", "pay_order", "payee_name", "person_document",
             "person_mobile", "person_salt", "person_tombstone", "quarantine", "rating",
-            "rights_request", "transfer", "wish",
+            "referral", "rights_request", "transfer", "wish",
         ),
         Place.SHARD,
     ),

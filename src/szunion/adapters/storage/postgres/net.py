@@ -152,6 +152,7 @@ NET: Final[Mapping[str, Shown]] = {
     "person_tombstone": _city_on_citus(),
     "quarantine": _CITY_ALONE,
     "rating": _person(),
+    "referral": _union("referral", "organisation_id"),
     "rights_request": _person(),
     "roster_import": _owned("roster_import"),
     "transfer": _union("transfer", "source_id", "target_id"),

@@ -24,6 +24,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "claim": "sealed",
     "wish": "words",
     "rights_request": "wanted",
+    "referral": "sealed",
     "payee_name": "sealed",
 }
 """Table and column of everything that is sealed; each has its three statements in sealed.sql."""

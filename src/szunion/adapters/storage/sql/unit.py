@@ -43,6 +43,7 @@ from szunion.adapters.storage.sql.people import SqlPeople
 from szunion.adapters.storage.sql.policies import SqlPolicies
 from szunion.adapters.storage.sql.proposals import SqlProposals
 from szunion.adapters.storage.sql.reconciliations import SqlReconciliations
+from szunion.adapters.storage.sql.referrals import SqlReferrals
 from szunion.adapters.storage.sql.rights import (
     SqlConsentWords,
     SqlErasures,
@@ -105,6 +106,7 @@ class SqlUnit:
     disclosures = Part(lambda unit: SqlDisclosures(unit.session))
     officers = Part(lambda unit: SqlOfficers(unit.session))
     calls = Part(lambda unit: SqlCalls(unit.session))
+    referrals = Part(lambda unit: SqlReferrals(unit.session, unit.vault))
     imports = Part(lambda unit: SqlImports(unit.session, unit.ids, unit.vault, unit.now))
     bindings = Part(lambda unit: SqlBindings(unit.session))
     batches = Part(lambda unit: SqlBatches(unit.session))

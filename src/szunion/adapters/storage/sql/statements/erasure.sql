@@ -45,6 +45,9 @@ DELETE FROM message WHERE shard = :shard AND person_id = :person
 -- name: wish
 DELETE FROM wish WHERE shard = :shard AND person_id = :person
 
+-- name: referral
+DELETE FROM referral WHERE shard = :shard AND person_id = :person
+
 -- name: fee_waiver
 DELETE FROM fee_waiver WHERE shard = :shard AND person_id = :person
 

@@ -65,6 +65,8 @@ SELECT 'rating' AS name, count(*) AS rows FROM rating WHERE shard = :shard AND p
 UNION ALL
 SELECT 'wish' AS name, count(*) AS rows FROM wish WHERE shard = :shard AND person_id = :person
 UNION ALL
+SELECT 'referral' AS name, count(*) AS rows FROM referral WHERE shard = :shard AND person_id = :person
+UNION ALL
 SELECT 'message' AS name, count(*) AS rows FROM message WHERE shard = :shard AND person_id = :person
 UNION ALL
 SELECT 'audit' AS name, count(*) AS rows FROM audit WHERE shard = :shard AND person_id = :person

@@ -60,6 +60,18 @@ WHERE shard = :shard AND request_id = :id AND wanted = :old
 SELECT substr(wanted, 1, 5), count(*) FROM rights_request WHERE wanted IS NOT NULL
 GROUP BY substr(wanted, 1, 5)
 
+-- name: page_referral
+-- fanout: a walk goes through every shard, some rows at a time
+SELECT shard, referral_id, '' AS salt, sealed FROM referral
+WHERE (shard, referral_id) > (:shard, :id) ORDER BY shard, referral_id LIMIT :most
+
+-- name: put_referral
+UPDATE referral SET sealed = :new WHERE shard = :shard AND referral_id = :id AND sealed = :old
+
+-- name: keys_referral
+-- fanout: counted over every shard
+SELECT substr(sealed, 1, 5), count(*) FROM referral GROUP BY substr(sealed, 1, 5)
+
 -- name: page_payee_name
 -- fanout: a walk goes through every shard, some rows at a time
 SELECT shard, person_id, salt, sealed FROM payee_name
