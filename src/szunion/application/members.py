@@ -86,8 +86,7 @@ class Members:
             InvalidInput: the number is not well-formed (E-VALUE-002).
         """
         scope = authorise(work, self.by, Operation.PERSON_READ)
-        person = work.people.find(scope, document or IdentityDocument.read(id_number))
-        found = None if person is None else work.people.get(scope, person)
+        found = work.people.with_document(scope, document or IdentityDocument.read(id_number))
         return None if found is None else self._member(work, scope, found)
 
     @one_look

@@ -112,6 +112,10 @@ class MemoryPeople:
         holders = self.tables.holders(document)
         return next((each for each in holders if self._sight.person(scope, each)), None)
 
+    def with_document(self, scope: Scope, document: IdentityDocument) -> Person | None:
+        holder = self.find(scope, document)
+        return None if holder is None else self.get(scope, holder)
+
     def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
         holder = self.tables.documents.get((document, 0))
         return None if holder is None else self.tables.people.rows[holder]

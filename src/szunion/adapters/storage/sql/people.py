@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from attrs import frozen
 
@@ -34,6 +35,10 @@ def within(scope: Scope) -> dict[str, object]:
     return {
         "low": low, "high": high, "only": scope.only_person, "whole": scope.whole_city,
     }  # fmt: skip
+
+
+_SALT: Final = 3
+"""Where in a row the salt is; whose is destroyed has no file any more."""
 
 
 @frozen
@@ -95,6 +100,14 @@ class SqlPeople:
                 return PersonId(row[0])
         # Perhaps it stands under a key that came after ours were read.
         return self.find(scope, document) if self.vault.refresh() else None
+
+    def with_document(self, scope: Scope, document: IdentityDocument) -> Person | None:
+        reach = within(scope)
+        for where in self._blind.documents(document):
+            row = self.session.one("person.with_document", where | reach)
+            if row is not None:
+                return None if row[_SALT] is None else self._person(row)
+        return self.with_document(scope, document) if self.vault.refresh() else None
 
     def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
         for where in self._blind.documents(document):

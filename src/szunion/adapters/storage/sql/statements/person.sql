@@ -38,6 +38,23 @@ WHERE :whole OR p.person_id = :only OR (
     ORDER BY m.membership_id DESC LIMIT 1)
 ORDER BY d.rank LIMIT 1
 
+-- name: with_document
+-- fanout: what is looked for lies in a shard of its own; the person's id names theirs
+WITH filed AS MATERIALIZED (
+    SELECT person_id >> 53 AS home, person_id, rank
+    FROM person_document WHERE shard = :shard AND blind = :blind
+)
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+FROM filed d
+JOIN person p ON p.shard = d.home AND p.person_id = d.person_id
+LEFT JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE :whole OR p.person_id = :only OR (
+    SELECT o.path >= :low AND o.path < :high
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = p.shard AND m.person_id = p.person_id
+    ORDER BY m.membership_id DESC LIMIT 1)
+ORDER BY d.rank LIMIT 1
+
 -- name: on_file
 -- fanout: a later document lies in a shard of its own; the person's id names theirs
 WITH filed AS MATERIALIZED (
