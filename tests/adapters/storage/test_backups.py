@@ -136,8 +136,10 @@ def _silent(_table: str, _rows: int) -> None:
 
 
 def sums(database: Database, without: str = "") -> dict[str, object]:
+    """Return what each table holds; its columns may stand in another order on another engine."""
     with database.snapshot() as tables:
-        return {one.name: sum_of(tables, one) for one in tables.tables() if one.name != without}
+        all_ = [evolve(one, columns=tuple(sorted(one.columns))) for one in tables.tables()]
+        return {one.name: sum_of(tables, one) for one in all_ if one.name != without}
 
 
 def change(database: Database, words: str) -> None:

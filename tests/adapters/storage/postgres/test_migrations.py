@@ -58,7 +58,8 @@ def test_a_plan_says_what_each_statement_does_and_changes_nothing(
 
 #: A mode of a lock that a table which was there before has, and what our words say of it.
 _STRENGTH = {
-    "AccessShareLock": 0, "RowShareLock": 0, "RowExclusiveLock": 1, "ShareLock": 2,
+    "AccessShareLock": 0, "RowShareLock": 0, "ShareUpdateExclusiveLock": 0,
+    "RowExclusiveLock": 1, "ShareLock": 2,
     "ShareRowExclusiveLock": 2, "AccessExclusiveLock": 3,
 }  # fmt: skip
 _SAID = (steps._NOBODY, steps._ROWS, steps._WRITERS, steps._EVERYBODY)
