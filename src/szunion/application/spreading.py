@@ -13,7 +13,7 @@ from attrs import evolve
 
 from szunion.application.access import authorise
 from szunion.application.office import Office
-from szunion.domain.access import Operation, Principal
+from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.ports.storage import UnitOfWork
 
@@ -55,3 +55,12 @@ def spread(source: Office, target: Office, by: Principal) -> int:
         return len(new) + len(changed)
 
     return target.storage.run(bring)
+
+
+def may_move(office: Office, by: Principal) -> Scope:
+    """Return the scope of whoever moves members between machines: who brings the tree may.
+
+    Raises:
+        NotAllowed: *by* does not keep the tree (E-ACCESS-001).
+    """
+    return office.storage.read(lambda work: authorise(work, by, Operation.ORGANISATION_WRITE))

@@ -33,7 +33,7 @@ _COMMANDS = {
     "keys": ("szunion.cli.keys", "keys", "密钥  keys"),
     "member": ("szunion.cli.member", "member", "会员  members"),
     "new": ("szunion.cli.new", "new", "新建适配器  begin an adapter"),
-    "nodes": ("szunion.cli.nodes", "nodes", "多台机器  more than one machine"),
+    "nodes": ("szunion.cli.nodes_move", "nodes", "多台机器  more than one machine"),
     "officer": ("szunion.cli.officer", "officer", "经办人  officers"),
     "org": ("szunion.cli.org", "org", "组织  unions"),
     "outbox": ("szunion.cli.outbox", "outbox", "与银行的收发  what goes to the bank"),

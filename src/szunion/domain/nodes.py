@@ -26,6 +26,19 @@ _DIGEST: Final = 12
 """Hexadecimal digits by which people compare two maps."""
 
 
+@frozen
+class Shards:
+    """A range of shards, its first and its last (分片段)."""
+
+    first: int
+    last: int
+
+    @property
+    def shown(self) -> str:
+        """The range as it is written: ``0-511``."""
+        return f"{self.first}-{self.last}"
+
+
 @frozen(kw_only=True, order=True)
 class Node:
     """One machine, and which members of which city it holds (节点)."""

@@ -26,6 +26,7 @@ from szunion.adapters.storage.postgres.connection import (
 )
 from szunion.adapters.storage.postgres.migrate import (
     Migration,
+    has_table,
     migrate,
     migrations,
     pending,
@@ -36,7 +37,7 @@ from szunion.adapters.storage.postgres.migrate import (
 from szunion.adapters.storage.postgres.net import holes, secure
 from szunion.adapters.storage.postgres.tables import is_filling
 from szunion.adapters.storage.sql.migrations import Planned
-from szunion.errors import ConfigError, StorageError
+from szunion.errors import ConfigError, StorageBusy, StorageError
 
 
 @frozen(kw_only=True)
@@ -165,6 +166,7 @@ def bring_up(
 
     Raises:
         ConfigError: there is no such engine (E-STORE-035).
+        StorageBusy: members move between this node and another (E-NODES-016).
         StorageError: a copy into the database has not come to its end (E-STORE-025), the nodes are
             not there (E-STORE-036), or one server holds its tables (E-STORE-037). Nothing was
             changed.
@@ -173,6 +175,8 @@ def bring_up(
     with _open(owner) as connection:
         if is_filling(connection):
             raise StorageError("E-STORE-025")
+        if has_table(connection, "moving"):
+            raise StorageBusy("E-NODES-016")
         if distributed:
             _check_new(connection, distributed)
         steps = migrate(connection, at=at)

@@ -26,6 +26,12 @@ from szunion.errors import (
 AGAIN: Final = frozenset({"40001", "40P01"})
 """Serialisation failure, deadlock: the decision is to be made again."""
 
+FORBIDDEN: Final = "42501"
+"""The role may not do this."""
+
+MOVED_AWAY: Final = "SZ001"
+"""What a node says of a member whose shards it has given away."""
+
 #: The beginning of a SQLSTATE, and what of ours it is; what is not here is E-STORE-005.
 _MEANINGS: Final[Sequence[tuple[str, type[StorageError], str]]] = (
     ("55P03", StorageBusy, "E-STORE-001"),  # a lock was held for longer than lock_timeout
@@ -36,6 +42,7 @@ _MEANINGS: Final[Sequence[tuple[str, type[StorageError], str]]] = (
     ("57P", StorageUnreachable, "E-STORE-020"),  # the server is told to stop, or was killed
     ("25P03", StorageUnreachable, "E-STORE-020"),  # it did not wait for an idle transaction
     ("25P04", StorageUnreachable, "E-STORE-020"),
+    (MOVED_AWAY, StorageError, "E-NODES-021"),
 )
 
 _CONSTRAINTS: Final[Mapping[str, str]] = {
@@ -46,6 +53,13 @@ _CONSTRAINTS: Final[Mapping[str, str]] = {
     "23P01": "EXCLUDE",
     "P0001": "TRIGGER",
 }
+
+_INTERNAL: Final = "XX000"
+_WORKER_DIED: Final = (
+    "failure on connection marked as essential",
+    "server closed the connection unexpectedly",
+)
+"""How Citus words that a worker died within a transaction: it has no SQLSTATE of its own."""
 
 _OF_A_SHARD: Final = re.compile(r'constraint "([a-z_]+?)(?:_\d+)?"')
 
@@ -71,6 +85,8 @@ def ours(error: psycopg.Error) -> StorageError | Conflict:
         return _constraint(state, error.diag)
     if state in AGAIN:
         return TryAgain("E-STORE-001")
+    if state == _INTERNAL and (error.diag.message_primary or "").startswith(_WORKER_DIED):
+        return StorageUnreachable("E-STORE-020")
     for beginning, kind, code in _MEANINGS:
         if state.startswith(beginning):
             return kind(code)

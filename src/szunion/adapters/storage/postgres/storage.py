@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from attrs import define, field, frozen
@@ -22,7 +23,7 @@ from szunion.adapters.storage.postgres.connection import (
     look,
     tell,
 )
-from szunion.adapters.storage.postgres.faults import AlreadyThere, TryAgain
+from szunion.adapters.storage.postgres.faults import FORBIDDEN, AlreadyThere, TryAgain
 from szunion.adapters.storage.postgres.migrate import is_ours, pending
 from szunion.adapters.storage.postgres.net import check_net
 from szunion.adapters.storage.postgres.pool import Pool
@@ -229,8 +230,7 @@ class PostgresStorage:
         with self.pool.connection() as connection:
             try:
                 session = session_on(connection, spread=self.spread)
-                for command in begin:
-                    session.begin(command)
+                _pass_gate(session.begin, begin)
                 if begin is not self._begins.read:
                     self.vault.refresh()  # whoever writes writes under the present keys
                 unit = PostgresUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
@@ -263,6 +263,24 @@ def check_schema(connection: Connection) -> None:
     if steps := pending(connection):
         raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
     check_net(connection)
+
+
+def _pass_gate(say: Callable[[str], None], begin: Sequence[str]) -> None:
+    """Begin a transaction, where whoever moves members lets one.
+
+    Raises:
+        StorageBusy: members move between this node and another (E-NODES-016).
+    """
+    try:
+        for command in begin:
+            say(command)
+    except StorageError as error:
+        if error.context.get("kind") != f"SQLSTATE {FORBIDDEN}":
+            raise
+        moving = StorageBusy("E-NODES-016")
+    else:
+        return
+    raise moving
 
 
 def _may_write(connection: Connection) -> None:
@@ -341,7 +359,7 @@ class BorrowedPostgres:
         assert kept is not None
         tell(connection, "SAVEPOINT szunion")
         try:
-            tell(connection, f"{_OURS}; {gate}")
+            _pass_gate(partial(tell, connection), (f"{_OURS}; {gate}",))
             if gate:
                 _may_write(connection)
             unit = PostgresUnit(

@@ -20,7 +20,7 @@ from szunion.adapters.storage.sql.session import Row
 from szunion.adapters.storage.sql.tables import HEAD, Table, head_of, only_in
 
 #: What each database says of itself, and is not carried.
-_OWN: Final = ("filling", "schema_migration", TOGETHER, "write_gate")
+_OWN: Final = ("filling", "moving", "schema_migration", TOGETHER, "write_gate")
 
 _LOG: Final = "audit"
 """The log of changes is in the order of its places; it has no other key."""
