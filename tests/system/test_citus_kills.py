@@ -69,17 +69,18 @@ class Admitting:
 
     def _admit(self, first: int) -> None:
         for index in count(first, THREADS):
-            while True:
-                try:
-                    person = join(self.system, index)
-                except StorageError as error:
-                    self.heard[type(error)] += 1
-                    time.sleep(0.02)
-                else:
-                    break
+            while (person := self._admitted(index)) is None:
+                time.sleep(0.02)
             self.told.append(person)
             if self._stop.is_set():
                 return
+
+    def _admitted(self, index: int) -> int | None:
+        try:
+            return join(self.system, index)
+        except StorageError as error:
+            self.heard[type(error)] += 1
+            return None
 
     def wait_for(self, more: int) -> None:
         """Wait until so many more were acknowledged: by count, not by the clock."""
