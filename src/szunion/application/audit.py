@@ -66,6 +66,15 @@ class AuditLog:
         """What others check its checkpoints with."""
         return NoteKey(name=self.origin, public=self.office.signer.public)
 
+    @property
+    def keys(self) -> Sequence[NoteKey]:
+        """What its checkpoints may be signed with, the present one first.
+
+        A machine that had the whole city before it was shared signed under the city's name.
+        """
+        names = dict.fromkeys((self.origin, f"szunion/{self.office.policy.code}/audit"))
+        return [NoteKey(name=name, public=self.office.signer.public) for name in names]
+
     # --- sealing -----------------------------------------------------------------------------
 
     @one_commit

@@ -80,7 +80,7 @@ def verify_(
             found = verify(lines, [key_of(each) for each in keys], signature_holds, known, seen_by)
         return _told(frame, found, 0)
     log = _log(frame)
-    own = [key_of(each) for each in keys] or [log.key]
+    own = [key_of(each) for each in keys] or list(log.keys)
     found = verify(log.lines(), own, signature_holds, known, seen_by)
     return _told(frame, found, log.state().unsealed)
 

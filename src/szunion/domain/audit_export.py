@@ -123,11 +123,11 @@ class _Check:
     at_known: bytes | None = None
 
     @property
-    def origin(self) -> str:
-        return self.keys[0].name
+    def origins(self) -> frozenset[str]:
+        return frozenset(key.name for key in self.keys)
 
     def signed(self, point: Checkpoint) -> bool:
-        return point.origin == self.origin and any(
+        return point.origin in self.origins and any(
             point.signed_by(key, self.check) for key in self.keys
         )
 
@@ -145,7 +145,8 @@ class _Check:
         if json.dumps(said, ensure_ascii=False) != line.removesuffix("\n"):
             return _UNREADABLE  # one way to write a line, so that no byte is free
         if number == 1:
-            return None if said == {"format": FORMAT, "origin": self.origin} else _UNREADABLE
+            heads = ({"format": FORMAT, "origin": name} for name in self.origins)
+            return None if said in heads else _UNREADABLE
         ((what, text),) = said.items()
         if what == "entry":
             self.leaves.append(leaf_hash(text.encode()))
@@ -183,7 +184,7 @@ def verify(
 
     Args:
         lines: The export; it is read once, in constant memory.
-        keys: The log's key; more than one where it was changed.
+        keys: The log's key; more than one where it, or the log's name, was changed.
         check: Checks one signature.
         known: An older checkpoint that somebody outside has kept.
         witnesses: At least one of them must have seen the last checkpoint; empty: nobody need.
