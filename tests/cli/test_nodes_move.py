@@ -73,9 +73,9 @@ def test_a_city_grows_from_one_server_to_two(tmp_path: Path) -> None:
         people = [join(whole.system("low"), index) for index in range(12)]
 
     assert typed(new, "--node", "high", "db", "init", "--owner", url(high.owner)).status == 0
-    move = ("nodes", "move", "low", "high", "512-1023")
+    move = ["nodes", "move", "low", "high", "512-1023"]
     assert typed(new, *move).code == "E-STORE-023"
-    move = (*move, "--owner-from", url(low.owner), "--owner-to", url(high.owner))
+    move += ["--owner-from", url(low.owner), "--owner-to", url(high.owner)]
     assert typed(new, *move).code == "E-NODES-020"
     assert typed(new, "nodes", "spread", "shenzhen").status == 0
     with Nodes.from_settings(load_settings(str(new))) as nodes:
