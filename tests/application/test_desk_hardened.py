@@ -21,8 +21,8 @@ from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import BankDesk
 from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
 from szunion.application.office import Office
+from szunion.application.payable_now import LeftOut
 from szunion.application.reconciliation import Reconciliation
-from szunion.application.treasury import LeftOut
 from szunion.application.worker import Worker
 from szunion.domain.access import Role
 from szunion.domain.bank import (

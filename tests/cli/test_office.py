@@ -326,7 +326,7 @@ def test_explain_shows_no_blanks_in_braces() -> None:
 def test_columns_are_aligned_by_what_a_terminal_shows(
     started: Office, words: Sequence[str]
 ) -> None:
-    from szunion.cli.frame import width
+    from szunion.cli.tables import width
 
     more = (started.path("花名册.csv"), "--org", UNION) if words[0] == "roster" else ()
     lines = started.say(*words, *more).out.splitlines()

@@ -10,32 +10,26 @@ from attrs import evolve, frozen
 
 from szunion.application import statements
 from szunion.application.access import authorise, second_person
-from szunion.application.heirs import dead
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office, one_commit, one_look
+from szunion.application.payable_now import LeftOut, chosen_of, still_owed
 from szunion.application.payouts import cards_of, part_key, request_of
 from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.card_files import KeptCard
 from szunion.domain.ledger import Balance
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.payouts import (
     Budget,
     CheckedLine,
-    Obligation,
     Order,
     OrderEvent,
     OrderState,
     PayoutBatch,
     PayoutState,
 )
-from szunion.domain.policy import Payable
-from szunion.domain.reconciliation import OF_ACCOUNTS
-from szunion.domain.use import payable
 from szunion.domain.values import (
     Fen,
-    Labelled,
     ObligationId,
     OrderId,
     PayoutBatchId,
@@ -44,19 +38,8 @@ from szunion.domain.values import (
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
 
-_PAGE: Final = 500
 _CITY: Final = timezone(timedelta(hours=8))
 _BACK: Final = frozenset({OrderState.RETURNED, OrderState.REJECTED})
-
-
-class LeftOut(Labelled):
-    """Why something that is owed is not in a pay-out now (暂不发放的原因)."""
-
-    NO_CARD = "NO_CARD", "没有可入账的卡", "no card whose account takes money"
-    TO_CHECK = "TO_CHECK", "账户须先核对", "the account is to be checked first"
-    DECEASED = "DECEASED", "收款人已去世，待指明继承人", "the payee has died; no heir is named"
-    DIFFERENCE = "DIFFERENCE", "卡有未结的对账差异", "an open difference about the card"
-    IN_DRAFT = "IN_DRAFT", "已在另一待复核批次中", "in another draft already"
 
 
 @frozen(kw_only=True)
@@ -151,9 +134,9 @@ class Treasury:
             most: At most so many orders.
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
-        open_ = self._open(work, scope, item, year, only, most)
+        open_ = still_owed(work, scope, item, year, only, most)
         tried = work.orders.of_obligations(scope, [each.id for each in open_])
-        chosen, left_out = self._choose(work, scope, open_, tried)
+        chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
         if not chosen:
             return Draft(payout=None, left_out=tuple(left_out))
         day = due or _city_day(work.now)
@@ -197,78 +180,6 @@ class Treasury:
         ]  # fmt: skip
         work.audit.add_many(scope, [*entries, _entry("payout.draft", None, payout)])
         return Draft(payout=payout, left_out=tuple(left_out))
-
-    def _open(  # noqa: PLR0913, PLR0917 - which of what is owed
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        item: str,
-        year: int,
-        only: Sequence[ObligationId],
-        most: int,
-    ) -> list[Obligation]:
-        found: list[Obligation] = []
-        if only:
-            for id_ in dict.fromkeys(only):
-                one = work.obligations.get(scope, id_)
-                if one is None or (one.item, one.year) != (item, year):
-                    raise NotFound("E-PAY-009")
-                if one.settled + one.in_flight < one.fen:
-                    found.append(one)
-            return found
-        after: ObligationId | None = None
-        while len(found) < most:
-            page = work.obligations.unpaid(
-                scope, item, year, after=after, most=min(_PAGE, most - len(found))
-            )
-            if not page:
-                break
-            found.extend(page)
-            after = page[-1].id
-        return found
-
-    def _choose(
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        open_: Sequence[Obligation],
-        tried: object,
-    ) -> tuple[list[tuple[Obligation, KeptCard]], list[tuple[ObligationId, LeftOut]]]:
-        """Return what can be paid, each with the card whose account takes it; and the rest.
-
-        What a dead member was owed goes to the heir who is named, or waits until one is.
-        """
-        assert isinstance(tried, dict)
-        people = sorted({each.payee for each in open_})
-        gone = dead(work, scope, people)
-        heirs = {one: each.heir for one, each in work.heirs.of_people(scope, gone).items()}
-        gone_too = dead(work, scope, set(heirs.values()))
-        takers = sorted({*people, *heirs.values()})
-        cards = {
-            kept.person: kept for kept in work.cards.of_people(scope, takers) if kept.card.current
-        }
-        differing = {
-            each.subject for each in work.reconciliations.open(scope, sorted(OF_ACCOUNTS, key=str))
-        }
-        chosen: list[tuple[Obligation, KeptCard]] = []
-        left_out: list[tuple[ObligationId, LeftOut]] = []
-        for each in open_:
-            taker = heirs.get(each.payee, each.payee)
-            kept = cards.get(taker)
-            can = payable(kept.card, self.office.policy) if kept is not None else Payable.NO
-            if any(order.state is OrderState.DRAFT for order in tried.get(each.id, ())):
-                left_out.append((each.id, LeftOut.IN_DRAFT))
-            elif taker in gone or taker in gone_too:
-                left_out.append((each.id, LeftOut.DECEASED))
-            elif kept is None or can is Payable.NO:
-                left_out.append((each.id, LeftOut.NO_CARD))
-            elif kept.id in differing:
-                left_out.append((each.id, LeftOut.DIFFERENCE))
-            elif can is Payable.CHECK:
-                left_out.append((each.id, LeftOut.TO_CHECK))
-            else:
-                chosen.append((each, kept))
-        return chosen, left_out
 
     @one_commit
     def approve(
@@ -378,9 +289,9 @@ class Treasury:
     def preview(self, work: UnitOfWork, item: str, year: int, *, most: int = 5000) -> Preview:
         """Return what a draft for an item and year would hold; nothing is written."""
         scope = authorise(work, self.by, Operation.PAY_READ)
-        open_ = self._open(work, scope, item, year, (), most)
+        open_ = still_owed(work, scope, item, year, (), most)
         tried = work.orders.of_obligations(scope, [each.id for each in open_])
-        chosen, left_out = self._choose(work, scope, open_, tried)
+        chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
         sums = [one.fen - one.settled - one.in_flight for one, _ in chosen]
         return Preview(
             orders=len(sums),

@@ -18,8 +18,9 @@ from attrs import evolve, frozen
 from szunion.adapters.reader.conversation import Conversation
 from szunion.cli import card_means as means
 from szunion.cli.card_shown import Seen, as_data, lines, outcome_data, outcome_lines, show
-from szunion.cli.frame import Frame, framed, helps, report, titled
+from szunion.cli.frame import Frame, framed, helps, report
 from szunion.cli.places import Place, chosen, places
+from szunion.cli.tables import titled
 from szunion.emv import explain_words
 from szunion.emv.explain_json import as_data as explanation_data
 from szunion.emv.explain_model import Said

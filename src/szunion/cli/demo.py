@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from szunion import __version__
-from szunion.cli.frame import Frame, framed, table
+from szunion.cli.frame import Frame, framed
+from szunion.cli.tables import table
 from szunion.domain.values import Fen
 from szunion.errors import Conflict, InvalidInput
 from szunion.text import Text

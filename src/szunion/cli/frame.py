@@ -9,11 +9,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import sys
 import tempfile
 import traceback
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import update_wrapper
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 import click
 from attrs import define, evolve, field
 
+from szunion.cli.tables import NOTHING, table
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import PersonId
@@ -59,8 +58,6 @@ EXIT: Final[Mapping[type[SzunionError], int]] = {
     SzunionError: 1,
 }
 PARTLY: Final = 3
-_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?%?", re.ASCII)
-_NOTHING: Final = "—"
 INTERRUPTED: Final = 130
 CITY_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -75,43 +72,6 @@ _ROLES: Final = {
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def width(words: str) -> int:
-    """Return how many columns *words* take on a terminal: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in words)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table aligned by display width; numbers stand to the right."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [
-        max([width(title), *(width(row[column]) for row in cells)])
-        for column, title in enumerate(head)
-    ]
-    right = [
-        all(_NUMBER.fullmatch(row[column]) or row[column] == _NOTHING for row in cells)
-        and any(row[column] != _NOTHING for row in cells)
-        for column in range(len(head))
-    ]
-
-    def line(row: Sequence[str]) -> str:
-        padded = []
-        for text, wide, to_right in zip(row, widths, right, strict=True):
-            space = " " * (wide - width(text))
-            padded.append(space + text if to_right else text + space)
-        return "  ".join(padded).rstrip()
-
-    return "\n".join([line(head), line(["─" * wide for wide in widths]), *map(line, cells)])
-
-
-def titled(rows: Iterable[tuple[str, str]]) -> str:
-    """Return pairs of a title and words, a line each, the words below each other."""
-    pairs = list(rows)
-    widest = max((width(title) for title, _ in pairs), default=0)
-    return "\n".join(
-        f"  {title}{' ' * (widest - width(title))}  {words}".rstrip() for title, words in pairs
-    )
 
 
 #: Why a file cannot be used, in words; what is not here keeps the machine's own.
@@ -207,7 +167,7 @@ class Frame:
         label = getattr(value, "text", None)
         if isinstance(label, Text):
             return label.say(self.language)
-        return _NOTHING if value is None or value == "" else str(value)
+        return NOTHING if value is None or value == "" else str(value)
 
     def settings(self) -> Settings:
         """Return the settings: file, then environment, then options. A path is a SQLite file.

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import click
 
-from szunion.application.treasury import LeftOut, Treasury
+from szunion.application.payable_now import LeftOut
+from szunion.application.treasury import Treasury
 from szunion.cli.frame import DRY_RUN, EXIT, PARTLY, Frame, framed, helps
 from szunion.cli.money_words import fen_of
 from szunion.domain.access import Purpose, Role
