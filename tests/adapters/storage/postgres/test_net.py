@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 from attrs import frozen
 
-from szunion.adapters.storage.postgres.connection import Connection, Limits, connect, tell
+from szunion.adapters.storage.postgres.connection import Connection, Limits, ask, connect, tell
 from szunion.adapters.storage.postgres.net import NET
 from szunion.adapters.storage.postgres.reach import REACH, SPREAD_REACH
 from szunion.adapters.storage.postgres.session import PostgresSession
@@ -290,6 +290,42 @@ def test_a_hole_in_the_net_is_found(plant_: str, forest: Database) -> None:
     finally:
         net.secure(owner, net_application(forest))
         owner.close()
+
+
+STAND_INS = """
+CREATE TEMPORARY TABLE membership AS
+    SELECT 0::bigint AS shard, {person}::bigint AS person_id, 1 AS membership_id,
+           1 AS organisation_id;
+CREATE TEMPORARY TABLE organisation AS SELECT 1 AS organisation_id, '{path}' AS path;
+GRANT SELECT ON pg_temp.membership, pg_temp.organisation TO public
+"""
+
+
+@pytest.mark.parametrize(("left_out", "seen"), [("", [8]), (", pg_temp", [9])])
+def test_a_temporary_table_does_not_stand_in_for_one_of_ours(
+    left_out: str, seen: list[int], forest: Database
+) -> None:
+    """Who gets a statement of their own in could say so who belongs where.
+
+    Planted: temporary tables have no place in the path, so they are looked at first.
+    """
+    from szunion.adapters.storage.postgres import net
+
+    tree = Tree({7: "/7/", 8: "/7/8/", 9: "/7/9/"}, [(8, 8, 8), (9, 9, 9)], [])
+    owner, admin = connect(forest.owner, Limits()), connect(forest.admin, Limits())
+    try:
+        for function in split(SPREAD_REACH if forest.engine else REACH):
+            tell(owner, function.replace(left_out, ""))
+        with admin.transaction(force_rollback=True):
+            plant(admin, tree)
+            tell(admin, "SET LOCAL szunion.scope = '/7/8/'")
+            tell(admin, f"SET LOCAL ROLE {net_application(forest)}")
+            tell(admin, STAND_INS.format(person=9, path="/7/8/"))
+            assert ask(admin, "SELECT json_agg(person_id) FROM person") == (seen,)
+    finally:
+        net.secure(owner, net_application(forest))
+        owner.close()
+        admin.close()
 
 
 def net_application(forest: Database) -> str:

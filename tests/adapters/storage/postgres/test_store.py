@@ -412,6 +412,17 @@ def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(
 
 
 @ONE_SERVER
+def test_a_hosts_temporary_table_of_one_of_our_names_is_not_ours(
+    host: Connection, admin: Connection
+) -> None:
+    host.execute("CREATE TEMPORARY TABLE audit (theirs int)")
+    borrowed(host, 1).run(log)
+    host.commit()
+    assert count(admin) == 1
+    assert ask(host, "SELECT count(*) FROM pg_temp.audit") == (0,)
+
+
+@ONE_SERVER
 def test_a_refusal_inside_undoes_our_part_and_leaves_the_hosts(
     host: Connection, admin: Connection
 ) -> None:

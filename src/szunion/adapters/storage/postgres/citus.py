@@ -82,7 +82,7 @@ TABLES: Final[Mapping[str, Place]] = {
 _ACTING: Final = "delegation"
 ONE_SIDE: Final = f"""
 CREATE OR REPLACE FUNCTION {SCHEMA}.one_side(maker text, checker text, at bigint) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = {SCHEMA}, pg_catalog
+LANGUAGE sql STABLE SET search_path = {SCHEMA}, pg_catalog, pg_temp
 SET citus.allow_nested_distributed_execution = on
 AS $$
     SELECT EXISTS (

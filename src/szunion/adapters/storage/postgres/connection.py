@@ -64,7 +64,7 @@ class Limits:
     def options(self) -> str:
         """Return the session's settings as the server takes them at the start."""
         told = {
-            "search_path": f"{SCHEMA},pg_catalog",
+            "search_path": f"{SCHEMA},pg_catalog,pg_temp",
             "statement_timeout": f"{self.statement * 1000:.0f}",
             "lock_timeout": f"{self.lock * 1000:.0f}",
             "idle_in_transaction_session_timeout": f"{self.idle * 1000:.0f}",

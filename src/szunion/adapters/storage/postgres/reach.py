@@ -12,7 +12,10 @@ PLACE: Final = "(SELECT nullif(current_setting('szunion.scope', true), ''))"
 WITHIN: Final = f"o.path >= {PLACE} AND o.path < left({PLACE}, -1) || '0'"
 """A half-open range, as :attr:`szunion.domain.access.Scope.path_range` has it."""
 
-_AS_OWNER: Final = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = szunion, pg_catalog"
+# Temporary tables come last: where the path does not name their place it is looked at first, and
+# whoever gets a statement of their own in could say so who belongs where.
+_AS_OWNER: Final = """LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = szunion, pg_catalog, pg_temp"""
 _ON_EVERY_NODE: Final = f"""{_AS_OWNER}
 SET citus.allow_nested_distributed_execution = on"""
 

@@ -381,7 +381,7 @@ class BorrowedPostgres:
 
 
 _OURS: Final = "; ".join((
-    f"SET LOCAL search_path = {SCHEMA}, pg_catalog",
+    f"SET LOCAL search_path = {SCHEMA}, pg_catalog, pg_temp",
     *(f"SET LOCAL {name} = '{value}'" for name, value in SPREAD.items()),
     "SET LOCAL szunion.scope = ''",
 ))  # fmt: skip
