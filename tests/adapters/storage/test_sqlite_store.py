@@ -137,6 +137,26 @@ def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(tmp_path: Pat
     connection.close()
 
 
+def test_a_host_whose_temporary_table_has_one_of_our_names_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "union.db"
+    store(path).close()
+    connection = sqlite3.connect(path)
+    prepare(connection)
+    inside = BorrowedSqlite(connection, SimClock(), Dice(1), FileKeys(bytes(32)).vault())
+    connection.execute("CREATE TEMPORARY TABLE audit (theirs INTEGER)")
+    connection.execute("BEGIN IMMEDIATE")
+    for attempt in (inside.run, inside.read):
+        with pytest.raises(StorageError, match=r"E-STORE-010[^$]*audit"):
+            attempt(log)
+    connection.rollback()
+    connection.execute("DROP TABLE temp.audit")
+    connection.execute("BEGIN IMMEDIATE")
+    inside.run(log)
+    connection.execute("COMMIT")
+    assert count(path) == 1
+    connection.close()
+
+
 def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as other:

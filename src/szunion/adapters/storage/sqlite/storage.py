@@ -270,6 +270,13 @@ def _end(connection: sqlite3.Connection) -> None:
             connection.rollback()
 
 
+# SQLite looks for a name among temporary tables first, and no path says otherwise.
+_HIDDEN: Final = """
+SELECT t.name FROM temp.sqlite_schema t JOIN main.sqlite_schema m ON m.name = t.name
+WHERE m.type = 'table' LIMIT 1
+"""
+
+
 @define
 class BorrowedSqlite:
     """A store inside the host application's transaction: both changes commit together.
@@ -321,6 +328,13 @@ class BorrowedSqlite:
         return 1
 
     def _unit(self) -> SqlUnit:
+        with translated():
+            hides = self.connection.execute(_HIDDEN).fetchone()
+        if hides:
+            raise StorageError(
+                "E-STORE-010", reason=f"临时表 {hides[0]} 与我们的表同名",
+                reason_en=f"a temporary table has the name of ours, {hides[0]}",
+            )  # fmt: skip
         session = SqliteSession(self.connection)
         return SqlUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
 

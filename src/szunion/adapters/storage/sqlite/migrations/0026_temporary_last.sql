@@ -1,0 +1,2 @@
+-- PostgreSQL's functions are told in this step where they look. SQLite has none: a host whose temporary
+-- table has the name of one of ours is refused.
