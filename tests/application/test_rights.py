@@ -312,7 +312,7 @@ def test_an_erasure_waits_for_everything_that_is_open(full: Everything) -> None:
     found = full.rights().preview(full.person)
     assert set(found.against) == {
         StillOpen.MEMBERSHIP, StillOpen.CARD, StillOpen.HOLD, StillOpen.CLAIM, StillOpen.COVER,
-        StillOpen.ORDER, StillOpen.RESERVATION, StillOpen.REQUEST,
+        StillOpen.ORDER, StillOpen.RESERVATION, StillOpen.REFERRAL, StillOpen.REQUEST,
     }  # fmt: skip
     desk = full.rights(rights_officer("rights-2"))
     asked = full.rights(rights_officer()).ask(full.person, RequestKind.ERASE, paper="申请9")

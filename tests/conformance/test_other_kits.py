@@ -254,6 +254,10 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "test_wrong_answers_are_counted_for_each_subject": (
         "calls", {"tries": lambda plain, scope, _subject: plain(scope, "clerk")},
     ),
+    "test_a_matter_is_listed_without_words_and_kept_with_them": (
+        "referrals",
+        {"add": lambda plain, scope, referral: plain(scope, referral.without_words())},
+    ),
     "test_a_post_is_held_once_and_its_end_is_kept": (
         "officers", {"put": lambda _plain, _scope, _post: None},
     ),
