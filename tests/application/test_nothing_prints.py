@@ -6,6 +6,7 @@ import copy
 import gc
 import pickle
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.moneytown import money_town_on
 from tests.offices import applicant, office_on
 
 from szunion.application.office import Office
+from szunion.domain.documents import births_until
 from szunion.domain.identity import PersonName
 
 
@@ -49,8 +51,10 @@ def test_after_a_town_has_lived_no_object_shows_who_lives_there(office: Office) 
     payout = town.pay()
     town.cards.run()
     town.settle(payout)
+    births = births_until(office.clock.today())
+    assert births[canaries.MOBILE] == date(1997, 7, 7)  # a day, too
     looked = [
-        *(town.cards.look(lambda work, scope: work.people.many(scope, people))),
+        births, *(town.cards.look(lambda work, scope: work.people.many(scope, people))),
         *kept, obligation, payout, *town.orders(payout), applicant(1),
     ]  # fmt: skip
     assert any(type(each).__name__ == "Person" for each in looked)

@@ -93,6 +93,10 @@ class BirthDates(dict[str, date]):
         super().__init__()
         self._today = today
 
+    def __repr__(self) -> str:
+        """Say how many; the days are members'."""
+        return f"BirthDates({len(self)} days until {self._today})"
+
     def __missing__(self, digits: str) -> date | None:
         if digits.isascii() and digits.isdigit():  # together they mean [0-9] and nothing else
             with suppress(ValueError):
