@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from threading import BrokenBarrierError, Lock
 from typing import Any, TypeVar, cast
 
 import pytest
-from attrs import frozen
+from attrs import define, field, frozen
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.reader.simulated import SimulatedReader
@@ -19,7 +20,7 @@ from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.domain.keyset import Profile
 from szunion.emv.card.machine import SimulatedCard
-from szunion.errors import Conflict
+from szunion.errors import Conflict, StorageBusy
 from szunion.ports.keys import Place, Vault
 from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
 from szunion.ports.storage import Storage, UnitOfWork
@@ -187,6 +188,42 @@ def test_a_store_that_commits_step_by_step_is_found() -> None:
     store = StepByStep(MemoryStorage(clock, SeededIds(clock), vault))
     with pytest.raises(AssertionError):
         StoragePromises().test_a_unit_that_fails_leaves_nothing(StorageWorld(store, lambda: store))
+
+
+@define
+class OneLine:
+    """A store whose looks share a line, and which says that two may go on at once."""
+
+    storage: Storage
+    _line: Lock = field(factory=Lock, init=False)
+
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
+        return self.storage.run(work, guarded=guarded)
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        if not self._line.acquire(blocking=False):
+            raise StorageBusy("E-STORE-001")
+        try:
+            return self.storage.read(look)
+        finally:
+            self._line.release()
+
+    @property
+    def side_by_side(self) -> int:
+        return 2
+
+    def close(self) -> None:
+        self.storage.close()
+
+
+def test_a_store_that_looks_at_less_at_once_than_it_says_is_found() -> None:
+    clock = SimClock("2017-11-23")
+    vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(7).bytes)
+    store = OneLine(MemoryStorage(clock, SeededIds(clock), vault))
+    with pytest.raises((StorageBusy, BrokenBarrierError)):
+        StoragePromises().test_so_many_looks_go_on_at_once_as_it_says(
+            StorageWorld(store, lambda: store)
+        )
 
 
 # --- a store that forgets what a desk relies on ---------------------------------------------

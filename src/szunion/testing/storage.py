@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
@@ -41,6 +42,8 @@ NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
 _ENGINE: Final = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
 _MINUTE: Final = timedelta(minutes=1)
 _RACERS: Final = 16
+_PATIENCE: Final = 30.0
+"""Seconds until a thread that should have come is given up."""
 
 
 @frozen(kw_only=True)
@@ -131,6 +134,26 @@ class StoragePromises(DeskPromises, PeoplePromises):
             lambda work: work.outbox.get(authorise(work, _ENGINE, Operation.BANK_DESK), 1)
         )
         assert seen == _dispatch(1)
+
+    def test_so_many_looks_go_on_at_once_as_it_says(self, world: StorageWorld) -> None:
+        """So many looks are open at one moment, each in a thread; each sees what was committed."""
+        world.run(lambda work, scope: work.outbox.add(scope, _dispatch(1)))
+        most = world.storage.side_by_side
+        met = threading.Barrier(most)
+
+        def look(work: UnitOfWork) -> Dispatch | None:
+            met.wait(_PATIENCE)
+            return work.outbox.get(authorise(work, _ENGINE, Operation.BANK_DESK), 1)
+
+        def looked(_: int) -> Dispatch | None:
+            try:
+                return world.storage.read(look)
+            except BaseException:
+                met.abort()  # nobody else need wait
+                raise
+
+        with ThreadPoolExecutor(most) as pool:
+            assert list(pool.map(looked, range(most))) == [_dispatch(1)] * most
 
     def test_two_writers_cannot_both_win(self, world: StorageWorld) -> None:
         """A version that somebody else has changed is refused."""
