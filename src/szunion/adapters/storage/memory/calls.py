@@ -8,13 +8,12 @@ from datetime import date, datetime
 from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.people import Sight
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.calls import Ticket, Tries
 from szunion.domain.referrals import Referral
 from szunion.domain.tickets import TicketState
 from szunion.domain.values import OrganisationId, PersonId
-from szunion.errors import Conflict
 
 
 def _opening(row: Ticket) -> Hashable | None:
@@ -52,9 +51,7 @@ class MemoryCalls:
 
     def put(self, scope: Scope, ticket: Ticket) -> None:
         old = self.tables.tickets.get(ticket.id)
-        if old is None or old.version != ticket.version:
-            expected, current = ticket.version, "?" if old is None else old.version
-            raise Conflict("E-STORE-008", entity="ticket", expected=expected, current=current)
+        check_version(old, ticket, "ticket")
         new = evolve(ticket, version=ticket.version + 1)
         self.tables.tickets.replace(self.undo, ticket.id, new)
 
@@ -133,9 +130,7 @@ class MemoryReferrals:
 
     def put(self, scope: Scope, referral: Referral) -> None:
         old = self.tables.referrals.get(referral.id)
-        if old is None or old.version != referral.version:
-            expected, current = referral.version, "?" if old is None else old.version
-            raise Conflict("E-STORE-008", entity="referral", expected=expected, current=current)
+        check_version(old, referral, "referral")
         new = evolve(referral, version=referral.version + 1)
         self.tables.referrals.replace(self.undo, referral.id, new)
 

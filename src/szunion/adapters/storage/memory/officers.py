@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.organisations import OrganisationTables
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Role, Scope
 from szunion.domain.officers import Delegation, Post
 from szunion.domain.values import OrganisationId
@@ -61,7 +61,7 @@ class MemoryOfficers:
 
     def put(self, scope: Scope, post: Post) -> None:
         old = self.tables.posts.get(post.id)
-        _check(old, post, "officer_post")
+        check_version(old, post, "officer_post")
         self.tables.posts.replace(self.undo, post.id, evolve(post, version=post.version + 1))
 
     def end_of(self, scope: Scope, organisation: OrganisationId, at: datetime, why: str) -> int:
@@ -88,7 +88,7 @@ class MemoryOfficers:
         self.tables.delegations.insert(self.undo, delegation.id, delegation)
 
     def put_delegation(self, scope: Scope, delegation: Delegation) -> None:
-        _check(self.tables.delegations.get(delegation.id), delegation, "delegation")
+        check_version(self.tables.delegations.get(delegation.id), delegation, "delegation")
         new = evolve(delegation, version=delegation.version + 1)
         self.tables.delegations.replace(self.undo, delegation.id, new)
 
@@ -133,9 +133,3 @@ def one_side(tables: OfficerTables, maker: str, checker: str, made: datetime) ->
         for login in (maker, checker)
     ]  # fmt: skip
     return bool(sides[0] & sides[1])
-
-
-def _check(old: Post | Delegation | None, new: Post | Delegation, entity: str) -> None:
-    if old is None or old.version != new.version:
-        current = "?" if old is None else old.version
-        raise Conflict("E-STORE-008", entity=entity, expected=new.version, current=current)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from attrs import define, field
 
@@ -13,6 +13,24 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 Undo = list[Callable[[], object]]
+
+
+class Versioned(Protocol):
+    """A row that knows how often it was changed."""
+
+    @property
+    def version(self) -> int: ...
+
+
+def check_version(old: Versioned | None, new: Versioned, entity: str) -> None:
+    """Check that what is kept is what *new* was made of.
+
+    Raises:
+        Conflict: somebody else was faster (E-STORE-008).
+    """
+    if old is None or old.version != new.version:
+        current = "?" if old is None else old.version
+        raise Conflict("E-STORE-008", entity=entity, expected=new.version, current=current)
 
 
 @define

@@ -23,6 +23,7 @@ from szunion.adapters.storage.postgres.connection import (
     ask,
     connect,
     look,
+    role_of,
 )
 from szunion.adapters.storage.postgres.migrate import (
     Migration,
@@ -147,7 +148,7 @@ def plan(owner: str) -> Sequence[Planned]:
 
 def rehearsed(owner: str, application: str, *, at: int) -> Sequence[Migration]:
     """Do what :func:`bring_up` would do, see whether it goes through, and undo it."""
-    role = _role(application)
+    role = role_of(application)
     with _open(owner) as connection:
         return rehearse(connection, role, at=at)
 
@@ -171,7 +172,7 @@ def bring_up(
             not there (E-STORE-036), or one server holds its tables (E-STORE-037). Nothing was
             changed.
     """
-    role = _role(application)
+    role = role_of(application)
     with _open(owner) as connection:
         if is_filling(connection):
             raise StorageError("E-STORE-025")
@@ -184,11 +185,6 @@ def bring_up(
             spread(connection)
         secure(connection, role)
     return steps
-
-
-def _role(address: str) -> str:
-    with _open(address) as connection:
-        return connection.info.user
 
 
 def _check_new(connection: Connection, engine: str) -> None:

@@ -17,6 +17,7 @@ from szunion.adapters.storage.postgres.connection import (
     Connection,
     Limits,
     connect,
+    role_of,
     tell,
 )
 from szunion.adapters.storage.postgres.faults import translated
@@ -118,7 +119,7 @@ class PostgresDatabase:
 
     def _begin(self, connection: Connection, schema: int, at: int) -> None:
         """Take away what stands in the way, unless it holds something, as after a whole copy."""
-        role = self._role()
+        role = role_of(self.application)
         with translated(), connection.transaction():
             if not version(connection):
                 keep_here(connection)
@@ -131,11 +132,7 @@ class PostgresDatabase:
         """Put back what was taken away, and let the program in; to old tables, only to see that."""
         bring_back(connection)
         weave = secure if version(connection) == len(migrations()) else open_to
-        weave(connection, self._role())
-
-    def _role(self) -> str:
-        with _open(self.application) as connection:
-            return connection.info.user
+        weave(connection, role_of(self.application))
 
     def restore(
         self, source: BinaryIO, vault: Vault, *, at: datetime, progress: Progress

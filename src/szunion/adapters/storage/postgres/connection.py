@@ -210,6 +210,15 @@ def tell(to: Connection | psycopg.Cursor[Any], command: str) -> None:
         to.execute(command.encode(), prepare=False, binary=False)
 
 
+def role_of(address: str) -> str:
+    """Return the role in which *address* logs in."""
+    connection = connect(address, Limits())
+    try:
+        return connection.info.user
+    finally:
+        connection.close()
+
+
 def look(connection: Connection) -> Seen:
     """Return what the server at the other end says of itself, and of our role.
 

@@ -23,7 +23,6 @@ from enum import Enum
 from typing import Final, Self
 
 from attrs import field, frozen
-from psycopg import sql
 
 from szunion.adapters.storage.postgres.citus import is_spread
 from szunion.adapters.storage.postgres.connection import (
@@ -32,6 +31,7 @@ from szunion.adapters.storage.postgres.connection import (
     Limits,
     ask,
     connect,
+    role_of,
     tell,
 )
 from szunion.adapters.storage.postgres.faults import translated
@@ -39,6 +39,7 @@ from szunion.adapters.storage.postgres.gone import gone, taken_back
 from szunion.adapters.storage.postgres.migrate import alone, has_table, version
 from szunion.adapters.storage.postgres.moved_rows import MovedRows, unfinished
 from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.postgres.tables import quoted
 from szunion.adapters.storage.sql.carry import SIZE
 from szunion.adapters.storage.sql.core import SqlAuditTrail
 from szunion.adapters.storage.sql.tables import Sum, batches, sum_of
@@ -188,11 +189,7 @@ class _Node:
             self.end()
 
     def _role(self) -> str:
-        connection = connect(self.side.application, _PATIENT)
-        try:
-            return sql.Identifier(connection.info.user).as_string(self.connection)
-        finally:
-            connection.close()
+        return quoted(role_of(self.side.application))
 
     def _log(self, action: str, after: str) -> None:
         session = PostgresSession(self.connection)
