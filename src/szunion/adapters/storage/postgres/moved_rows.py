@@ -77,31 +77,8 @@ class MovedRows(PostgresTables):
         found = {table.name: table for table in self.tables()}
         return [found[name] for name in MOVED]
 
-    def count(self, table: Table) -> int:
-        row = ask(
-            self.connection,
-            f"SELECT count(*) FROM {quoted(table.name)} WHERE {where(table.name, self.shards)}",  # noqa: S608
-        )
-        assert row is not None
-        found: int = row[0]
-        return found
-
-    def rows(self, table: Table, after: Row | None = None) -> Iterator[Row]:
-        key, marks = ", ".join(map(quoted, table.key)), ", ".join(["%s"] * len(table.key))
-        behind = f"AND ({key}) > ({marks})" if after else ""
-        text = (
-            f"SELECT {', '.join(map(quoted, table.columns))} FROM {quoted(table.name)}"  # noqa: S608
-            f" WHERE {where(table.name, self.shards)} {behind} ORDER BY {key}"
-        )
-        yield from self._copied(table, text, after or ())
-
-    def last(self, table: Table) -> Row | None:
-        back = ", ".join(f"{quoted(each)} DESC" for each in table.key)
-        return ask(
-            self.connection,
-            f"SELECT {', '.join(map(quoted, table.key))} FROM {quoted(table.name)}"  # noqa: S608
-            f" WHERE {where(table.name, self.shards)} ORDER BY {back} LIMIT 1",
-        )
+    def _which(self, table: Table) -> str:
+        return where(table.name, self.shards)
 
     def put(self, table: Table, rows: Iterable[Row], there: str = "") -> int:
         """Write rows as they are, in one transaction; return how many.
@@ -157,7 +134,7 @@ class MovedRows(PostgresTables):
                 tell(self.connection, f"ALTER TABLE {name} DISABLE TRIGGER USER")
                 tell(
                     self.connection,
-                    f"DELETE FROM {name} WHERE {where(table.name, self.shards)}",  # noqa: S608
+                    f"DELETE FROM {name} WHERE {self._which(table)}",  # noqa: S608
                 )
                 tell(self.connection, f"ALTER TABLE {name} ENABLE TRIGGER USER")
 
