@@ -19,7 +19,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[1]
 
-#: What the city's system is to do (facts), as far as its use cases are there.
+#: What the city's system is to do (facts).
 FACTS: Final[Mapping[str, str]] = {
     "M01": "city federation, districts, grassroots unions, community and industry unions",
     "M02": "millions of members, mobile, real names throughout",
@@ -37,10 +37,17 @@ FACTS: Final[Mapping[str, str]] = {
     "M14": "see, choose, ask for and rate services",
     "M15": "each service is a project with people, money and evaluation",
     "M16": "universal: every member, without difference",
+    "M17": "36 items in 8 categories, 18 joined through the grassroots union",
+    "M18": "the five plans of mutual aid",
+    "M19": "legal help without threshold",
     "M20": "bank functions; so many services a month free of fee",
     "M21": "aid and subsidies are paid through the card",
     "M22": "Spring Festival aid by household; study aid by level",
+    "M23": "courses, lectures, e-books, events: look up and apply; the Culture Palace",
+    "M24": "discounts shown with their condition, used by card and recorded",
     "M25": "the activation pack",
+    "M26": "the collective items that were named",
+    "M27": "the Shenzhen Tong purse on the card",
     "M29": "the card is membership certificate and financial IC card",
     "M30": "the union sees the state of the workforce",
     "M31": "districts act under clear duties, top-down linkage",

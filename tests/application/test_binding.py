@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.offices import Town, applicant, clock_of, engine, member
+from tests.offices import Town, applicant, clock_of, engine, member, on_call
 
 from szunion.adapters.identity.simulated import CODE, SimulatedIdentity
 from szunion.application import consequences
@@ -85,6 +85,29 @@ def test_m06_the_level_follows_the_evidence_for_the_present_version(
 
     assert world.desk.level(person) is RealNameLevel.ROSTER
     assert world.desk.who(Portal.WECHAT, "openid-1") is None
+
+
+def test_m10_the_same_member_comes_through_each_of_the_four_portals(world: World) -> None:
+    """M10: WeChat, app and website by a bound account, the hotline by answers: one file."""
+    person = world.town.admit(0, applicant(1))
+    seen = {}
+    for portal in (Portal.WECHAT, Portal.APP, Portal.WEBSITE):
+        account = "the-same-name"
+        assert world.desk.who(portal, account) is None, "an account is of one portal alone"
+        assert world.desk.bind(portal, account, world.claim(1)) == Bound(
+            person, RealNameLevel.ROSTER
+        )
+        who = world.desk.who(portal, account)
+        assert who is not None
+        seen[portal] = Members(world.town.office, member(who)).get(who)
+    caller = on_call(world.town.office, person)
+    seen[Portal.HOTLINE] = Members(world.town.office, caller).get(person)
+    assert set(seen) == set(Portal)
+    assert {one.id for one in seen.values()} == {person}
+    own = Bindings(world.town.office, member(person), world.proofs)
+    own.unbind(Portal.APP, "the-same-name")
+    assert world.desk.who(Portal.APP, "the-same-name") is None
+    assert world.desk.who(Portal.WEBSITE, "the-same-name") == person
 
 
 def test_who_is_not_on_file_gets_the_answer_of_a_wrong_proof(world: World) -> None:

@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from tests.cli.speaking import Said, say
+from tests.emv.test_purse import with_shenzhen_tong
 
+from szunion.adapters.reader.simulated import SimulatedReader
+from szunion.cli import card_chip
 from szunion.cli.card_shown import Conclusion, Seen, conclusion
+from szunion.cli.places import Place
 from szunion.emv.explain_trace import read_trace
 from szunion.emv.look import PublicData
 from szunion.emv.oda_keys import Assurance
+from szunion.testing.cards import SampleCard
 
 NUMBER = "6200000000000070"
 MASKED = "620000******0070"
@@ -110,6 +115,27 @@ def test_json_has_the_same_keys_in_both_languages() -> None:
     assert found["assurance"] == "READ_ONLY"
     assert zh["transit"]["balance"] == 3_560
     assert zh["membership"]["organisation"] == "DEMO-0001"
+
+
+def test_m27_the_transit_purse_is_shown_with_the_service_card(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """M27: a purse of Shenzhen Tong on the member's card: whose, how much; its number masked."""
+    sample = SampleCard.grow()
+    reader = SimulatedReader("counter 0")
+    reader.insert("counter 0", with_shenzhen_tong(sample))
+    (seen,) = reader.list()
+    place = Place(number=0, adapter="simulated", seen=seen, reader=reader, sample=sample)
+    monkeypatch.setattr(card_chip, "places", lambda _: ((place,), ()))
+    told = say(["--json", "card", "read"]).data
+    assert (told["transit"]["system"], told["transit"]["balance"]) == ("SHENZHEN_TONG", 10_000)
+    assert told["membership"]["organisation"] == "DEMO-0001"
+    assert told["applications"][0]["label"] == "PBOC DEBIT"
+    people = say(["--lang", "zh", "card", "read"]).out
+    (line,) = [line for line in people.splitlines() if line.strip().startswith("交通")]
+    assert "深圳通" in line
+    assert "100.00" in line
+    assert "123456789" not in people
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,20 @@ def test_a_tap_is_recorded_once_and_can_be_rated(town: Place1) -> None:
     assert "DDA_OFFLINE" in proved.out
 
 
+@pytest.mark.usefixtures("counter")
+def test_m24_the_menu_and_the_counter_say_what_is_paid(town: Place1) -> None:
+    """M24: the condition of a discount is shown before, and to whoever takes the money."""
+    shown = js(town, "service", "show", "di-parks").data
+    assert (shown["kind"], shown["price_percent"]) == ("discount", 85)
+    assert "实付原价的 85%" in run(town, "service", "show", "di-parks").out
+    told = js(town, "card", "tap", "di-parks", "--occasion", "d1", "--org", town.union).data
+    assert (told["verdict"], told["price_percent"]) == ("RECORDED", 85)
+    again = run(town, "card", "tap", "di-parks", "--occasion", "d1", "--org", town.union, lang="en")
+    assert "85 % of the full price" in again.out
+    unsaid = js(town, "card", "tap", "di-shows", "--occasion", "d1", "--org", town.union).data
+    assert (unsaid["verdict"], unsaid["price_percent"]) == ("RECORDED", None)
+
+
 def test_a_tap_that_is_refused_says_why_and_how_to_tell(
     town: Place1, counter: SimulatedReader
 ) -> None:

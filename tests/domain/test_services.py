@@ -115,11 +115,6 @@ def test_a_person_prints_without_name_and_number() -> None:
 # --- portals and levels ------------------------------------------------------------------------
 
 
-def test_the_four_portals() -> None:
-    """M10."""
-    assert [each.label for each in Portal] == ["12351热线", "微信", "APP", "网站"]
-
-
 BOUND = (
     Binding(id=BindingId(1), portal=Portal.WECHAT, account="o-1")
     .after(BindingEvent.BEGIN)

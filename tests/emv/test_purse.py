@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.emv.cards import fci
@@ -13,10 +14,12 @@ from tests.emv.purses import AID, NOW, TERMINAL, content, load_once, pay_once, p
 
 from szunion.emv import purse
 from szunion.emv.apdu import Command, Response
+from szunion.emv.card.content import PurseApplication
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.errors import CardFault
 from szunion.emv.exchange import exchange
 from szunion.emv.flow import Flow, Performer, run
+from szunion.emv.look import Probes, look
 from szunion.emv.purse import Kind, Load, Moment, read_balance, read_log, read_log_record
 from szunion.emv.selection import select_application
 from szunion.emv.transit import (
@@ -28,6 +31,7 @@ from szunion.emv.transit import (
     read_number,
     read_transit,
 )
+from szunion.testing.cards import SampleCard
 
 
 class Talk:
@@ -289,6 +293,40 @@ def test_a_shenzhen_tong_is_found_by_its_name_b27() -> None:
     assert found.begins is None
     big = Settings(shenzhen_order="big")
     assert read_number(System.SHENZHEN_TONG, public, big) == TransitNumber("365779719")
+
+
+def with_shenzhen_tong(sample: SampleCard) -> SimulatedCard:
+    """Return a member's service card whose transit purse is one of Shenzhen Tong."""
+    public = bytes(16) + bytes.fromhex("15CD5B07") + bytes(10)
+    (purse_of_it,) = content(
+        aid=SHENZHEN_TONG, fci=fci(SHENZHEN_TONG), files={0x15: public}
+    ).applications
+    others = [
+        each for each in sample.content.applications if not isinstance(each, PurseApplication)
+    ]
+    return SimulatedCard(evolve(sample.content, applications=(*others, purse_of_it)), 3)
+
+
+def test_m27_the_service_card_carries_a_shenzhen_tong_purse_beside_the_debit_account() -> None:
+    """M27: one look finds bank card, membership and purse; a ride costs the purse alone."""
+    held = with_shenzhen_tong(SampleCard.grow())
+    held.reset()
+    probes = Probes(transit=Settings(), membership=True)
+    before = run(look(probes), Performer(transmit=held.process_bytes))
+    assert before.transit is not None
+    assert (before.transit.system, before.transit.balance) == (System.SHENZHEN_TONG, 10_000)
+    assert before.transit.number == TransitNumber("123456789")
+    assert before.membership is not None
+    (debit,) = before.applications
+    assert debit.number is not None
+
+    run(select_application(SHENZHEN_TONG), Performer(transmit=held.process_bytes))
+    assert pay_once(held.process_bytes, 250).balance == 9_750
+    after = run(look(probes), Performer(transmit=held.process_bytes))
+    assert after.transit is not None
+    assert after.transit.balance == 9_750
+    assert [(ride.amount, ride.kind) for ride in after.transit.log] == [(250, 6)]
+    assert (after.applications, after.membership) == (before.applications, before.membership)
 
 
 def test_a_city_union_card_is_found_and_a_stranger_is_none() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.booking_moves import keep, offer_of, part_of, take_part
@@ -64,6 +64,8 @@ class Tapped:
     record: Participation | None = None
     reasons: tuple[str, ...] = ()
     """Why it was not believed: the card layer's own names."""
+    price_percent: int | None = None
+    """What whoever is served pays of the full price, in per cent; None: nothing was published."""
 
     @property
     def yes(self) -> bool:
@@ -157,6 +159,8 @@ class Counter:
             verdict=verdict, assurance=seen.assurance, card=kept, against=against, record=record,
             reasons=seen.reasons,
         )  # fmt: skip
+        if told.yes and (served := self.office.catalogue.item(item)) is not None:
+            told = evolve(told, price_percent=served.price_percent)
         entry = AuditEntry(
             action="counter.tap",
             subject=kept.id if kept else 0,

@@ -10,6 +10,7 @@ from szunion.application.counter import Tapped, TapVerdict
 from szunion.cli.card_means import options, roots
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.places import chosen, places
+from szunion.cli.service import say_price
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.values import OfferId
 
@@ -61,9 +62,11 @@ def _say(frame: Frame, told: Tapped) -> None:
     against = sorted(type(why).__name__ for why in told.against)
     frame.value(
         {"verdict": told.verdict, "assurance": told.assurance.name, "member": member,
-         "card": card, "record": record, "against": against, "reasons": list(told.reasons)}
+         "card": card, "record": record, "against": against, "reasons": list(told.reasons),
+         "price_percent": told.price_percent}
     )  # fmt: skip
     frame.say("{what}", "{what}", what=frame.cell(told.verdict))
+    say_price(frame, told.price_percent)
     for why in sorted(told.against, key=lambda each: type(each).__name__):
         words = why.text.say(frame.language)
         lifts = frame.text("、", ", ").join(frame.cell(who) for who in why.lifted_by) or "—"

@@ -130,9 +130,11 @@ def show(frame: Frame, item: str, *, who: str | None, org: str | None) -> None:
     if frame.as_json:
         told = dict(zip(_KEYS, _row(frame, shown, known=person is not None), strict=True))
         offers = [dict(zip(_OFFER_KEYS, _offer_row(frame, o), strict=True)) for o in shown.offers]
-        frame.value(told | {"against": _against(shown), "offers": offers})
+        price = shown.item.price_percent
+        frame.value(told | {"price_percent": price, "against": _against(shown), "offers": offers})
         return
     frame.rows(_KEYS, _TITLES, [_row(frame, shown, known=person is not None)])
+    say_price(frame, shown.item.price_percent)
     for reason in shown.standing.item:
         frame.say("不能办理：{why}", "not eligible: {why}", why=frame.cell(reason))
     for why in shown.standing.card:
@@ -141,6 +143,12 @@ def show(frame: Frame, item: str, *, who: str | None, org: str | None) -> None:
         frame.say("还没有会员服务卡", "there is no card yet")
     if shown.offers:
         _print_offers(frame, shown.offers)
+
+
+def say_price(frame: Frame, percent: int | None) -> None:
+    """Print what is paid of the full price, where the city says so."""
+    if percent is not None:
+        frame.say("实付原价的 {n}%", "{n} % of the full price is paid", n=percent)
 
 
 def _against(shown: Shown) -> list[str]:
