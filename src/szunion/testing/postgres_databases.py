@@ -145,7 +145,7 @@ class Databases:
         try:
             yield lent
         finally:
-            _emptied(lent)
+            _emptied(lent, self.nodes)
             free.append(lent)
 
     def filled(self, fill: Callable[[Database], None]) -> Database:
@@ -198,13 +198,14 @@ def _nodes(admin: str) -> Sequence[Node]:
     return found
 
 
-def _on_each(admin: str, nodes: Sequence[Node], command: str) -> None:
-    """Run a command on every node itself: a database is made, and dropped, node by node."""
+def _on_each(admin: str, nodes: Sequence[Node], *commands: str) -> None:
+    """Run commands on every node itself: a database is made, and dropped, node by node."""
     for node in nodes:
         connection = connect(with_parts(admin, host=node.host, port=str(node.port)), Limits())
         try:
             tell(connection, "SET citus.enable_create_database_propagation = off")
-            tell(connection, command)
+            for command in commands:
+                tell(connection, command)
         finally:
             connection.close()
 
@@ -236,21 +237,25 @@ def ready(database: Database) -> None:
 _EMPTY: Final = """
 DO $$ DECLARE name text; BEGIN
     SET LOCAL session_replication_role = replica;  -- no triggers: a log is never deleted otherwise
-    FOR name IN SELECT tablename FROM pg_tables
-                WHERE schemaname = 'szunion'
-                AND tablename NOT IN ('schema_migration', 'index_key') LOOP
+    FOR name IN SELECT c.relname FROM pg_class c
+                WHERE c.relnamespace = to_regnamespace('szunion') AND c.relkind = 'r'
+                AND c.relname NOT IN ('schema_migration', 'index_key') {ours} LOOP
         EXECUTE format('DELETE FROM szunion.%I', name);
     END LOOP;
-    IF to_regclass('szunion.index_key') IS NULL THEN RETURN; END IF;
     -- as the schema fills it: the first keys of the indexes
     IF to_regclass('szunion.index_key') IS NOT NULL THEN
         UPDATE szunion.index_key SET key_id = CASE field WHEN 'document' THEN 2 ELSE 3 END;
     END IF;
 END $$
 """
+_PIECES: Final = "AND c.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition)"
+"""Each node empties what lies there, the pieces of spread tables too: Citus would ask for each."""
+_PIECES_SHOWN: Final = (
+    "SET citus.override_table_visibility = off; SET citus.enable_manual_changes_to_shards = on"
+)
 
 
-def _emptied(database: Database) -> None:
+def _emptied(database: Database, nodes: Sequence[Node]) -> None:
     """Empty the tables as the administrator, whom row-level security does not hide a row from.
 
     Whoever is still connected is a transaction that the test has forgotten: it is ended.
@@ -262,6 +267,8 @@ def _emptied(database: Database) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
-        tell(connection, _EMPTY)
+        if not nodes:
+            tell(connection, _EMPTY.format(ours=""))
     finally:
         connection.close()
+    _on_each(database.admin, nodes, _PIECES_SHOWN, _EMPTY.format(ours=_PIECES))

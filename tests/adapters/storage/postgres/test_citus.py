@@ -13,10 +13,12 @@ from typing import Any, Final
 import psycopg
 import pytest
 from tests.application.test_import import taken
-from tests.databases import ON_CITUS
+from tests.booktown import book_town_on
+from tests.databases import ON_CITUS, of_this_run
 from tests.offices import applicant, office_on, town_on
 
 from szunion.adapters.keys.file import FileKeys
+from szunion.adapters.storage.postgres.admin import state
 from szunion.adapters.storage.postgres.citus import (
     SIDES,
     TO_COMMIT_TOGETHER,
@@ -31,7 +33,9 @@ from szunion.adapters.storage.postgres.connection import (
     Limits,
     ask,
     connect,
+    role_of,
     tell,
+    with_parts,
 )
 from szunion.adapters.storage.postgres.spread import statements_here
 from szunion.adapters.storage.postgres.storage import BorrowedPostgres, PostgresStorage
@@ -40,7 +44,8 @@ from szunion.application.access import authorise
 from szunion.application.members import Members
 from szunion.domain.access import Operation, Principal
 from szunion.domain.bindings import Binding, Portal
-from szunion.domain.values import BindingId
+from szunion.domain.bookings import Booking, BookingState
+from szunion.domain.values import BindingId, BookingId, PersonId
 from szunion.errors import StorageBusy, StorageError
 from szunion.ports.storage import UnitOfWork
 from szunion.testing import SimClock
@@ -130,6 +135,32 @@ def _refusal(connection: psycopg.Connection[Any], text: str) -> str:
     return ""
 
 
+def test_a_worker_is_held_to_what_a_server_must_be(database: Database) -> None:
+    """Members lie there: a weak setting, or a role that sees past the net, is refused by name."""
+    _, worker, *_ = of_this_run().nodes
+    where = {"host": worker.host, "port": str(worker.port)}
+    there = connect(with_parts(database.admin, **where), Limits())
+    role = f'ALTER ROLE {role_of(database.app)} IN DATABASE "{database.name}"'
+    tell(there, "SET citus.enable_ddl_propagation = off")
+    store(database).close()
+    tell(there, f"{role} SET synchronous_commit = off")
+    try:
+        for opened in (partial(store, database), partial(state, database.app)):
+            with pytest.raises(StorageError, match=rf"E-STORE-003.*{worker.port}"):
+                opened()
+    finally:
+        tell(there, f"{role} RESET synchronous_commit")
+        there.close()
+    assert state(database.app).sound
+
+
+def store(database: Database) -> PostgresStorage:
+    return PostgresStorage.open(
+        database.app, clock=SimClock(), ids=None, vault=FileKeys(bytes(32)).vault(),  # type: ignore[arg-type]
+        limits=Limits(pause=0.01),
+    )  # fmt: skip
+
+
 # --- what no node sees ------------------------------------------------------------------------
 
 
@@ -208,10 +239,7 @@ _WAITING: Final = "SELECT count(*) FROM pg_locks WHERE relation = %s::regclass A
 def test_decisions_queue(database: Database, owner: Connection) -> None:
     """The second begins to look when the first is done: it cannot pass it on another node."""
     here, there = shards_of_two_nodes(owner)
-    store = PostgresStorage.open(
-        database.app, clock=SimClock(), ids=None, vault=FileKeys(bytes(32)).vault(),  # type: ignore[arg-type]
-        limits=Limits(pause=0.01),
-    )  # fmt: skip
+    decides = store(database)
     told: list[str] = []
     began = threading.Event()
 
@@ -229,14 +257,14 @@ def test_decisions_queue(database: Database, owner: Connection) -> None:
             claim(line, writes)
             told.append(f"{name} claims")
 
-    first = threading.Thread(target=store.run, args=(partial(decide, "first", here, there),))
-    second = threading.Thread(target=store.run, args=(partial(decide, "second", there, here),))
+    first = threading.Thread(target=decides.run, args=(partial(decide, "first", here, there),))
+    second = threading.Thread(target=decides.run, args=(partial(decide, "second", there, here),))
     first.start()
     assert began.wait(60)
     second.start()
     first.join()
     second.join()
-    store.close()
+    decides.close()
     assert told == ["first looks", "first claims", "second looks"]
 
 
@@ -301,6 +329,39 @@ def test_accounts_of_every_node_are_shown_to_the_members_own_union_alone(tmp_pat
         assert town.office.storage.read(partial(bound, town.g(1))) == [0] * 3
     finally:
         town.office.storage.close()
+
+
+def test_sets_of_rows_are_written_to_every_node(tmp_path: Path) -> None:
+    """Letters and bookings of many members are handed over as columns."""
+    town = book_town_on(office_on("postgres", tmp_path))
+    storage = town.office.storage
+    try:
+        offer = town.offer(8)
+        people = [PersonId((shard << 53) + 1) for shard in range(8)]
+
+        def write(work: UnitOfWork) -> None:
+            scope = authorise(work, town.cards.town.c1, Operation.PERSON_READ)
+            work.messages.add_many(scope, [(person, "t", {}) for person in people])
+            work.bookings.add_many(
+                scope,
+                [
+                    Booking(
+                        id=BookingId(person), offer=offer.id, person=person, place=place,
+                        state=BookingState.HELD, asked=work.now, confirm_by=work.now,
+                    )
+                    for place, person in enumerate(people, 1)
+                ],
+            )  # fmt: skip
+
+        def kept(work: UnitOfWork) -> list[tuple[int, int]]:
+            scope = authorise(work, town.cards.town.c1, Operation.PERSON_READ)
+            letters, bookings = work.messages.of_person, work.bookings.of_person
+            return [(len(letters(scope, each)), len(bookings(scope, each))) for each in people]
+
+        storage.run(write)
+        assert storage.read(kept) == [(1, 1)] * len(people)
+    finally:
+        storage.close()
 
 
 # --- what triggers hold on one server ---------------------------------------------------------

@@ -491,8 +491,10 @@ def test_a_database_without_our_schema_is_refused(empty: Database) -> None:
 def test_migrations_run_once_also_when_two_begin_at_once(empty: Database) -> None:
     done: list[int] = []
 
+    patient = evolve(QUICK, lock=300.0)  # a starved machine takes its time, and the other waits
+
     def migrate() -> None:
-        connection = connect(empty.owner, QUICK)
+        connection = connect(empty.owner, patient)
         done.append(len(migrations.migrate(connection, at=0)))
         connection.close()
 

@@ -12,6 +12,7 @@ from szunion.adapters.storage.postgres.citus import (
     ENGINE,
     astray,
     check_cluster,
+    check_workers,
     is_spread,
     spread,
     unused,
@@ -126,6 +127,8 @@ def state(dsn: str) -> State:
         size = ask(connection, "SELECT pg_database_size(current_database())")
         assert size is not None
         found, spread_ = version(connection), is_spread(connection)
+        if spread_:
+            check_workers(connection)
         return State(
             name=connection.info.dbname, schema=found, known=len(migrations()),
             engine=ENGINE if spread_ else "", astray=astray(connection) if spread_ else (),

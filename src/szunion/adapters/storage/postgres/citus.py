@@ -7,11 +7,22 @@ coordinator. The schema is the ordinary one: a new table is put in its place by 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Final
 
-from szunion.adapters.storage.postgres.connection import SCHEMA, Connection, ask, tell
+from attrs import evolve
+
+from szunion.adapters.storage.postgres.connection import (
+    ANSWERS,
+    QUESTIONS,
+    SCHEMA,
+    Connection,
+    Seen,
+    ask,
+    tell,
+)
 from szunion.adapters.storage.postgres.faults import translated
 from szunion.adapters.storage.postgres.references import by_row
 from szunion.errors import StorageError
@@ -160,6 +171,26 @@ def check_cluster(connection: Connection) -> None:
         )
 
 
+_ASKED: Final = f"SELECT row_to_json(q) FROM ({QUESTIONS}) AS q ({', '.join(ANSWERS)})"  # noqa: S608
+_OF_WORKERS: Final = """
+SELECT coalesce(json_agg(json_build_array(concat(nodename, ':', nodeport), result)), '[]')
+FROM run_command_on_workers(%s) WHERE success
+"""
+
+
+def check_workers(connection: Connection) -> None:
+    """Check that each worker that answers is what a server must be: members lie there.
+
+    One that is down is asked when a connection is opened next. Whether it is a standby is not
+    looked at: who is not written to may be read.
+
+    Raises:
+        StorageError: a setting, or our role there, is unsafe (E-STORE-003).
+    """
+    for node, said in _rows(connection, _OF_WORKERS, _ASKED):
+        evolve(Seen(**json.loads(said)), standby=False).check(node)
+
+
 _REFERS: Final = """
 SELECT coalesce(json_agg(json_build_array(t.relname, c.conname, pg_get_constraintdef(c.oid))
                          ORDER BY t.relname, c.conname), '[]')
@@ -248,7 +279,7 @@ def _put(connection: Connection, table: str) -> None:
         )  # fmt: skip
 
 
-def _rows(connection: Connection, question: str) -> Sequence[Sequence[str]]:
-    row = ask(connection, question)
+def _rows(connection: Connection, question: str, *given: object) -> Sequence[Sequence[str]]:
+    row = ask(connection, question, *given)
     assert row is not None
     return list(row[0])

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import psycopg
-from attrs import frozen
+from attrs import fields, frozen
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Format
@@ -33,6 +34,8 @@ SPREAD: Final[Mapping[str, str]] = {
     "citus.propagate_set_commands": "local",
     # One line to a node: what a transaction has written there, it sees there.
     "citus.max_adaptive_executor_pool_size": "1",
+    # A node that is gone holds nobody up for longer than another transaction may.
+    "citus.node_connection_timeout": "10000",
 }
 """What a session also says; a server without Citus takes no notice of it."""
 
@@ -131,7 +134,7 @@ def adapt(adapters: AdaptersMap) -> None:
     adapters.register_dumper(int, Int8BinaryDumper)
 
 
-_QUESTIONS: Final = """
+QUESTIONS: Final = """
 SELECT current_setting('server_version_num')::int / 10000,
        current_setting('fsync'), current_setting('full_page_writes'),
        current_setting('synchronous_commit'), current_setting('server_encoding'),
@@ -142,6 +145,7 @@ SELECT current_setting('server_version_num')::int / 10000,
                  AND pg_has_role(r.rolname, c.relowner, 'MEMBER'))
 FROM pg_roles r WHERE r.rolname = current_user
 """
+"""What :class:`Seen` is made of, in its order."""
 
 
 @frozen(kw_only=True)
@@ -160,8 +164,11 @@ class Seen:
     bypasses: bool
     owner: bool
 
-    def check(self) -> None:
+    def check(self, node: str = "") -> None:
         """Check that nothing acknowledged can be lost, and that the second net holds.
+
+        Args:
+            node: Which of several servers it is, to be told.
 
         Raises:
             StorageError: a setting, or the role, is weaker than that (E-STORE-003).
@@ -169,23 +176,24 @@ class Seen:
         """
         if self.standby:
             raise StorageUnreachable("E-STORE-020")
+        unsafe = partial(_unsafe, f" ({node})" if node else "")
         if self.version < OLDEST:
-            raise _unsafe("server_version", f">= {OLDEST}", self.version)
+            raise unsafe("server_version", f">= {OLDEST}", self.version)
         wanted: Mapping[str, str] = {
             "fsync": "on", "full_page_writes": "on", "server_encoding": "UTF8",
             "client_encoding": "UTF8",
         }  # fmt: skip
         for setting, value in wanted.items():
             if (found := getattr(self, setting)) != value:
-                raise _unsafe(setting, value, found)
+                raise unsafe(setting, value, found)
         if self.synchronous_commit not in _SAFE_COMMIT:
-            raise _unsafe("synchronous_commit", "on, remote_apply", self.synchronous_commit)
+            raise unsafe("synchronous_commit", "on, remote_apply", self.synchronous_commit)
         for trait, has in (
             ("role: SUPERUSER", self.superuser), ("role: BYPASSRLS", self.bypasses),
             ("role: OWNER", self.owner),
         ):  # fmt: skip
             if has:
-                raise _unsafe(trait, "no", "yes")
+                raise unsafe(trait, "no", "yes")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -193,8 +201,11 @@ class Seen:
         return () if self.checksums == "on" else ("W-STORE-001",)
 
 
-def _unsafe(setting: str, wanted: object, found: object) -> StorageError:
-    return StorageError("E-STORE-003", setting=setting, wanted=wanted, found=found)
+ANSWERS: Final = tuple(each.name for each in fields(Seen))
+
+
+def _unsafe(where: str, setting: str, wanted: object, found: object) -> StorageError:
+    return StorageError("E-STORE-003", setting=f"{setting}{where}", wanted=wanted, found=found)
 
 
 def ask(connection: Connection, question: str, *parameters: object) -> tuple[Any, ...] | None:
@@ -225,15 +236,6 @@ def look(connection: Connection) -> Seen:
     Raises:
         StorageError: it does not answer.
     """
-    row = ask(connection, _QUESTIONS)
+    row = ask(connection, QUESTIONS)
     assert row is not None, "a role sees itself"
-    (
-        version, fsync, full_page_writes, synchronous_commit, server_encoding, client_encoding,
-        checksums, standby, superuser, bypasses, owner,
-    ) = row  # fmt: skip
-    return Seen(
-        version=version, fsync=fsync, full_page_writes=full_page_writes,
-        synchronous_commit=synchronous_commit, server_encoding=server_encoding,
-        client_encoding=client_encoding, checksums=checksums, standby=standby,
-        superuser=superuser, bypasses=bypasses, owner=owner,
-    )  # fmt: skip
+    return Seen(**dict(zip(ANSWERS, row, strict=True)))

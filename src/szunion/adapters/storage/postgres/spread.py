@@ -2,13 +2,13 @@
 
 Rows that a statement takes from columns go through the coordinator and on by COPY, and PostgreSQL
 refuses COPY to whomever row-level security holds; insertions into tables of several places are no
-one statement either.
+one statement either. What lies on the coordinator alone goes as on one server.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -19,12 +19,14 @@ from szunion.adapters.storage.postgres.connection import Connection
 from szunion.adapters.storage.postgres.dialect import POSTGRES, statements
 from szunion.adapters.storage.postgres.inserts import Waiting
 from szunion.adapters.storage.postgres.session import PostgresSession
+from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import SHARED, texts
 from szunion.adapters.storage.sql.session import Parameters, one_changed
 
 _FROM_COLUMNS: Final = re.compile(
     r"INSERT INTO (\w+) \(([^()]*)\)\s+(SELECT .* FROM unnest\(.*)", re.DOTALL
 )
+_NAMED: Final = re.compile(r"\b(?:INTO|UPDATE|FROM|JOIN) (\w+)")
 
 _AS_SHARED: Final = ("roster.on_file",)
 """What one server looks up row by row: Citus joins it, for it sends no such look to a worker."""
@@ -34,6 +36,13 @@ _AS_SHARED: Final = ("roster.on_file",)
 def statements_here() -> Mapping[str, str]:
     """Return every named statement as it is asked of a coordinator."""
     return {**statements(), **{name: POSTGRES.spelled(texts(SHARED)[name]) for name in _AS_SHARED}}
+
+
+@cache
+def _stays(text: str) -> bool:
+    """Return whether all tables that a statement names lie on the coordinator alone."""
+    tables = TABLES.keys() & set(_NAMED.findall(text))
+    return all(TABLES[table] is Place.COORDINATOR for table in tables)
 
 
 @define
@@ -55,7 +64,14 @@ class SpreadSession(PostgresSession):
         )
 
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
-        return self._one_by_one(name, rows, self.statements[name])
+        text = self.statements[name]
+        return super().many(name, rows) if _stays(text) else self._one_by_one(name, rows, text)
+
+    def columns(self, name: str, columns: Sequence[Column]) -> int:
+        text = self.statements[name]
+        if _stays(text):
+            return super().columns(name, columns)
+        return self._one_by_one(name, rows_of(columns), text)
 
     def settle(self) -> None:
         """Tell the server all that waits, one by one."""

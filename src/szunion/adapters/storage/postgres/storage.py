@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from attrs import define, field, frozen
 from psycopg.pq import TransactionStatus
 
-from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, is_spread
+from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, check_workers, is_spread
 from szunion.adapters.storage.postgres.commit import commit, undo
 from szunion.adapters.storage.postgres.connection import (
     SCHEMA,
@@ -146,6 +146,8 @@ class PostgresStorage:
                 check_schema(connection)
                 storage._held = restored(PostgresSession(connection)) is not None
                 storage.spread = is_spread(connection)
+                if storage.spread:
+                    check_workers(connection)
         except BaseException:
             storage.close()
             raise
@@ -162,6 +164,8 @@ class PostgresStorage:
         connection = connect(self.dsn, self.limits)
         try:
             look(connection).check()
+            if self.spread:
+                check_workers(connection)
         except BaseException:
             connection.close()
             raise
@@ -313,6 +317,8 @@ class BorrowedPostgres:
         look(self.connection).check()
         check_schema(self.connection)
         self.spread = is_spread(self.connection)
+        if self.spread:
+            check_workers(self.connection)
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits.
