@@ -28,7 +28,7 @@ from szunion.application.office import Office
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.transfers import Transfers
 from szunion.domain.access import Assurance, Operation, Principal, Purpose, Role
-from szunion.domain.calls import Challenge, Matter
+from szunion.domain.calls import Challenge
 from szunion.domain.cities import City, city_from
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.members import MembershipReason, MembershipState
@@ -164,7 +164,9 @@ def counted(
     )
 
 
-def on_call(office: Office, person: PersonId, name: str = "12351-1") -> Principal:
+def on_call(
+    office: Office, person: PersonId, name: str = "12351-1", topic: str = "member-service"
+) -> Principal:
     """Return an operator of the hotline to whom a member has just identified themselves."""
     clerk = officer(name, Role.HOTLINE)
     scope_of = officer("city-1", Role.CITY)
@@ -181,7 +183,7 @@ def on_call(office: Office, person: PersonId, name: str = "12351-1") -> Principa
         return file.present.document.number.plain(), said
 
     number, said = office.storage.read(known)
-    ticket = Hotline(office, clerk).take(Matter.CARD)
+    ticket = Hotline(office, clerk).take(topic)
     assert isinstance(Hotline(office, clerk).open(ticket.id, number, said), Opened)
     return evolve(clerk, ticket=ticket.id)
 

@@ -47,7 +47,7 @@ from szunion.application.statistics import Grouping
 from szunion.application.system import Desk
 from szunion.domain.access import Operation, Principal, Relation, Role
 from szunion.domain.bindings import Portal
-from szunion.domain.calls import Challenge, Matter
+from szunion.domain.calls import Challenge
 from szunion.domain.claims import ClaimReason
 from szunion.domain.consent import ConsentPurpose, Proof
 from szunion.domain.custody import CustodyEvent
@@ -399,7 +399,7 @@ class _Maker:
         proposal = desk.expel(expelled, document="决定")
         someone = applicant(self.base)
         new = applicant(900)
-        call = Hotline(self.claims.office, officer("asker", Role.HOTLINE)).take(Matter.CARD)
+        call = Hotline(self.claims.office, officer("asker", Role.HOTLINE)).take("member-service")
         knows = {Challenge.MOBILE: _mobile(self.base), Challenge.UNION: self.union.code}
         return {
             "hotline.give.ticket": Ref(call.id), "hotline.give.clerk": "12351-2",
@@ -607,7 +607,7 @@ COMMON: Final[Mapping[str, Any]] = {
     "what": Revealed.DOCUMENT, "lines": ["440***********1234"],
     "login": "new", "role": Role.GRASSROOTS, "post": 1, "delegation": 1,
     "operations": [Operation.PERSON_READ],
-    "officers.delegate.until": datetime(2017, 12, 1, tzinfo=UTC), "matter": Matter.CARD,
+    "officers.delegate.until": datetime(2017, 12, 1, tzinfo=UTC), "topic": "member-service",
     "hours": 24,
     "category": "fitness", "ceiling": PLENTY, "code": "440304-9", "day": date(2017, 11, 23),
     "difference": 1, "digits": "88", "document": "文号1号", "event": CustodyEvent.GIVE_BACK,

@@ -48,6 +48,7 @@ FACTS: Final[Mapping[str, str]] = {
     "M25": "the activation pack",
     "M26": "the collective items that were named",
     "M27": "the Shenzhen Tong purse on the card",
+    "M28": "the 12351 hotline: what it is asked about, complaints and suggestions",
     "M29": "the card is membership certificate and financial IC card",
     "M30": "the union sees the state of the workforce",
     "M31": "districts act under clear duties, top-down linkage",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,17 @@ import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
 from tests.counting import counted
-from tests.offices import ENGINES, applicant, member, office_on, officer, on_call, operating
+from tests.domain.cards_for_tests import yunhai
+from tests.offices import (
+    ENGINES,
+    applicant,
+    member,
+    office_on,
+    officer,
+    on_call,
+    operating,
+    serving,
+)
 
 from szunion.application.audit import AuditLog
 from szunion.application.bookings import Bookings
@@ -20,16 +30,18 @@ from szunion.application.cards import Cards
 from szunion.application.hotline import Hotline, NotOpened, Opened, Outcome
 from szunion.application.members import Members
 from szunion.application.officers import Officers
+from szunion.application.referrals import Referrals
 from szunion.application.reveals import Reveals
 from szunion.application.rights import Rights
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.calls import Challenge, Matter
+from szunion.domain.calls import Challenge
 from szunion.domain.disclosures import Revealed
 from szunion.domain.holds import HoldReason
 from szunion.domain.identity import Mobile
 from szunion.domain.tickets import TicketState
 from szunion.domain.values import PersonId
 from szunion.errors import InvalidInput, NotAllowed, NotFound
+from szunion.text import Language
 
 CLERK = officer("12351-7", Role.HOTLINE)
 NOWHERE = 902
@@ -56,10 +68,67 @@ def call(
 ) -> tuple[Outcome, Principal]:
     """Take a call of the applicant of that index; return what came of it, and the operator."""
     desk = Hotline(place.town.office, by)
-    ticket = desk.take(Matter.CARD)
+    ticket = desk.take("member-service")
     number = applicant(index).document.number.plain()
     outcome = desk.open(ticket.id, number, said(place, index, **changed))
     return outcome, evolve(by, ticket=ticket.id)
+
+
+def test_m28_a_call_is_about_one_of_the_published_topics_and_its_matter_reaches_a_union(
+    place: CardTown,
+) -> None:
+    """M28: what the 12351 hotline is there for, each taken, passed on and answered."""
+    (person,) = place.admit(1)
+    office, desk = place.town.office, Hotline(place.town.office, CLERK)
+    published = {each.id: each.name.zh for each in desk.topics if not each.to_bank}
+    assert list(published.values()) == [
+        "工会组建", "法律维权", "教育培训", "互助保障", "困难帮扶", "会员服务", "投诉", "意见建议",
+    ]  # fmt: skip
+    union = Referrals(office, serving(place.town.g(0)))
+    dues = {}
+    for topic, name in published.items():
+        caller = on_call(office, person, CLERK.id, topic)
+        (waiting,) = desk.waiting()
+        assert (waiting.id, waiting.topic) == (caller.ticket, topic)
+        made = Referrals(office, caller).make(f"想咨询{name}")
+        assert made.topic == topic
+        union.accept(made.id)
+        union.reply(made.id, "已答复")
+        dues[topic] = made.due
+    assert [each.topic for each in union.listed()] == sorted(
+        published, key=lambda topic: (dues[topic], list(published).index(topic))
+    )
+    assert dues.pop("legal") == date(2017, 11, 28), "three working days"
+    assert set(dues.values()) == {date(2017, 11, 30)}, "five"
+    mine = Referrals(office, member(person)).of_person(person)
+    assert {(each.topic, each.state) for each in mine} == {
+        (topic, TicketState.REPLIED) for topic in published
+    }
+
+
+def test_a_call_about_what_the_city_does_not_list_is_not_taken(place: CardTown) -> None:
+    desk = Hotline(place.town.office, CLERK)
+    for wrong in ("LOSS", "harbour", ""):
+        with pytest.raises(NotFound, match="E-HOTLINE-005") as told:
+            desk.take(wrong)
+        assert "card-loss 会员卡丢失" in told.value.do()
+        assert "legal (legal rights)" in told.value.do(Language.EN)
+    assert list(desk.waiting()) == []
+    other = Hotline(evolve(place.town.office, catalogue=yunhai().catalogue), CLERK)
+    assert [each.id for each in other.topics] == ["harbour", "card-lost"]
+    assert other.take("harbour").topic == "harbour"
+    (waiting,) = desk.waiting()
+    name = place.town.office.catalogue.topic_name(waiting.topic)
+    assert (name.zh, name.en) == ("harbour", "harbour"), "a topic that is no more keeps its id"
+
+
+def test_a_lost_card_is_a_topic_that_leads_to_the_bank(place: CardTown) -> None:
+    (lost,) = [each for each in Hotline(place.town.office, CLERK).topics if each.to_bank]
+    (kept,) = place.activate(place.admit(1))
+    by = on_call(place.town.office, kept.person, CLERK.id, lost.id)
+    done = Hotline(place.town.office, by).hand_over()
+    assert (done.ticket.topic, done.ticket.state) == (lost.id, TicketState.FORWARDED)
+    assert done.bank_line == place.town.office.policy.access.bank_line != ""
 
 
 def test_two_of_three_right_answers_open_one_masked_member(place: CardTown) -> None:
@@ -121,7 +190,7 @@ def test_whoever_is_nowhere_on_file_gets_the_same_answer_and_is_locked_alike(
 
 def asked(place: CardTown, index: int, by: Principal, **changed: str) -> Counter[str]:
     desk = Hotline(place.town.office, by)
-    ticket = desk.take(Matter.CARD)
+    ticket = desk.take("member-service")
     number = applicant(index).document.number.plain()
     with counted() as found:
         desk.open(ticket.id, number, said(place, index, **changed))
@@ -151,10 +220,10 @@ def test_many_wrong_answers_of_one_operator_lock_the_operator(place: CardTown) -
     tried = evolve(office, policy=evolve(office.policy, access=rules))
     desk = Hotline(tried, CLERK)
     for index in range(NOWHERE, NOWHERE + 3):
-        ticket = desk.take(Matter.OTHER)
+        ticket = desk.take("suggestion")
         desk.open(ticket.id, applicant(index).document.number.plain(), {})
     place.admit(1)
-    ticket = desk.take(Matter.OTHER)
+    ticket = desk.take("suggestion")
     outcome = desk.open(ticket.id, applicant(0).document.number.plain(), said(place, 0))
     assert isinstance(outcome, NotOpened)
     assert outcome.left == 0
@@ -246,7 +315,7 @@ def test_a_ticket_is_its_operators_alone_and_closed_once(place: CardTown) -> Non
     with pytest.raises(NotFound, match="E-HOTLINE-001"):
         desk.open(by.ticket, number, said(place, 0))
     with pytest.raises(InvalidInput, match="E-VALUE-002"):
-        desk.open(desk.take(Matter.OTHER).id, "4403", {})
+        desk.open(desk.take("suggestion").id, "4403", {})
 
 
 def test_everything_is_in_the_log_and_the_member_reads_it(place: CardTown) -> None:
@@ -281,7 +350,7 @@ def test_two_calls_at_once_cannot_both_open(place: CardTown) -> None:
     """The database has one open member for each operator, whatever was read before."""
     first, second = place.admit(2)
     by = on_call(place.town.office, first)
-    ticket = Hotline(place.town.office, by).take(Matter.OTHER)
+    ticket = Hotline(place.town.office, by).take("suggestion")
 
     def beside(work: Any) -> None:
         work.calls.put(None, ticket.opened(PersonId(second), place.clock.now()))
@@ -329,7 +398,7 @@ def test_a_ticket_goes_to_another_operator_who_identifies_the_caller_anew(place:
 def test_the_city_gives_any_ticket_out_and_is_done_with_any(place: CardTown) -> None:
     desk, city = (Hotline(place.town.office, evolve(by, purpose=Purpose.SERVE))
                   for by in (CLERK, place.town.c1))  # fmt: skip
-    first, second = desk.take(Matter.CARD), desk.take(Matter.LEGAL)
+    first, second = desk.take("member-service"), desk.take("legal")
     assert [each.id for each in city.waiting()] == [first.id, second.id]
     assert city.give(first.id, "12351-9").clerk == "12351-9"
     assert [each.id for each in desk.waiting()] == [second.id]
@@ -348,7 +417,7 @@ def test_a_ticket_is_given_to_an_operator_of_the_registry_alone(place: CardTown)
     office, town = place.town.office, place.town
     Officers(office, operating(town.c1)).appoint("wang", Role.GRASSROOTS, town.unions[0].id)
     desk = Hotline(office, CLERK)
-    ticket = desk.take(Matter.CARD)
+    ticket = desk.take("member-service")
     for nobody in ("wang", "", "  "):
         with pytest.raises(NotFound, match="E-HOTLINE-004"):
             desk.give(ticket.id, nobody)

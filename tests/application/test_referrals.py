@@ -28,7 +28,6 @@ from szunion.application.referrals import Referrals
 from szunion.application.retention import Terms
 from szunion.application.rights import Rights
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.calls import Matter
 from szunion.domain.organisations import OrganisationReason
 from szunion.domain.referrals import MOST_WORDS, Referral
 from szunion.domain.rights import Access, RequestKind, StillOpen
@@ -102,7 +101,7 @@ def test_a_matter_goes_to_the_callers_union_is_answered_and_closed(place: Place)
 
 def test_nobody_is_passed_on_whom_no_ticket_opens(place: Place) -> None:
     office = place.cards.town.office
-    ticket = Hotline(office, CLERK).take(Matter.LEGAL)
+    ticket = Hotline(office, CLERK).take("legal")
     with pytest.raises(NotAllowed, match="E-ACCESS-011"):
         place.desk(evolve(CLERK, ticket=ticket.id)).make(WORDS)
     caller = on_call(office, place.person, CLERK.id)
@@ -185,7 +184,7 @@ def test_what_is_answered_in_time_never_becomes_overdue(place: Place) -> None:
 
 def test_some_matters_have_a_term_of_their_own(place: Place) -> None:
     office = place.cards.town.office
-    rules = evolve(office.policy.referrals, answer_days_of={Matter.CARD: 2})
+    rules = evolve(office.policy.referrals, answer_days_of={"member-service": 2})
     other = evolve(office, policy=evolve(office.policy, referrals=rules))
     caller = on_call(office, place.person, CLERK.id)
     assert Referrals(other, caller).make(WORDS).due == date(2017, 11, 27)
@@ -294,6 +293,7 @@ def test_an_erasure_waits_for_it_and_then_destroys_it(place: Place) -> None:
     assert StillOpen.REFERRAL in desk.preview(place.person).against
     copy = desk.copy(place.person).sections["referrals"]
     assert [each["words"] for each in copy] == [WORDS]
+    assert [each["topic"] for each in copy] == [{"zh": "会员服务", "en": "member service"}]
     place.desk(member(place.person)).withdraw(made.id)
     town.memberships(town.g(0)).quit(place.person, document="申请")
     request = desk.ask(place.person, RequestKind.ERASE)

@@ -51,7 +51,12 @@ def answers(house: House, mobile: str = "") -> str:
 
 
 def test_a_call_from_taking_it_to_closing_it(house: House) -> None:
-    taken = house.js("take", "LOSS")
+    unknown = house.clerk("take", "LOSS")
+    assert (unknown.status, unknown.code) == (4, "E-HOTLINE-005")
+    for line in (unknown.err, house.clerk("take").err):
+        assert "member-service 会员服务" in line
+    assert "bank_line" not in house.js("take", "legal").data
+    taken = house.js("take", "card-loss")
     assert taken.data["questions"] == ["mobile", "union", "card"]
     assert taken.data["bank_line"] == "95566"
     ticket = taken.data["ticket"]
@@ -75,7 +80,7 @@ def test_a_call_from_taking_it_to_closing_it(house: House) -> None:
 
 
 def test_too_many_wrong_answers_say_until_when_nothing_is_tried(house: House) -> None:
-    ticket = house.js("take", "CARD").data["ticket"]
+    ticket = house.js("take", "member-service").data["ticket"]
     someone = applicant(3).document.number.plain()
     said = [house.clerk("open", ticket, given=f"{someone}\n1\n2\n3\n") for _ in range(3)]
     assert [each.status for each in said] == [5, 5, 5]
@@ -87,14 +92,16 @@ def test_a_matter_goes_to_the_union_and_comes_back(house: House) -> None:
     def union(*words: str, given: str = "") -> Said:
         return say(["--db", house.db, "--json", "--user", "g", "referral", *words], given)
 
-    ticket = house.js("take", "LEGAL").data["ticket"]
+    ticket = house.js("take", "legal").data["ticket"]
     house.js("open", ticket, given=answers(house))
     made = house.js("refer", ticket, given="加班费没有发\n").data
     assert (made["union"], made["state"], made["breaches"]) == (house.union, "ASSIGNED", 0)
     assert "加班费" not in str(made)
     name, at = made["referral"], ("--org", house.union)
     (listed,) = [each for each in union("list", *at).rows if each["referral"] == name]
-    assert listed["state"] == "ASSIGNED"
+    assert (listed["state"], listed["topic"]) == ("ASSIGNED", "legal")
+    people = say(["--db", house.db, "--user", "g", "referral", "list", *at])
+    assert "法律维权" in people.out
     assert union("show", name, *at).data["words"] == "加班费没有发"
     assert "E-STATE-001" in union("reply", name, *at, given="已补发").err
     union("accept", name, *at)

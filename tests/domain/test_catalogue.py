@@ -272,7 +272,7 @@ def test_names_are_in_both_languages() -> None:
     names += [each.name for each in MENU.pack.items]
     names += [each.name for each in MENU.collective]
     names += [each.name for each in MENU.topics]
-    assert len(names) == 8 + 35 + 4 + 9 + 8
+    assert len(names) == 8 + 35 + 4 + 9 + 9
     for name in names:
         assert re.search("[一-鿿]", name.zh)
         assert not re.search("[一-鿿]", name.en)
@@ -343,6 +343,7 @@ def test_a_wrong_policy_is_refused_with_the_path(change: Any, code: str | None) 
         (lambda given: given["items"][0].pop("name"), "E-CATALOGUE-001"),
         (lambda given: given["items"][0].update(kind="magic"), "E-CATALOGUE-001"),
         (lambda given: given["items"][0].update(id="ma-men"), "E-CATALOGUE-002"),
+        (lambda given: given["topics"][0].update(id="legal"), "E-CATALOGUE-002"),
         (lambda given: given["items"][0].update(category="elsewhere"), "E-CATALOGUE-003"),
         (lambda given: given["counts"].update(items=3), "E-CATALOGUE-004"),
         (lambda given: given["pack"]["items"][1]["benefit"].update(cap=1), "E-CATALOGUE-005"),
@@ -354,6 +355,17 @@ def test_a_wrong_catalogue_is_refused(change: Any, code: str) -> None:
     change(given)
     with pytest.raises(ConfigError, match=code):
         catalogue_from(given)
+
+
+def test_a_term_is_of_a_topic_that_the_city_has() -> None:
+    def read(name: str) -> str:
+        text = (FOLDER / name).read_text("utf-8")
+        return text.replace("{ legal = 3 }", "{ LEGAL = 3 }")
+
+    with pytest.raises(ConfigError, match="E-POLICY-007") as wrong:
+        city_from(read)
+    assert "formation" in wrong.value.do()
+    assert "LEGAL" in wrong.value.what(Language.EN)
 
 
 def test_a_file_that_is_not_toml_is_refused_with_its_name() -> None:

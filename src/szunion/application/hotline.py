@@ -22,12 +22,12 @@ from szunion.domain.calls import (
     LONGEST_HOLD,
     RIGHT,
     Challenge,
-    Matter,
     Ticket,
     Tries,
     right_answers,
 )
 from szunion.domain.card_files import KeptCard
+from szunion.domain.catalogue import Topic
 from szunion.domain.holds import HoldReason
 from szunion.domain.identity import IdentityDocument
 from szunion.domain.values import CardId, OrganisationId, PersonId
@@ -81,13 +81,28 @@ class Hotline:
         """What a caller is asked: the same three, whoever calls."""
         return self.office.policy.access.challenge
 
+    @property
+    def topics(self) -> Sequence[Topic]:
+        """What a call can be about (来电事项): the city's own list."""
+        return self.office.catalogue.topics
+
     @one_commit
-    def take(self, work: UnitOfWork, matter: Matter) -> Ticket:
-        """Take a call (接听): a ticket that opens nobody yet."""
+    def take(self, work: UnitOfWork, topic: str) -> Ticket:
+        """Take a call (接听): a ticket that opens nobody yet.
+
+        Args:
+            work: Given by the office.
+            topic: The id of one of :attr:`topics`.
+
+        Raises:
+            NotFound: the city has no such topic; the error names those it has (E-HOTLINE-005).
+        """
         scope = authorise(work, self.by, Operation.CALL_TAKE)
-        ticket = Ticket(id=work.ids.new(), clerk=self.by.id, matter=matter, taken=work.now)
+        if self.office.catalogue.topic(topic) is None:
+            raise NotFound("E-HOTLINE-005", topic=topic or "—", **self._known_topics())
+        ticket = Ticket(id=work.ids.new(), clerk=self.by.id, topic=topic, taken=work.now)
         work.calls.add(scope, ticket)
-        self._log(work, scope, "ticket.take", ticket, reason=matter.value)
+        self._log(work, scope, "ticket.take", ticket, reason=topic)
         return ticket
 
     @one_commit
@@ -225,6 +240,13 @@ class Hotline:
         return evolve(done, person=None, until=None, version=done.version + 1)
 
     # --- within -----------------------------------------------------------------------------
+
+    def _known_topics(self) -> Mapping[str, str]:
+        """Return the city's topics in words, in both languages."""
+        return {
+            "topics": "、".join(f"{each.id} {each.name.zh}" for each in self.topics) or "—",
+            "topics_en": ", ".join(f"{each.id} ({each.name.en})" for each in self.topics) or "—",
+        }
 
     def _known(
         self, work: UnitOfWork, scope: Scope, document: IdentityDocument

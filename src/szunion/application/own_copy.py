@@ -229,6 +229,14 @@ def _counters(own: Unfolder, person: PersonId) -> Iterable[Record]:
     ]
 
 
+def _referrals(own: Unfolder, person: PersonId) -> Iterable[Record]:
+    name = own.office.catalogue.topic_name
+    return [
+        own.record(each, topic=name(each.topic))
+        for each in own.work.referrals.of_person(own.scope, person)
+    ]
+
+
 def _plainly(find: Callable[[UnitOfWork, Scope, PersonId], Iterable[Any]]) -> Section:
     """Return the section of values that one repository finds by person."""
     return lambda own, person: [own.record(each) for each in find(own.work, own.scope, person)]
@@ -263,7 +271,7 @@ _SECTIONS: Final[Mapping[str, Section]] = {
     "participations": _plainly(lambda work, scope, who: work.participations.of_person(scope, who)),
     "ratings": _plainly(lambda work, scope, who: work.files.ratings(scope, who)),
     "wishes": _plainly(lambda work, scope, who: work.wishes.of_person(scope, who)),
-    "referrals": _plainly(lambda work, scope, who: work.referrals.of_person(scope, who)),
+    "referrals": _referrals,
     "messages": _plainly(lambda work, scope, who: work.messages.of_person(scope, who)),
     "log": _log,
 }

@@ -18,7 +18,6 @@ from szunion.application.office import Office, one_commit, one_look
 from szunion.application.working_days import working_day
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.calls import Matter
 from szunion.domain.machine import Actor
 from szunion.domain.organisations import Organisation, OrganisationState
 from szunion.domain.referrals import AT_HOTLINE, OPEN, Referral, checked
@@ -74,10 +73,10 @@ class Referrals:
         union = self._union(work, to, self._home(work, scope, who))
         passed = ticket.assigned()
         work.calls.put(scope, passed)
-        accept_by, due = self._clock(ticket.matter)
+        accept_by, due = self._clock(ticket.topic)
         made = Referral(
             id=work.ids.new(shard_of(who)), ticket=ticket.id, person=who, organisation=union.id,
-            matter=ticket.matter, words=checked(words), made=work.now, clerk=self.by.id, due=due,
+            topic=ticket.topic, words=checked(words), made=work.now, clerk=self.by.id, due=due,
             watch=min(accept_by, due), changed=work.now,
         )  # fmt: skip
         work.referrals.add(scope, made)
@@ -234,16 +233,16 @@ class Referrals:
         if old.bounces > self.office.policy.referrals.bounces and not city:
             raise NotAllowed("E-REFERRAL-006")
         union = self._union(work, to, old.organisation)
-        accept_by, due = self._clock(old.matter)
+        accept_by, due = self._clock(old.topic)
         new = old.assigned(union.id, self.by.id, work.now, accept_by=accept_by, due=due)
         return self._kept(work, scope, old, new, "referral.assign", union.code)
 
     # --- within ------------------------------------------------------------------------------
 
-    def _clock(self, matter: Matter) -> tuple[date, date]:
-        """Return by which day a union accepts a matter, and answers it."""
+    def _clock(self, topic: str) -> tuple[date, date]:
+        """Return by which day a union accepts a matter of a topic, and answers it."""
         today, rules = self.office.clock.today(), self.office.policy.referrals
-        days = rules.answer_days_of.get(matter, rules.answer_days)
+        days = rules.answer_days_of.get(topic, rules.answer_days)
         calendar = self.office.calendar
         return working_day(calendar, today, rules.accept_days), working_day(calendar, today, days)
 

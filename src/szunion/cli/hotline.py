@@ -10,9 +10,9 @@ from szunion.application.hotline import Hotline, NotOpened, Opened
 from szunion.application.masked import MaskedFile
 from szunion.application.system import Desk
 from szunion.cli.frame import Frame, framed, helps
-from szunion.cli.referral import said, shown
+from szunion.cli.referral import said, shown, topic_of
 from szunion.domain.access import Purpose, Role
-from szunion.domain.calls import Matter, Ticket
+from szunion.domain.calls import Ticket
 from szunion.text import Text
 
 _TICKET = click.argument("ticket", metavar="t_…")
@@ -23,7 +23,7 @@ _REFUSED = 5
 @click.group(
     help=helps(
         "12351热线：接听、核身、查看、保护性锁定、转银行。The hotline: one caller at a time.",
-        "szunion --user 12351-7 hotline take LOSS",
+        "szunion --user 12351-7 hotline take card-loss",
         "szunion --user 12351-7 hotline open t_…",
         "szunion --user 12351-7 hotline hand-over t_…",
     )
@@ -48,24 +48,25 @@ def _on(frame: Frame, ticket: str) -> Hotline:
 
 @hotline.command(
     help=helps(
-        "接听来电，得到工单号和三个核身问题。Take a call: a ticket, and what is asked.",
-        "szunion --user 12351-7 hotline take LOSS",
-        "szunion --json --user 12351-7 hotline take BENEFIT",
+        "接听来电，得到工单号和核身问题；事项是本市目录的。Take a call: a ticket, what is asked.",
+        "szunion --user 12351-7 hotline take card-loss",
+        "szunion --json --user 12351-7 hotline take mutual-aid",
     )
 )
-@click.argument("matter", type=click.Choice([each.value for each in Matter]))
+@click.argument("topic", default="")
 @framed
-def take(frame: Frame, matter: str) -> None:
+def take(frame: Frame, topic: str) -> None:
     desk = _clerk(frame).hotline
-    ticket = desk.take(Matter(matter))
+    ticket = desk.take(topic)
+    lost = any(each.to_bank for each in desk.topics if each.id == ticket.topic)
     name = frame.outward("t", ticket.id)
     line = frame.system().office.policy.access.bank_line
     told = {"ticket": name, "questions": [each.value for each in desk.questions]}
-    frame.value(told | ({"bank_line": line} if ticket.matter is Matter.LOSS else {}))
+    frame.value(told | ({"bank_line": line} if lost else {}))
     frame.say("工单 {name}", "ticket {name}", name=name)
     for each in desk.questions:
         frame.say("  问：{what}", "  ask for {what}", what=frame.cell(each))
-    if ticket.matter is Matter.LOSS and line:
+    if lost and line:
         frame.say("  银行挂失专线 {line}", "  the bank's line for a loss: {line}", line=line)
 
 
@@ -224,15 +225,18 @@ def _keeper(frame: Frame, *, city: bool) -> Hotline:
 
 
 def _tickets(frame: Frame, *found: Ticket) -> None:
-    keys = ("ticket", "clerk", "matter", "taken", "state")
+    keys = ("ticket", "clerk", "topic", "taken", "state")
     titles = (
-        Text("工单", "ticket"), Text("坐席", "operator"), Text("事项", "matter"),
+        Text("工单", "ticket"), Text("坐席", "operator"), Text("事项", "topic"),
         Text("接听", "taken"), Text("状态", "state"),
     )  # fmt: skip
     rows = [
-        (frame.outward("t", each.id), each.clerk, each.matter, frame.local(each.taken), each.state)
+        (
+            frame.outward("t", each.id), each.clerk, topic_of(frame, each.topic),
+            frame.local(each.taken), each.state,
+        )
         for each in found
-    ]
+    ]  # fmt: skip
     frame.rows(keys, titles, rows)
 
 

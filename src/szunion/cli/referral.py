@@ -57,11 +57,17 @@ def _codes(frame: Frame, found: Sequence[Referral]) -> Mapping[OrganisationId, s
     return {id_: unions.get(id_).code for id_ in sorted(ids)}
 
 
+def topic_of(frame: Frame, topic: str) -> str:
+    """Return a topic: its id for programs, what the city calls it for people."""
+    name = frame.system().office.catalogue.topic_name(topic)
+    return topic if frame.as_json else name.say(frame.language)
+
+
 def shown(frame: Frame, *found: Referral) -> None:
     """Print matters, without a word of what was said."""
-    keys = ("referral", "matter", "state", "union", "made", "due", "breaches", "raised")
+    keys = ("referral", "topic", "state", "union", "made", "due", "breaches", "raised")
     titles = (
-        Text("派单", "matter"), Text("事项", "kind"), Text("状态", "state"),
+        Text("派单", "matter"), Text("事项", "topic"), Text("状态", "state"),
         Text("承办工会", "union"), Text("派单时间", "passed on"), Text("答复期限", "due"),
         Text("超期次数", "overdue"), Text("督办工会", "seen to by"),
     )  # fmt: skip
@@ -71,7 +77,7 @@ def shown(frame: Frame, *found: Referral) -> None:
         titles,
         [
             (
-                frame.outward(KIND, each.id), each.matter, each.state,
+                frame.outward(KIND, each.id), topic_of(frame, each.topic), each.state,
                 codes[each.organisation], frame.local(each.made), each.due, each.breaches,
                 None if each.raised is None else codes[each.raised],
             )
@@ -85,14 +91,14 @@ def _whole(frame: Frame, opened: OpenedReferral) -> None:
     frame.value(
         {
             "referral": frame.outward(KIND, one.id), "member": frame.outward("m", one.person),
-            "name": opened.name, "union": opened.union, "matter": one.matter, "state": one.state,
+            "name": opened.name, "union": opened.union, "topic": one.topic, "state": one.state,
             "due": one.due, "words": one.words, "answer": one.answer, "notes": one.notes,
         }
     )  # fmt: skip
     frame.say(
-        "{name}  {union}  {matter}  {state}  期限 {due}",
-        "{name}  {union}  {matter}  {state}  due {due}",
-        name=opened.name, union=opened.union, matter=frame.cell(one.matter),
+        "{name}  {union}  {topic}  {state}  期限 {due}",
+        "{name}  {union}  {topic}  {state}  due {due}",
+        name=opened.name, union=opened.union, topic=topic_of(frame, one.topic),
         state=frame.cell(one.state), due=one.due,
     )  # fmt: skip
     frame.say("来电：{words}", "said: {words}", words=one.words)

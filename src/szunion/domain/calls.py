@@ -23,17 +23,6 @@ _WINDOW: Final = timedelta(hours=24)
 """Wrong answers count together for so long."""
 
 
-class Matter(Labelled):
-    """What a caller wants (来电事项)."""
-
-    LOSS = "LOSS", "会员卡丢失", "card lost"
-    CARD = "CARD", "会员卡", "card"
-    MEMBERSHIP = "MEMBERSHIP", "入会与会籍", "membership"
-    BENEFIT = "BENEFIT", "保障、帮扶与服务", "cover, aid and services"
-    LEGAL = "LEGAL", "法律维权", "legal rights"
-    OTHER = "OTHER", "建议、投诉及其他", "suggestion, complaint, other"
-
-
 class Challenge(Labelled):
     """One thing that a member knows and the file says (核身问题)."""
 
@@ -49,7 +38,8 @@ class Ticket:
 
     id: int
     clerk: str
-    matter: Matter
+    topic: str
+    """Which of the city's topics it is about; the catalogue may have it no more."""
     taken: datetime
     state: TicketState = TicketState.NEW
     person: PersonId | None = None

@@ -236,10 +236,12 @@ class CollectiveItem:
 
 @frozen(kw_only=True)
 class Topic:
-    """What the hotline is asked about (热线事项)."""
+    """What the hotline is asked about (来电事项)."""
 
     id: str
     name: Text
+    to_bank: bool = False
+    """The card is lost: the caller is led to the bank's own line (转银行挂失)."""
 
 
 @frozen(kw_only=True)
@@ -305,6 +307,15 @@ class Catalogue:
                 once_per=packed.once_per, item=None,
             )  # fmt: skip
         return None
+
+    def topic(self, id_: str) -> Topic | None:
+        """Return the hotline's topic of that id."""
+        return next((each for each in self.topics if each.id == id_), None)
+
+    def topic_name(self, id_: str) -> Text:
+        """Return what a topic is called; one that the city has no more keeps its id."""
+        found = self.topic(id_)
+        return Text(id_, id_) if found is None else found.name
 
     def in_category(self, code: str) -> tuple[ServiceItem, ...]:
         """Return the items on one shelf, in the order of the menu."""
@@ -414,9 +425,10 @@ def _check_ids(catalogue: Catalogue) -> None:
     ids = [each.id for each in catalogue.items]
     ids += [each.id for each in catalogue.pack.items]
     ids += [each.id for each in catalogue.collective]
-    for index, id_ in enumerate(ids):
-        if id_ in ids[:index]:
-            raise ConfigError("E-CATALOGUE-002", id=id_)
+    for group in (ids, [each.id for each in catalogue.topics]):
+        for index, id_ in enumerate(group):
+            if id_ in group[:index]:
+                raise ConfigError("E-CATALOGUE-002", id=id_)
     for item in catalogue.items:
         if item.category not in codes:
             raise ConfigError("E-CATALOGUE-003", id=item.id, category=item.category)

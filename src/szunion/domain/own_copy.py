@@ -132,6 +132,8 @@ def _cell(value: object, language: Language) -> str:  # noqa: PLR0911 - one line
             return _moment(value)
         case date():
             return value.isoformat()
+        case {"zh": str() as zh, "en": str() as en}:
+            return Text(zh, en).say(language)
         case Mapping():
             parts = ((FIELDS.get(key, Text(key, key)), each) for key, each in value.items())
             said = [

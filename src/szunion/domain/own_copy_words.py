@@ -129,7 +129,7 @@ limit 最迟答复日|answer at the latest
 list 清单|list
 locked_until 锁定至|locked until
 made 转办时间|passed on
-matter 来电事项|matter
+topic 来电事项|topic
 means 方式|means
 membership 会籍|membership
 merged_into 合并到|merged into

@@ -16,7 +16,7 @@ from cattrs import Converter, transform_error
 from cattrs.errors import ClassValidationError
 
 from szunion.domain.bank import BankState
-from szunion.domain.calls import LONGEST_HOLD, QUESTIONS, Challenge, Matter
+from szunion.domain.calls import LONGEST_HOLD, QUESTIONS, Challenge
 from szunion.domain.holds import HoldReason
 from szunion.domain.lawful import PrivacyRules, broken_terms
 from szunion.domain.members import MembershipReason, MembershipState, Rights, RightsRule, rights_of
@@ -148,8 +148,8 @@ class ReferralRules:
 
     accept_days: int = 1
     answer_days: int = 5
-    answer_days_of: Mapping[Matter, int] = field(factory=dict)
-    """Matters with another term of their own."""
+    answer_days_of: Mapping[str, int] = field(factory=dict)
+    """Topics of the catalogue with another term of their own."""
     bounces: int = 1
     """So often a matter may be sent back before the city federation decides who answers."""
     calls: int = 3

@@ -11,7 +11,6 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from szunion.domain.calls import Matter
 from szunion.domain.tickets import TICKET, TicketEvent, TicketState
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import InvalidInput
@@ -48,7 +47,8 @@ class Referral:
     person: PersonId
     organisation: OrganisationId
     """The union that answers (承办单位)."""
-    matter: Matter
+    topic: str
+    """Which of the city's topics it is about."""
     words: str = field(repr=False)
     """What the caller said; the store seals it, with the answer and the notes."""
     made: datetime

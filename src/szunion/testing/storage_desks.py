@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from szunion.domain.access import Operation, Purpose, Role, Scope
-from szunion.domain.calls import Matter, Ticket, Tries
+from szunion.domain.calls import Ticket, Tries
 from szunion.domain.disclosures import Disclosure, DisclosureKind
 from szunion.domain.lawful import Retention
 from szunion.domain.officers import Delegation, Post
@@ -237,7 +237,7 @@ def _shown(number: int, *, rows: int, day: date = DAY) -> Disclosure:
 
 
 def _ticket(number: int) -> Ticket:
-    return Ticket(id=number, clerk="clerk", matter=next(iter(Matter)), taken=NOON)
+    return Ticket(id=number, clerk="clerk", topic="legal", taken=NOON)
 
 
 def _union(union: OrganisationId) -> Organisation:
@@ -253,6 +253,6 @@ def _referral(number: int, union: OrganisationId, *, days: int) -> Referral:
     due = DAY + timedelta(days=days)
     return Referral(
         id=(5 << 53) + number, ticket=number, person=PersonId((5 << 53) + 99), organisation=union,
-        matter=next(iter(Matter)), words="话", made=NOON, clerk="clerk", due=due, watch=due,
+        topic="legal", words="话", made=NOON, clerk="clerk", due=due, watch=due,
         notes=("注",), changed=NOON,
     )  # fmt: skip

@@ -32,10 +32,15 @@ def city_from(read: Callable[[str], str]) -> City:
         ConfigError: a file is not TOML (E-POLICY-005), or what it says is wrong (E-POLICY-…,
             E-CATALOGUE-…).
     """
-    return City(
+    city = City(
         policy=policy_from(_table(read, "city.toml")),
         catalogue=catalogue_from(_table(read, "catalogue.toml")),
     )
+    for topic in city.policy.referrals.answer_days_of:
+        if city.catalogue.topic(topic) is None:
+            known = "、".join(each.id for each in city.catalogue.topics) or "—"
+            raise ConfigError("E-POLICY-007", topic=topic, known=known)
+    return city
 
 
 def name_from(read: Callable[[str], str]) -> Text:

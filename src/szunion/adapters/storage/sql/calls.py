@@ -9,15 +9,15 @@ from attrs import frozen
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
-from szunion.domain.calls import Matter, Ticket, Tries
+from szunion.domain.calls import Ticket, Tries
 from szunion.domain.tickets import TicketState
 from szunion.domain.values import PersonId
 
 
 def _ticket(row: Row) -> Ticket:
-    id_, clerk, matter, taken, state, person, until, version = row
+    id_, clerk, topic, taken, state, person, until, version = row
     return Ticket(
-        id=id_, clerk=clerk, matter=Matter(matter), taken=moment(taken), state=TicketState(state),
+        id=id_, clerk=clerk, topic=topic, taken=moment(taken), state=TicketState(state),
         person=None if person is None else PersonId(person), until=maybe_moment(until),
         version=version,
     )  # fmt: skip
@@ -48,7 +48,7 @@ class SqlCalls:
         self.session.do(
             "call.add",
             {
-                "id": ticket.id, "clerk": ticket.clerk, "matter": ticket.matter.value,
+                "id": ticket.id, "clerk": ticket.clerk, "topic": ticket.topic,
                 "taken": micros(ticket.taken), "state": ticket.state.value,
                 "person": ticket.person, "until": maybe_micros(ticket.until),
             },

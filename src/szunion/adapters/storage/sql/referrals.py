@@ -12,7 +12,6 @@ from szunion.adapters.storage.sql.people import within
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_day, maybe_iso, micros, moment
 from szunion.domain.access import Scope
-from szunion.domain.calls import Matter
 from szunion.domain.referrals import Referral
 from szunion.domain.tickets import TicketState
 from szunion.domain.values import OrganisationId, PersonId, shard_of
@@ -24,12 +23,12 @@ _TABLE = "referral"
 def _bare(row: Row) -> Referral:
     """Return what a row says without what is sealed in it."""
     (
-        id_, ticket, person, union, matter, made, clerk, handler, due, watch, raised, breaches,
+        id_, ticket, person, union, topic, made, clerk, handler, due, watch, raised, breaches,
         late, bounces, calls, state, changed, version,
     ) = row[:18]  # fmt: skip
     return Referral(
         id=id_, ticket=ticket, person=PersonId(person), organisation=OrganisationId(union),
-        matter=Matter(matter), words="", made=moment(made), clerk=clerk, handler=handler,
+        topic=topic, words="", made=moment(made), clerk=clerk, handler=handler,
         due=date.fromisoformat(due), watch=maybe_day(watch),
         raised=None if raised is None else OrganisationId(raised), breaches=breaches,
         late=bool(late), bounces=bounces, calls=calls, state=TicketState(state),
@@ -70,7 +69,7 @@ class SqlReferrals:
 
     def add(self, scope: Scope, referral: Referral) -> None:
         fixed = {
-            "ticket": referral.ticket, "person": referral.person, "matter": referral.matter.value,
+            "ticket": referral.ticket, "person": referral.person, "topic": referral.topic,
             "made": micros(referral.made), "sealed": self._sealed(referral),
         }  # fmt: skip
         self.session.do("referral.add", self._moving(referral) | fixed)

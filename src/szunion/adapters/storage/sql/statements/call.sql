@@ -1,24 +1,24 @@
 -- Tickets are the operators', found by their own number before it is known who calls: not sharded.
 
 -- name: ticket
-SELECT ticket_id, clerk, matter, taken, state, person_id, opened_until, version
+SELECT ticket_id, clerk, topic, taken, state, person_id, opened_until, version
 FROM ticket WHERE ticket_id = :id
 
 -- name: opening
-SELECT ticket_id, clerk, matter, taken, state, person_id, opened_until, version
+SELECT ticket_id, clerk, topic, taken, state, person_id, opened_until, version
 FROM ticket WHERE clerk = :clerk AND state = 'NEW' AND person_id IS NOT NULL
 
 -- name: waiting
-SELECT ticket_id, clerk, matter, taken, state, person_id, opened_until, version
+SELECT ticket_id, clerk, topic, taken, state, person_id, opened_until, version
 FROM ticket WHERE state = 'NEW' ORDER BY ticket_id LIMIT :most
 
 -- name: waiting_of
-SELECT ticket_id, clerk, matter, taken, state, person_id, opened_until, version
+SELECT ticket_id, clerk, topic, taken, state, person_id, opened_until, version
 FROM ticket WHERE state = 'NEW' AND clerk = :clerk ORDER BY ticket_id LIMIT :most
 
 -- name: add
-INSERT INTO ticket (ticket_id, clerk, matter, taken, state, person_id, opened_until, version)
-VALUES (:id, :clerk, :matter, :taken, :state, :person, :until, 0)
+INSERT INTO ticket (ticket_id, clerk, topic, taken, state, person_id, opened_until, version)
+VALUES (:id, :clerk, :topic, :taken, :state, :person, :until, 0)
 
 -- name: put
 UPDATE ticket

@@ -2,14 +2,14 @@
 -- leave what was said where it is: sealed.
 
 -- name: add
-INSERT INTO referral (shard, referral_id, ticket_id, person_id, organisation_id, matter, made, clerk,
+INSERT INTO referral (shard, referral_id, ticket_id, person_id, organisation_id, topic, made, clerk,
                       handler, due, watch, raised_id, breaches, late, bounces, calls, state, sealed,
                       changed, version)
-VALUES (:shard, :id, :ticket, :person, :union, :matter, :made, :clerk, :handler, :due, :watch,
+VALUES (:shard, :id, :ticket, :person, :union, :topic, :made, :clerk, :handler, :due, :watch,
         :raised, :breaches, :late, :bounces, :calls, :state, :sealed, :changed, 0)
 
 -- name: get
-SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.matter, r.made, r.clerk,
+SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.topic, r.made, r.clerk,
        r.handler, r.due, r.watch, r.raised_id, r.breaches, r.late, r.bounces, r.calls, r.state,
        r.changed, r.version, r.sealed
 FROM referral r
@@ -19,7 +19,7 @@ WHERE r.shard = :shard AND r.referral_id = :id
       AND o.path >= :low AND o.path < :high))
 
 -- name: of_person
-SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.matter, r.made, r.clerk,
+SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.topic, r.made, r.clerk,
        r.handler, r.due, r.watch, r.raised_id, r.breaches, r.late, r.bounces, r.calls, r.state,
        r.changed, r.version, r.sealed
 FROM referral r
@@ -27,7 +27,7 @@ WHERE r.shard = :shard AND r.person_id = :person ORDER BY r.referral_id
 
 -- name: listed
 -- fanout: what waits for a union is of members of every shard
-SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.matter, r.made, r.clerk,
+SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.topic, r.made, r.clerk,
        r.handler, r.due, r.watch, r.raised_id, r.breaches, r.late, r.bounces, r.calls, r.state,
        r.changed, r.version
 FROM organisation o JOIN referral r ON r.organisation_id = o.organisation_id
@@ -37,7 +37,7 @@ ORDER BY r.due, r.referral_id LIMIT :most
 
 -- name: due
 -- fanout: the engine keeps the deadlines of matters of every shard
-SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.matter, r.made, r.clerk,
+SELECT r.referral_id, r.ticket_id, r.person_id, r.organisation_id, r.topic, r.made, r.clerk,
        r.handler, r.due, r.watch, r.raised_id, r.breaches, r.late, r.bounces, r.calls, r.state,
        r.changed, r.version
 FROM referral r
