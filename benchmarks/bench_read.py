@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from benchmarks.bench_import import imported, office_in, roster
 from benchmarks.lines import Line, faster, rates
-from szunion.adapters.storage.sql.people import within
+from szunion.adapters.storage.sql.within import within
 from szunion.adapters.storage.sqlite.session import prepare, statements
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal

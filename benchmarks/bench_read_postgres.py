@@ -23,7 +23,7 @@ from benchmarks.servers import postgres
 from szunion.adapters.storage.postgres.connection import Limits, connect
 from szunion.adapters.storage.postgres.dialect import statements
 from szunion.adapters.storage.postgres.unit import PostgresUnit
-from szunion.adapters.storage.sql.people import within
+from szunion.adapters.storage.sql.within import within
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal
 from szunion.domain.values import PersonId

@@ -11,6 +11,8 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.counting import counted as statements
+from tests.keyrings import filed
 from tests.offices import Town, applicant, clock_of, counted, engine, member, office_on, town_on
 
 from szunion.application import consequences
@@ -448,3 +450,36 @@ def test_people_are_found_by_mobile_which_is_no_identity(town: Town) -> None:
     look(town, town.g(0)).set_mobile(first, applicant(3).mobile)
     found = look(town, town.g(0)).by_mobile(mobile.plain())
     assert {each.id for each in found} == {second}
+
+
+def test_a_look_by_document_shows_what_a_look_by_id_shows_and_asks_once(town: Town) -> None:
+    person = town.admit(0, applicant(1))
+    number = applicant(1).document.number.plain()
+    town.memberships(town.g(0)).quit(person, document="申请")
+    left = look(town).find(number)
+    town.admit(1, applicant(1))
+
+    with statements() as asked:
+        found = look(town).find(number)
+    files = [name for name in asked if name.startswith(("person.", "membership."))]
+
+    assert left is not None
+    assert left.membership is not None
+    assert left.membership.state is MembershipState.LEFT
+    assert found == look(town).get(person) == look(town, town.g(1)).find(number)
+    assert found is not None
+    assert found.membership is not None
+    assert found.membership.organisation == town.unions[1].id
+    assert look(town, town.g(0)).find(number) is None, "the newest is another union's"
+    assert set(files) <= {"person.with_document"}, "the memory store asks nothing"
+
+
+def test_a_file_without_a_membership_is_found_by_the_city_alone(town: Town) -> None:
+    town.office.storage.run(lambda work: filed(work, 1))
+    number = applicant(1).document.number.plain()
+
+    found = look(town).find(number)
+
+    assert found is not None
+    assert found.membership is None
+    assert look(town, town.g(0)).find(number) is None

@@ -87,7 +87,7 @@ class Members:
         """
         scope = authorise(work, self.by, Operation.PERSON_READ)
         found = work.people.with_document(scope, document or IdentityDocument.read(id_number))
-        return None if found is None else self._member(work, scope, found)
+        return None if found is None else self._shown(*found)
 
     @one_look
     def by_mobile(self, work: UnitOfWork, mobile: str) -> Sequence[Member]:

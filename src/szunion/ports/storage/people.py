@@ -10,6 +10,7 @@ from attrs import frozen
 
 from szunion.domain.access import Scope
 from szunion.domain.identity import Gender, IdentityDocument, Mobile
+from szunion.domain.members import Membership
 from szunion.domain.people import Person
 from szunion.domain.values import OrganisationId, PersonId
 
@@ -64,8 +65,10 @@ class People(Protocol):
         """Return who holds *document*, within the scope."""
         ...
 
-    def with_document(self, scope: Scope, document: IdentityDocument) -> Person | None:
-        """Return the file of whom :meth:`find` finds: one question in place of two."""
+    def with_document(
+        self, scope: Scope, document: IdentityDocument
+    ) -> tuple[Person, Membership | None] | None:
+        """Return the file of whom :meth:`find` finds, and the newest membership: one question."""
         ...
 
     def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:

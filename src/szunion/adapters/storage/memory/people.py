@@ -112,9 +112,14 @@ class MemoryPeople:
         holders = self.tables.holders(document)
         return next((each for each in holders if self._sight.person(scope, each)), None)
 
-    def with_document(self, scope: Scope, document: IdentityDocument) -> Person | None:
+    def with_document(
+        self, scope: Scope, document: IdentityDocument
+    ) -> tuple[Person, Membership | None] | None:
         holder = self.find(scope, document)
-        return None if holder is None else self.get(scope, holder)
+        file = None if holder is None else self.get(scope, holder)
+        if file is None:
+            return None
+        return file, next(reversed(self.tables.episodes(file.id)), None)
 
     def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:
         holder = self.tables.documents.get((document, 0))

@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from attrs import evolve, fields, frozen
 
-from szunion.adapters.storage.sql.people import within
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import (
     maybe_day,
@@ -18,6 +17,7 @@ from szunion.adapters.storage.sql.times import (
     micros,
     moment,
 )
+from szunion.adapters.storage.sql.within import within
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation, Rewritten
 from szunion.domain.as_of import MemberOn, MembershipVersion

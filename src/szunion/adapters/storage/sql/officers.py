@@ -7,9 +7,9 @@ from datetime import datetime
 
 from attrs import frozen
 
-from szunion.adapters.storage.sql.people import within
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
+from szunion.adapters.storage.sql.within import within
 from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.officers import Delegation, Post
 from szunion.domain.values import OrganisationId

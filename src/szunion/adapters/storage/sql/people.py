@@ -10,6 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
+from szunion.adapters.storage.sql.members import membership_of
 from szunion.adapters.storage.sql.sealed_person import (
     gender_in,
     mobile_in,
@@ -18,8 +19,10 @@ from szunion.adapters.storage.sql.sealed_person import (
 )
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import micros, moment
+from szunion.adapters.storage.sql.within import within
 from szunion.domain.access import Scope, WholeCity
 from szunion.domain.identity import Gender, IdentityDocument, Mobile
+from szunion.domain.members import Membership
 from szunion.domain.people import Person
 from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.errors import Conflict, StorageError
@@ -29,16 +32,10 @@ from szunion.ports.storage.people import Quarantined, QuarantineSource
 TABLE = "person"
 
 
-def within(scope: Scope) -> dict[str, object]:
-    """Return the parameters by which a statement keeps to a scope."""
-    low, high = scope.path_range
-    return {
-        "low": low, "high": high, "only": scope.only_person, "whole": scope.whole_city,
-    }  # fmt: skip
-
-
 _SALT: Final = 3
 """Where in a row the salt is; whose is destroyed has no file any more."""
+_FILE: Final = 6
+"""How many columns of a row are the file; a membership, where there is one, comes after it."""
 
 
 @frozen
@@ -67,6 +64,10 @@ class SqlPeople:
         plain = self.vault.open(Place(TABLE, shard, id_), sealed, salt=salt)
         survivor = None if merged_into is None else PersonId(merged_into)
         return person_of(PersonId(id_), plain, survivor, version)
+
+    def _member(self, row: Row) -> tuple[Person, Membership | None]:
+        filed, membership = row[:_FILE], row[_FILE:]
+        return self._person(filed), None if membership[0] is None else membership_of(membership)
 
     @property
     def _blind(self) -> BlindIndex:
@@ -101,12 +102,14 @@ class SqlPeople:
         # Perhaps it stands under a key that came after ours were read.
         return self.find(scope, document) if self.vault.refresh() else None
 
-    def with_document(self, scope: Scope, document: IdentityDocument) -> Person | None:
+    def with_document(
+        self, scope: Scope, document: IdentityDocument
+    ) -> tuple[Person, Membership | None] | None:
         reach = within(scope)
         for where in self._blind.documents(document):
             row = self.session.one("person.with_document", where | reach)
             if row is not None:
-                return None if row[_SALT] is None else self._person(row)
+                return None if row[_SALT] is None else self._member(row)
         return self.with_document(scope, document) if self.vault.refresh() else None
 
     def on_file(self, scope: Scope, document: IdentityDocument) -> Person | None:

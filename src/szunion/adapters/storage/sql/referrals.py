@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from attrs import evolve, frozen
 
-from szunion.adapters.storage.sql.people import within
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_day, maybe_iso, micros, moment
+from szunion.adapters.storage.sql.within import within
 from szunion.domain.access import Scope
 from szunion.domain.referrals import Referral
 from szunion.domain.tickets import TicketState

@@ -10,7 +10,6 @@ from typing import Any
 from attrs import frozen
 
 from szunion.adapters.storage.sql.bank_words import waiver_use
-from szunion.adapters.storage.sql.people import within
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import (
     maybe_day,
@@ -20,6 +19,7 @@ from szunion.adapters.storage.sql.times import (
     micros,
     moment,
 )
+from szunion.adapters.storage.sql.within import within
 from szunion.domain.access import Scope
 from szunion.domain.bank_words import WaiverUse
 from szunion.domain.consent import Channel, ConsentEvent, ConsentPurpose, ConsentWord, Proof

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from attrs import frozen
 
-from szunion.adapters.storage.sql.people import within
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
+from szunion.adapters.storage.sql.within import within
 from szunion.domain.access import Scope
 from szunion.domain.transfers import Transfer, TransferState
 from szunion.domain.values import (

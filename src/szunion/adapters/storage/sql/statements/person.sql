@@ -40,20 +40,24 @@ ORDER BY d.rank LIMIT 1
 
 -- name: with_document
 -- fanout: what is looked for lies in a shard of its own; the person's id names theirs
+-- The file, and after it the newest membership of whose it is.
 WITH filed AS MATERIALIZED (
     SELECT person_id >> 53 AS home, person_id, rank
     FROM person_document WHERE shard = :shard AND blind = :blind
 )
-SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version
+SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version,
+       m.person_id, m.membership_id, m.state, m.organisation_id, m.applied, m.since, m.until,
+       m.reason, m.survivor_id, m.version
 FROM filed d
 JOIN person p ON p.shard = d.home AND p.person_id = d.person_id
 LEFT JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+LEFT JOIN membership m ON m.shard = p.shard AND m.person_id = p.person_id
 WHERE :whole OR p.person_id = :only OR (
     SELECT o.path >= :low AND o.path < :high
-    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
-    WHERE m.shard = p.shard AND m.person_id = p.person_id
-    ORDER BY m.membership_id DESC LIMIT 1)
-ORDER BY d.rank LIMIT 1
+    FROM membership n JOIN organisation o ON o.organisation_id = n.organisation_id
+    WHERE n.shard = p.shard AND n.person_id = p.person_id
+    ORDER BY n.membership_id DESC LIMIT 1)
+ORDER BY d.rank, m.membership_id DESC LIMIT 1
 
 -- name: on_file
 -- fanout: a later document lies in a shard of its own; the person's id names theirs
