@@ -8,36 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
-from operator import add
+from operator import add, attrgetter
 from struct import Struct
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from attrs import frozen
 
 from szunion.domain.bank import BankState, ListedCard
-from szunion.domain.card_records import CODES, INDEX, NAME, RECORD, SAID, STATES, TAIL
+from szunion.domain.card_records import INDEX, NAME, RECORD, SAID, STATES, Said
 from szunion.domain.values import CardId
 from szunion.ports.keys import IndexField, Vault
 
 _BY_SAID: Final = Struct(f"{SAID}s{RECORD - SAID}s")
-_MOST: Final = (1 << 63) - 1
 _PAGE: Final = 2_000
-_REMEMBERED: Final = 1 << 14
-
-Said: TypeAlias = tuple[int, BankState, int]
-"""What a list says of a card beside its token: PSN, state, sequence."""
+_TAIL: Final = attrgetter("tail")
 
 
 @runtime_checkable
 class Plainly(Protocol):
     """A list that can be gone through without a value made for each of its cards."""
 
-    def plainly(self) -> Iterator[tuple[Sequence[str], Sequence[Said]]]:
-        """Yield what the list's values say, in their order: tokens as plain text, and the rest."""
+    def plainly(self) -> Iterator[tuple[Sequence[bytes], Sequence[Said]]]:
+        """Yield what the list's values say, in their order: tokens as they are, and the rest."""
         ...
 
 
-def plainly(cards: Iterable[ListedCard]) -> Iterator[tuple[Sequence[str], Sequence[Said]]]:
+def plainly(cards: Iterable[ListedCard]) -> Iterator[tuple[Sequence[bytes], Sequence[Said]]]:
     """Yield what listed cards say, some thousands at a time, the quickest way the list has."""
     if isinstance(cards, Plainly):
         yield from cards.plainly()
@@ -45,30 +41,15 @@ def plainly(cards: Iterable[ListedCard]) -> Iterator[tuple[Sequence[str], Sequen
     coming = iter(cards)
     while part := list(islice(coming, _PAGE)):
         yield (
-            [line.card.token.plain() for line in part],
-            [(line.card.psn, line.state, line.sequence) for line in part],
+            [line.card.token.plain().encode() for line in part],
+            [Said(line.card.psn, line.state, line.sequence) for line in part],
         )
-
-
-class _Tails(dict[Said, bytes]):
-    """What stands behind a blind index; few cards of a city say what no other does."""
-
-    def __missing__(self, said: Said) -> bytes:
-        psn, state, number = said
-        # A number that no column holds is no card's of ours: the largest one says as much.
-        made = TAIL.pack(min(psn, _MOST), CODES[state], min(number, _MOST))
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[said] = made
-        return made
 
 
 def told_records(vault: Vault, cards: Iterable[ListedCard]) -> Iterator[Sequence[bytes]]:
     """Yield pages of records of what the bank lists, in its order; last comes the sequence."""
-    tails = _Tails()
     for tokens, said in plainly(cards):
-        blind = vault.index_many(IndexField.CARD, tokens)
-        yield list(map(add, blind, [tails[each] for each in said]))
+        yield list(map(add, vault.index_bytes(IndexField.CARD, tokens), map(_TAIL, said)))
 
 
 @frozen

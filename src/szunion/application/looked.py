@@ -7,9 +7,7 @@ again at the few cards that differed, and is short.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
@@ -37,17 +35,9 @@ def look(office: Office, work: UnitOfWork, scope: Scope, notice: DailyCardList) 
     Almost every card agrees to the letter: its record is compared as it is, and not read. Memory
     grows with what differs.
     """
-    with ThreadPoolExecutor(1) as beside:
-        told = beside.submit(_dealt, office, told_records(work.vault, notice.cards))
-        held = _dealt(office, work.cards.records(scope))
-        theirs = told.result()
-    return Looked(newest(work, scope), tuple(map(compared, theirs, held)))
-
-
-def _dealt(office: Office, pages: Iterator[Sequence[bytes]]) -> Iterator[bytes]:
-    """Return the piles of one side, when all of its records are dealt."""
-    piles = iter(office.piles(pages))
-    return chain([next(piles)], piles)
+    theirs = office.piles(told_records(work.vault, notice.cards))
+    ours = office.piles(work.cards.records(scope))
+    return Looked(newest(work, scope), tuple(map(compared, theirs, ours)))
 
 
 def newest(work: UnitOfWork, scope: Scope) -> int | None:

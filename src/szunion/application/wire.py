@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from hashlib import sha256
+from operator import add, attrgetter
 from typing import Any, Final, get_args
 
 from attrs import evolve, fields, has
@@ -34,6 +35,7 @@ _MADE_OF: Final[tuple[type[Any], ...]] = (
 _NAMES: Final[Mapping[str, type[Any]]] = {each.__name__: each for each in _MADE_OF}
 
 
+_TEXT: Final = attrgetter("text")
 _BARE: Final[frozenset[type]] = frozenset({type(None), bool, int, str})
 """What stands in JSON as it is: most parts of a request."""
 
@@ -121,10 +123,6 @@ def digest(vault: Vault, value: BankRequest | BankNotice) -> str:
 def _digest_of_list(vault: Vault, value: bank.DailyCardList) -> str:
     """Return the keyed hash of a list that may be longer than memory: card by card."""
     whole = sha256(encode(evolve(value, cards=())))
-    for page in plainly(value.cards):
-        lines = [
-            f"{token} {psn} {state.value} {sequence}\n"
-            for token, (psn, state, sequence) in zip(*page, strict=True)
-        ]
-        whole.update("".join(lines).encode())
+    for tokens, said in plainly(value.cards):
+        whole.update(b"".join(map(add, tokens, map(_TEXT, said))))
     return vault.request_key(f"digest:{whole.hexdigest()}").text

@@ -12,6 +12,8 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
+from attrs import field, frozen
+
 from szunion.domain.bank import BankState
 from szunion.domain.values import CardId
 
@@ -26,6 +28,28 @@ STATES: Final = (None, *BankState)
 """A state by the byte that stands for it."""
 CODES: Final = {state: code for code, state in enumerate(STATES)}
 """The byte that stands for a state. A database that joins records itself has them in its words."""
+
+_MOST: Final = (1 << 63) - 1
+
+
+@frozen
+class Said:
+    """What a list says of a card beside its token; lines that say the same may share it."""
+
+    psn: int
+    state: BankState
+    sequence: int
+    tail: bytes = field(init=False, repr=False)
+    """What stands behind the blind index in the card's record."""
+    text: bytes = field(init=False, repr=False)
+    """What stands behind the token in the list's digest."""
+
+    def __attrs_post_init__(self) -> None:
+        # A number that no column holds is no card's of ours: the largest one says as much.
+        tail = TAIL.pack(min(self.psn, _MOST), CODES[self.state], min(self.sequence, _MOST))
+        object.__setattr__(self, "tail", tail)
+        text = f" {self.psn} {self.state.value} {self.sequence}\n"
+        object.__setattr__(self, "text", text.encode())
 
 
 @lru_cache(1 << 14)

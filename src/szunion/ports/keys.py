@@ -140,6 +140,12 @@ class Vault(Protocol):
         """Return the blind index of each text: the bulk path."""
         ...
 
+    def index_bytes(
+        self, field: IndexField, texts: Iterable[bytes], *, key: int | None = None
+    ) -> list[bytes]:
+        """Return the same of texts that come as UTF-8."""
+        ...
+
     def route(self, text: str) -> int:
         """Return the shard (0..1023) of a document number. Its key is never rotated."""
         ...

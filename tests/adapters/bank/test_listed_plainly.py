@@ -19,6 +19,7 @@ from szunion.adapters.bank.batch_file.make import layout_named
 from szunion.adapters.bank.batch_file.sheets import Broken, Head, Sheet
 from szunion.application.listed import Plainly, plainly
 from szunion.domain.bank import BankState, ListedCard
+from szunion.domain.card_records import Said
 
 END = b"\r\n"
 
@@ -72,7 +73,7 @@ def reading_of(sheet: Sheet, path: Path, lines: list[bytes]) -> Reading:
     return Reading(sheet, path, head, speech.maker_of(ListedCard), 5)
 
 
-def flat(cards: Iterable[ListedCard]) -> list[tuple[str, object]]:
+def flat(cards: Iterable[ListedCard]) -> list[tuple[bytes, Said]]:
     """Return what listed cards say, one by one."""
     return [each for page in plainly(cards) for each in zip(*page, strict=True)]
 

@@ -324,7 +324,12 @@ class KeysetVault:
     def index_many(
         self, field: IndexField, texts: Iterable[str], *, key: int | None = None
     ) -> list[bytes]:
-        return self._index_mac(field, key).many(map(str.encode, texts), _INDEX_BYTES)
+        return self.index_bytes(field, map(str.encode, texts), key=key)
+
+    def index_bytes(
+        self, field: IndexField, texts: Iterable[bytes], *, key: int | None = None
+    ) -> list[bytes]:
+        return self._index_mac(field, key).many(texts, _INDEX_BYTES)
 
     def route(self, text: str) -> int:
         made = (self._state or self._load()).route(text.encode())

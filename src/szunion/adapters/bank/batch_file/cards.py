@@ -10,19 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Final, TypeAlias
+from typing import Final
 
 from szunion.adapters.bank.batch_file.lines import FileLines, Reading
-from szunion.domain.bank import BankState, ListedCard
+from szunion.domain.bank import ListedCard
+from szunion.domain.card_records import Said
 
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 """What :class:`szunion.domain.values.CardToken` takes."""
 _LETTERS: Final = bytes(each for each in range(256) if _TOKEN.fullmatch(bytes([each]) * 8))
 _LENGTHS: Final = range(8, 65)
 _REMEMBERED: Final = 1 << 14
-
-Said: TypeAlias = tuple[int, BankState, int]
-"""What a line says beside its token: PSN, state, sequence."""
 
 
 class FiledCards(FileLines):
@@ -32,18 +30,19 @@ class FiledCards(FileLines):
         super().__init__(reading, count)
         self._reading = reading
 
-    def plainly(self) -> Iterator[tuple[Sequence[str], Sequence[Said]]]:
+    def plainly(self) -> Iterator[tuple[Sequence[bytes], Sequence[Said]]]:
         """Yield tokens, and beside them what is said of each, of the lines that make a value."""
         known: dict[object, Said] = {}
-        detail = self._reading.sheet.detail
-        for lines in self._reading.pages():
-            words, rests = detail.parted("card", lines)
-            tokens, said = _tokens(words), None
+        sheet = self._reading.sheet
+        for block in self._reading.blocks():
+            words, rests = sheet.detail.parted("card", block, sheet.bank.end)
+            said = None
             with suppress(KeyError):
-                said = [known[rest] for rest in rests]
-            if tokens is None or said is None:
-                tokens, said = self._one_by_one(lines, words, rests, known)
-            yield tokens, said
+                said = list(map(known.__getitem__, rests))
+            if said is not None and _tokens(words):
+                yield words, said
+            else:
+                yield self._one_by_one(sheet.parted(block), words, rests, known)
 
     def _one_by_one(
         self,
@@ -51,7 +50,7 @@ class FiledCards(FileLines):
         words: Sequence[bytes],
         rests: Sequence[object],
         known: dict[object, Said],
-    ) -> tuple[list[str], list[Said]]:
+    ) -> tuple[list[bytes], list[Said]]:
         """Return the same of lines of which some are not known yet, or are not plain."""
         tokens, found = [], []
         for line, word, rest in zip(lines, words, rests, strict=True):
@@ -60,24 +59,21 @@ class FiledCards(FileLines):
                 value = self._reading.value(line)
                 if not isinstance(value, ListedCard):
                     continue
-                said = (value.card.psn, value.state, value.sequence)
-                token = value.card.token.plain()
-                if line.isascii() and token.encode() == word:
+                said = Said(value.card.psn, value.state, value.sequence)
+                token = value.card.token.plain().encode()
+                if line.isascii() and token == word:
                     if len(known) >= _REMEMBERED:
                         known.clear()
                     known[rest] = said
             else:
-                token = word.decode()
+                token = word
             tokens.append(token)
             found.append(said)
         return tokens, found
 
 
-def _tokens(words: Sequence[bytes]) -> list[str] | None:
-    """Return *words* as text if each of them is a token: all looked at together."""
-    whole = b"\n".join(words)
-    if not words or whole.translate(None, _LETTERS) != b"\n" * (len(words) - 1):
-        return None
-    if not all(map(_LENGTHS.__contains__, {*map(len, words)})):
-        return None
-    return whole.decode("ascii").split("\n")
+def _tokens(words: Sequence[bytes]) -> bool:
+    """Return whether each of *words* is a token: all looked at together."""
+    if b"".join(words).translate(None, _LETTERS):
+        return False
+    return all(map(_LENGTHS.__contains__, {*map(len, words)}))

@@ -7,7 +7,6 @@ through it there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, overload
 
@@ -43,17 +42,18 @@ class Reading:
         words = self.sheet.words(line)
         return None if isinstance(words, BadLine) else self.made(words)
 
-    def pages(self) -> Iterator[list[bytes]]:
-        """Yield the lines without their ends, some thousands at a time, in the file's order."""
+    def blocks(self) -> Iterator[bytes]:
+        """Yield whole lines with their ends, some hundreds together, in the file's order."""
         with self._where().open("rb") as file:
-            yield from self.sheet.pages(file, self.head)
+            yield from self.sheet.blocks(file, self.head)
 
     def __call__(self) -> Iterator[Any]:
         """Yield the value of each line that makes one, in the file's order."""
-        for line in chain.from_iterable(self.pages()):
-            value = self.value(line)
-            if value is not None:
-                yield value
+        for block in self.blocks():
+            for line in self.sheet.parted(block):
+                value = self.value(line)
+                if value is not None:
+                    yield value
 
     def _where(self) -> Path:
         """Return where the file lies now: once read to its end, it is put away."""

@@ -253,29 +253,50 @@ class Record:
         except ValueError:
             raise BadField(name, "KIND") from None
 
-    def parted(self, name: str, lines: Sequence[bytes]) -> tuple[list[bytes], list[object]]:
-        """Take lines without their ends into one word's bytes and, of each, all the rest.
+    def parted(
+        self, name: str, block: bytes, end: bytes
+    ) -> tuple[Sequence[bytes], Sequence[object]]:
+        """Take whole lines into one word's bytes and, of each, all the rest.
 
         Of two ASCII lines with the same rest, if one can be read the other can but for that word.
         """
         index = self._places[name]
         if self.form != "fixed":
-            split = [line.split(self.separator.encode()) for line in lines]
+            split = [line.split(self.separator.encode()) for line in block.split(end)[:-1]]
             words = [parts.pop(index) if index < len(parts) else b"" for parts in split]
             return words, list(map(tuple, split))
-        each, start, end, _ = self._plan[index]
+        each, start, stop, _ = self._plan[index]
         parts: Iterable[tuple[bytes, bytes, bytes]]
-        if {*map(len, lines)} == {self.width}:  # as they should be: all are cut in one go
-            cut = Struct(f"{start}s{each.width}s{self.width - end}s")
-            parts = cut.iter_unpack(b"".join(lines))
+        if self._regular(block, end):  # as they should be: all are cut in one go
+            cut = Struct(f"{start}s{each.width}s{self.width - stop}s{len(end)}x")
+            parts = cut.iter_unpack(block)
         else:
-            parts = [(line[:start], line[start:end], line[end:]) for line in lines]
-        if not lines:
-            return [], []
+            lines = block.split(end)[:-1]
+            parts = [(line[:start], line[start:stop], line[stop:]) for line in lines]
         heads, cut_out, tails = zip(*parts, strict=True)
         pad = each.pad.encode()
         strip = bytes.rstrip if each.justify == "left" else bytes.lstrip
-        return [strip(word, pad) for word in cut_out], list(zip(heads, tails, strict=True))
+        words = [strip(word, pad) for word in cut_out]
+        if {*heads} == {self._mark(index)}:  # usual: nothing stands there but a mark
+            return words, tails
+        return words, list(zip(heads, tails, strict=True))
+
+    def _mark(self, index: int) -> bytes | None:
+        """Return what stands before a field in every line; None: what stands there differs."""
+        before = self.fields[:index]
+        if not all(each.constant for each in before):
+            return None
+        return b"".join(self._part(each, {}) for each in before)
+
+    def _regular(self, block: bytes, end: bytes) -> bool:
+        """Return whether each line of a block is as long as it should be, and then ends."""
+        step = self.width + len(end)
+        count, odd = divmod(len(block), step)
+        if odd or block.count(end) != count:
+            return False
+        return all(
+            block[self.width + at :: step] == end[at : at + 1] * count for at in range(len(end))
+        )
 
     def _cut(self, line: bytes) -> list[str]:
         if len(line) != self.width:

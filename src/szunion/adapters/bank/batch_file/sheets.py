@@ -157,29 +157,34 @@ class Sheet:
             raise Broken("DIGEST")
         return Head(words, count, file.tell())
 
-    def pages(self, file: BinaryIO, head: Head) -> Iterator[list[bytes]]:
-        """Yield the details of a file that :meth:`verify` found whole, without their ends.
+    def blocks(self, file: BinaryIO, head: Head) -> Iterator[bytes]:
+        """Yield the details of a file that :meth:`verify` found whole, some hundreds together.
 
         Raises:
             Broken: it is not the whole file any more.
         """
         file.seek(0)
+        file.readline()
         end, rest, left = self.bank.end, b"", head.count
-        first = True
         while left and (chunk := file.read(_PAGE)):
-            *lines, rest = (rest + chunk).split(end)
-            if first and lines:
-                del lines[0]
-                first = False
-            del lines[left:]
-            left -= len(lines)
-            yield lines
+            whole, some, rest = (rest + chunk).rpartition(end)
+            block = whole + some
+            count = block.count(end)
+            if count > left:
+                block = end.join([*block.split(end)[:left], b""])
+            left -= min(count, left)
+            if block:
+                yield block
         if left:
             raise Broken("CUT")
 
+    def parted(self, block: bytes) -> list[bytes]:
+        """Return the lines of a block without their ends."""
+        return block.split(self.bank.end)[:-1]
+
     def lines(self, file: BinaryIO, head: Head) -> Iterator[bytes]:
-        """Yield the same one by one."""
-        return chain.from_iterable(self.pages(file, head))
+        """Yield the details one by one, without their ends."""
+        return chain.from_iterable(map(self.parted, self.blocks(file, head)))
 
     def words(self, line: bytes) -> dict[str, Plain] | BadLine:
         """Return the words of a detail without its end."""

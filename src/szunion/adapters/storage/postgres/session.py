@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
+from struct import Struct
 from typing import Any, Final
 
 import psycopg
@@ -28,6 +29,8 @@ CHUNK: Final = 1_000
 """How many rows of a stream are fetched at once."""
 PAGE: Final = 5_000
 """How many of a whole table, whose rows are short: each time one side waits for the other."""
+JOINED: Final = 8
+"""How many rows of which each is some thousand records."""
 
 EVERYTHING: Final = "*"
 NOTHING: Final = ""
@@ -189,9 +192,12 @@ class PostgresSession(Session):
         return self._pages(name, parameters, PAGE)
 
     def joined(
-        self, name: str, join: Callable[[Sequence[Row]], Sequence[bytes]]
+        self, name: str, join: Callable[[Sequence[Row]], Sequence[bytes]], size: int
     ) -> Iterator[Sequence[bytes]]:
-        return ([record for (record,) in page] for page in self.pages(name))
+        cut = Struct(f"{size}s").iter_unpack
+        for page in self._pages(name, (), JOINED):
+            for (whole,) in page:
+                yield [record for (record,) in cut(whole or b"")]
 
     def _pages(self, name: str, parameters: Parameters, most: int) -> Iterator[list[Row]]:
         self._streams += 1

@@ -8,7 +8,7 @@ one statement either. What lies on the coordinator alone goes as on one server.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -21,15 +21,16 @@ from szunion.adapters.storage.postgres.inserts import Waiting
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import SHARED, texts
-from szunion.adapters.storage.sql.session import Parameters, one_changed
+from szunion.adapters.storage.sql.session import Parameters, Row, one_changed
 
 _FROM_COLUMNS: Final = re.compile(
     r"INSERT INTO (\w+) \(([^()]*)\)\s+(SELECT .* FROM unnest\(.*)", re.DOTALL
 )
 _NAMED: Final = re.compile(r"\b(?:INTO|UPDATE|FROM|JOIN) (\w+)")
 
-_AS_SHARED: Final = ("roster.on_file",)
-"""What one server looks up row by row: Citus joins it, for it sends no such look to a worker."""
+_AS_SHARED: Final = ("roster.on_file", "card.records")
+"""What one server looks up row by row, or page by page of its own table: Citus joins the former,
+for it sends no such look to a worker, and has no table of its own."""
 
 
 @cache
@@ -72,6 +73,12 @@ class SpreadSession(PostgresSession):
         if _stays(text):
             return super().columns(name, columns)
         return self._one_by_one(name, rows_of(columns), text)
+
+    def joined(
+        self, name: str, join: Callable[[Sequence[Row]], Sequence[bytes]], size: int
+    ) -> Iterator[Sequence[bytes]]:
+        del size
+        return map(join, self.pages(name))
 
     def settle(self) -> None:
         """Tell the server all that waits, one by one."""

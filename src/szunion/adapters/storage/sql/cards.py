@@ -16,7 +16,7 @@ from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
 from szunion.domain.bank import AccountClass, BankEvent, BankState, CardRef
 from szunion.domain.card_files import KeptCard
-from szunion.domain.card_records import kept_records
+from szunion.domain.card_records import RECORD, kept_records
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
 from szunion.domain.custody import Custody, CustodyState
 from szunion.domain.facets import BankFact, fold
@@ -331,7 +331,7 @@ class SqlCards:
         return self.session.pages("card.states")
 
     def records(self, scope: Scope) -> Iterator[Sequence[bytes]]:
-        return self.session.joined("card.records", kept_records)
+        return self.session.joined("card.records", kept_records, RECORD)
 
 
 def _place(card: int) -> Place:

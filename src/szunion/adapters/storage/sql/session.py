@@ -39,11 +39,12 @@ class Session(Protocol):
         ...
 
     def joined(
-        self, name: str, join: Callable[[Sequence[Row]], Sequence[bytes]]
+        self, name: str, join: Callable[[Sequence[Row]], Sequence[bytes]], size: int
     ) -> Iterator[Sequence[bytes]]:
-        """Yield the same, each row as the bytes that *join* makes of it.
+        """Yield the same, each row as the *size* bytes that *join* makes of it.
 
-        An engine that joins them itself has a statement of its own, of one column.
+        An engine that joins them itself has a statement of its own, whose rows are many such
+        records together.
         """
         return map(join, self.pages(name))
 
