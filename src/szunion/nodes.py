@@ -15,12 +15,15 @@ from typing import Final, Self, TypeVar
 from attrs import define, evolve, field
 
 from szunion.application.bank_books import STUCK
+from szunion.application.doubles import doubles
+from szunion.application.office import Office
 from szunion.application.spreading import spread
 from szunion.application.statistics import Counts, Grouping
 from szunion.application.strays import strays
 from szunion.bootstrap import UnionSystem, vault_of
 from szunion.domain.access import Principal
 from szunion.domain.documents import leading
+from szunion.domain.doubles import Doubles
 from szunion.domain.identity import DocumentNumber, IdentityDocument
 from szunion.domain.nodes import Node, NodeMap, shard_range
 from szunion.domain.values import PersonId
@@ -267,6 +270,21 @@ class Nodes:
         It goes through every member that is not the node's, so it may take as long as statistics.
         """
         return self.ask_all(lambda system: strays(system.office, by))
+
+    def doubles(self, city: str, by: Principal) -> Doubles:
+        """Return files at two nodes of a city that may be one person's: ids, and what is alike.
+
+        Every entry of two blind indexes is read at every node, and no file but those that meet.
+
+        Raises:
+            NodeDown: one of the nodes cannot be used: without it the answer would not be whole.
+            NotAllowed, Conflict: as :func:`~szunion.application.doubles.doubles`.
+        """
+
+        def ask(name: str, work: Callable[[Office], T], /) -> T:
+            return self.ask(name, lambda system: work(system.office))
+
+        return doubles([node.name for node in self.map.of_city(city)], ask, by)
 
     def spread_unions(self, city: str, by: Principal) -> Mapping[str, int]:
         """Bring the unions of a city's first node to its others; return how many changed at each.

@@ -311,6 +311,10 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "figures",
         {"shapes": lambda plain, scope, programme, _shards: plain(scope, programme, range(1024))},
     ),
+    "test_an_index_is_paged_in_order_and_equal_values_have_one_token": (
+        "people",
+        {"entries": lambda plain, scope, index, _after, most: plain(scope, index, None, most)},
+    ),
     "test_what_became_of_a_confirmed_proposal_is_kept_by_who_read_it_last": (
         "proposals", {"put_terms": lambda _plain, _scope, _now, _before: None},
     ),

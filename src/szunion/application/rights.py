@@ -46,7 +46,9 @@ _OWN: Final = frozenset({Role.MEMBER, Role.HEIR})
 _CORRECTABLE: Final = ("name", "document", "mobile")
 _PAGE: Final = 500
 #: Actions by which somebody has seen, or taken out, what is kept; all others changed something.
-_SEEN: Final = frozenset({"reveal", "copy", "show", "open", "look", "read", "access_log", "file"})
+_SEEN: Final = frozenset(
+    {"reveal", "copy", "show", "open", "look", "read", "access_log", "file", "double"}
+)
 _TAKEN_OUT: Final = frozenset({"export", "copy", "send", "resend", "hand_out"})
 
 

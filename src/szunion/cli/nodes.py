@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from szunion.application.doubles import MOST_OF_ONE
 from szunion.application.statistics import MEASURES
 from szunion.cli.frame import PARTLY, Frame, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.doubles import At
 from szunion.errors import ConfigError, NodeDown, SzunionError
 from szunion.nodes import Nodes, map_of
 from szunion.text import Text
@@ -24,6 +26,7 @@ _CITY = Text("城市", "city")
         "szunion nodes list",
         "szunion nodes check",
         "szunion nodes stats",
+        "szunion nodes doubles CITY",
     )
 )
 def nodes() -> None: ...
@@ -141,3 +144,42 @@ def spread(frame: Frame, *, city: str) -> None:
     changed = _opened(frame).spread_unions(city, _by(frame, Purpose.ENROL))
     titles = (_NODE, Text("新增或更新的工会", "unions new or changed"))
     frame.rows(("node", "unions"), titles, changed.items())
+
+
+_DOUBLES: Final = (
+    _NODE, Text("档案", "file"), Text("另一节点", "other node"), Text("另一档案", "other file"),
+    Text("相同之处", "alike"),
+)  # fmt: skip
+
+
+@nodes.command(
+    help=helps(
+        "查重：同一座城市两个节点上疑似一个人的档案，只给编号和相同之处；市总核实，各在其节点办理。"
+        "Files at two nodes of a city that may be one person's: ids and what is alike, no more.",
+        "szunion nodes doubles CITY",
+        "szunion --json nodes doubles CITY",
+    ),
+)
+@click.argument("city")
+@framed
+def doubles(frame: Frame, *, city: str) -> None:
+    held = _opened(frame)
+    held.check_keys()
+    told = held.doubles(city, _by(frame, Purpose.RIGHTS))
+
+    def outward(at: At) -> str:
+        return held.system(at.node).office.vault.outward("m", at.person)
+
+    rows = [
+        (each.one.node, outward(each.one), each.other.node, outward(each.other), each.alike)
+        for each in told.found
+    ]
+    frame.rows(("node", "file", "other_node", "other_file", "alike"), _DOUBLES, rows)
+    if told.more:
+        frame.note("还有更多：办完这些再查", "there are more: resolve these and ask again")
+    if told.shared:
+        frame.note(
+            "{shared} 个手机号各有 {most} 份以上的档案，是单位的号码，没有逐份比较",
+            "{shared} mobiles are of more than {most} files each: a union's own, not gone into",
+            shared=told.shared, most=MOST_OF_ONE,
+        )  # fmt: skip

@@ -70,6 +70,9 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "person.quarantine": Text("人员档案：待核重复", "file: waits as a possible duplicate"),
         "person.keep_apart": Text("人员档案：核实不是同一人", "file: found to be another person"),
         "person.merge": Text("人员档案：合并", "file: merged"),
+        "person.double": Text(
+            "人员档案：列为疑似重复", "file: told as a possible double of another node's"
+        ),
         "pack.carry": Text(
             "激活大礼包：删除前已领，不再发放",
             "activation pack: given before an erasure, not again",
@@ -87,6 +90,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "rights.refuse": Text("权利请求：拒绝", "request about own data: refused"),
         "rights.withdraw": Text("权利请求：撤回", "request about own data: taken back"),
         "member.export": Text("会员名册：导出", "members: exported"),
+        "member.doubles": Text("会员：跨节点查重", "members: nodes compared for doubles"),
         "person.export": Text("人员档案：随名册导出（掩码）", "file: exported with a list, masked"),
         "person.reveal": Text("人员档案：查看明文", "file: plain text shown"),
         "emergency.ask": Text("应急查看：申请", "emergency: a file asked for"),

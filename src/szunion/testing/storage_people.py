@@ -20,11 +20,11 @@ from szunion.domain.consent import (
     ConsentWord,
     folded,
 )
-from szunion.domain.identity import IdentityDocument, PersonName
+from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.organisations import Organisation, OrganisationKind, OrganisationState
 from szunion.domain.participation import Means, Participation, participation_key
-from szunion.domain.people import IdentityVersion, Origin, Person
+from szunion.domain.people import IdentityVersion, Origin, Person, new_person
 from szunion.domain.proposals import Proposal, ProposalState
 from szunion.domain.rights import OPEN, RequestKind, RightsRequest
 from szunion.domain.values import (
@@ -35,6 +35,7 @@ from szunion.domain.values import (
     PersonId,
 )
 from szunion.errors import Conflict
+from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import MonthCount
 from szunion.testing.storage_desks import DAY, NOON
@@ -133,6 +134,37 @@ class PeoplePromises:
             assert list(figures.uses(scope, range(SHARDS))) == [
                 MonthCount(organisation=_UNION, year=2017, month=11, count=2)
             ]
+
+        world.run(step)
+
+    # --- the indexes of people -------------------------------------------------------------------
+
+    def test_an_index_is_paged_in_order_and_equal_values_have_one_token(
+        self, world: StorageWorld
+    ) -> None:
+        """Whoever holds two stores finds what they have in common; only the city is told."""
+        mobiles = (Mobile("13800000001"), Mobile("13800000002"), Mobile("13800000001"))
+        people = [
+            new_person(
+                PersonId((shard << _SHIFT) + 1), PersonName("测试"), IdentityDocument.read(number),
+                recorded=NOON, mobile=mobile,
+            )
+            for shard, number, mobile in zip((5, 6, 700), _NUMBERS, mobiles, strict=True)
+        ]  # fmt: skip
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            for each in people:
+                work.people.add(scope, each)
+            for index, values in ((IndexField.DOCUMENT, 3), (IndexField.MOBILE, 2)):
+                whole = list(work.people.entries(scope, index, None, 9))
+                assert whole == sorted(whole)
+                assert sorted(person for _, person in whole) == [each.id for each in people]
+                assert len({token for token, _ in whole}) == values
+                last = None
+                for entry in whole:
+                    (last,) = work.people.entries(scope, index, last, 1)
+                    assert last == entry
+                assert list(work.people.entries(scope, index, last, 1)) == []
 
         world.run(step)
 

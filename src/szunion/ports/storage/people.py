@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -13,6 +13,10 @@ from szunion.domain.identity import Gender, IdentityDocument, Mobile
 from szunion.domain.members import Membership
 from szunion.domain.people import Person
 from szunion.domain.values import OrganisationId, PersonId
+from szunion.ports.keys import IndexField
+
+IndexEntry: TypeAlias = tuple[bytes, PersonId]
+"""A token and whose it is (索引项): equal tokens are equal values, and a token says no more."""
 
 
 @frozen(kw_only=True)
@@ -80,6 +84,22 @@ class People(Protocol):
 
     def by_mobile(self, scope: Scope, mobile: Mobile) -> Sequence[PersonId]:
         """Return the people within the scope who gave *mobile*: a number is no identity."""
+        ...
+
+    def entries(
+        self, scope: Scope, field: IndexField, after: IndexEntry | None, most: int
+    ) -> Sequence[IndexEntry]:
+        """Return the next page of an index of people, by token and person: for the city alone.
+
+        Stores with the same keys give equal values the same token, so what two of them have in
+        common is found without opening anything. Of a document only who is on file with it.
+
+        Args:
+            scope: Of the whole city; nothing is there for another.
+            field: Documents or mobiles.
+            after: The last entry of the page before; None: from the beginning.
+            most: So many at most; fewer only at the end.
+        """
         ...
 
     def add(self, scope: Scope, person: Person) -> None:

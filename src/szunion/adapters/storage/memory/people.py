@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from attrs import define, evolve, field, frozen
 
@@ -15,7 +17,8 @@ from szunion.domain.members import Membership
 from szunion.domain.people import Person
 from szunion.domain.values import MembershipId, OrganisationId, PersonId
 from szunion.errors import Conflict
-from szunion.ports.storage.people import Quarantined, QuarantineSource
+from szunion.ports.keys import IndexField
+from szunion.ports.storage.people import IndexEntry, Quarantined, QuarantineSource
 
 
 def _open_person(row: Membership) -> PersonId | None:
@@ -131,6 +134,27 @@ class MemoryPeople:
             for person in self.tables.people
             if person.mobile == mobile and self._sight.person(scope, person.id)
         )
+
+    def entries(
+        self, scope: Scope, field: IndexField, after: IndexEntry | None, most: int
+    ) -> Sequence[IndexEntry]:
+        if not isinstance(scope.reach, WholeCity):
+            return []
+        found = sorted(
+            (hashlib.sha256(value.encode()).digest(), person)
+            for value, person in self._indexed(field)
+        )
+        return list(islice((each for each in found if after is None or each > after), most))
+
+    def _indexed(self, field: IndexField) -> Iterator[tuple[str, PersonId]]:
+        if field is IndexField.MOBILE:
+            for person in self.tables.people:
+                if person.mobile is not None:
+                    yield person.mobile.plain(), person.id
+            return
+        for (document, rank), holder in self.tables.documents.rows.items():
+            if rank == 0:
+                yield f"{document.kind.value}:{document.number.plain()}", holder
 
     def add(self, scope: Scope, person: Person) -> None:
         self.tables.people.insert(self.undo, person.id, person)

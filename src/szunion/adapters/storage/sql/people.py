@@ -27,7 +27,7 @@ from szunion.domain.people import Person
 from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.errors import Conflict, StorageError
 from szunion.ports.keys import IndexField, Place, Vault
-from szunion.ports.storage.people import Quarantined, QuarantineSource
+from szunion.ports.storage.people import IndexEntry, Quarantined, QuarantineSource
 
 TABLE = "person"
 
@@ -36,6 +36,15 @@ _SALT: Final = 3
 """Where in a row the salt is; whose is destroyed has no file any more."""
 _FILE: Final = 6
 """How many columns of a row are the file; a membership, where there is one, comes after it."""
+
+_OF_SHARD: Final = 2
+"""Bytes of a token that say where it lies; the blind index follows."""
+_FIRST: Final = (-1).to_bytes(_OF_SHARD, signed=True)
+"""Before every token, by the place that it names."""
+_IN_ORDER: Final[Mapping[IndexField, str]] = {
+    IndexField.DOCUMENT: "person.documents_in_order",
+    IndexField.MOBILE: "person.mobiles_in_order",
+}
 
 
 @frozen
@@ -128,6 +137,20 @@ class SqlPeople:
             for (id_,) in self.session.all("person.by_mobile", where | reach)
         }
         return sorted(found)
+
+    def entries(
+        self, scope: Scope, field: IndexField, after: IndexEntry | None, most: int
+    ) -> Sequence[IndexEntry]:
+        token, person = after or (_FIRST, PersonId(0))
+        asked = {
+            "shard": int.from_bytes(token[:_OF_SHARD], signed=True), "blind": token[_OF_SHARD:],
+            "person": person, "most": most, "whole": isinstance(scope.reach, WholeCity),
+        }  # fmt: skip
+        rows = self.session.all(_IN_ORDER[field], asked)
+        return [
+            (int(shard).to_bytes(_OF_SHARD, signed=True) + blind, PersonId(id_))
+            for shard, blind, id_ in rows
+        ]
 
     def add(self, scope: Scope, person: Person) -> None:
         self._add_row(person)

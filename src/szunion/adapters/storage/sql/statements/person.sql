@@ -99,6 +99,18 @@ WHERE :whole OR p.person_id = :only OR (
     ORDER BY m.membership_id DESC LIMIT 1)
 ORDER BY p.person_id
 
+-- name: documents_in_order
+-- fanout: the city compares every document of a node with those of another
+SELECT shard, blind, person_id FROM person_document
+WHERE (shard, blind) > (:shard, :blind) AND rank = 0 AND :whole
+ORDER BY shard, blind LIMIT :most
+
+-- name: mobiles_in_order
+-- fanout: the city compares every mobile of a node with those of another
+SELECT shard, blind, person_id FROM person_mobile
+WHERE (shard, blind, person_id) > (:shard, :blind, :person) AND :whole
+ORDER BY shard, blind, person_id LIMIT :most
+
 -- name: add
 INSERT INTO person (shard, person_id, sealed, merged_into, version) VALUES (?, ?, ?, ?, ?)
 
