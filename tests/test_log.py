@@ -14,6 +14,7 @@ from tests.cli.speaking import say as command
 from tests.offices import office_on
 
 from szunion.bootstrap import UnionSystem
+from szunion.domain.bank import NotUnderstood, RawWords, Told
 from szunion.log import APDU, LEVELS, Fields, Lines, line, say
 from szunion.testing.clock import SimClock
 
@@ -117,6 +118,25 @@ def test_each_call_of_the_bank_has_a_line_with_its_key(
     assert all(re.fullmatch(form, each) for each in sent), sent
 
 
+def test_what_the_bank_told_has_a_line_a_commit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = card_town_on(office_on("memory", tmp_path))
+    with caplog.at_level(logging.INFO, "szunion"):
+        place.activate(place.admit(2))
+        heard = [each.getMessage() for each in caplog.records if "bank.heard" in each.getMessage()]
+        assert heard
+        assert all(re.fullmatch(r"bank\.heard bank=\w+ count=[0-9]+", each) for each in heard)
+        caplog.clear()
+        place.run()
+        assert "bank.heard" not in caplog.text, "nothing was told, nothing is said"
+        where = Told(event_id="F#2", stream="rows", sequence=7, effective=place.clock.now())
+        place.tell(NotUnderstood(told=where, named="row: KIND", raw=RawWords("…")))
+    (line,) = [each for each in caplog.records if "bank.heard" in each.getMessage()]
+    assert line.levelno == logging.ERROR
+    assert line.getMessage().endswith("count=1 outcome=aside code=E-BANK-060")
+
+
 # --- the command line -----------------------------------------------------------------------------
 
 
@@ -145,6 +165,18 @@ def test_a_command_says_on_stderr_what_was_asked_for(
     assert ("WARNING szunion.test x count=7" in told.err) is heard
     assert "szunion.test" not in told.out
     assert logging.getLogger("szunion").level == before, "a command leaves the log as it was"
+
+
+def test_reading_a_card_has_a_line_a_command_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = ["card", "read", "--reader", "szunion-sim"]
+    assert "card.apdu" not in command(read).err
+    monkeypatch.setenv("SZUNION_LOG", "apdu")
+    told = command(read)
+    assert told.status == 0, told.err
+    assert " APDU szunion.card card.apdu apdu=00A40400 got=" in told.err
+    assert "card.apdu" not in told.out
 
 
 def test_a_level_that_there_is_not_is_refused(

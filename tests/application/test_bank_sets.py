@@ -18,9 +18,10 @@ from szunion.application.access import authorise
 from szunion.application.bank_desk import LEASE, TOGETHER, BankDesk, engine
 from szunion.domain.access import Operation
 from szunion.domain.bank import Answer, BankRequest, Receipt, SetCardUse
+from szunion.domain.card_files import KeptCard
 from szunion.domain.holds import HoldReason
 from szunion.domain.outbox import Dispatch, DispatchState
-from szunion.domain.values import Fen, RequestKey
+from szunion.domain.values import CardId, Fen, RequestKey
 from szunion.errors import BankOutcomeUnknown, Conflict
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
 from szunion.ports.storage import UnitOfWork
@@ -189,4 +190,26 @@ def test_a_lost_race_of_a_set_names_the_version_that_was_expected(place: CardTow
     place.office.storage.run(lambda work: put(work, other))
     with pytest.raises(Conflict) as lost:
         place.office.storage.run(lambda work: put(work, *ours))
-    assert (lost.value.code, lost.value.context["expected"]) == ("E-STORE-008", moved.version)
+    assert lost.value.context == {
+        "entity": "outbox", "expected": moved.version, "current": moved.version + 1,
+    }  # fmt: skip
+
+
+def test_a_lost_race_of_cards_names_the_one_that_another_has_changed(place: CardTown) -> None:
+    """Those before it were put in the unit that is undone, and stand at the same version then."""
+    sent = [each for each in place.books().dispatches() if each.kind.value == "SET_CARD_USE"]
+    ids = [CardId(each.aggregate) for each in sent]
+    ours = place.look(lambda work, scope: list(work.bulk.cards(scope, ids)))
+    assert len(ours) == CARDS
+    moved = ours[2]
+
+    def put(work: UnitOfWork, *these: KeptCard) -> None:
+        work.bulk.put_cards(authorise(work, engine(), Operation.BANK_DESK), these)
+
+    place.office.storage.run(lambda work: put(work, evolve(moved, gap=True)))
+    with pytest.raises(Conflict) as lost:
+        place.office.storage.run(lambda work: put(work, *ours))
+    assert (lost.value.code, lost.value.context) == (
+        "E-STORE-008",
+        {"entity": "card", "expected": moved.card.version, "current": moved.card.version + 1},
+    )

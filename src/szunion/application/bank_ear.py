@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 
 from szunion.application import bank_rows, bank_words, numbers, payouts, reconciliation
 from szunion.application.access import authorise
-from szunion.application.bank_lines import FAULT, UNREACHED
+from szunion.application.bank_lines import FAULT, UNREACHED, notices_heard
 from szunion.application.bank_rows import Outcome, card_name, tell_row
 from szunion.application.card_moves import engine_hold
 from szunion.application.looked import Ahead, Looked, ahead
@@ -170,10 +170,13 @@ class BankEar:
         else:
             move = mover(first, first + len(notices))
             try:
-                return self.office.storage.run(lambda work: self._obey_part(work, notices, move))
+                moved = self.office.storage.run(lambda work: self._obey_part(work, notices, move))
             except Exception as error:
                 if isinstance(error, SzunionError) and error.retry:
                     raise
+            else:
+                notices_heard(self.source, len(notices), moved=moved)
+                return moved
             cuts = {0, len(notices) // 2, len(notices)}
         return all(
             self._hear_all(notices[start:end], mover, first + start)
@@ -222,14 +225,19 @@ class BankEar:
             return moved
 
         try:
-            return self.office.storage.run(obey)
+            moved = self.office.storage.run(obey)
         except SzunionError as error:
             if error.retry:
                 raise
             code = error.code
         except Exception as error:  # noqa: BLE001 - kept with its kind, listed, and blocking nobody
             code = f"E-BANK-013 {type(error).__name__}"
-        return self.office.storage.run(lambda work: set_aside(work, code))
+        else:
+            notices_heard(self.source, 1, moved=moved)
+            return moved
+        moved = self.office.storage.run(lambda work: set_aside(work, code))
+        notices_heard(self.source, 1, moved=moved, code=code)
+        return moved
 
     def _ahead(self, notice: DailyCardList) -> Ahead | None:
         """Go through a list first, so that its commit is short.

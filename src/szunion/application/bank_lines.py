@@ -61,3 +61,17 @@ def set_aside(dispatch: Dispatch) -> None:
         "bank", logging.ERROR, "bank.aside", request=dispatch.kind.name, key=dispatch.key.text,
         code=dispatch.outcome.split(" ", 1)[0],
     )  # fmt: skip
+
+
+def notices_heard(bank: str, count: int, *, moved: bool, code: str = "") -> None:
+    """Say that notices of a bank were heard in one commit, or that one is for a person to see.
+
+    Nothing is said where another worker had heard them before: it has said so.
+    """
+    if not moved:
+        return
+    if code:
+        kind = code.split(" ", 1)[0]
+        say("bank", logging.ERROR, "bank.heard", bank=bank, count=count, outcome="aside", code=kind)
+    else:
+        say("bank", logging.INFO, "bank.heard", bank=bank, count=count)

@@ -8,12 +8,11 @@ from datetime import date
 from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.people import Sight
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.bank import Waiver
 from szunion.domain.bank_words import FaceSign, Reservation, ReservationId, WaiverUse
 from szunion.domain.values import CardId, PersonId, RowId
-from szunion.errors import Conflict
 
 
 def _open(row: Reservation) -> Hashable | None:
@@ -105,9 +104,8 @@ class MemoryReservations:
         return sorted(found, key=lambda each: each.id)
 
     def put(self, scope: Scope, reservation: Reservation) -> None:
-        kept = self.tables.reservations.get(reservation.id)
-        if kept is None or kept.version != reservation.version:
-            expected, entity = reservation.version, "number_reservation"
-            raise Conflict("E-STORE-008", entity=entity, expected=expected, current="?")
+        check_version(
+            self.tables.reservations.get(reservation.id), reservation, "number_reservation"
+        )
         changed = evolve(reservation, version=reservation.version + 1)
         self.tables.reservations.replace(self.undo, reservation.id, changed)

@@ -10,13 +10,12 @@ from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.people import Sight
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.batches import BATCH, Batch, BatchState
 from szunion.domain.identity import Mobile
 from szunion.domain.rows import Row, RowState
 from szunion.domain.values import BatchId, OrganisationId, PersonId, RequestKey, RowId
-from szunion.errors import Conflict
 
 _IN_HAND = frozenset({RowState.PRODUCED, RowState.WITH_UNION, RowState.HANDED})
 
@@ -71,10 +70,7 @@ class MemoryBatches:
         return batch if within else None
 
     def put(self, scope: Scope, batch: Batch) -> None:
-        old = self.tables.batches.get(batch.id)
-        if old is None or old.version != batch.version:
-            expected = batch.version
-            raise Conflict("E-STORE-008", entity="batch", expected=expected, current="?")
+        check_version(self.tables.batches.get(batch.id), batch, "batch")
         makers = (batch.submitted_by or "", batch.approved_by)
         check_two_sides(self.officers, "batch", *makers, batch.created)
         kept = evolve(batch, version=batch.version + 1)
@@ -156,10 +152,7 @@ class MemoryRows:
         return found
 
     def put(self, scope: Scope, row: Row) -> None:
-        old = self.tables.rows.get(row.id)
-        if old is None or old.version != row.version:
-            expected = row.version
-            raise Conflict("E-STORE-008", entity="application", expected=expected, current="?")
+        old = check_version(self.tables.rows.get(row.id), row, "application")
         self.tables.rows.replace(self.undo, row.id, evolve(row, version=row.version + 1))
         if old.batch != row.batch:
             self._index(self.tables.of_batch.setdefault(row.batch, []), row.id)

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 
 from attrs import define, evolve, field, frozen
 
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.bindings import Binding, Portal
 from szunion.domain.values import PersonId
-from szunion.errors import Conflict
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,9 +46,6 @@ class MemoryBindings:
 
     def put(self, scope: Scope, binding: Binding) -> None:
         key = (binding.portal, binding.account)
-        old = self.tables.bindings.get(key)
-        if old is None or old.version != binding.version:
-            expected = binding.version
-            raise Conflict("E-STORE-008", entity="binding", expected=expected, current="?")
+        check_version(self.tables.bindings.get(key), binding, "binding")
         new = evolve(binding, version=binding.version + 1)
         self.tables.bindings.replace(self.undo, key, new)

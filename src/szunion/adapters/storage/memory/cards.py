@@ -9,7 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.people import Sight
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
 from szunion.domain.bank import BankState, CardRef
@@ -147,7 +147,8 @@ class MemoryCards:
         old = self.tables.cards.get(card.id)
         if old is None or old.card.version != card.card.version:
             expected = card.card.version
-            raise Conflict("E-STORE-008", entity="card", expected=expected, current="?")
+            current = "?" if old is None else old.card.version
+            raise Conflict("E-STORE-008", entity="card", expected=expected, current=current)
         # A hold that has moved to another card leaves this one, as its one row does in a database.
         known = {hold.id: hold for hold in old.card.holds} | {h.id: h for h in card.card.holds}
         moved = {
@@ -247,10 +248,7 @@ class MemoryInstructions:
         return sorted(found, key=lambda each: each.sequence)
 
     def put(self, scope: Scope, instruction: Instruction) -> None:
-        old = self.tables.instructions.get(instruction.id)
-        if old is None or old.version != instruction.version:
-            expected = instruction.version
-            raise Conflict("E-STORE-008", entity="instruction", expected=expected, current="?")
+        check_version(self.tables.instructions.get(instruction.id), instruction, "instruction")
         kept = evolve(instruction, version=instruction.version + 1)
         self.tables.instructions.replace(self.undo, instruction.id, kept)
 
@@ -273,10 +271,7 @@ class MemoryCustodyLists:
         return found if within else None
 
     def put(self, scope: Scope, changed: CustodyList) -> None:
-        old = self.tables.lists.get(changed.id)
-        if old is None or old.version != changed.version:
-            expected = changed.version
-            raise Conflict("E-STORE-008", entity="custody_list", expected=expected, current="?")
+        check_version(self.tables.lists.get(changed.id), changed, "custody_list")
         if changed.state is ListState.SIGNED:
             pair = (changed.made_by, changed.signed_by)
             check_two_sides(self.officers, "custody_list", *pair, changed.made)

@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.organisations import OrganisationTables
 from szunion.adapters.storage.memory.people import PeopleTables, Sight
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation, Rewritten
 from szunion.domain.as_of import MemberOn, MembershipVersion, place_and_version
@@ -96,10 +96,7 @@ class MemoryMembers:
         self.tables.versions.insert(self.undo, len(self.tables.versions.rows), version)
 
     def put(self, scope: Scope, membership: Membership, on: date) -> None:
-        old = self.people.memberships.get(membership.id)
-        if old is None or old.version != membership.version:
-            expected = membership.version
-            raise Conflict("E-STORE-008", entity="membership", expected=expected, current="?")
+        check_version(self.people.memberships.get(membership.id), membership, "membership")
         new = evolve(membership, version=membership.version + 1)
         self.people.memberships.replace(self.undo, membership.id, new)
         self._note(new, on)
@@ -254,9 +251,6 @@ class MemoryTransfers:
         self.tables.transfers.insert(self.undo, transfer.id, transfer)
 
     def put(self, scope: Scope, transfer: Transfer) -> None:
-        old = self.tables.transfers.get(transfer.id)
-        if old is None or old.version != transfer.version:
-            expected = transfer.version
-            raise Conflict("E-STORE-008", entity="transfer", expected=expected, current="?")
+        check_version(self.tables.transfers.get(transfer.id), transfer, "transfer")
         new = evolve(transfer, version=transfer.version + 1)
         self.tables.transfers.replace(self.undo, transfer.id, new)

@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.officers import OfficerTables, check_two_sides
 from szunion.adapters.storage.memory.people import Sight
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.bank import StatementKind
 from szunion.domain.ledger import Balance, Entry, Transfer
@@ -191,10 +191,7 @@ class MemoryPayouts:
         return sorted(rows, key=lambda row: row.id)[:most]
 
     def put(self, scope: Scope, payout: PayoutBatch) -> None:
-        old = self.tables.payouts.get(payout.id)
-        if old is None or old.version != payout.version:
-            current = old.version if old else "?"
-            raise Conflict("E-STORE-008", entity="payout", expected=payout.version, current=current)
+        old = check_version(self.tables.payouts.get(payout.id), payout, "payout")
         check_two_sides(self.officers, "payout", old.made_by, payout.approved_by, old.made)
         changed = evolve(payout, version=payout.version + 1)
         self.tables.payouts.replace(self.undo, payout.id, changed)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.organisations import (
     Organisation,
@@ -105,10 +105,7 @@ class MemoryOrganisations:
             self.add(scope, each)
 
     def put(self, scope: Scope, organisation: Organisation) -> None:
-        row = self.get(scope, organisation.id)
-        if row is None or row.version != organisation.version:
-            expected = organisation.version
-            raise Conflict("E-STORE-008", entity="organisation", expected=expected, current="?")
+        row = check_version(self.get(scope, organisation.id), organisation, "organisation")
         old = self.tables.organisations.rows[organisation.id].path
         new = self._path(organisation)
         changed = Placed(evolve(organisation, version=row.version + 1), new)

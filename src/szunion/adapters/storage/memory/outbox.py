@@ -7,11 +7,10 @@ from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.outbox import IN_FLIGHT, OPEN, Dispatch, DispatchState
 from szunion.domain.values import RequestKey
-from szunion.errors import Conflict
 
 _BARS = OPEN | {DispatchState.ASIDE}
 
@@ -118,9 +117,7 @@ class MemoryOutbox:
             self._kept(each)
 
     def _kept(self, dispatch: Dispatch) -> Dispatch:
-        old = self.tables.dispatches.get(dispatch.id)
-        if old is None or old.version != dispatch.version:
-            raise Conflict("E-STORE-008", entity="outbox", expected=dispatch.version, current="?")
+        check_version(self.tables.dispatches.get(dispatch.id), dispatch, "outbox")
         kept = evolve(dispatch, version=dispatch.version + 1)
         self.tables.dispatches.replace(self.undo, dispatch.id, kept)
         return kept

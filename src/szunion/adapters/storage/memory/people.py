@@ -10,7 +10,7 @@ from itertools import islice
 from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.organisations import OrganisationTables
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope, WholeCity
 from szunion.domain.identity import Gender, IdentityDocument, Mobile
 from szunion.domain.members import Membership
@@ -179,10 +179,7 @@ class MemoryPeople:
             self.tables.quarantine.delete(self.undo, person)
 
     def put(self, scope: Scope, person: Person) -> None:
-        old = self.tables.people.get(person.id)
-        if old is None or old.version != person.version:
-            expected = person.version
-            raise Conflict("E-STORE-008", entity="person", expected=expected, current="?")
+        old = check_version(self.tables.people.get(person.id), person, "person")
         new = evolve(person, version=person.version + 1)
         self.tables.people.replace(self.undo, person.id, new)
         self._index(new, old)

@@ -19,14 +19,13 @@ from szunion.adapters.storage.memory.members import MemberTables
 from szunion.adapters.storage.memory.money import MoneyTables
 from szunion.adapters.storage.memory.people import PeopleTables, Sight
 from szunion.adapters.storage.memory.services import ServiceTables
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.bank_words import WaiverUse
 from szunion.domain.consent import ConsentWord
 from szunion.domain.ratings import Rating
 from szunion.domain.rights import Erasure, RequestState, RightsRequest
 from szunion.domain.values import CardId, ClaimId, PersonId
-from szunion.errors import Conflict
 
 
 @define
@@ -131,10 +130,7 @@ class MemoryRightsRequests:
         self.tables.requests.insert(self.undo, request.id, request)
 
     def put(self, scope: Scope, request: RightsRequest) -> None:
-        old = self.tables.requests.get(request.id)
-        if old is None or old.version != request.version:
-            expected = request.version
-            raise Conflict("E-STORE-008", entity="rights_request", expected=expected, current="?")
+        check_version(self.tables.requests.get(request.id), request, "rights_request")
         new = evolve(request, version=request.version + 1)
         self.tables.requests.replace(self.undo, request.id, new)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.people import Sight
-from szunion.adapters.storage.memory.tables import Table, Undo
+from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.bookings import Booking, BookingState, Offer
 from szunion.domain.members import MembershipReason, MembershipState
@@ -128,12 +128,7 @@ class MemoryBookings:
         return found
 
     def put(self, scope: Scope, booking: Booking) -> None:
-        old = self.tables.bookings.get(booking.id)
-        if old is None or old.version != booking.version:
-            current = old.version if old else "?"
-            raise Conflict(
-                "E-STORE-008", entity="booking", expected=booking.version, current=current
-            )
+        check_version(self.tables.bookings.get(booking.id), booking, "booking")
         changed = evolve(booking, version=booking.version + 1)
         self.tables.bookings.replace(self.undo, booking.id, changed)
 

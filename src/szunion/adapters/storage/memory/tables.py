@@ -22,15 +22,19 @@ class Versioned(Protocol):
     def version(self) -> int: ...
 
 
-def check_version(old: Versioned | None, new: Versioned, entity: str) -> None:
-    """Check that what is kept is what *new* was made of.
+R = TypeVar("R", bound=Versioned)
+
+
+def check_version(old: R | None, new: R, entity: str) -> R:
+    """Return what is kept, which *new* must have been made of.
 
     Raises:
-        Conflict: somebody else was faster (E-STORE-008).
+        Conflict: somebody else was faster, or it is not there (E-STORE-008).
     """
     if old is None or old.version != new.version:
         current = "?" if old is None else old.version
         raise Conflict("E-STORE-008", entity=entity, expected=new.version, current=current)
+    return old
 
 
 @define

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NoReturn
 
 from attrs import frozen
 
@@ -88,6 +89,15 @@ def _known(kept: KeptCard) -> dict[str, object]:
         "holder": kept.custody.holder, "current": int(card.current),
         "replaces": card.replaces, "replaced_by": card.replaced_by, "version": card.version,
     }  # fmt: skip
+
+
+def _as_put(put: KeptCard, there: KeptCard | None) -> bool:
+    """Return whether *put* was written; what the bank has told stands with its facts."""
+    if there is None or there.card.version != put.card.version + 1:
+        return False
+    ours, theirs = _known(put), _known(there)
+    told = {"version", "bank_state", "bank_sequence", "bank_conflict"}
+    return all(ours[name] == theirs[name] for name in ours.keys() - told)
 
 
 def _plain_holds(holds: Sequence[Hold]) -> str:
@@ -289,9 +299,18 @@ class SqlCards:
     def put_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         """Keep changed cards in their order: the bulk path (E-STORE-008)."""
         if self.session.many("card.put", map(_known, cards)) != len(cards):
-            raise Conflict("E-STORE-008", entity="card", expected="?", current="?")
+            self._lost_race(scope, cards)
         self._keep_holds(kept.card for kept in cards)
         self._note((kept.card, kept.card.version + 1) for kept in cards)
+
+    def _lost_race(self, scope: Scope, put: Sequence[KeptCard]) -> NoReturn:
+        """Tell which of a set does not stand as it was put: somebody else was faster."""
+        there = {each.id: each for each in self.many(scope, [each.id for each in put])}
+        stands = (_as_put(each, there.get(each.id)) for each in put)
+        lost = next((each for each, as_put in zip(put, stands, strict=True) if not as_put), put[-1])
+        now = there.get(lost.id)
+        current = "?" if now is None else now.card.version
+        raise Conflict("E-STORE-008", entity="card", expected=lost.card.version, current=current)
 
     def many(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
         """Return cards: the bulk path."""

@@ -114,7 +114,9 @@ class SqlOutbox:
         there = {each.id: each for each in self.many(scope, [each.id for each in put])}
         stands = (there.get(each.id) == evolve(each, version=each.version + 1) for each in put)
         lost = next((each for each, as_put in zip(put, stands, strict=True) if not as_put), put[-1])
-        raise Conflict("E-STORE-008", entity="outbox", expected=lost.version, current="?")
+        now = there.get(lost.id)
+        current = "?" if now is None else now.version
+        raise Conflict("E-STORE-008", entity="outbox", expected=lost.version, current=current)
 
     def listed(
         self, scope: Scope, states: Iterable[DispatchState], *, after: int = 0, most: int = 200
