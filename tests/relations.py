@@ -37,6 +37,7 @@ from szunion.application.counter import Counter
 from szunion.application.emergencies import Emergencies
 from szunion.application.grants import Proposed
 from szunion.application.hotline import Hotline
+from szunion.application.joinings import Joinings
 from szunion.application.office import Office
 from szunion.application.officers import Officers
 from szunion.application.organisations import NewUnion
@@ -383,6 +384,7 @@ class _Maker:
             **self._people(person, applied, retained, left), **self._unions(),
             **self._batches(), **self._cards(person), **self._services(person),
             **self._claims(person), **self._rights(person), **self._referrals(person),
+            **self._joinings(person),
             **COMMON,
         }  # fmt: skip
         return Records(union=self.union.id, person=person, applied=applied, retained=retained,
@@ -570,6 +572,36 @@ class _Maker:
             **{f"referrals.{step}.referral": one for step, one in in_hand.items()},
         }  # fmt: skip
 
+    def _joinings(self, person: PersonId) -> dict[str, Any]:
+        """Let the union sign up four times; each sign-up has got to another step."""
+        town = self.cards.town
+        union = Joinings(self.claims.office, serving(town.g(self.number, "maker")))
+        above = Joinings(self.claims.office, serving(officer("organiser", Role.CITY)))
+        today = self.claims.today
+        asked, accepted, today_is_it, held = (
+            union.ask(_TOGETHER, today, last=today + timedelta(days=60), where="楼", expected=9,
+                      people=[person]).joining.id
+            for _ in range(4)
+        )  # fmt: skip
+        above.accept(accepted, today + timedelta(days=20), 9)
+        for each in (today_is_it, held):
+            above.accept(each, today, 9)
+        handed = union.held(held, [person])
+        if self.number == 0:  # the asker's union answers for the item
+            Services(self.claims.office, serving(town.c1)).argue(
+                Project(item=_TOGETHER, argument="需要", responsible=self.union.id, people=2,
+                        since=today)
+            )  # fmt: skip
+        return {
+            "joining": Ref(asked), "joinings.cancel.joining": Ref(accepted),
+            "joinings.held.joining": Ref(today_is_it),
+            "joinings.confirm.proposal": Ref(handed.proposal.id),
+            "joinings.refuse.proposal": Ref(handed.proposal.id),
+            "joinings.enlist.people": Made((person,), lambda *ids: list(ids)),
+            "joinings.ask.item": _TOGETHER, "joinings.ask.first": today + timedelta(days=60),
+            "joinings.accept.on": today + timedelta(days=60),
+        }  # fmt: skip
+
     def _claims(self, person: PersonId) -> dict[str, Any]:
         self.claims.consent(person)
         claim = self.claims.file(person, STAY, stay(self.claims.today, 3), f"ZY{person}")
@@ -595,6 +627,7 @@ def _mobile(index: int) -> str:
     return found.plain()
 
 
+_TOGETHER: Final = "co-quality-lecture"
 _ROSTER: Final = "姓名,证件号码,手机\n"
 PAPERED: Final = Proof(paper="1号")
 COMMON: Final[Mapping[str, Any]] = {
@@ -624,7 +657,8 @@ COMMON: Final[Mapping[str, Any]] = {
     "organisations.suspend.reason": OrganisationReason.NO_COMMITTEE,
     "organisations.dissolve.reason": OrganisationReason.UNIT_ENDED,
     "referrals.assign.to": "440304", "words": "说明",
-    "treasury.account.name": "fund", "union_item": "nothing", "why": "原因", "year": YEAR,
+    "treasury.account.name": "fund", "where": "三楼", "expected": 9, "places": 9,
+    "why": "原因", "year": YEAR,
     "counter.tap.item": "cu-events", "counter.must_prove.item": "cu-events",
     "services.show.item": "cu-events", "services.project.item": "cu-events",
     "opens": datetime(2017, 11, 24, tzinfo=UTC), "closes": datetime(2017, 11, 25, tzinfo=UTC),

@@ -7,12 +7,13 @@ from datetime import date
 from attrs import evolve, frozen
 from tests.booktown import BookTown
 from tests.claimtown import CHILD, STAY, ClaimTown, claim_town_on, stay
-from tests.offices import member, on_call
+from tests.offices import member, on_call, serving
 
 from szunion.application.access import authorise
 from szunion.application.bookings import Booked
 from szunion.application.cards import Cards
 from szunion.application.consents import Consents
+from szunion.application.joinings import Joinings
 from szunion.application.numbers import Numbers
 from szunion.application.office import Office
 from szunion.application.referrals import Referrals
@@ -98,6 +99,9 @@ def everything_on(office: Office) -> Everything:
     _visited(books, person)
     _told(town, person, other)
     Referrals(office, on_call(office, person)).make(MATTER)
+    Joinings(office, serving(cards.town.g(0))).ask(
+        office.catalogue.collective[0].id, town.today, where="三楼", expected=9, people=[person]
+    )
     Numbers(town.office, cards.town.c1).reserve(person, "888")
     Cards(town.office, cards.town.g(0)).lock(
         cards.card(person).id, HoldReason.PLASTIC_MISSING, note=NOTE

@@ -49,7 +49,7 @@ def test_m14_a_member_sees_the_whole_menu_with_the_reason_of_every_no(town: Book
     (person,) = town.members(1)
     town.offer(3)
     menu = desk(town, person).menu()
-    assert [shown.item for shown in menu] == list(town.office.catalogue.items)
+    assert [shown.item for shown in menu] == list(town.office.catalogue.menu)
     sex = applicant(0).document.gender()
     for shown in menu:
         against = set(shown.standing.item)
@@ -77,7 +77,7 @@ def test_m16_everybody_sees_the_same_menu(town: BookTown) -> None:
         by_sex.setdefault(sex, []).append([shown.free for shown in menu])
     for group in by_sex.values():
         assert all(free == group[0] for free in group)
-    assert {len(menu) for menu in menus} == {len(town.office.catalogue.items)}
+    assert {len(menu) for menu in menus} == {len(town.office.catalogue.menu)}
     barred = desk(town, stranger).menu()
     assert [shown.item for shown in barred] == [shown.item for shown in menus[0]]
     assert all(Ineligible.REAL_NAME in shown.standing.item for shown in barred)
@@ -216,7 +216,7 @@ def test_m15_each_service_is_a_project_with_its_argument_people_money_and_evalua
     assert (found.booked, found.waiting, found.wishes, found.demand) == (10, 10, 10, 30)
     assert (found.took_part, found.no_show, found.ratings, found.hundredths) == (10, 0, 10, 400)
     assert (found.ceiling, found.committed) == (Fen(5_000_000), Fen(0))
-    assert len(organ.evaluation()) == len(town.office.catalogue.items)
+    assert len(organ.evaluation()) == len(town.office.catalogue.menu)
     quiet = next(each for each in organ.evaluation() if each.item != ITEM)
     assert (quiet.demand, quiet.hundredths) == (0, None)
 
@@ -246,13 +246,3 @@ def test_m13_one_closed_loop_from_a_wish_to_the_next_offer(town: BookTown) -> No
     interests = desk(town, people[0]).history()
     assert [part.category for part in interests] == ["culture"]
     assert {"booking.held", "booking.confirmed"} <= set(town.messages(people[0]))
-
-
-def test_joining_through_the_union_says_clearly_that_it_is_not_kept_yet(town: BookTown) -> None:
-    (person,) = town.members(1)
-    collective = town.office.catalogue.collective[0].id
-    with pytest.raises(Conflict, match="E-JOIN-001") as told:
-        desk(town, person).join_for(collective)
-    assert "刷卡记录" in told.value.do()
-    with pytest.raises(NotFound, match="E-SERVICE-002"):
-        desk(town, person).join_for("no-such-item")

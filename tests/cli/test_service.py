@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,20 @@ def counter(town: Place1, monkeypatch: pytest.MonkeyPatch) -> SimulatedReader:
 
     monkeypatch.setattr(card_tap, "places", one)
     return reader
+
+
+@pytest.mark.usefixtures("counter")
+def test_a_tap_for_a_sign_up_is_of_its_own_occasion(town: Place1) -> None:
+    with UnionSystem.open(f"sqlite:///{town.db}") as system:
+        day = (system.office.clock.today() + timedelta(days=30)).isoformat()
+    item = "co-public-lecture"
+    (made,) = js(town, "service", "join", "ask", item, "--on", day, "--place", "三楼",
+                 "--number", "9", "--org", town.union).rows  # fmt: skip
+    tap = ("card", "tap", item, "--joining", made["joining"], "--org", town.union)
+    told = js(town, *tap)
+    assert (told.status, told.data["verdict"]) == (0, "RECORDED"), told.err
+    assert js(town, *tap).data["verdict"] == "ALREADY"
+    assert run(town, "card", "tap", item, "--org", town.union).status == 2
 
 
 @pytest.mark.usefixtures("counter")

@@ -295,6 +295,12 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "referrals",
         {"add": lambda plain, scope, referral: plain(scope, referral.without_words())},
     ),
+    "test_a_list_is_put_in_whole_and_goes_with_its_union": (
+        "joinings",
+        {"put_people": lambda plain, scope, joining, people: people and plain(
+            scope, joining, people
+        )},
+    ),
     "test_a_post_is_held_once_and_its_end_is_kept": (
         "officers", {"put": lambda _plain, _scope, _post: None},
     ),

@@ -20,6 +20,7 @@ from szunion.domain.batches import BatchState
 from szunion.domain.bookings import BookingState
 from szunion.domain.card_files import ListState
 from szunion.domain.claims import ClaimState
+from szunion.domain.joinings import JoiningState
 from szunion.domain.nodes import Shards
 from szunion.domain.outbox import DispatchState
 from szunion.domain.payouts import OrderState
@@ -61,8 +62,8 @@ def _states(name: str, change: str, states: type[Labelled], *resting: Labelled) 
     return Waiting(name, [in_(state) for state in states if state not in resting], rests)
 
 
-_B, _D, _C, _K, _O, _T = (
-    BatchState, DispatchState, ClaimState, BookingState, OrderState, TicketState,
+_B, _D, _C, _J, _K, _O, _T = (
+    BatchState, DispatchState, ClaimState, JoiningState, BookingState, OrderState, TicketState,
 )  # fmt: skip
 
 _PROPOSAL: Final = (
@@ -103,6 +104,10 @@ KINDS: Final = (
     _states(
         "lists", "UPDATE szunion.custody_list SET state = '{}'",
         ListState, ListState.SIGNED, ListState.DROPPED,
+    ),
+    _states(
+        "joinings", "UPDATE szunion.joining SET state = '{}'",
+        _J, _J.CLOSED, _J.DECLINED, _J.WITHDRAWN, _J.CANCELLED, _J.LAPSED,
     ),
     Waiting(
         "letters",

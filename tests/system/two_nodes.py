@@ -39,6 +39,7 @@ UPDATE szunion.pay_order SET state = 'SETTLED';
 UPDATE szunion.claim SET state = 'PAID' WHERE state IN ('PAYABLE', 'RECOVERY');
 UPDATE szunion.booking SET state = 'CANCELLED';
 UPDATE szunion.custody_list SET state = 'SIGNED';
+UPDATE szunion.joining SET state = 'CLOSED';
 UPDATE szunion.message_set SET until = 0;
 UPDATE szunion.proposal SET state = 'CONFIRMED', checker = 'x' WHERE state = 'OPEN';
 UPDATE szunion.ticket SET state = 'CLOSED';

@@ -60,6 +60,7 @@ def union_ended(
 ) -> None:
     """Hand over what hung on a union that merged or was dissolved, each thing to its heir."""
     card_consequences.hand_over(work, scope, union, heirs)
+    _give_joinings(work, scope, union, heirs[Belonging.JOININGS])
     heir = heirs[Belonging.TICKETS]
     moved = work.referrals.move_open(scope, union, heir)
     work.audit.add_many(
@@ -72,6 +73,17 @@ def union_ended(
             for id_, who in moved
         ],
     )  # fmt: skip
+
+
+def _give_joinings(
+    work: UnitOfWork, scope: Scope, union: OrganisationId, heir: OrganisationId
+) -> None:
+    moved = work.joinings.move_open(scope, union, heir)
+    entries = [
+        AuditEntry(action="joining.hand_over", subject=id_, before=str(union), after=str(heir))
+        for id_ in moved
+    ]
+    work.audit.add_many(scope, entries)
 
 
 def holds_of_union(

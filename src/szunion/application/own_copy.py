@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 from attrs import define, field
 
+from szunion.application.joining_lists import listings_of
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import LoggedEntry
@@ -30,7 +31,7 @@ _IDS: Final = frozenset(
     {
         "id", "person", "payee", "card", "row", "batch", "membership", "enrolment", "obligation",
         "order", "consent", "follows", "payout", "offer", "replaces", "replaced_by", "corrects",
-        "survivor", "merged_into", "heir", "list", "participation", "claim", "ticket",
+        "survivor", "merged_into", "heir", "list", "participation", "claim", "ticket", "joining",
     }
 )  # fmt: skip
 _KEYS: Final = frozenset({"key", "keys", "account", "digest", "event_id", "token_index"})
@@ -272,6 +273,7 @@ _SECTIONS: Final[Mapping[str, Section]] = {
     "ratings": _plainly(lambda work, scope, who: work.files.ratings(scope, who)),
     "wishes": _plainly(lambda work, scope, who: work.wishes.of_person(scope, who)),
     "referrals": _referrals,
+    "joinings": _plainly(lambda work, scope, who: listings_of(work, scope, scope, who)),
     "messages": _plainly(lambda work, scope, who: work.messages.of_person(scope, who)),
     "log": _log,
 }

@@ -34,11 +34,16 @@ from szunion.domain.ratings import Rating
 from szunion.domain.suppression import shown, shown_side_by_side
 from szunion.domain.values import ParticipationId, PersonId, shard_of
 from szunion.domain.wishes import Wish, WishState
-from szunion.errors import Conflict, NotFound
+from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
+from szunion.text import Text
 
 _CITY: Final = timezone(timedelta(hours=8))
 _MOST: Final = 100
+_THROUGH_THE_UNION: Final = Text(
+    "由所在工会集体报名：向工会提出，或先提心愿，工会可见需求",
+    "the union signs up for its members: ask your union, or wish for it, and the union sees it",
+)
 _RATED: Final = frozenset({Outcome.TOOK_PART, Outcome.OFFLINE_RISK})
 
 
@@ -62,6 +67,11 @@ class Shown:
     def free(self) -> bool:
         """Whether nothing stands against it."""
         return self.standing.free
+
+    @property
+    def how(self) -> Text | None:
+        """How it is joined, where a member cannot ask for it alone; None: by asking for it."""
+        return _THROUGH_THE_UNION if self.item.mode is Mode.COLLECTIVE else None
 
 
 @frozen(kw_only=True)
@@ -112,7 +122,7 @@ class Services:
                 ratings=ratings.get(item.id, (0, 0))[0], stars=ratings.get(item.id, (0, 0))[1],
                 wished=item.id in wished,
             )
-            for item in self.office.catalogue.items
+            for item in self.office.catalogue.menu
         ]  # fmt: skip
 
     def show(self, item: str, person: PersonId | None = None) -> Shown:
@@ -134,19 +144,6 @@ class Services:
             return ()
         found = work.wishes.of_person(scope, who)
         return [each for each in found if each.state is WishState.OPEN]
-
-    def join_for(self, union_item: str) -> None:
-        """Say how an item is joined that a grassroots union joins for its members (集体参与).
-
-        Raises:
-            Conflict: the register keeps no collective joining yet (E-JOIN-001).
-            NotFound: there is no such item (E-SERVICE-002).
-        """
-        known = {each.id for each in self.office.catalogue.collective}
-        known |= {i.id for i in self.office.catalogue.items if i.mode is Mode.COLLECTIVE}
-        if union_item not in known:
-            raise NotFound("E-SERVICE-002", item=union_item)
-        raise Conflict("E-JOIN-001", item=union_item, current="collective", allowed=())
 
     # --- ask for ----------------------------------------------------------------------------
 
@@ -316,7 +313,7 @@ class Services:
         ratings = _rated(work.participations.ratings(scope))
         year = work.now.astimezone(_CITY).year
         found = []
-        for item in self.office.catalogue.items:
+        for item in self.office.catalogue.menu:
             count, stars = ratings.get(item.id, (0, 0))
             budget = work.budgets.get(scope, item.id, year)
             found.append(

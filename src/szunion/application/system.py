@@ -27,6 +27,7 @@ from szunion.application.exports import Exports
 from szunion.application.grants import Grants
 from szunion.application.heirs import Heirs
 from szunion.application.hotline import Hotline
+from szunion.application.joinings import Joinings
 from szunion.application.members import Members
 from szunion.application.membership import Memberships
 from szunion.application.numbers import Numbers
@@ -87,6 +88,11 @@ class Desk:
     def referrals(self) -> Referrals:
         """What the hotline passed on to a union: answer it, call back about it (热线派单)."""
         return Referrals(self.office, self.by)
+
+    @cached_property
+    def joinings(self) -> Joinings:
+        """What a union's members join together: sign up, accept, say who came (集体参与)."""
+        return Joinings(self.office, self.by)
 
     @cached_property
     def organisations(self) -> Organisations:

@@ -18,6 +18,7 @@ from szunion.application.bank_desk import BankDesk, engine
 from szunion.application.booking_deadlines import BookingDeadlines
 from szunion.application.claim_deadlines import ClaimDeadlines
 from szunion.application.deadlines import Deadlines
+from szunion.application.joining_deadlines import JoiningDeadlines
 from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
 from szunion.application.referral_deadlines import ReferralDeadlines
@@ -68,6 +69,7 @@ class Worker:
             BookingDeadlines(self.office, self.by).keep,
             ClaimDeadlines(self.office, self.by).keep,
             ReferralDeadlines(self.office, self.by).keep,
+            JoiningDeadlines(self.office, self.by).keep,
             Terms(self.office, self.by).keep,
             *self.more,
             letters.deliver,

@@ -12,6 +12,7 @@ from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.places import chosen, places
 from szunion.cli.service import say_price
 from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.joinings import occasion_of
 from szunion.domain.values import OfferId
 
 
@@ -20,22 +21,28 @@ from szunion.domain.values import OfferId
         "服务点刷卡：是谁的卡、能否使用、为什么不能，并记录参加。Tap a card at a counter.",
         "szunion card tap cu-events --occasion 2018-09-24 --org 440305-0001",
         "szunion card tap cu-events --offer o_… --org 440305-0001",
+        "szunion card tap co-quality-lecture --joining jn_… --org 440305-0001",
         "szunion --json card tap ha-spring-festival --occasion 2018 --org 440305-0001",
     )
 )
 @click.argument("item")
 @click.option("--occasion", default="", metavar="TEXT", help="哪一场  Which occasion")
 @click.option("--offer", metavar="o_…", help="核销这项预约  Check a booking of this in")
+@click.option("--joining", metavar="jn_…", help="集体参与的一场  For this collective sign-up")
 @click.option("--org", required=True, metavar="CODE", help="在哪家工会的服务点  At whose counter")
 @options("reader", "authenticate", "ca_keys")
 @framed
 def tap(  # noqa: PLR0913 - where, for what, and how strictly
-    frame: Frame, item: str, *, occasion: str, offer: str | None, org: str, asked: str | None,
-    wait: float, authenticate: bool, ca_keys: Path | None,
+    frame: Frame, item: str, *, occasion: str, offer: str | None, joining: str | None, org: str,
+    asked: str | None, wait: float, authenticate: bool, ca_keys: Path | None,
 ) -> int:  # fmt: skip
+    if joining is not None:
+        occasion = occasion_of(frame.inward("jn", joining))
     if not occasion and offer is None:
         raise click.UsageError(
-            frame.text("写明 --occasion 或 --offer", "say --occasion or --offer")
+            frame.text(
+                "写明 --occasion、--offer 或 --joining", "say --occasion, --offer or --joining"
+            )
         )
     found, _ = places(frame)
     place = chosen(frame, found, asked, wait)

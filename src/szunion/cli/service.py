@@ -11,6 +11,7 @@ from szunion.application.bookings import Booked, NotBooked, Outcome, Queued
 from szunion.application.services import Shown
 from szunion.application.system import Desk
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
+from szunion.cli.service_join import join
 from szunion.cli.service_sweep import sweep
 from szunion.cli.stats import small_are_left_out
 from szunion.domain.access import Principal, Purpose, Role
@@ -131,10 +132,14 @@ def show(frame: Frame, item: str, *, who: str | None, org: str | None) -> None:
         told = dict(zip(_KEYS, _row(frame, shown, known=person is not None), strict=True))
         offers = [dict(zip(_OFFER_KEYS, _offer_row(frame, o), strict=True)) for o in shown.offers]
         price = shown.item.price_percent
-        frame.value(told | {"price_percent": price, "against": _against(shown), "offers": offers})
+        how = None if shown.how is None else {"zh": shown.how.zh, "en": shown.how.en}
+        more = {"price_percent": price, "how": how, "against": _against(shown), "offers": offers}
+        frame.value(told | more)
         return
     frame.rows(_KEYS, _TITLES, [_row(frame, shown, known=person is not None)])
     say_price(frame, shown.item.price_percent)
+    if shown.how is not None:
+        frame.say("{how}", "{how}", how=shown.how.say(frame.language))
     for reason in shown.standing.item:
         frame.say("不能办理：{why}", "not eligible: {why}", why=frame.cell(reason))
     for why in shown.standing.card:
@@ -438,3 +443,4 @@ def demand(frame: Frame, *, org: str | None) -> None:
 
 
 service.add_command(sweep)
+service.add_command(join)

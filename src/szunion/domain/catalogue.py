@@ -232,6 +232,16 @@ class CollectiveItem:
 
     id: str
     name: Text
+    category: str = ""
+    """The shelf on which the menu shows it; empty: none was published."""
+    eligibility: Eligibility = Eligibility()
+
+    def on_menu(self) -> ServiceItem:
+        """Return it as the menu shows it."""
+        return ServiceItem(
+            id=self.id, category=self.category, name=self.name, mode=Mode.COLLECTIVE,
+            kind=ServiceKind.ACTIVITY, eligibility=self.eligibility,
+        )  # fmt: skip
 
 
 @frozen(kw_only=True)
@@ -284,9 +294,17 @@ class Catalogue:
     sources: Mapping[str, Source] = field(factory=dict)
     """Where each value comes from, by its path such as ``items[3].benefit.fen``."""
 
+    @property
+    def menu(self) -> tuple[ServiceItem, ...]:
+        """Everything that members are shown: the items, and what they join through their union."""
+        return (*self.items, *(each.on_menu() for each in self.collective))
+
     def item(self, id_: str) -> ServiceItem | None:
-        """Return the item of that id."""
-        return next((each for each in self.items if each.id == id_), None)
+        """Return the item of the menu of that id."""
+        found = next((each for each in self.items if each.id == id_), None)
+        if found is not None:
+            return found
+        return next((each.on_menu() for each in self.collective if each.id == id_), None)
 
     def pack_item(self, id_: str) -> PackItem | None:
         """Return the pack's item of that id."""
@@ -432,6 +450,9 @@ def _check_ids(catalogue: Catalogue) -> None:
     for item in catalogue.items:
         if item.category not in codes:
             raise ConfigError("E-CATALOGUE-003", id=item.id, category=item.category)
+    for each in catalogue.collective:
+        if each.category and each.category not in codes:
+            raise ConfigError("E-CATALOGUE-003", id=each.id, category=each.category)
 
 
 def _check_benefit(id_: str, benefit: Benefit) -> None:

@@ -16,6 +16,7 @@ from szunion.domain.enrolments import ENROLMENT
 from szunion.domain.facets import CARD_BANK
 from szunion.domain.holds import HOLD
 from szunion.domain.instructions import INSTRUCTION
+from szunion.domain.joinings import JOINING
 from szunion.domain.machine import Actor, Kind, Machine, Move
 from szunion.domain.members import MEMBERSHIP
 from szunion.domain.organisations import ORGANISATION
@@ -40,6 +41,7 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     ROW,
     ENROLMENT,
     BOOKING,
+    JOINING,
     CLAIM,
     DISBURSEMENT,
     TICKET,

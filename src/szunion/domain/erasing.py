@@ -17,7 +17,7 @@ from szunion.domain.rights import Erasure, Fate, Line
 
 #: What is done to a person's rows at once. The identity's key is destroyed besides.
 NOW: Final = (
-    "binding", "binding_of_person", "message", "wish", "referral", "fee_waiver",
+    "binding", "binding_of_person", "message", "wish", "referral", "joining_member", "fee_waiver",
     "number_reservation", "heir", "quarantine", "application", "face_sign", "instruction",
     "card_hold", "transfer", "pay_order", "rights_request",
 )  # fmt: skip

@@ -363,6 +363,7 @@ class Belonging(Labelled):
     BATCHES = "BATCHES", "在办批次", "open batches"
     PLASTIC = "PLASTIC", "代管的实体卡", "cards in custody"
     TICKETS = "TICKETS", "工单", "tickets"
+    JOININGS = "JOININGS", "集体参与报名", "sign-ups for what is joined together"
     BUDGETS = "BUDGETS", "预算", "budgets"
     BELOW = "BELOW", "下级工会", "unions below it"
 

@@ -40,6 +40,7 @@ SECTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "ratings": Text("评价", "Ratings"),
         "wishes": Text("需求", "Wishes"),
         "referrals": Text("热线派单", "Matters passed on to a union"),
+        "joinings": Text("集体参与名单", "On lists of your union"),
         "messages": Text("给您的通知", "Messages to you"),
         "log": Text("操作日志", "The log"),
     }
@@ -49,6 +50,7 @@ _WORDS: Final = """
 account_class 账户类别|account class
 action 操作|action
 after 之后|after
+against 不予给付原因|against
 allowed 可免次数|free times
 answer 答复|answer
 answer_by 答复期限|answer by
@@ -71,13 +73,16 @@ bound 绑定时间|bound
 breaches 超期次数|times overdue
 by_guardian 监护人同意|by a guardian
 calls 回访次数|calls back
+came 经办人写明到场|said to have come
 cap 给付上限|ceiling
 card 卡|card
 catalogue 目录版本|catalogue
 category 类别|category
 cause 原因|cause
+changed 变更时间|changed
 channel 途径|channel
 claims 申领次数|claims
+claims_before 此前次数|claims before
 closed 终态|ended as
 confirm_by 确认期限|confirm by
 conflict 有矛盾|contradiction
@@ -89,8 +94,6 @@ created 生成时间|created
 current 当前卡|current
 custody 实体卡|plastic
 cuts 扣减原因|cuts
-against 不予给付原因|against
-changed 变更时间|changed
 daily_rate 每日标准|daily rate
 days 天数|days
 decided 核定时间|decided
@@ -108,6 +111,7 @@ evidence 核实凭据|evidence
 fen 金额（分）|amount in fen
 fields 内容|fields
 filed 受理日|filed
+first 首日|first day
 follows 接续哪条|follows
 gap 银行信息有缺|told with a gap
 gender 性别|sex
@@ -121,7 +125,9 @@ identity_version 身份版本|identity version
 image 签名影像摘要|signature's hash
 in_flight 在途（分）|on its way, fen
 item 项目|item
+joining 集体报名|sign-up
 kind 种类|kind
+last 末日|last day
 last_four 卡号后四位|last four
 late 未按期答复|answered late
 latest 最近状态|latest
@@ -153,13 +159,12 @@ outcome 结果|outcome
 owner 锁定方|placed by
 paid 已给付（分）|paid, fen
 paid_before 此前给付（分）|paid before, fen
-claims_before 此前次数|claims before
 paper 纸件编号|paper
 papers 材料|papers
 part 批次部分|part
-payout 代发|pay-out
 participation 参加记录|what was taken part in
 payee 收款人|payee
+payout 代发|pay-out
 person 会员|member
 place 第几个|place
 placed_as 锁定身份|placed as
@@ -186,8 +191,10 @@ requested 提出时间|requested
 result 结果|result
 role 角色|role
 row 申办|application
+session 场次、时间|session
 settled 已到账（分）|arrived, fen
 settlement_missing 到账信息有缺|settlement missing
+where 地点|where
 sha256 文本摘要|hash of the text
 since 起|since
 source 转出工会|from

@@ -376,6 +376,28 @@ _RULES: Final[Mapping[Operation, Rule]] = {
     Operation.PROJECT_WRITE: Rule(
         cells=_ABOVE, purposes={_P.SERVE, _P.OPERATE}, uses="services.argue"
     ),
+    # A union signs up for its members; who is above it decides, or who answers for the service,
+    # and that one sees how many come, and no list.
+    Operation.JOINING_WRITE: Rule(
+        cells=_OFFICERS,
+        purposes={_P.SERVE},
+        uses="""joinings.ask joinings.enlist joinings.withdraw joinings.held joinings.confirm
+            joinings.refuse joinings.members""",
+    ),
+    Operation.JOINING_DECIDE: Rule(
+        cells=_ABOVE | {Role.PROVIDER: _CITY},
+        purposes={_P.SERVE},
+        uses="joinings.accept joinings.decline joinings.cancel",
+    ),
+    Operation.JOINING_READ: Rule(
+        cells=_OFFICERS | {Role.PROVIDER: _CITY} | _AUDITOR,
+        purposes={_P.SERVE, _P.AUDIT},
+        reads=True,
+        uses="joinings.get joinings.listed",
+    ),
+    Operation.JOINING_OWN: Rule(
+        cells=_MEMBER | _HOTLINE, purposes={_P.SERVE}, reads=True, uses="joinings.of_person"
+    ),
     Operation.COUNTER_TAP: Rule(
         cells=_COUNTER, purposes={_P.SERVE}, uses="counter.tap points.take_in"
     ),
@@ -465,7 +487,7 @@ _RULES: Final[Mapping[Operation, Rule]] = {
 MATRIX: Final[Mapping[Operation, Rule]] = MappingProxyType(_RULES)
 """Who may do what. An operation that is not here is nobody's."""
 
-OPEN: Final = frozenset({"services.join_for", "counter.must_prove", "consents.notice"})
+OPEN: Final = frozenset({"counter.must_prove", "consents.notice"})
 """What asks for no permission: it reads what is printed, the catalogue and the notices."""
 
 PURPOSES: Final[Mapping[Role, frozenset[Purpose]]] = MappingProxyType(

@@ -64,6 +64,8 @@ class Deadlines:
     """The longest protective hold that the hotline may place."""
     claim_close: int = 30
     """After so many days a paid claim is closed; money that comes back opens it again."""
+    joining: int = 30
+    """So long after its last day a collective sign-up may be brought to its end; then it lapses."""
     claim_filing: int | None = None
     """How long after the event a claim may be filed; None: no such term was published."""
 

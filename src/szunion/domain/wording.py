@@ -20,6 +20,7 @@ from szunion.domain.facets import CARD_BANK
 from szunion.domain.holds import HOLD, HoldReason
 from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import INSTRUCTION
+from szunion.domain.joinings import JOINING
 from szunion.domain.machine import Machine
 from szunion.domain.members import MEMBERSHIP, MembershipReason
 from szunion.domain.organisations import ORGANISATION, OrganisationReason
@@ -47,6 +48,7 @@ _MACHINES: Final[Mapping[str, tuple[Machine[Any, Any], ...]]] = MappingProxyType
         "hold": (HOLD,),
         "instruction": (INSTRUCTION,),
         "booking": (BOOKING,),
+        "joining": (JOINING,),
         "enrolment": (ENROLMENT,),
         "claim": (CLAIM,),
         "order": (DISBURSEMENT,),
@@ -112,6 +114,12 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "referral.missed": Text("热线派单：回访未接通", "hotline: member not reached"),
         "referral.hand_over": Text("热线派单：移交接管工会", "hotline: matter given to the heir"),
         "referral.term_over": Text("热线派单：期满销毁", "hotline: the matter's term was over"),
+        "joining.ask": Text("集体参与：报名", "collective joining: signed up"),
+        "joining.list": Text("集体参与：名单变更", "collective joining: list changed"),
+        "joining.members": Text("集体参与：查看名单", "collective joining: list read"),
+        "joining.hand_over": Text(
+            "集体参与：移交接管工会", "collective joining: given to the heir"
+        ),
         "membership.move": Text("会籍：转到新工会", "membership: moved to another union"),
         "membership.follow_union": Text(
             "会籍：随工会合并或撤销转移", "membership: moved as its union ended"

@@ -60,6 +60,23 @@ SERVICE_MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
             "您的来电事项已有答复，12351 将回访您。",
             "Your matter was answered; 12351 will call you back.",
         ),
+        "joining.listed": Text(
+            "工会为您报名集体参与“{item}”（{when}，{place}），受理后另行通知。",
+            "Your union signed you up for “{item_en}” ({when}, {place}); you will be "
+            "told once it is accepted.",
+        ),
+        "joining.accepted": Text(
+            "您随工会集体参与的“{item}”定于 {when} 举办，地点：{place}。",
+            "“{item_en}”, which you join with your union, is on {when} at {place}.",
+        ),
+        "joining.unlisted": Text(
+            "您不再在“{item}”（{when}）的集体参与名单上。",
+            "You are no longer on your union's list for “{item_en}” ({when}).",
+        ),
+        "joining.off": Text(
+            "您随工会集体参与的“{item}”（{when}）不再进行（{reason}）。",
+            "“{item_en}” ({when}), which you were to join with your union, is off ({reason_en}).",
+        ),
         "payout.settled": Text(
             "“{item}”{yuan} 元已到账。",
             "{yuan} yuan for “{item_en}” have arrived in your account.",

@@ -1,4 +1,4 @@
-"""Know what every store promises of what desks count, end and keep: rights, calls, officers.
+"""Know what every store promises of what desks count, end and keep: rights, calls, sign-ups.
 
 Part of :class:`szunion.testing.storage.StoragePromises`.
 """
@@ -14,6 +14,8 @@ from attrs import evolve
 from szunion.domain.access import Operation, Purpose, Role, Scope
 from szunion.domain.calls import Ticket, Tries
 from szunion.domain.disclosures import Disclosure, DisclosureKind
+from szunion.domain.joinings import OPEN as OPEN_JOININGS
+from szunion.domain.joinings import Joining, JoiningEvent
 from szunion.domain.lawful import Retention
 from szunion.domain.officers import Delegation, Post
 from szunion.domain.organisations import (
@@ -161,6 +163,51 @@ class DeskPromises:
         with pytest.raises(Conflict, match="E-STORE-008"):
             world.run(lambda work, scope: work.referrals.put(scope, _referral(2, at, days=3)))
 
+    # --- joinings -------------------------------------------------------------------------------
+
+    def test_a_list_is_put_in_whole_and_goes_with_its_union(self, world: StorageWorld) -> None:
+        """A sign-up comes back as it was kept; its list is replaced; what is open has an heir."""
+        at, heir = OrganisationId(1), OrganisationId(2)
+        first, second = PersonId((5 << 53) + 99), PersonId((6 << 53) + 98)
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            box = work.joinings
+            work.organisations.add_many(scope, [_union(at), _union(heir)])
+            later, made, done = _joining(1, 5), _joining(2, 3), _joining(3, 1)
+            for each in (later, made, done):
+                box.add(scope, each)
+            assert box.get(scope, made.id) == made
+            assert box.get(scope, 9) is None
+            assert list(box.listed(scope, OPEN_JOININGS, items=None, most=2)) == [done, made]
+            assert list(box.listed(scope, OPEN_JOININGS, items=["other"], most=9)) == []
+            same = box.listed(scope, OPEN_JOININGS, items=["other", "item"], most=9)
+            assert list(same) == [done, made, later]
+            box.put_people(scope, made, {first: False, second: True})
+            box.put_people(scope, later, {first: True})
+            box.put_people(scope, made, {second: False, first: True})
+            assert dict(box.people(scope, made.id)) == {first: True, second: False}
+            assert dict(box.of_person(scope, first)) == {later.id: True, made.id: True}
+            box.put_people(scope, later, {})
+            assert dict(box.people(scope, later.id)) == {}
+            assert dict(box.of_person(scope, first)) == {made.id: True}
+            ended = done.ended(JoiningEvent.WITHDRAW, NOON + _HOUR, "停产")
+            box.put(scope, ended)
+            assert box.get(scope, done.id) == evolve(ended, version=1)
+            assert list(box.past(scope, DAY + timedelta(days=3), 9)) == []
+            assert list(box.past(scope, DAY + timedelta(days=6), 9)) == [made, later]
+            assert list(box.past(scope, DAY + timedelta(days=6), 1)) == [made]
+            assert list(box.move_open(scope, at, heir)) == [later.id, made.id]
+            moved = box.get(scope, made.id)
+            assert moved == evolve(made, organisation=heir, version=1)
+            assert dict(box.people(scope, made.id)) == {first: True, second: False}
+            left = box.get(scope, done.id)
+            assert left is not None
+            assert left.organisation == at
+
+        world.run(step)
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            world.run(lambda work, scope: work.joinings.put(scope, _joining(2, 3)))
+
     # --- officers -------------------------------------------------------------------------------
 
     def test_a_post_is_held_once_and_its_end_is_kept(self, world: StorageWorld) -> None:
@@ -246,6 +293,14 @@ def _union(union: OrganisationId) -> Organisation:
         id=union, code=f"44030{union}", name="工会", state=OrganisationState.ACTIVE,
         kind=OrganisationKind.CITY if top else OrganisationKind.DISTRICT,
         placements=() if top else (Placement(parent=OrganisationId(1), since=DAY),),
+    )  # fmt: skip
+
+
+def _joining(number: int, days: int) -> Joining:
+    day = DAY + timedelta(days=days)
+    return Joining(
+        id=number, item="item", organisation=OrganisationId(1), first=DAY, last=day, session="上午",
+        place="三楼", number=30, asked=NOON, asked_by="clerk", changed=NOON,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from szunion.ports.storage.disclosures import Disclosures
 from szunion.ports.storage.figures import Figures
 from szunion.ports.storage.imports import Imports
 from szunion.ports.storage.inbox import Inbox
+from szunion.ports.storage.joinings import Joinings
 from szunion.ports.storage.members import Members, Transfers
 from szunion.ports.storage.money import (
     Budgets,
@@ -112,6 +113,11 @@ class UnitOfWork(Protocol):
     @property
     def referrals(self) -> Referrals:
         """Matters that the hotline passed on to unions."""
+        ...
+
+    @property
+    def joinings(self) -> Joinings:
+        """Sign-ups of unions for what their members join together, and who is on their lists."""
         ...
 
     @property

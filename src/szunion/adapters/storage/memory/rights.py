@@ -15,6 +15,7 @@ from szunion.adapters.storage.memory.calls import CallTables
 from szunion.adapters.storage.memory.cards import CardTables
 from szunion.adapters.storage.memory.claims import ClaimTables
 from szunion.adapters.storage.memory.core import CoreTables
+from szunion.adapters.storage.memory.joinings import JoiningTables
 from szunion.adapters.storage.memory.members import MemberTables
 from szunion.adapters.storage.memory.money import MoneyTables
 from szunion.adapters.storage.memory.people import PeopleTables, Sight
@@ -64,6 +65,8 @@ class Everything(Protocol):
     def claims(self) -> ClaimTables: ...
     @property
     def calls(self) -> CallTables: ...
+    @property
+    def joinings(self) -> JoiningTables: ...
     @property
     def rights(self) -> RightsTables: ...
 
@@ -206,6 +209,7 @@ _TAKE: Final[Mapping[str, Rows]] = {
     "message": _of(lambda tables: tables.core.messages),
     "wish": _of(lambda tables: tables.services.wishes),
     "referral": _of(lambda tables: tables.calls.referrals),
+    "joining_member": _of(lambda tables: tables.joinings.places),
     "fee_waiver": _of(lambda tables: tables.bank_words.waivers),
     "number_reservation": _of(lambda tables: tables.bank_words.reservations),
     "heir": _by_key(lambda tables: tables.claims.heirs),
@@ -433,6 +437,7 @@ class MemoryPersonFiles:
             "rating": _count(t.services.ratings, person),
             "wish": _count(t.services.wishes, person),
             "referral": _count(t.calls.referrals, person),
+            "joining_member": _count(t.joinings.places, person),
             "message": _count(t.core.messages, person),
             "audit": sum(1 for row in t.core.audit if row.entry.person == person),
             "card_fact": sum(1 for key in t.cards.facts.rows if key[0] in ids),

@@ -37,6 +37,7 @@ from szunion.adapters.storage.memory.disclosures import DisclosureTables, Memory
 from szunion.adapters.storage.memory.figures import MemoryFigures
 from szunion.adapters.storage.memory.imports import ImportTables, MemoryImports
 from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
+from szunion.adapters.storage.memory.joinings import JoiningTables, MemoryJoinings
 from szunion.adapters.storage.memory.members import MemberTables, MemoryMembers, MemoryTransfers
 from szunion.adapters.storage.memory.money import (
     MemoryBudgets,
@@ -93,6 +94,7 @@ class Tables:
     disclosures: DisclosureTables = field(factory=DisclosureTables)
     officers: OfficerTables = field(factory=OfficerTables)
     calls: CallTables = field(factory=CallTables)
+    joinings: JoiningTables = field(factory=JoiningTables)
     imports: ImportTables = field(factory=ImportTables)
     bindings: BindingTables = field(factory=BindingTables)
     batches: BatchTables = field(factory=BatchTables)
@@ -131,6 +133,7 @@ class MemoryUnit:
         self.bindings = MemoryBindings(tables.bindings, undo)
         sight = Sight(people, unions)
         self.referrals = MemoryReferrals(tables.calls, sight, undo)
+        self.joinings = MemoryJoinings(tables.joinings, sight, undo)
         self.batches = MemoryBatches(tables.batches, sight, posts, undo)
         self.rows = MemoryRows(tables.batches, sight, undo)
         self.cards = MemoryCards(tables.cards, sight, undo, vault, now)

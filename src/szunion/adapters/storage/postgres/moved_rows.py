@@ -56,6 +56,7 @@ class Frame:
 FRAMES: Final[Sequence[Frame]] = (
     Frame("batch", "batch_id", "application", {}),
     Frame("custody_list", "list_id", "custody_item", {}),
+    Frame("joining", "joining_id", "joining_member", {}),
     Frame("offer", "offer_id", "booking", {"stock": "taken", "waiting_list": "0"}),
     Frame("payout", "payout_id", "pay_order", {}),
 )
@@ -187,6 +188,11 @@ UNFINISHED: Final[Sequence[Unfinished]] = (
         "lists", Text("未签收的交接清单上的卡", "cards on lists that are not signed"),
         "FROM custody_item i JOIN custody_list l ON l.list_id = i.list_id"
         f" WHERE l.state = 'OPEN' AND i.shard {_IN}",
+    ),
+    Unfinished(
+        "joinings", Text("未办结的集体参与名单上的人", "places on lists of sign-ups that are open"),
+        "FROM joining_member m JOIN joining j ON j.joining_id = m.joining_id"
+        f" WHERE j.state IN ('ASKED', 'ACCEPTED', 'HELD') AND m.shard {_IN}",
     ),
     Unfinished(
         "letters", Text("正在发送的信件组", "sets of letters in somebody's hands"),

@@ -137,6 +137,8 @@ NET: Final[Mapping[str, Shown]] = {
     "fee_waiver": _person(),
     "heir": _person(),
     "instruction": _person(),
+    "joining": _owned("joining"),
+    "joining_member": _union("joining_member", "organisation_id"),
     "membership": _membership("membership"),
     "membership_past": _membership("membership_past"),
     "message": _person(),

@@ -27,6 +27,7 @@ from szunion.adapters.storage.sql.disclosures import SqlDisclosures
 from szunion.adapters.storage.sql.figures import SqlFigures
 from szunion.adapters.storage.sql.imports import SqlImports
 from szunion.adapters.storage.sql.inbox import SqlInbox
+from szunion.adapters.storage.sql.joinings import SqlJoinings
 from szunion.adapters.storage.sql.members import SqlMembers
 from szunion.adapters.storage.sql.money import (
     SqlBudgets,
@@ -107,6 +108,7 @@ class SqlUnit:
     officers = Part(lambda unit: SqlOfficers(unit.session))
     calls = Part(lambda unit: SqlCalls(unit.session))
     referrals = Part(lambda unit: SqlReferrals(unit.session, unit.vault))
+    joinings = Part(lambda unit: SqlJoinings(unit.session))
     imports = Part(lambda unit: SqlImports(unit.session, unit.ids, unit.vault, unit.now))
     bindings = Part(lambda unit: SqlBindings(unit.session))
     batches = Part(lambda unit: SqlBatches(unit.session))

@@ -48,6 +48,9 @@ DELETE FROM wish WHERE shard = :shard AND person_id = :person
 -- name: referral
 DELETE FROM referral WHERE shard = :shard AND person_id = :person
 
+-- name: joining_member
+DELETE FROM joining_member WHERE shard = :shard AND person_id = :person
+
 -- name: fee_waiver
 DELETE FROM fee_waiver WHERE shard = :shard AND person_id = :person
 

@@ -67,6 +67,9 @@ SELECT 'wish' AS name, count(*) AS rows FROM wish WHERE shard = :shard AND perso
 UNION ALL
 SELECT 'referral' AS name, count(*) AS rows FROM referral WHERE shard = :shard AND person_id = :person
 UNION ALL
+SELECT 'joining_member' AS name, count(*) AS rows FROM joining_member
+WHERE shard = :shard AND person_id = :person
+UNION ALL
 SELECT 'message' AS name, count(*) AS rows FROM message WHERE shard = :shard AND person_id = :person
 UNION ALL
 SELECT 'audit' AS name, count(*) AS rows FROM audit WHERE shard = :shard AND person_id = :person
