@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 from attrs import frozen
@@ -155,6 +156,9 @@ class BankFact:
         return (not self.birth, self.sequence, self.digest)
 
 
+_RANK: Final = attrgetter("rank")
+
+
 def as_fact(notice: CardChanged, digest: str, received: datetime) -> BankFact:
     """Return what *notice* says of its card, with the hash of its content."""
     return BankFact(
@@ -229,6 +233,10 @@ class BankFacet:
         )
 
 
+def _last(facts: Sequence[BankFact]) -> BankFact | None:
+    return max(facts, key=_RANK) if len(facts) > 1 else next(iter(facts), None)
+
+
 def _disputes(one: BankFact, other: BankFact) -> bool:
     """Return whether the bank told the same thing in two ways."""
     if one.event_id == other.event_id:
@@ -246,15 +254,16 @@ def fold(facts: Iterable[BankFact]) -> BankFacet:
         contents.setdefault(each.event_id, set()).add(each.digest)
         if not each.birth:
             states.setdefault(each.sequence, set()).add(each.state)
-    facet = BankFacet()
+    stands: list[BankFact] = []
     disputed = 0
     for each in known:
         twice = not each.birth and len(states[each.sequence]) > 1
         if twice or len(contents[each.event_id]) > 1:
             disputed = max(disputed, each.sequence)
         else:
-            facet = facet.told(each)
-    return BankFacet(facet.latest, facet.absorbing, disputed)
+            stands.append(each)
+    closing = [each for each in stands if each.state in CARD_BANK.absorbing]
+    return BankFacet(_last(stands), _last(closing), disputed)
 
 
 def judge(facet: BankFacet, new: BankFact, seen: Iterable[BankFact]) -> Verdict:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
-from typing import ClassVar, Final, NewType, NoReturn, Self
+from operator import attrgetter
+from typing import TYPE_CHECKING, ClassVar, Final, NewType, NoReturn, Self
 
 from attrs import field, frozen
 
@@ -62,6 +63,9 @@ class Labelled(Enum):
 
     __hash__ = object.__hash__
     """Members are single: where one stands is enough, and quicker than hashing its name."""
+    if not TYPE_CHECKING:
+        value = property(attrgetter("_value_"))
+        """As of any enum, without a step in Python: every row that is written asks for some."""
 
     def __new__(cls, code: str, zh: str = "", en: str = "") -> Self:
         member = object.__new__(cls)

@@ -33,6 +33,7 @@ from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.postgres.storage import BEGIN
+from szunion.adapters.storage.sql.columns import Same
 from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageUnreachable
 from szunion.testing.postgres_databases import APPLICATION, Database, Databases
@@ -51,6 +52,8 @@ GRANT USAGE ON SCHEMA szunion TO {APPLICATION};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA szunion TO {APPLICATION};
 """
 STATEMENTS = {
+    "size_at": "UPDATE thing SET size = %s WHERE id = %s",
+    "sizes": "SELECT id, size FROM thing ORDER BY id",
     "add": "INSERT INTO thing (id, name, size) VALUES (%(id)s, %(name)s, %(size)s)",
     "add_at": "INSERT INTO thing (id, name, size) VALUES (%s, %s, %s)",
     "add_or_not": "INSERT INTO thing (id, name, size) VALUES (1, 'a', 1) ON CONFLICT DO NOTHING",
@@ -212,9 +215,25 @@ def test_what_belongs_to_one_person_goes_one_after_the_other(connection: Connect
         assert [len(part) for part in plain.parts(rows)] == [20, 20]
 
 
+def test_a_set_of_rows_is_changed_by_columns_and_what_all_say_is_said_once(
+    connection: Connection,
+) -> None:
+    with connection.transaction():
+        asked = session(connection)
+        asked.many("add", [{"id": n, "name": f"n{n}", "size": 1} for n in range(4)])
+        assert asked.columns("size_at", (Same(7), [0, 2, 9])) == 2
+        assert asked.columns("size_at", ([8, 9], [1, 3])) == 2
+        assert asked.columns("size_at", (Same(7), [])) == 0
+        assert asked.all("sizes") == [(0, 7), (1, 8), (2, 7), (3, 9)]
+        with pytest.raises(ValueError, match="meet a row each"):
+            asked.columns("size_at", ([1, 2], Same(1)))
+
+
 def test_every_bulk_change_is_a_set_of_rows() -> None:
     """All but one, whose rows build on each other: a union below a union that is as new."""
-    found = re.findall(r'session\.many\(\s*"([a-z_.]+)"', "".join(map(_source, _REPOSITORIES)))
+    found = re.findall(
+        r'session\.(?:many|columns)\(\s*"([a-z_.]+)"', "".join(map(_source, _REPOSITORIES))
+    )
     assert len(found) > 30
     assert {name for name in found if row_set(statements()[name]) is None} == {"organisation.add"}
 

@@ -93,7 +93,13 @@ class RowSet:
         """Return the same for columns, in the order of the places of its parameters.
 
         What is the same in each row is handed over once, as the value that it is.
+
+        Raises:
+            ValueError: what says which row is met is the same in each: all would meet one.
         """
+        if any(isinstance(columns[key], Same) for key in self.meets if isinstance(key, int)):
+            msg = "rows of a set that is changed meet a row each"
+            raise ValueError(msg)
         same = [each.value if isinstance(each, Same) else None for each in columns]
         arrays = [None if isinstance(each, Same) else column_of(each) for each in columns]
         return self._statement(arrays, same)

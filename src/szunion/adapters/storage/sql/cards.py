@@ -35,7 +35,13 @@ from szunion.domain.values import (
 from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Place, Vault
 
+#: The words of a row: found in a table they cost a tenth of what calling the kind by them does.
 _STATES = {state.value: state for state in BankState}
+_EVENTS = {event.value: event for event in BankEvent}
+_CLASSES = {each.value: each for each in AccountClass}
+_UNION_STATES = {state.value: state for state in UnionState}
+_UNION_REASONS = {reason.value: reason for reason in UnionReason}
+_CUSTODY = {state.value: state for state in CustodyState}
 _COLUMNS = 19
 """How many columns a card has; ``card.get`` says beside them what was told of it."""
 
@@ -47,7 +53,7 @@ def fact_of(raw: Raw) -> tuple[CardId, BankFact]:
     card, event_id, digest, sequence, event, state, effective, received = raw
     return CardId(card), BankFact(
         event_id=event_id, sequence=sequence, digest=digest,
-        event=BankEvent(event) if event else None, state=_STATES[state],
+        event=_EVENTS[event] if event else None, state=_STATES[state],
         effective=moment(effective), received=moment(received),
     )  # fmt: skip
 
@@ -274,10 +280,10 @@ class SqlCards:
         token = self.vault.open(_place(id_), sealed).decode()
         card = Card(
             id=CardId(id_), person=PersonId(person), ref=CardRef(CardToken(token), psn),
-            last_four=last_four, account_class=AccountClass(class_), bank=fold(facts),
+            last_four=last_four, account_class=_CLASSES[class_], bank=fold(facts),
             union=UnionFacet(
-                UnionState(union_state),
-                UnionReason(union_reason) if union_reason else None,
+                _UNION_STATES[union_state],
+                _UNION_REASONS[union_reason] if union_reason else None,
                 union_sequence,
             ),
             holds=tuple(holds), replaces=CardId(replaces) if replaces else None,
@@ -286,7 +292,7 @@ class SqlCards:
         )  # fmt: skip
         where = OrganisationId(holder) if holder else None
         return KeptCard(
-            card=card, custody=Custody(card=card.id, state=CustodyState(custody), holder=where),
+            card=card, custody=Custody(card=card.id, state=_CUSTODY[custody], holder=where),
             programme=programme, row=RowId(row) if row else None, gap=bool(gap),
             born=moment(born),
         )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import starmap
+from operator import itemgetter
 
 from attrs import frozen
 
@@ -50,7 +51,7 @@ def _logged(row: Row) -> LoggedEntry:
     )  # fmt: skip
 
 
-def _value(of: Role | Purpose) -> str:
+def _value(of: Role | Purpose | MessageState) -> str:
     value: str = of.value
     return value
 
@@ -200,6 +201,10 @@ class SqlAuditTrail:
         return (row and row[0]) or 0
 
 
+_AS_WRITTEN = itemgetter(4, 0)
+"""A message's moment, and its id."""
+
+
 def _messages(rows: Iterable[Row]) -> list[Message]:
     """Return messages; what a crowd is told, and when, is read once."""
     said, at = cache(json.loads), cache(moment)
@@ -252,12 +257,12 @@ class SqlMessages:
         self.session.do("message.let_go", {"now": micros(now)})
         held, _ = self._held()
         which = {"now": micros(now), "held": held, "most": most}
-        found = _messages(self.session.all("message.free", which))
-        if not found:
+        rows = self.session.all("message.free", which)
+        if not rows:
             return None
-        found.sort(key=lambda each: (each.created, each.id))
-        taken = MessageSet(id=found[0].id, until=until, messages=found)
-        ids = json.dumps([each.id for each in found])
+        rows.sort(key=_AS_WRITTEN)
+        taken = MessageSet(id=rows[0][0], until=until, messages=_messages(rows))
+        ids = json.dumps([row[0] for row in rows])
         self.session.add("message.hold", {"set": taken.id, "until": micros(until), "ids": ids})
         return taken
 
@@ -270,15 +275,19 @@ class SqlMessages:
         which = {"set": taken.id, "until": micros(taken.until)}
         if not self.session.do("message.give_back", which):
             return 0
+        ended = [id_ for ids in ways.values() for id_ in ids]
+        if not ended:
+            return 0
         whose = {each.id: each.person for each in taken.messages}
-        return self.session.many(
+        each_way = [way for way, ids in ways.items() for _ in ids]
+        return self.session.columns(
             "message.end",
-            [
-                (micros(due), state.value, shard_of(id_), whose[id_], id_)
-                for (state, due), ids in ways.items()
-                for id_ in ids
-            ],
-        )
+            (
+                column([due for _, due in each_way], micros),
+                column([state for state, _ in each_way], _value), list(map(shard_of, ended)),
+                [whose[id_] for id_ in ended], ended,
+            ),
+        )  # fmt: skip
 
     def next_due(self, scope: Scope) -> datetime | None:
         held, untils = self._held()

@@ -69,7 +69,8 @@ class Session(Protocol):
     def columns(self, name: str, columns: Sequence[Column]) -> int:
         """Insert a set of rows, handed over as columns, by a statement of places.
 
-        Return how many rows were inserted.
+        Or change one: then no two of its rows meet the same row of the table, and nothing that
+        says which row is met is the same in all of them. Return how many rows were touched.
         """
         ...
 

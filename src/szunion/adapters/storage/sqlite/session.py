@@ -239,7 +239,7 @@ class SqliteSession(Session):
             return self.connection.executemany(self._statements[name], rows).rowcount
 
     def columns(self, name: str, columns: Sequence[Column]) -> int:
-        """Insert a set of rows, handed over as columns. Return how many rows were inserted."""
+        """Insert or change a set of rows, handed over as columns; return how many were touched."""
         return self.many(name, rows_of(columns))
 
     @staticmethod
