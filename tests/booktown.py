@@ -82,9 +82,10 @@ class BookTown:
         return answer.booking
 
     def bookings(self, offer: Offer, people: Sequence[PersonId]) -> list[Booking]:
-        found = self.cards.look(lambda work, scope: work.bookings.of_people(
-            scope, {offer.id: people}))  # fmt: skip
-        return [each for all_ in found.values() for each in all_]
+        found = self.cards.look(lambda work, scope: [
+            each for person in people for each in work.bookings.of_person(scope, person)
+        ])  # fmt: skip
+        return [each for each in found if each.offer == offer.id]
 
     def taken(self, offer: OfferId) -> int:
         found = self.cards.look(lambda work, scope: work.offers.get(scope, offer))

@@ -11,21 +11,24 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.booktown import BookTown, book_town_on
-from tests.offices import applicant, on_call
+from tests.offices import applicant, engine, on_call
 
 from szunion.adapters.crowd import Combiner
+from szunion.application.access import authorise
 from szunion.application.booking_deadlines import BookingDeadlines
 from szunion.application.bookings import Booked, Bookings, NotBooked, Queued
 from szunion.application.office import Office
 from szunion.application.standing import asked_together, free_people, standing_of
-from szunion.domain.bookings import BookingState, NoPlace
+from szunion.domain.access import Operation
+from szunion.domain.bookings import Booking, BookingState, NoPlace
 from szunion.domain.catalogue import Ineligible
 from szunion.domain.holds import HoldReason
 from szunion.domain.members import MembershipReason
 from szunion.domain.participation import Means, Outcome, standing
 from szunion.domain.use import Locked
-from szunion.domain.values import BookingId, OfferId, PersonId
+from szunion.domain.values import BookingId, OfferId, PersonId, shard_of
 from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound, StorageBusy
+from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
 
 _S = BookingState
@@ -69,6 +72,33 @@ def test_m14_a_member_books_confirms_and_is_let_in_and_it_is_recorded(town: Book
     assert {"booking.held", "booking.confirmed"} <= set(town.messages(person))
     log = [entry.action for entry in town.cards.log_of(person) if entry.action.startswith("book")]
     assert log == ["booking.hold", "booking.confirm", "booking.check_in"]
+
+
+def test_what_a_set_has_of_an_offer_is_what_counts(town: BookTown) -> None:
+    """Whoever gave a place back, or let one lapse, may ask anew; other offers are no matter."""
+    first, second = town.members(2)
+    offer, other = town.offer(20), town.offer(20)
+
+    def kept(work: UnitOfWork, offer: OfferId, place: int, state: BookingState) -> Booking:
+        id_ = BookingId(work.ids.new(shard_of(first)))
+        return Booking(
+            id=id_, offer=offer, person=first, place=place, state=state, asked=work.now
+        )  # fmt: skip
+
+    def keep(work: UnitOfWork) -> Sequence[Booking]:
+        scope = authorise(work, engine(), Operation.BOOKING_WRITE)
+        states = [state for state in _S if state is not _S.REQUESTED]  # that one is never kept
+        mine = [kept(work, offer.id, place, state) for place, state in enumerate(states, start=1)]
+        work.bookings.add_many(scope, [*mine, kept(work, other.id, 1, _S.HELD)])
+        return mine
+
+    mine = town.office.storage.run(keep)
+    asked = {offer.id: [first, second]}
+    found = town.cards.look(lambda work, scope: work.bookings.of_people(scope, asked))
+    assert {key: list(had) for key, had in found.items()} == {
+        (offer.id, first): [each for each in mine if each.counts]
+    }
+    assert len(mine) > len(found[offer.id, first]) == 5
 
 
 def test_a_second_request_is_told_of_the_first(town: BookTown) -> None:

@@ -95,10 +95,6 @@ Outcome: TypeAlias = Booked | Queued | NotBooked
 Answer: TypeAlias = Outcome | SzunionError
 
 
-def _counted(bookings: Sequence[Booking]) -> tuple[Booking, ...]:
-    return tuple([each for each in bookings if each.counts]) if bookings else ()
-
-
 def refusals(work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer | None]:
     """Return the answers that a look gives: not there, not open, over, sold out. Others: None."""
     scope = authorise(work, engine(), Operation.SERVICE_READ)
@@ -119,7 +115,7 @@ def refusals(work: UnitOfWork, asks: Sequence[Ask]) -> list[Answer | None]:
             answers.append(wrong)
         elif (told := refused.get(ask.offer)) is None:
             answers.append(NotFound("E-BOOKING-002"))
-        elif mine and (yours := _counted(mine.get((ask.offer, ask.person), ()))):
+        elif mine and (yours := tuple(mine.get((ask.offer, ask.person), ()))):
             over = len(yours) >= offers[ask.offer].per_person
             reason = NoPlace.QUOTA if over else told.reason
             answers.append(NotBooked(reason=reason, yours=yours))
@@ -205,7 +201,7 @@ class _Crowd:
         items = {id_: item_of(office, offer) for id_, offer in offers.items()}
         mine: dict[OfferId, dict[PersonId, tuple[Booking, ...]]] = {id_: {} for id_ in people}
         for (id_, person), found in work.bookings.of_people(scope, people).items():
-            mine[id_][person] = _counted(found)
+            mine[id_][person] = tuple(found)
         alike = {
             person for id_, item in items.items() if asked_together(office, item)
             for person in people[id_]

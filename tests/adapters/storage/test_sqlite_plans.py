@@ -50,3 +50,12 @@ def test_a_list_within_a_table_is_noticed(schema: sqlite3.Connection) -> None:
         " JOIN bank_name n ON n.kind = 'CARD' AND n.name = k.value"
     )
     assert after_a_table(schema, planted) != []
+
+
+def test_what_counts_of_an_offer_is_met_by_its_own_key(schema: sqlite3.Connection) -> None:
+    """However many bookings of other offers somebody has."""
+    statement = statements()["booking.of_people"]
+    given: Mapping[str, None] = dict.fromkeys(re.findall(r":(\w+)", statement))
+    steps = [step for *_, step in schema.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
+    key = "SEARCH b USING INDEX booking_once (shard=? AND offer_id=? AND person_id=?)"
+    assert key in steps

@@ -70,7 +70,7 @@ class Bookings(Protocol):
     def of_people(
         self, scope: Scope, people: Mapping[OfferId, Collection[PersonId]]
     ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
-        """Return what each of an offer's *people* has, or had, of it, where there is any."""
+        """Return what each of an offer's *people* has of it that counts, where there is any."""
         ...
 
     def put(self, scope: Scope, booking: Booking) -> None:

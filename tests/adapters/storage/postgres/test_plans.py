@@ -72,6 +72,13 @@ def test_a_key_that_begins_with_a_shard_is_asked_for_in_that_shard(app: Connecti
     assert not [each for each in met if not re.search(r"\bshard = ", each[2])]
 
 
+def test_what_counts_of_an_offer_is_met_by_its_own_key(app: Connection) -> None:
+    """However many bookings of other offers somebody has."""
+    met = dict(_MET.findall(planned(app, statements()["booking.of_people"])))
+    asked = re.findall(r"\b(\w+) = u\.", met["booking_once"])
+    assert asked == ["shard", "offer_id", "person_id"]
+
+
 def test_what_is_leased_is_found_once_whatever_it_is_joined_with(app: Connection) -> None:
     """A join that looks for it again passes over what is locked, and leases more than it may."""
     asked = [name for name, text in written(POSTGRES).items() if "SKIP_LOCKED" in text]

@@ -123,7 +123,7 @@ class MemoryBookings:
     ) -> Mapping[tuple[OfferId, PersonId], Sequence[Booking]]:
         found: dict[tuple[OfferId, PersonId], list[Booking]] = {}
         for row in sorted(self.tables.bookings, key=lambda row: row.id):
-            if row.person in people.get(row.offer, ()):
+            if row.counts and row.person in people.get(row.offer, ()):
                 found.setdefault((row.offer, row.person), []).append(row)
         return found
 

@@ -13,10 +13,12 @@ SELECT booking_id, offer_id, person_id, place, state, asked, confirm_by, refused
 FROM booking WHERE shard = :shard AND person_id = :person ORDER BY booking_id
 
 -- name: of_people
+-- what counts has a key of its own (booking_once): a person's other bookings are not gone through
 SELECT b.booking_id, b.offer_id, b.person_id, b.place, b.state, b.asked, b.confirm_by, b.refused,
        b.version
 FROM CHUNK(person ID, home SHARD, offer ID) c
-JOIN booking b ON b.shard = c.home AND b.person_id = c.person AND b.offer_id = c.offer
+JOIN booking b ON b.shard = c.home AND b.offer_id = c.offer AND b.person_id = c.person
+  AND b.state IN ('REQUESTED', 'HELD', 'CONFIRMED', 'WAITLISTED', 'USED', 'NO_SHOW')
 ORDER BY b.booking_id
 
 -- name: put
