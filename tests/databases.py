@@ -16,12 +16,19 @@ import pytest
 from szunion.testing.postgres import NoPostgres, PostgresServer
 from szunion.testing.postgres_databases import CITUS_DSN, Database, Databases, ready
 
-ONE_SERVER = pytest.mark.skipif(
-    bool(os.environ.get(CITUS_DSN)),
-    reason="on Citus decisions queue from the first try, and a host's transaction has no turn:"
-    " test_citus.py has what holds there",
+
+def one_server(reason: str) -> pytest.MarkDecorator:
+    """Return the mark of what is promised of one PostgreSQL server alone."""
+    return pytest.mark.skipif(bool(os.environ.get(CITUS_DSN)), reason=reason)
+
+
+ONE_SERVER = one_server(
+    "on Citus decisions queue from the first try, and a host's transaction has no turn:"
+    " test_citus.py has what holds there"
 )
-"""For what is promised of one PostgreSQL server alone."""
+OF_A_RANGE = one_server(
+    "Citus moves its own shards, and no range moves in or out: test_citus_moves.py has the refusal"
+)
 
 ON_CITUS = pytest.mark.citus
 """For what needs a coordinator and workers that the run was given; conftest.py skips it else."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.speaking import Said, say
-from tests.databases import ONE_SERVER, of_this_run, url
+from tests.databases import OF_A_RANGE, of_this_run, url
 from tests.offices import applicant
 from tests.province import CITY, LOOKS, found_in, join
 
@@ -59,7 +59,7 @@ database = "{low}"
 """
 
 
-@ONE_SERVER
+@OF_A_RANGE
 @pytest.mark.postgres
 def test_a_city_grows_from_one_server_to_two(tmp_path: Path) -> None:
     low, high = of_this_run().empty(), of_this_run().empty()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.databases import ON_CITUS, ONE_SERVER, url
+from tests.databases import ON_CITUS, one_server, url
 
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
 from szunion.adapters.storage.postgres.migrate import migrate, migrations
@@ -171,7 +171,7 @@ def test_a_plan_and_a_trial_say_what_they_would_do_and_do_nothing(shell: Shell) 
     assert shell.type("db", "status").exit_code == 0
 
 
-@ONE_SERVER
+@one_server("about a server that has no Citus")
 def test_one_server_is_not_taken_for_a_cluster(shell: Shell) -> None:
     """Neither an unknown engine nor a server without Citus is changed."""
     for engine, code in (("cockroach", "E-STORE-035"), ("citus", "E-STORE-036")):

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from attrs import frozen
 from tests.booktown import BookTown
-from tests.databases import ONE_SERVER, lasting
+from tests.databases import OF_A_RANGE, lasting
 from tests.moneytown import WARMTH, YEAR
 from tests.system.two_nodes import AT_REST, NOW, Dead, TwoNodes, asked, told, two_nodes
 
@@ -29,7 +29,7 @@ from szunion.domain.tickets import TicketState
 from szunion.domain.values import SHARDS, Labelled, shard_of
 from szunion.errors import Conflict
 
-pytestmark = [pytest.mark.postgres, ONE_SERVER]
+pytestmark = [pytest.mark.postgres, OF_A_RANGE]
 
 #: Beside what ``AT_REST`` ends: heirs of the same range, nobody in quarantine, no walk.
 _WHOLE: Final = """

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 from attrs import evolve
-from tests.databases import ONE_SERVER
+from tests.databases import OF_A_RANGE
 from tests.offices import applicant
 from tests.system.two_nodes import AT_REST, Dead, TwoNodes, asked, table_sums, told, two_nodes
 
@@ -27,7 +27,7 @@ from szunion.domain.values import SHARDS, OrganisationId, shard_of
 from szunion.errors import Conflict, StorageBusy, StorageError
 from szunion.testing.postgres_databases import Database
 
-pytestmark = [pytest.mark.postgres, ONE_SERVER]
+pytestmark = [pytest.mark.postgres, OF_A_RANGE]
 
 AUDITOR = Principal(id="auditor", role=Role.AUDITOR, purpose=Purpose.AUDIT)
 SEALER = Principal(id="sealer", role=Role.ENGINE, purpose=Purpose.OPERATE)

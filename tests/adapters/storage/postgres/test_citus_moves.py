@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.adapters.storage.postgres.test_citus import claim, claimed, shards_of_two_nodes
+from tests.adapters.storage.postgres.test_net import scope_of
 from tests.adapters.storage.test_backups import backed, change, opened, populate, restored_at, sums
 from tests.databases import ON_CITUS
 
@@ -14,9 +15,15 @@ from szunion.adapters.storage.backing import copy
 from szunion.adapters.storage.postgres import admin, backing
 from szunion.adapters.storage.postgres.backing import PostgresDatabase
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
+from szunion.adapters.storage.postgres.migrate import has_table
+from szunion.adapters.storage.postgres.moving import Move, Side
 from szunion.adapters.storage.postgres.tables import PostgresTables
 from szunion.adapters.storage.sql.tables import Table
 from szunion.adapters.storage.sqlite.backing import SqliteFile
+from szunion.adapters.system import SystemChance, SystemClock, SystemIds
+from szunion.domain.access import WholeCity
+from szunion.domain.nodes import Shards
+from szunion.domain.values import SHARDS
 from szunion.errors import Conflict, StorageBusy, StorageError
 from szunion.testing import SimClock
 from szunion.testing.postgres_databases import Databases, ready
@@ -99,3 +106,26 @@ def test_what_is_looked_at_is_of_one_moment_on_every_node(
                 pass
         app.close()
         owner.close()
+
+
+def test_no_range_of_shards_moves_by_us(databases: Databases) -> None:
+    """Citus moves its own: it is told before anybody is held."""
+    with databases.lent("szunion", ready) as here, databases.lent("szunion", ready) as there:
+        low, high = (
+            Side(
+                name=name, application=each.app, owner=each.owner, scope=scope_of(WholeCity())
+            )
+            for name, each in (("low", here), ("high", there))
+        )  # fmt: skip
+        clock = SystemClock()
+        move = Move(
+            source=low, target=high, shards=Shards(0, SHARDS - 1), now=clock.now(),
+            ids=SystemIds(clock, SystemChance()),
+        )  # fmt: skip
+        for begin in (move.plan, move.run):
+            with pytest.raises(Conflict, match=r"E-NODES-020.*citus"):
+                begin()
+        for each in (here, there):
+            owner = connect(each.owner, Limits())
+            assert not has_table(owner, "moving")
+            owner.close()

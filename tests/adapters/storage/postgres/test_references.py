@@ -7,7 +7,7 @@ from typing import Final
 
 import psycopg
 import pytest
-from tests.databases import ONE_SERVER
+from tests.databases import one_server
 from tests.two_schemas import of_postgres
 
 from szunion.adapters.storage.postgres.connection import (
@@ -29,7 +29,10 @@ from szunion.adapters.storage.postgres.references import (
 from szunion.errors import Conflict
 from szunion.testing.postgres_databases import APPLICATION, Database, Databases
 
-pytestmark = [pytest.mark.postgres, ONE_SERVER]
+pytestmark = [
+    pytest.mark.postgres,
+    one_server("Citus keeps foreign keys: references are checked by the statement on one server"),
+]
 
 UNION: Final = (
     "INSERT INTO organisation (organisation_id, code, name, kind, state, path, version)"

@@ -99,7 +99,7 @@ def small(databases: Databases) -> Iterator[Database]:
 
 @pytest.fixture
 def connection(small: Database) -> Iterator[Connection]:
-    found = connect(small.app, QUICK)
+    found = connect(small.app, Limits())
     yield found
     found.close()
 
@@ -349,9 +349,11 @@ def test_no_words_of_the_driver_leave_the_store(
     assert many.value.__context__ is None
 
 
-def test_what_takes_too_long_is_undone(connection: Connection) -> None:
+def test_what_takes_too_long_is_undone(small: Database) -> None:
+    hurried = connect(small.app, QUICK)
     with pytest.raises(StorageBusy, match="E-STORE-021"):
-        session(connection).one("slow")
+        session(hurried).one("slow")
+    hurried.close()
 
 
 def test_a_lock_is_waited_for_and_not_for_ever(small: Database, connection: Connection) -> None:
@@ -517,14 +519,14 @@ def test_an_unsafe_server_or_role_is_refused(
 
 def test_a_role_is_seen_for_what_it_is(small: Database) -> None:
     for dsn, trait in ((small.admin, "SUPERUSER"), (small.owner, "OWNER")):
-        connection = connect(dsn, QUICK)
+        connection = connect(dsn, Limits())
         with pytest.raises(StorageError, match=f"E-STORE-003[^$]*{trait}"):
             look(connection).check()
         connection.close()
 
 
 def test_a_session_that_commits_carelessly_is_seen(small: Database) -> None:
-    connection = connect(small.app + " options='-c synchronous_commit=off'", QUICK)
+    connection = connect(small.app + " options='-c synchronous_commit=off'", Limits())
     with pytest.raises(StorageError, match=r"E-STORE-003[^$]*synchronous_commit"):
         look(connection).check()
     connection.close()
