@@ -567,6 +567,7 @@ class _Maker:
         operator.take(called)
         in_hand = dict.fromkeys(("satisfied", "unsatisfied", "missed"), Ref(called))
         return {
+            "referrals.ask.item": "la-advice",
             "referral": Ref(new), "referrals.reply.referral": Ref(working),
             "referrals.take.referral": Ref(replied), "referrals.assign.referral": Ref(bounced),
             **{f"referrals.{step}.referral": one for step, one in in_hand.items()},

@@ -23,6 +23,7 @@ from tests.offices import (
 
 from szunion.application.counter import Counter, TapVerdict
 from szunion.application.plans import Joined, NotJoined, Plans
+from szunion.application.referrals import Asked, NotAsked, Referrals
 from szunion.application.services import Services
 from szunion.domain.access import Principal, Role
 from szunion.domain.bookings import BookingState
@@ -31,8 +32,9 @@ from szunion.domain.covers import Covered
 from szunion.domain.enrolments import EnrolmentState
 from szunion.domain.identity import Gender
 from szunion.domain.participation import Means, Outcome
+from szunion.domain.tickets import TicketState
 from szunion.domain.values import PersonId
-from szunion.errors import InvalidInput
+from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 PLANS = {
     "ma-critical-illness": "职工重大疾病互助保障计划",
@@ -79,6 +81,10 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BookTown]:
 
 def services(town: BookTown, by: Principal | PersonId) -> Services:
     return Services(town.office, at_work(by) if isinstance(by, Principal) else member(by))
+
+
+def cases(town: BookTown, by: Principal | PersonId) -> Referrals:
+    return Referrals(town.office, at_work(by) if isinstance(by, Principal) else member(by))
 
 
 def test_m17_eight_shelves_and_no_item_of_the_individual_ones_is_out_of_reach(
@@ -193,14 +199,57 @@ def test_m24_a_card_that_may_not_be_used_has_no_discount(town: BookTown) -> None
 
 
 def test_m19_legal_help_asks_for_membership_and_nothing_else(town: BookTown) -> None:
-    """M19: no card, no bound account, no paper: the four services are open on the hotline."""
+    """M19: no card, no paper, no level: asked for, passed on, answered, called back about."""
     (person,) = town.cards.admit(1)
-    desk = services(town, on_call(town.office, person))
-    shelf = {
-        shown.item.id: (shown.item.name.zh, shown.free)
-        for shown in desk.menu(person) if shown.item.category == "legal-aid"
-    }  # fmt: skip
-    assert shelf == {item: (name, True) for item, name in LEGAL.items()}
+    caller = on_call(town.office, person)
+    for desk in (services(town, person), services(town, caller)):
+        shelf = {
+            shown.item.id: (shown.item.name.zh, shown.free)
+            for shown in desk.menu(person) if shown.item.category == "legal-aid"
+        }  # fmt: skip
+        assert shelf == {item: (name, True) for item, name in LEGAL.items()}
+    mine, union = cases(town, person), cases(town, town.cards.town.g(0))
+    clerk, second = (cases(town, officer(each, Role.HOTLINE)) for each in ("12351-7", "12351-8"))
+    for item, name in LEGAL.items():
+        asked = mine.ask(item, "老板不发加班费")
+        assert isinstance(asked, Asked)
+        made = asked.referral
+        assert (made.topic, made.state) == ("legal", TicketState.NEW)
+        with pytest.raises(NotFound, match="E-REFERRAL-001"):
+            cases(town, town.cards.town.g(1)).read(made.id)
+        assert clerk.take(made.id).referral.words == f"{name}：老板不发加班费"
+        passed = clerk.assign(made.id, "")
+        assert (passed.due, passed.organisation) == (made.due, town.cards.town.unions[0].id)
+        union.accept(made.id)
+        union.reply(made.id, "律师周三驻点")
+        second.take(made.id)
+        assert second.satisfied(made.id).state is TicketState.CLOSED
+    assert [each.answer for each in mine.of_person(person)] == ["律师周三驻点"] * len(LEGAL)
+    told = town.messages(person)
+    assert (told.count("referral.asked"), told.count("referral.made")) == (len(LEGAL),) * 2
     town.cards.town.memberships(town.cards.town.g(0)).quit(person, document="退会申请")
     after = services(town, town.cards.town.c1)
     assert {after.show(item, person).standing.item for item in LEGAL} == {(Ineligible.NO_BENEFITS,)}
+
+
+def test_only_what_is_handled_as_a_case_is_asked_for_so(town: BookTown) -> None:
+    person, other = town.cards.admit(2)
+    mine = cases(town, person)
+    with pytest.raises(Conflict, match="E-REFERRAL-008"):
+        mine.ask("di-parks", "门票")
+    with pytest.raises(NotFound, match="E-SERVICE-002"):
+        mine.ask("no-such-item", "门票")
+    with pytest.raises(NotFound, match="E-SERVICE-003"):
+        mine.ask("la-advice", "加班费", other)
+    with pytest.raises(InvalidInput, match="E-REFERRAL-002"):
+        mine.ask("la-advice", "  ")
+    with pytest.raises(NotAllowed, match="E-ACCESS-001"):
+        cases(town, town.cards.town.g(0)).ask("la-advice", "加班费", person)
+    town.cards.town.memberships(town.cards.town.g(0)).quit(other, document="退会申请")
+    assert cases(town, other).ask("la-advice", "加班费") == NotAsked(
+        against=(Ineligible.NO_BENEFITS,)
+    )
+    caller = on_call(town.office, person)
+    noted = cases(town, caller).ask("la-advice", "加班费", person)
+    assert isinstance(noted, Asked)
+    assert mine.withdraw(noted.referral.id).state is TicketState.WITHDRAWN

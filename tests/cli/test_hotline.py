@@ -88,6 +88,17 @@ def test_too_many_wrong_answers_say_until_when_nothing_is_tried(house: House) ->
     assert "还可再试" in said[0].out
 
 
+def test_m19_legal_help_is_asked_for_without_a_call(house: House) -> None:
+    """M19: written down for a member who has no card; what is said is on no line of the shell."""
+    base = ["--db", house.db, "--user", "g"]
+    made = say([*base, "--json", "referral", "ask", "la-lawyer", house.member], "工伤认定").data
+    assert (made["topic"], made["state"], made["union"]) == ("legal", "NEW", house.union)
+    taken = say([*base, "referral", "take", made["referral"], "--city"]).out
+    assert "律师代理：工伤认定" in taken
+    wrong = say([*base, "referral", "ask", "di-parks", house.member], "门票")
+    assert (wrong.status, wrong.code) == (5, "E-REFERRAL-008")
+
+
 def test_a_matter_goes_to_the_union_and_comes_back(house: House) -> None:
     def union(*words: str, given: str = "") -> Said:
         return say(["--db", house.db, "--json", "--user", "g", "referral", *words], given)

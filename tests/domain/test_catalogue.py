@@ -345,6 +345,7 @@ def test_a_wrong_policy_is_refused_with_the_path(change: Any, code: str | None) 
         (lambda given: given["items"][0].update(id="ma-men"), "E-CATALOGUE-002"),
         (lambda given: given["topics"][0].update(id="legal"), "E-CATALOGUE-002"),
         (lambda given: given["items"][0].update(category="elsewhere"), "E-CATALOGUE-003"),
+        (lambda given: given["items"][0].update(topic="weather"), "E-CATALOGUE-006"),
         (lambda given: given["counts"].update(items=3), "E-CATALOGUE-004"),
         (lambda given: given["pack"]["items"][1]["benefit"].update(cap=1), "E-CATALOGUE-005"),
         (lambda given: given["pack"]["items"][0]["benefit"].pop("fen"), "E-CATALOGUE-005"),

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
 from szunion.application.authority import check_actor
+from szunion.application.booking_moves import item_of_catalogue
 from szunion.application.office import Office, one_commit, one_look
+from szunion.application.standing import least_level, standing_of
 from szunion.application.working_days import working_day
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.catalogue import Ineligible, ServiceKind
 from szunion.domain.machine import Actor
 from szunion.domain.organisations import Organisation, OrganisationState
 from szunion.domain.referrals import AT_HOTLINE, OPEN, Referral, checked
@@ -40,6 +43,23 @@ class OpenedReferral:
     name: str
     """Empty where the person is not within reach, or was erased."""
     union: str
+
+
+@frozen(kw_only=True)
+class Asked:
+    """It is kept, and waits for the hotline to pass it on (已提交)."""
+
+    referral: Referral
+
+
+@frozen(kw_only=True)
+class NotAsked:
+    """It is not for this member, with everything that stands against it (不符合条件)."""
+
+    against: tuple[Ineligible, ...]
+
+
+AskedFor: TypeAlias = Asked | NotAsked
 
 
 @frozen
@@ -91,6 +111,52 @@ class Referrals:
         return made
 
     # --- the member --------------------------------------------------------------------------
+
+    @one_commit
+    def ask(
+        self, work: UnitOfWork, item: str, words: str, person: PersonId | None = None
+    ) -> AskedFor:
+        """Ask for a service of the menu that is handled as a case (申请办理): legal help.
+
+        It waits for the hotline, which passes it on to a union; the day of the answer runs from
+        now on. What is kept sealed begins with what was asked for.
+
+        Args:
+            work: Given by the office.
+            item: The item of the catalogue.
+            words: What it is about, in the member's own words.
+            person: For whom the hotline writes it down.
+
+        Raises:
+            NotFound: no such item (E-SERVICE-002), or no such member (E-SERVICE-003).
+            Conflict: it is not asked for as a case (E-REFERRAL-008).
+            InvalidInput: nothing was said, or too much (E-REFERRAL-002).
+        """
+        scope = authorise(work, self.by, Operation.REFERRAL_OWN)
+        wanted, who = item_of_catalogue(self.office, item), person or self.by.person
+        if wanted.kind is not ServiceKind.CASE or wanted.topic is None:
+            raise Conflict("E-REFERRAL-008", current=wanted.kind, allowed=(), item=item)
+        if who is None or work.people.get(scope, who) is None:
+            raise NotFound("E-SERVICE-003")
+        found = standing_of(
+            self.office, work, scope, who, wanted, level=least_level(self.office, self.by.role),
+            with_card=False,
+        )  # fmt: skip
+        if not found.free:
+            return NotAsked(against=found.item)
+        checked(words)
+        _, due = self._clock(wanted.topic)
+        made = Referral(
+            id=work.ids.new(shard_of(who)), ticket=0, person=who, topic=wanted.topic,
+            organisation=self._home(work, scope, who), state=_S.NEW, made=work.now, clerk="",
+            words=checked(f"{wanted.name.zh}：{words.strip()}"), due=due, watch=None,
+            changed=work.now,
+        )  # fmt: skip
+        work.referrals.add(scope, made)
+        self._log(work, scope, "referral.ask", made, item)
+        told = {"item": wanted.name.zh, "item_en": wanted.name.en, "due": due.isoformat()}
+        work.messages.add(scope, who, "referral.asked", told)
+        return Asked(referral=made)
 
     @one_look
     def of_person(self, work: UnitOfWork, person: PersonId) -> Sequence[Referral]:
@@ -235,6 +301,9 @@ class Referrals:
         union = self._union(work, to, old.organisation)
         accept_by, due = self._clock(old.topic)
         new = old.assigned(union.id, self.by.id, work.now, accept_by=accept_by, due=due)
+        if not old.ticket and not old.bounces and old.state is _S.NEW:
+            told = {"union": union.name, "due": new.due.isoformat()}
+            work.messages.add(scope, old.person, "referral.made", told)
         return self._kept(work, scope, old, new, "referral.assign", union.code)
 
     # --- within ------------------------------------------------------------------------------

@@ -83,9 +83,10 @@ def standing_from(office: Office, facts: Facts, item: ServiceItem, *, with_card:
     rights = Rights()
     if membership is not None:
         rights = policy.rights_of(membership.state, membership.reason)
+    free = item.kind is ServiceKind.CASE and not policy.services.legal_threshold
     against = ineligible(
         item, rights=rights, gender=facts.gender, level=facts.level,
-        least_level=facts.least_level,
+        least_level=0 if free else facts.least_level,
     )  # fmt: skip
     if not with_card:
         return Standing(item=against)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from szunion.application.referrals import OpenedReferral, Referrals
+from szunion.application.referrals import Asked, NotAsked, OpenedReferral, Referrals
 from szunion.cli.frame import ORG, Frame, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.referrals import Referral
@@ -18,6 +18,7 @@ from szunion.domain.values import OrganisationId
 from szunion.text import Text
 
 KIND = "rf"
+_REFUSED = 5
 _REFERRAL = click.argument("referral", metavar="rf_…")
 _CITY = click.option("--city", is_flag=True, help="以市总名义  As the city federation")
 
@@ -106,6 +107,32 @@ def _whole(frame: Frame, opened: OpenedReferral) -> None:
         frame.say("  经过：{note}", "  note: {note}", note=note)
     if one.answer:
         frame.say("答复：{answer}", "answer: {answer}", answer=one.answer)
+
+
+# --- the member --------------------------------------------------------------------------------
+
+
+@referral.command(
+    help=helps(
+        "替会员申请办理目录里的事项（法律服务等），内容从标准输入读。Ask for a case of the menu.",
+        "szunion referral ask la-lawyer m_… < 诉求.txt",
+    )
+)
+@click.argument("item")
+@click.argument("who")
+@framed
+def ask(frame: Frame, item: str, who: str) -> int:
+    person = frame.member(frame.desk(Role.CITY, Purpose.SERVE, None), who)
+    own = Principal(id=frame.user, role=Role.MEMBER, purpose=Purpose.SERVE, person=person)
+    match frame.system().desk(own).referrals.ask(item, said(frame)):
+        case Asked(referral=made):
+            shown(frame, made)
+            return 0
+        case NotAsked(against=against):
+            frame.value({"against": [each.value for each in against]})
+            words = frame.text("、", ", ").join(frame.cell(each) for each in against)
+            frame.say("不能申请：{why}", "cannot be asked for: {why}", why=words)
+            return _REFUSED
 
 
 # --- the union ----------------------------------------------------------------------------------

@@ -199,6 +199,8 @@ class ServiceItem:
     pay_to_card: bool = False
     price_percent: int | None = None
     """What is paid of the full price, in per cent; None: not published."""
+    topic: str | None = None
+    """Of a case: the hotline's topic under which it is handled; None: it is asked for in person."""
     count: int | None = None
     """How many times in a period it is given."""
     count_period: Period | None = None
@@ -414,9 +416,9 @@ def catalogue_from(given: Mapping[str, Any]) -> Catalogue:
 
     Raises:
         ConfigError: something is missing, unknown or malformed (E-CATALOGUE-001), an id is used
-            twice (E-CATALOGUE-002), a category does not exist (E-CATALOGUE-003), more is listed
-            than the city's own count (E-CATALOGUE-004), or a benefit contradicts itself
-            (E-CATALOGUE-005); also E-POLICY-002 and E-POLICY-003 for sources.
+            twice (E-CATALOGUE-002), a category or topic does not exist (E-CATALOGUE-003 and 006),
+            more is listed than the city's own count (E-CATALOGUE-004), or a benefit contradicts
+            itself (E-CATALOGUE-005); also E-POLICY-002 and E-POLICY-003 for sources.
     """
     plain, sources = unmark(given)
     named = {path: str(source.value) for path, source in sources.items()}
@@ -450,6 +452,8 @@ def _check_ids(catalogue: Catalogue) -> None:
     for item in catalogue.items:
         if item.category not in codes:
             raise ConfigError("E-CATALOGUE-003", id=item.id, category=item.category)
+        if item.topic is not None and catalogue.topic(item.topic) is None:
+            raise ConfigError("E-CATALOGUE-006", id=item.id, topic=item.topic)
     for each in catalogue.collective:
         if each.category and each.category not in codes:
             raise ConfigError("E-CATALOGUE-003", id=each.id, category=each.category)

@@ -149,7 +149,7 @@ _RULES: Final[Mapping[Operation, Rule]] = {
     Operation.REFERRAL_OWN: Rule(
         cells=_MEMBER | _HOTLINE,
         purposes={_P.SERVE},
-        uses="referrals.of_person referrals.withdraw",
+        uses="referrals.ask referrals.of_person referrals.withdraw",
     ),
     Operation.REFERRAL_READ: Rule(
         cells=_OFFICERS | {Role.HOTLINE: _CITY} | _AUDITOR,

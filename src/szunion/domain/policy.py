@@ -108,7 +108,7 @@ class ServiceRules:
     realname_level: int
     """The least real-name level (0 to 3) for using the portals' services."""
     legal_threshold: bool = field(default=False)
-    """Whether legal services ask for more than membership (法律服务有无门槛)."""
+    """Whether what is handled as a case asks for more than membership (法律服务有无门槛)."""
 
 
 @frozen(kw_only=True)

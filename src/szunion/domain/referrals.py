@@ -43,7 +43,7 @@ class Referral:
 
     id: int
     ticket: int
-    """The ticket of the call."""
+    """The ticket of the call; 0: there was none, the member asked in a portal."""
     person: PersonId
     organisation: OrganisationId
     """The union that answers (承办单位)."""

@@ -110,6 +110,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "ticket.file": Text("12351工单：查看来电会员", "hotline ticket: the caller's file read"),
         "referral.make": Text("热线派单：派给工会", "hotline: matter passed on to a union"),
         "referral.read": Text("热线派单：查看", "hotline: matter read by the union"),
+        "referral.ask": Text("申请办理（法律服务等）", "case asked for in a portal"),
         "referral.take": Text("热线派单：坐席接手、回访", "hotline: matter taken in hand"),
         "referral.missed": Text("热线派单：回访未接通", "hotline: member not reached"),
         "referral.hand_over": Text("热线派单：移交接管工会", "hotline: matter given to the heir"),

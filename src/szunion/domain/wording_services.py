@@ -52,6 +52,10 @@ SERVICE_MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
             "Your claim under “{item_en}” was rejected ({reason_en}). The claim shows the "
             "reckoning; you may appeal.",
         ),
+        "referral.asked": Text(
+            "已收到您的“{item}”申请，应于 {due} 前答复。",
+            "Your request for “{item_en}” was received, and is to be answered by {due}.",
+        ),
         "referral.made": Text(
             "您的来电事项已转“{union}”办理，应于 {due} 前答复。",
             "Your matter was passed on to “{union}”, which is to answer by {due}.",
