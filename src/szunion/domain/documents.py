@@ -125,6 +125,7 @@ def _common_days() -> frozenset[str]:
     return frozenset(f"{day:%m%d}" for day in year)
 
 
+@lru_cache(maxsize=4)
 def number_check(today: date) -> Callable[[str], Verdict]:
     """Return the function that judges 18-character numbers, as of the business day *today*.
 

@@ -94,8 +94,13 @@ def new_plains(rows: Iterable[PlainRow], recorded: int) -> Iterator[bytes]:
         ).encode()
 
 
+#: The words of a file: found in a table they cost a tenth of what calling the kind by them does.
+_KIND_OF_WORD: Final = {kind.value: kind for kind in DocumentKind}
+_ORIGINS: Final = {origin.value: origin for origin in Origin}
+
+
 def _document(kind: str, number: str) -> IdentityDocument:
-    return IdentityDocument(DocumentKind(kind), DocumentNumber(number))
+    return IdentityDocument(_KIND_OF_WORD[kind], DocumentNumber(number))
 
 
 def person_of(id_: PersonId, plain: bytes, merged_into: PersonId | None, version: int) -> Person:
@@ -107,7 +112,7 @@ def person_of(id_: PersonId, plain: bytes, merged_into: PersonId | None, version
         versions=tuple(
             IdentityVersion(
                 number=int(number), name=PersonName(name), document=_document(kind, text),
-                recorded=moment(int(recorded)), origin=Origin(origin),
+                recorded=moment(int(recorded)), origin=_ORIGINS[origin],
             )
             for number, name, kind, text, recorded, origin in (
                 record.split(_UNIT) for record in versions.split(_RECORD)
