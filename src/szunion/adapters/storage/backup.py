@@ -16,19 +16,21 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from attrs import define, field, frozen
 
 from szunion.adapters.storage.sql.session import Row
 from szunion.adapters.storage.sql.tables import (
+    BATCH,
     Sum,
     Summing,
     Table,
     Tables,
     batches,
-    line_of,
-    row_of,
+    lines_of,
+    rows_of,
 )
 from szunion.errors import StorageError
 from szunion.ports.keys import Place, Vault
@@ -138,10 +140,11 @@ def write(
     for table in source.tables():
         sealer.tell({"table": table.name, "columns": table.columns, "key": table.key})
         summing = Summing()
-        for row in source.rows(table):
-            line = line_of(row)
-            summing.add(line)
-            sealer.line(line)
+        for part in batches(source.rows(table)):
+            lines = lines_of(part)
+            summing.add(lines)
+            for line in lines:
+                sealer.line(line)
         sums[table.name] = found = summing.sum()
         sealer.tell({"end": table.name, "rows": found.rows, "sha256": found.sha256})
         progress(table.name, found.rows)
@@ -229,17 +232,26 @@ class Backup:
             yield table, self._rows(table)
 
     def _rows(self, table: Table) -> Iterator[Row]:
-        summing = Summing()
+        summing, ends = Summing(), list[bytes]()
+        while lines := list(islice(self._of_rows(ends), BATCH)):
+            summing.add(lines)
+            yield from rows_of(lines)
+        if not ends:
+            raise damaged("文件被截断", "the file was cut")
+        told, found = _json(ends[0]), summing.sum()
+        if told != {"end": table.name, "rows": found.rows, "sha256": found.sha256}:
+            raise damaged("表的校验不符", "the checksum of a table is another")
+        self._sums[table.name] = found
+
+    def _of_rows(self, ends: list[bytes]) -> Iterator[bytes]:
+        """Yield lines that are rows; what comes behind them goes into *ends*."""
+        if ends:
+            return
         for line in self._lines:
             if not line.startswith(b"["):
-                told, found = _json(line), summing.sum()
-                if told != {"end": table.name, "rows": found.rows, "sha256": found.sha256}:
-                    raise damaged("表的校验不符", "the checksum of a table is another")
-                self._sums[table.name] = found
+                ends.append(line)
                 return
-            summing.add(line)
-            yield row_of(line)
-        raise damaged("文件被截断", "the file was cut")
+            yield line
 
     _sums: dict[str, Sum] = field(factory=dict, init=False)
 

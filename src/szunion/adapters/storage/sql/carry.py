@@ -7,16 +7,18 @@ both sides are compared, table by table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Final
 
 from attrs import frozen
 
-from szunion.adapters.storage.sql.tables import Sum, Tables, batches, sum_of
+from szunion.adapters.storage.sql.session import Row
+from szunion.adapters.storage.sql.tables import Sum, Summing, Tables, batches, lines_of, sum_of
 from szunion.errors import Conflict, StorageError
 
-SIZE: Final = 2_000
-"""Rows that are copied in one transaction."""
+SIZE: Final = 10_000
+"""Rows that are copied in one transaction; they pass by, and are never all in memory."""
 
 
 @frozen(kw_only=True)
@@ -48,17 +50,27 @@ def carry(
     ours, theirs = source.tables(), {each.name: each for each in target.tables()}
     if source.schema != target.schema or {each.name for each in ours} != theirs.keys():
         raise StorageError("E-STORE-016", found=target.schema, wanted=source.schema)
-    new = 0
+    new, sums = 0, dict[str, Sum]()
     for table in ours:
         if set(theirs[table.name].columns) != set(table.columns):
             raise StorageError("E-STORE-016", found=target.schema, wanted=source.schema)
-        last = target.last(table)
-        for part in batches(source.rows(table, last), SIZE):
-            new += target.put(table, part)
+        last, summing = target.last(table), Summing()
+        rows = _summed(source.rows(table, last), summing)
+        for first in rows:
+            new += target.put(table, chain([first], islice(rows, SIZE - 1)))
+        if last is None:
+            sums[table.name] = summing.sum()
         progress(table.name, new)
-    sums = {}
     for table in ours:
-        sums[table.name] = sum_of(source, table)
+        if table.name not in sums:  # some of its rows came by before
+            sums[table.name] = sum_of(source, table)
         if sum_of(target, table) != sums[table.name]:
             raise Conflict("E-STORE-017", table=table.name)
     return Carried(sums=sums, new=new)
+
+
+def _summed(rows: Iterable[Row], summing: Summing) -> Iterator[Row]:
+    """Let rows pass, and add them up."""
+    for part in batches(rows):
+        summing.add(lines_of(part))
+        yield from part

@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from binascii import b2a_base64
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
@@ -18,7 +21,7 @@ from szunion.adapters.storage.sql.session import Row
 from szunion.errors import StorageError
 
 BATCH: Final = 500
-"""Rows that are written by one statement's preparation."""
+"""Rows that become lines, or come of them, together."""
 _BYTES: Final = "b"
 
 
@@ -83,38 +86,58 @@ def head_of(row: Row | None) -> str:
 HEAD: Final = "SELECT size, edge, signature FROM audit_checkpoint ORDER BY size DESC LIMIT 1"
 
 
-def line_of(row: Row) -> bytes:
-    """Return a row as one line of JSON, the same from every engine."""
-    values = [_plain(value) for value in row]
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+def lines_of(rows: Sequence[Row]) -> list[bytes]:
+    """Return each row as one line of JSON, the same from every engine: made column by column."""
+    words = [_words(column) for column in zip(*rows, strict=True)]
+    return [f"[{line}]".encode() for line in map(",".join, zip(*words, strict=True))]
 
 
-def _plain(value: Any) -> object:  # noqa: ANN401 - a driver hands over anything
-    if isinstance(value, bytes | bytearray | memoryview):
-        return {_BYTES: base64.b64encode(value).decode("ascii")}
-    if isinstance(value, bool):
-        return int(value)
-    if value is None or isinstance(value, int | str | float):
-        return value
-    raise StorageError("E-STORE-012", kind=type(value).__name__)
+def _bytes_word(value: bytes) -> str:
+    return f'{{"{_BYTES}":"{b2a_base64(value, newline=False).decode("ascii")}"}}'
 
 
-def row_of(line: bytes) -> Row:
-    """Return the row of such a line.
+_WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
+    int: str,
+    str: json.JSONEncoder(ensure_ascii=False).encode,
+    bytes: _bytes_word,
+    bytearray: _bytes_word,
+    memoryview: _bytes_word,
+    bool: lambda value: str(int(value)),
+    float: json.JSONEncoder().encode,
+    type(None): lambda _: "null",
+}
+"""How a value of each kind stands in a line."""
+
+
+def _words(column: Sequence[Any]) -> list[str]:
+    kinds = {*map(type, column)}
+    if strange := kinds - _WORDS.keys():
+        raise StorageError("E-STORE-012", kind=min(kind.__name__ for kind in strange))
+    if len(kinds) == 1:
+        return list(map(_WORDS[kinds.pop()], column))
+    return [_WORDS[type(value)](value) for value in column]
+
+
+def rows_of(lines: Sequence[bytes]) -> list[Row]:
+    """Return the rows of such lines, all of one table.
 
     Raises:
-        StorageError: it is none (E-STORE-013).
+        StorageError: one of them is none (E-STORE-013).
     """
-    try:
-        values = json.loads(line)
-        return tuple(
-            base64.b64decode(value[_BYTES], validate=True) if isinstance(value, dict) else value
-            for value in values
-        )
-    except (ValueError, KeyError, TypeError):
-        raise StorageError(
-            "E-STORE-013", why="一行数据无法理解", why_en="a row is no row"
-        ) from None
+    with suppress(ValueError, KeyError, TypeError):
+        rows = json.loads(b"[%b]" % b",".join(lines))
+        if len(rows) == len(lines) and {*map(type, rows)} == {list}:
+            return list(zip(*map(_values, zip(*rows, strict=True)), strict=True))
+    raise StorageError("E-STORE-013", why="一行数据无法理解", why_en="a row is no row")
+
+
+def _values(column: Sequence[Any]) -> Sequence[Any]:
+    if dict not in {*map(type, column)}:
+        return column
+    return [
+        base64.b64decode(value[_BYTES], validate=True) if isinstance(value, dict) else value
+        for value in column
+    ]
 
 
 @define
@@ -124,11 +147,10 @@ class Summing:
     rows: int = 0
     _hash: Any = field(factory=hashlib.sha256)
 
-    def add(self, line: bytes) -> None:
-        """Count one line."""
-        self.rows += 1
-        self._hash.update(line)
-        self._hash.update(b"\n")
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Count some lines."""
+        self.rows += len(lines)
+        self._hash.update(b"\n".join([*lines, b""]))
 
     def sum(self) -> Sum:
         """Return what there was."""
@@ -138,8 +160,8 @@ class Summing:
 def sum_of(source: Tables, table: Table) -> Sum:
     """Return the count and the checksum of a table, in constant memory."""
     summing = Summing()
-    for row in source.rows(table):
-        summing.add(line_of(row))
+    for part in batches(source.rows(table)):
+        summing.add(lines_of(part))
     return summing.sum()
 
 
@@ -150,11 +172,6 @@ def only_in(tables: Tables, these: Collection[str]) -> bool:
 
 def batches(rows: Iterable[Row], size: int = BATCH) -> Iterator[list[Row]]:
     """Yield rows in lists of *size*."""
-    part: list[Row] = []
-    for row in rows:
-        part.append(row)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
+    coming = iter(rows)
+    while part := list(islice(coming, size)):
         yield part

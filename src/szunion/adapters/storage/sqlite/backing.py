@@ -17,7 +17,12 @@ from szunion.adapters.storage.backup import Backup, Contents
 from szunion.adapters.storage.sql.restored import Restored, release, restored
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sqlite.migrate import migrations
-from szunion.adapters.storage.sqlite.session import APPLICATION_ID, SqliteSession, connect
+from szunion.adapters.storage.sqlite.session import (
+    APPLICATION_ID,
+    SqliteSession,
+    connect,
+    little_cache,
+)
 from szunion.adapters.storage.sqlite.tables import SqliteTables, to_fill
 from szunion.errors import Conflict, SchemaOutOfDate, StorageError
 from szunion.ports.keys import Vault
@@ -48,7 +53,7 @@ class SqliteFile:
     def snapshot(self) -> Iterator[SqliteTables]:
         with closing(opened(self.path)) as connection:
             tables = SqliteTables(connection)
-            with tables.snapshot():
+            with little_cache(connection), tables.snapshot():
                 yield tables
 
     @contextmanager

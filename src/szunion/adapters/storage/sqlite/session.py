@@ -117,7 +117,7 @@ def _chunks() -> Mapping[str, Columns]:
 
 
 @contextmanager
-def _little_cache(connection: sqlite3.Connection) -> Iterator[None]:
+def little_cache(connection: sqlite3.Connection) -> Iterator[None]:
     """Keep few pages while a whole table goes by; afterwards as many as before."""
     (before,) = connection.execute("PRAGMA cache_size").fetchone()
     connection.execute(f"PRAGMA cache_size={_STREAMED}")
@@ -216,12 +216,12 @@ class SqliteSession(Session):
 
     def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
         """Yield rows as they come, in constant memory: pages are read once and not kept."""
-        with translated(), _little_cache(self.connection):
+        with translated(), little_cache(self.connection):
             yield from self.connection.execute(self._statements[name], parameters)
 
     def pages(self, name: str, parameters: Parameters = ()) -> Iterator[list[Row]]:
         """Yield the same some thousands at a time."""
-        with translated(), _little_cache(self.connection):
+        with translated(), little_cache(self.connection):
             rows = self.connection.execute(self._statements[name], parameters)
             while page := rows.fetchmany(_PAGE):
                 yield page
