@@ -11,11 +11,10 @@ from typing import Final
 import click
 
 from szunion.application.joinings import Joinings, NotListed
-from szunion.cli.frame import ORG, PARTLY, Frame, framed, helps
+from szunion.cli.frame import ORG, PARTLY, Frame, framed, helps, unusable
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.joinings import OPEN, Joining, JoiningState
 from szunion.domain.values import OrganisationId, PersonId
-from szunion.errors import InvalidInput
 from szunion.text import Text
 
 KIND: Final = "jn"
@@ -65,7 +64,7 @@ def _people(frame: Frame, listed: str | None) -> list[PersonId]:
     try:
         text = sys.stdin.read() if listed == "-" else Path(listed).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput("E-CLI-005", path=Path(listed).name) from error
+        raise unusable(listed, error) from error
     return [PersonId(frame.inward("m", word)) for word in text.split()]
 
 
