@@ -33,6 +33,8 @@ from szunion.ports.storage import UnitOfWork
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2017, 11, 23, 4, tzinfo=UTC)
+_LETTERS = str.maketrans("0189", "GHIJ")
+"""A key has no such digits."""
 ENGINE = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
 
 
@@ -71,20 +73,20 @@ def note(file: int, word: str) -> None:
     os.write(file, f"{word}\n".encode())
 
 
-def work_until_killed(dsn: str, acks: Path, name: str, plant: str) -> None:
+def work_until_killed(dsn: str, acks: Path, client: int, plant: str) -> None:
     """Queue one dispatch after the other; a server that is gone is sought until it is there."""
     file = os.open(acks, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     store, number = None, 0
     while True:
         number += 1
-        word = format(number, "X").translate(str.maketrans("0189", "GHIJ")) + name
+        word = f"{client:04X}{number:06X}".translate(_LETTERS)
         if plant == "ack_first":
             note(file, word)
         while True:
             try:
                 store = store or opened(dsn, Limits(connections=1, tries=2))
                 if not _kept(store, word):
-                    store.run(partial(queue, name=word, aggregate=ord(name)))
+                    store.run(partial(queue, name=word, aggregate=client))
                 break
             except CommitUnknown:
                 note(file, f"?{word}")
@@ -115,10 +117,12 @@ class Load:
     def start(self, count: int) -> None:
         """Start so many more clients."""
         for _ in range(count):
-            name = "BCDEFGKLMNOPQRSTUVWXYZ"[self._started % 22] + "A" * (self._started // 22)
             self._started += 1
             client = subprocess.Popen(
-                [sys.executable, "-m", "tests.system.pg_load", str(self.acks), name, self.plant],
+                [
+                    sys.executable, "-m", "tests.system.pg_load",
+                    str(self.acks), str(self._started), self.plant,
+                ],
                 cwd=ROOT, stdin=subprocess.PIPE,
             )  # fmt: skip
             assert client.stdin is not None
@@ -167,5 +171,5 @@ def load(dsn: str, folder: Path, clients: int, plant: str = "") -> Iterator[Load
 
 
 if __name__ == "__main__":
-    where, name_, *rest = sys.argv[1:]
-    work_until_killed(sys.stdin.read(), Path(where), name_, rest[0] if rest else "")
+    where, client_, plant_ = sys.argv[1:]
+    work_until_killed(sys.stdin.read(), Path(where), int(client_), plant_)
