@@ -395,6 +395,15 @@ def test_a_day_that_cannot_be_is_refused(place: Place, days: int, places: int) -
     assert place.district.get(made.id).state is S.ASKED
 
 
+def test_nobody_is_told_of_a_place_that_there_is_not(place: Place) -> None:
+    first, second = place.people(2)
+    made = place.asked(first, second)
+    with pytest.raises(InvalidInput, match="E-JOIN-008"):
+        place.district.accept(made.id, TODAY + timedelta(days=3), 1)
+    assert place.district.get(made.id) == made
+    assert place.told(first) == place.told(second) == ["listed"]
+
+
 def test_a_union_that_does_not_work_or_has_no_members_signs_up_for_nothing(place: Place) -> None:
     town = place.cards.town
     city = place.desk(serving(town.c1))

@@ -238,13 +238,16 @@ class Joinings:
         Raises:
             NotFound: there is no such sign-up within reach (E-JOIN-002).
             NotAllowed: it is who asked (E-ACCESS-004), or not the organiser (E-ACCESS-005).
-            InvalidInput: the day or the places cannot be (E-JOIN-003).
+            InvalidInput: the day or the places cannot be (E-JOIN-003), or more are on the list
+                (E-JOIN-008).
         """
         scope, old = self._asked(work, joining, _E.ACCEPT)
         new = old.accepted(self.by.id, work.now, on=on, places=places, session=session)
         checked(new, self.office.clock.today())
-        kept = self._kept(work, scope, old, new, "joining.accept", f"{on} {places}")
         people = work.joinings.people(scope, old.id)
+        if len(people) > places:  # all of them are told that they have one
+            raise InvalidInput("E-JOIN-008", listed=len(people), places=places)
+        kept = self._kept(work, scope, old, new, "joining.accept", f"{on} {places}")
         tell(self.office, work, scope, kept, people, "accepted")
         return kept
 
