@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, Protocol, TypeAlias, assert_never
+from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from szunion.application import bank_rows, bank_words, numbers, payouts, reconciliation
 from szunion.application.access import authorise
 from szunion.application.bank_lines import FAULT, UNREACHED, notices_heard
-from szunion.application.bank_rows import Outcome, card_name, tell_row
+from szunion.application.bank_meaning import TakesReceipts, obey, waits_for
+from szunion.application.bank_rows import Outcome
 from szunion.application.card_moves import engine_hold
 from szunion.application.looked import Ahead, Looked, ahead
 from szunion.application.office import Office
@@ -30,27 +30,16 @@ from szunion.domain.bank import (
     CardChanged,
     CardProduced,
     DailyCardList,
-    FeeWaiversUsed,
     NotUnderstood,
-    NumberAnswered,
-    OrderAccepted,
-    OrderRejected,
-    OrderReturned,
-    OrderSettled,
-    PlasticMoved,
-    Receipt,
-    RequestAnswered,
     RowDeclined,
     RowFaceSigned,
     RowRejected,
     RowVerified,
-    Statement,
 )
 from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
-from szunion.domain.rows import RowEvent
 from szunion.domain.values import CardId
-from szunion.errors import BankUnavailable, InvalidInput, NotFound, SzunionError
+from szunion.errors import BankUnavailable, NotFound, SzunionError
 from szunion.log import say
 from szunion.ports.bank import BankAdapter, Collected, Cursor
 from szunion.ports.keys import Place
@@ -63,14 +52,6 @@ _Move: TypeAlias = Callable[[UnitOfWork, Scope], bool]
 _Movers: TypeAlias = Callable[[int, int], _Move]
 ADAPTER_FAULT: Final = "E-BANK-024"
 """An adapter raised what it may not; the kind of the error stands beside it, never its text."""
-
-
-class TakesReceipts(Protocol):
-    """Whoever sent the requests whose receipts come late."""
-
-    def receipt_told(self, work: UnitOfWork, scope: Scope, receipt: Receipt) -> Hearing:
-        """Follow a receipt."""
-        ...
 
 
 @frozen(kw_only=True)
@@ -377,7 +358,7 @@ class BankEar:
         known: HeardNotice,
     ) -> Hearing:
         """Follow an event id that comes with another content: neither copy counts (矛盾)."""
-        for about in self._waits_for(work, notice):
+        for about in waits_for(work, notice):
             for waiting in work.inbox.waiting(scope, about):
                 if waiting.event_id == known.event_id:
                     work.inbox.waits_no_more(scope, waiting)
@@ -407,20 +388,7 @@ class BankEar:
         ):
             engine_hold(work, scope, kept, HoldReason.CONFLICT)
 
-    def _waits_for(self, work: UnitOfWork, notice: BankNotice) -> tuple[str, ...]:
-        match notice:
-            case CardChanged() | PlasticMoved() | FeeWaiversUsed():
-                return (card_name(work, notice.card),)
-            case CardProduced():
-                return (bank_rows.row_name(notice.row), card_name(work, notice.card))
-            case RowVerified() | RowRejected() | RowDeclined() | RowFaceSigned():
-                return (bank_rows.row_name(notice.row),)
-            case _:
-                return ()
-
-    # --- obeying ----------------------------------------------------------------------------
-
-    def _obey(  # noqa: C901, PLR0911, PLR0912 - a line for each kind
+    def _obey(
         self,
         work: UnitOfWork,
         scope: Scope,
@@ -428,47 +396,7 @@ class BankEar:
         content: str,
         looked: Looked | None = None,
     ) -> Outcome:
-        """Do what a notice says. Every kind is here; a new one does not type-check without."""
-        office = self.office
-        match notice:
-            case RequestAnswered():
-                return Outcome(hearing=self.desk.receipt_told(work, scope, notice.receipt))
-            case RowVerified():
-                row = bank_rows.row_by_key(work, scope, notice.row)
-                return tell_row(work, scope, row, RowEvent.VERIFIED, notice.told.sequence)
-            case RowRejected():
-                row = bank_rows.row_by_key(work, scope, notice.row)
-                sequence = notice.told.sequence
-                outcome = tell_row(work, scope, row, RowEvent.REJECTED, sequence, notice)
-                if outcome.hearing in {Hearing.OBEYED, Hearing.GAP}:
-                    why = notice.reason
-                    words = {"reason": why.label, "reason_en": why.label_en}
-                    work.messages.add(scope, row.person, "row.sent_back", words)
-                return outcome
-            case RowDeclined():
-                row = bank_rows.row_by_key(work, scope, notice.row)
-                return tell_row(work, scope, row, RowEvent.DECLINED, notice.told.sequence)
-            case RowFaceSigned():
-                return bank_words.face_signed(work, scope, notice)
-            case CardProduced():
-                name = card_name(work, notice.card)
-                return bank_rows.produced(office, work, scope, notice, content, name)
-            case CardChanged():
-                name = card_name(work, notice.card)
-                return bank_rows.changed(office, work, scope, notice, content, name)
-            case PlasticMoved():
-                return bank_rows.plastic(work, scope, notice, card_name(work, notice.card))
-            case FeeWaiversUsed():
-                return bank_words.waivers_used(work, scope, notice, card_name(work, notice.card))
-            case NumberAnswered():
-                return numbers.told(work, scope, notice)
-            case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned() | Statement():
-                return payouts.obey(office, work, scope, notice)
-            case DailyCardList():
-                return reconciliation.listed(office, work, scope, notice, content, looked)
-            case NotUnderstood():
-                raise InvalidInput("E-BANK-060", kind=notice.named or "?")
-        assert_never(notice)
+        return obey(self.office, self.desk, work, scope, notice, content, looked)
 
     # --- within -----------------------------------------------------------------------------
 
