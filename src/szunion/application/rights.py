@@ -8,12 +8,13 @@ an officer comes with that purpose, and what was handed out is in the log.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise, second_person
+from szunion.application.access_log import Looked, looked_at
 from szunion.application.erasing import destroy, everyone, found_of, lines_of, still_open
 from szunion.application.members import correct_file
 from szunion.application.office import Office, one_commit, one_look
@@ -21,13 +22,12 @@ from szunion.application.own_copy import FOR_HEIRS, sections_of
 from szunion.application.retention import MOST, Over, end, look_for
 from szunion.application.working_days import working_day
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
-from szunion.domain.audit import AuditEntry, LoggedEntry
+from szunion.domain.audit import AuditEntry
 from szunion.domain.erasure_journal import journal_lines, read_journal
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.own_copy import OwnCopy
 from szunion.domain.rights import (
     OPEN,
-    Access,
     Erasure,
     Line,
     Refusal,
@@ -37,19 +37,12 @@ from szunion.domain.rights import (
     StillOpen,
 )
 from szunion.domain.values import PersonId, shard_of
-from szunion.domain.wording import action_text
 from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
-from szunion.text import Text
 
 _OWN: Final = frozenset({Role.MEMBER, Role.HEIR})
 _CORRECTABLE: Final = ("name", "document", "mobile")
 _PAGE: Final = 500
-#: Actions by which somebody has seen, or taken out, what is kept; all others changed something.
-_SEEN: Final = frozenset(
-    {"reveal", "copy", "show", "open", "look", "read", "access_log", "file", "double"}
-)
-_TAKEN_OUT: Final = frozenset({"export", "copy", "send", "resend", "hand_out"})
 
 
 @frozen(kw_only=True)
@@ -58,22 +51,6 @@ class Preview:
 
     against: tuple[StillOpen, ...]
     lines: tuple[Line, ...]
-
-
-@frozen(kw_only=True)
-class Looked:
-    """One line of a person's access log (访问记录): who, by role and union; what; what for."""
-
-    at: datetime
-    role: Role
-    union: str | None
-    """Code and name of the union that the officer acted for."""
-    own: bool
-    """It was the person."""
-    access: Access
-    action: str
-    text: Text
-    purpose: Purpose
 
 
 @frozen
@@ -361,28 +338,11 @@ class Rights:
         if self.by.role is Role.HEIR or work.people.get(scope, person) is None:
             raise NotFound("E-ACCESS-002")
         reading = self._everything(work)
-        found = [
-            self._looked(work, reading, each) for each in work.audit.of_person(reading, person)
-        ]
+        found = [looked_at(work, reading, each) for each in work.audit.of_person(reading, person)]
         if self.by.role is not Role.MEMBER:
             entry = AuditEntry(action="person.access_log", subject=person, person=person)
             work.audit.add(scope, entry)
         return found
-
-    def _looked(self, work: UnitOfWork, scope: Scope, logged: LoggedEntry) -> Looked:
-        verb = logged.entry.action.rpartition(".")[2]
-        access = Access.CHANGED
-        if verb in _TAKEN_OUT:
-            access = Access.HANDED_OUT
-        elif verb in _SEEN:
-            access = Access.READ
-        union = None if logged.node is None else work.organisations.get(scope, logged.node)
-        return Looked(
-            at=logged.at, role=logged.role,
-            union=None if union is None else f"{union.code} {union.name}",
-            own=logged.role is Role.MEMBER, access=access, action=logged.entry.action,
-            text=action_text(logged.entry.action), purpose=logged.purpose,
-        )  # fmt: skip
 
     # --- within -----------------------------------------------------------------------------
 
