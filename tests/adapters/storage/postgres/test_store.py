@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from szunion.adapters.storage.postgres.storage import BorrowedPostgres, Postgres
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal, Purpose, Role
 from szunion.domain.audit import AuditEntry
+from szunion.domain.card_records import SAID
 from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.domain.values import RequestKey
 from szunion.errors import (
@@ -605,3 +607,37 @@ def test_units_that_fail_leave_the_next_its_statements(database: Database) -> No
         )
     finally:
         opened.close()
+
+
+_CARDS = """
+INSERT INTO szunion.card (
+    shard, card_id, person_id, programme, token_sealed, token_index, psn, last_four, account_class,
+    bank_state, bank_sequence, bank_conflict, bank_gap, union_state, union_sequence, custody,
+    current, born, version)
+SELECT 0, at, at, 'P', '', substr(sha256(int8send(at)), 1, 16), 1, '', 'I',
+    CASE WHEN at % 7 = 0 THEN NULL ELSE 'ACTIVE' END, 0, 0, 0, 'ENABLED', 0, 'WITH_MEMBER', 1, 0, 0
+FROM generate_series(1, 9000) AS at
+"""
+
+
+@ONE_SERVER
+def test_cards_of_many_pages_come_whole_and_none_twice(
+    database: Database, admin: Connection
+) -> None:
+    """Records come by 64 pages of the table: also past the first, and where pages are empty."""
+    tell(admin, "SET session_replication_role = replica")  # cards alone, without their people
+    tell(admin, _CARDS)
+    tell(admin, "DELETE FROM szunion.card WHERE card_id BETWEEN 3001 AND 7000")
+    tell(admin, "UPDATE szunion.card SET version = 1 WHERE card_id % 2 = 0")
+    pages = ask(admin, "SELECT pg_relation_size('szunion.card') / 8192")
+    assert pages is not None
+    assert pages[0] > 2 * 64
+    one = store(database)
+
+    def cards(work: UnitOfWork) -> list[int]:
+        scope = authorise(work, ENGINE, Operation.BANK_DESK)
+        joined = chain.from_iterable(work.cards.records(scope))
+        return sorted(int.from_bytes(record[SAID:]) for record in joined)
+
+    assert one.read(cards) == [*range(1, 3001), *range(7001, 9001)]
+    one.close()
