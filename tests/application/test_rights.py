@@ -18,6 +18,7 @@ from tests.application.everything import NEW_NAME, Everything, everything_on, ri
 from tests.canaries import canary
 from tests.cardtown import card_town_on
 from tests.claimtown import heir
+from tests.domain.cards_for_tests import first_city
 from tests.offices import ON_SQLITE, PAPER, Town, applicant, clock_of, member, office_on, officer
 
 from szunion.adapters.keys.checks import signature_holds
@@ -87,6 +88,8 @@ def absent(sections: Sections, stored: Mapping[str, list[Mapping[str, Any]]]) ->
             texts = {each for each in kept if isinstance(each, str) and each}
             if table.name == "message" and column.name == "fields":
                 texts = {word for each in texts for word in flat(json.loads(each))}
+            if column.name == "topic":
+                texts = {first_city().catalogue.topic_name(each).zh for each in texts}
             if column.name in {"problems", "missing"}:
                 texts = {word for each in texts for word in each.split(",")}
             if (table.name, column.name) == ("card_standing", "holds"):

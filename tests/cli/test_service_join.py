@@ -19,7 +19,11 @@ DAY = "2026-11-24"
 
 @frozen
 class House:
-    """A database with two members of one union, a woman and a man; its clock stands still."""
+    """A database with two members of one union, a woman and a man, and a day of its own.
+
+    Each command is a minute later than the one before: what two of them draw at one moment may be
+    the same number.
+    """
 
     db: str
     members: tuple[str, str]
@@ -36,7 +40,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
 
     def opened(settings: object, **how: object) -> UnionSystem:
         del settings, how
-        return UnionSystem.open(url, clock=SimClock(DAY))
+        clock.advance(minutes=1)
+        return UnionSystem.open(url, clock=clock)
 
     with UnionSystem.open(url, clock=clock) as system:
         city = demo_world(system)
@@ -75,8 +80,10 @@ def test_m26_the_whole_way_on_the_command_line(house: House) -> None:
     assert house.js("mine", woman).rows[0]["joining"] == name
     assert house.js("mine", man).rows == []
     assert "E-ACCESS-004" in house.js("accept", name, "--on", DAY, "--places", "5", *above).err
-    given = house.js("accept", name, "--on", DAY, "--places", "5", "--session", "14:00", *above,
-                     user="u-1").rows[0]  # fmt: skip
+    accepted = house.js("accept", name, "--on", DAY, "--places", "5", "--session", "14:00",
+                        *above, user="u-1")  # fmt: skip
+    assert accepted.status == 0, accepted.err
+    given = accepted.rows[0]
     assert (given["state"], given["days"], given["number"], given["session"]) == (
         "ACCEPTED", DAY, 5, "14:00",
     )  # fmt: skip
