@@ -280,7 +280,8 @@ class Client:
         """
         for union, files in enumerate(rosters(self.seed)):
             for number, roster in enumerate(files):
-                self.step(f"import-{union}-{number}", partial(self._import, union, roster))
+                file = roster.as_csv()  # no part of what may be interrupted
+                self.step(f"import-{union}-{number}", partial(self._import, union, file))
             self.step(f"apply-{union}", partial(self._apply, union))
         self.worker.run_until_idle()
         self.settle_down()
@@ -381,9 +382,9 @@ class Client:
                 return
             self.advance(wait.total_seconds() + 0.001)
 
-    def _import(self, union: int, roster: SyntheticRoster) -> list[PersonId]:
+    def _import(self, union: int, file: bytes) -> list[PersonId]:
         desk = Enrolment(self.office, self.g(union), read_roster)
-        return list(desk.import_file(BytesIO(roster.as_csv()), chunk=CHUNK).accepted)
+        return list(desk.import_file(BytesIO(file), chunk=CHUNK).accepted)
 
     def _apply(self, union: int) -> list[str]:
         people = [
