@@ -111,8 +111,10 @@ def test_the_tree_is_spread_members_lie_apart_and_one_is_down(made: Path, tmp_pa
         found_in(nodes.system("low"))
         spread = typed(made, "--json", "nodes", "spread", "shenzhen")
         assert spread.rows == [{"node": "high", "unions": 2}]
-        went = set()
-        for index in range(8):
+        went: set[str] = set()
+        for index in range(64):  # the keys are drawn: where each lies is chance
+            if index >= 8 and len(went) == 2:
+                break
             form = applicant(index)
             at = nodes.node_of_document("shenzhen", form.document.number.plain()).name
             went.add(at)
@@ -143,7 +145,9 @@ def test_members_whom_a_new_map_gives_away_are_counted(made: Path) -> None:
         low = nodes.system("low")
         found_in(low)
         count = 0
-        for index in range(12):
+        for index in range(64):  # the keys are drawn: where each lies is chance
+            if count == 3:
+                break
             form = applicant(index)
             if nodes.node_of_document("shenzhen", form.document.number.plain()).name == "low":
                 low.desk(officer_at(low)).memberships.approve(join(low, index))
