@@ -70,7 +70,7 @@ def test_a_city_grows_from_one_server_to_two(tmp_path: Path) -> None:
     assert typed(config, "--node", "low", "db", "init", "--owner", url(low.owner)).status == 0
     with Nodes.from_settings(load_settings(str(config))) as whole:
         found_in(whole.system("low"))
-        people = [join(whole.system("low"), index) for index in range(12)]
+        people = [join(whole.system("low"), index) for index in range(24)]
 
     assert typed(new, "--node", "high", "db", "init", "--owner", url(high.owner)).status == 0
     move = ["nodes", "move", "low", "high", "512-1023"]
