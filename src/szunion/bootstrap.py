@@ -5,26 +5,23 @@ This is the one composition root. Nothing here decides anything.
 
 from __future__ import annotations
 
-import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
-from attrs import evolve, fields_dict, frozen
+from attrs import evolve, frozen
 
 from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.file_piles import FilePiles
+from szunion.adapters.keys.named import key_file, open_keys
 from szunion.adapters.own_ids import OwnIds
 from szunion.adapters.roster.reader import read_roster
-from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
+from szunion.adapters.storage.addressed import borrowed_storage, file_of, must_exist, open_storage
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
-from szunion.adapters.witness.command import CommandWitness
 from szunion.application.as_of import PolicyBook
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import engine
@@ -36,27 +33,20 @@ from szunion.application.system import Desk
 from szunion.application.witnesses import Witnesses
 from szunion.application.worker import Worker
 from szunion.domain.access import Assurance, Principal, Purpose, Role
-from szunion.domain.cities import City, city_from
+from szunion.domain.cities import City
 from szunion.domain.nodes import Node
-from szunion.domain.notes import NoteKey
 from szunion.domain.values import OrganisationId
-from szunion.errors import (
-    ConfigError,
-    KeysUnavailable,
-    NotAllowed,
-    StorageError,
-    WitnessUnavailable,
-)
-from szunion.plugins import KeysSpec, Registry, collect
+from szunion.errors import ConfigError, NotAllowed
+from szunion.installed import city_named, registry_of, witness_of
+from szunion.plugins import Registry, Spec, collect
 from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
 from szunion.ports.identity import Directory, IdentityProofs, Proof, StepUp
-from szunion.ports.keys import KeyStore, Vault
+from szunion.ports.keys import KeyStore
 from szunion.ports.notifier import Notifier
 from szunion.ports.reader import CardReader
-from szunion.ports.storage import Storage
 from szunion.ports.system import Clock, Ids
 from szunion.ports.witness import Witness
-from szunion.settings import Settings, WitnessSettings
+from szunion.settings import Settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -65,9 +55,7 @@ if TYPE_CHECKING:
     from szunion.application.counter import Counter
     from szunion.emv.capk import CaKeys
 
-_SQLITE: Final = "sqlite:///"
-_MEMORY: Final = "memory:"
-_POSTGRES: Final = ("postgresql://", "postgres://")
+A = TypeVar("A")
 
 
 @runtime_checkable
@@ -119,11 +107,7 @@ class UnionSystem:
             return False
         from szunion.adapters.keys.checks import signature_holds  # noqa: PLC0415 - brings SM2
 
-        try:
-            asked = Witnesses(self.office, engine(), signature_holds).ask(self.witness)
-        except WitnessUnavailable:
-            return False  # the log goes on; the next round asks again
-        return asked is not None and asked.refusal is None
+        return Witnesses(self.office, engine(), signature_holds).signed_now(self.witness)
 
     def callbacks(self, path: str = "/bank/callback") -> CallbackDoor:
         """Return the WSGI application at which the bank calls, to be mounted at *path*.
@@ -196,28 +180,25 @@ class UnionSystem:
             KeysUnavailable: the key file cannot be read.
         """
         if not create:
-            _must_exist(database)
+            must_exist(database)
         registry = (registry or collect(plugins)).sound()
         told = settings or {}
         clock = clock or SystemClock()
         ids = ids or SystemIds(clock, SystemChance())
         if node is not None and not node.whole:
             ids = OwnIds(ids, node.first)
-        chosen = city if isinstance(city, City) else _city(registry, city)
+        chosen = city if isinstance(city, City) else city_named(registry, city)
         if keys is None or isinstance(keys, str | Path):
             wanted = {"crypto": crypto, **told.get("keys", {})}
-            store = _keys(registry.keys(key_store), database, keys, wanted, clock)
+            file = key_file(keys, file_of(database))
+            store = open_keys(registry.keys(key_store), wanted, clock, file=file)
         else:
             store = keys
         vault = store.vault()
-        line = (
-            registry.bank(bank).build(told.get("bank", {}), clock)
-            if isinstance(bank, str)
-            else bank
-        )
+        line = _part(bank, registry.bank, told.get("bank", {}), clock)
         check_bank(chosen.policy, line.info)
         office = Office(
-            storage=_storage(database, clock, ids, vault, recovering=recovering),
+            storage=open_storage(database, clock, ids, vault, recovering=recovering),
             clock=clock,
             ids=ids,
             vault=vault,
@@ -234,20 +215,12 @@ class UnionSystem:
             office=office,
             keys=store,
             bank=line,
-            notifier=(
-                registry.notifier(notifier).build(told.get("notifier", {}), clock)
-                if isinstance(notifier, str)
-                else notifier
-            ),
-            identity=(
-                registry.identity(identity).build(told.get("identity", {}), clock)
-                if isinstance(identity, str)
-                else identity
-            ),
+            notifier=_part(notifier, registry.notifier, told.get("notifier", {}), clock),
+            identity=_part(identity, registry.identity, told.get("identity", {}), clock),
             reader=(
-                registry.reader(reader).build(told.get("reader", {}), clock)
-                if isinstance(reader, str)
-                else reader
+                None
+                if reader is None
+                else _part(reader, registry.reader, told.get("reader", {}), clock)
             ),
             city=chosen,
             witness=witness,
@@ -271,7 +244,6 @@ class UnionSystem:
         """
         if settings.nodes.at and node is None:
             raise ConfigError("E-NODES-015")
-        allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
         return cls.open(
             settings.database,
             city=settings.city,
@@ -280,10 +252,10 @@ class UnionSystem:
             identity=settings.identity.name,
             reader=settings.reader.name or None,
             keys=settings.keys or None,
-            witness=_witness(settings.witness),
+            witness=witness_of(settings),
             key_store=settings.key_store.name,
             crypto=settings.crypto,
-            registry=collect(allow=allow),
+            registry=registry_of(settings),
             settings={
                 "bank": settings.bank.settings,
                 "notifier": settings.notifier.settings,
@@ -388,12 +360,7 @@ class UnionSystem:
             StorageError: the connection is weaker than ours would be (E-STORE-003).
         """
         office = self.office
-        parts = connection, office.clock, office.ids, office.vault
-        borrowed: Storage
-        if isinstance(connection, sqlite3.Connection):
-            borrowed = BorrowedSqlite(connection, *parts[1:])
-        else:
-            borrowed = postgres("storage").BorrowedPostgres(*parts)
+        borrowed = borrowed_storage(connection, office.clock, office.ids, office.vault)
         return evolve(self, office=evolve(office, storage=borrowed, crowd=Alone()))
 
     def run_until_idle(self) -> None:
@@ -422,100 +389,11 @@ class UnionSystem:
         self.close()
 
 
-def _city(registry: Registry, name: str) -> City:
-    if not name and len(registry.cities) == 1:
-        (name,) = registry.cities
-    return city_from(registry.city(name).read)
-
-
-def _must_exist(database: str) -> None:
-    path = Path(database.removeprefix(_SQLITE))
-    if database.startswith(_SQLITE) and not path.is_file():
-        raise StorageError("E-STORE-009", path=path.name)
-
-
-def _witness(told: WitnessSettings) -> Witness | None:
-    if not told.command:
-        return None
-    return CommandWitness(NoteKey.of(told.key), tuple(shlex.split(told.command)))
-
-
-def _key_file(database: str, given: str | Path | None) -> Path:
-    if given:
-        return Path(given)
-    if database.startswith(_SQLITE):
-        return Path(database.removeprefix(_SQLITE)).with_suffix(".keys")
-    raise ConfigError("E-CONFIG-003")
-
-
-def _keys(
-    spec: KeysSpec[Any],
-    database: str,
-    file: str | Path | None,
+def _part(
+    given: A | str,
+    spec: Callable[[str], Spec[Any, A]],
     told: Mapping[str, object],
     clock: Clock,
-) -> KeyStore:
-    """Build a key store, telling it of the file and the algorithms if it asks for them."""
-    asked = fields_dict(spec.config)
-    known = {name: value for name, value in told.items() if name != "crypto" or name in asked}
-    if "file" in asked and not known.get("file"):
-        known["file"] = str(_key_file(database, file))
-    store: KeyStore = spec.build(known, clock)
-    return store
-
-
-def city_of(settings: Settings) -> City:
-    """Return the city that *settings* name."""
-    allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
-    return _city(collect(allow=allow).sound(), settings.city)
-
-
-def vault_of(settings: Settings) -> Vault:
-    """Return the vault of the keys that *settings* name, which are there.
-
-    Raises:
-        KeysUnavailable: the key file is not there, or cannot be read (E-KEYS-003).
-    """
-    allow = frozenset(filter(None, settings.load_plugins.split(","))) or None
-    spec = collect(allow=allow).sound().keys(settings.key_store.name)
-    told = {"crypto": settings.crypto, **settings.key_store.settings}
-    if "file" in fields_dict(spec.config) and not told.get("file"):
-        file = _key_file(settings.database, settings.keys or None)
-        if not file.exists():
-            raise KeysUnavailable("E-KEYS-003", path=file.name)
-    return _keys(spec, settings.database, settings.keys or None, told, SystemClock()).vault()
-
-
-def _storage(database: str, clock: Clock, ids: Ids, vault: Vault, *, recovering: bool) -> Storage:
-    if database == _MEMORY:
-        from szunion.adapters.storage.memory.storage import (  # noqa: PLC0415 - others pay nothing
-            MemoryStorage,
-        )
-
-        return MemoryStorage(clock, ids, vault)
-    if database.startswith(_SQLITE):
-        path = database.removeprefix(_SQLITE)
-        return SqliteStorage.open(path, clock=clock, ids=ids, vault=vault, recovering=recovering)
-    if is_postgres(database):
-        opened: Storage = postgres("storage").PostgresStorage.open(
-            database, clock=clock, ids=ids, vault=vault, recovering=recovering
-        )
-        return opened
-    scheme, colon, _ = database.partition(":")  # without one it may be anything, a password too
-    raise ConfigError("E-CONFIG-002", scheme=scheme if colon and scheme.isalnum() else "?")
-
-
-def is_postgres(database: str) -> bool:
-    """Return whether a database's address is one of PostgreSQL."""
-    return database.startswith(_POSTGRES)
-
-
-def postgres(module: str) -> ModuleType:
-    """Return a module of the PostgreSQL store: loaded when it is asked for, for it is an extra.
-
-    Raises:
-        ConfigError: the driver is not installed (E-STORE-022).
-    """
-    if find_spec("psycopg") is None:
-        raise ConfigError("E-STORE-022")
-    return import_module(f"szunion.adapters.storage.postgres.{module}")
+) -> A:
+    """Return an adapter: the one that is given, or made by its name."""
+    return spec(given).build(told, clock) if isinstance(given, str) else given

@@ -20,7 +20,7 @@ from szunion.application.office import Office
 from szunion.application.spreading import spread
 from szunion.application.statistics import Counts, Grouping
 from szunion.application.strays import strays
-from szunion.bootstrap import UnionSystem, vault_of
+from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Principal
 from szunion.domain.documents import leading
 from szunion.domain.doubles import Doubles
@@ -34,6 +34,7 @@ from szunion.errors import (
     StorageError,
     StorageUnreachable,
 )
+from szunion.installed import vault_of
 from szunion.ports.keys import Vault
 from szunion.settings import NodesSettings, Settings, load_settings
 

@@ -74,6 +74,14 @@ class Witnesses:
                     break
         return Asked(witness=name, size=newest.size, refusal=refusal)
 
+    def signed_now(self, witness: Witness) -> bool:
+        """Ask as :meth:`ask` does; return whether it has signed. An absent one is asked again."""
+        try:
+            asked = self.ask(witness)
+        except WitnessUnavailable:
+            return False  # the log goes on; the next round asks again
+        return asked is not None and asked.refusal is None
+
     @one_look
     def _newest(self, work: UnitOfWork, witness: str) -> tuple[Checkpoint | None, int]:
         scope = authorise(work, self.by, Operation.AUDIT_READ)

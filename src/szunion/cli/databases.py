@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Final
 
+from szunion.adapters.storage.addressed import is_postgres, postgres
 from szunion.adapters.storage.backing import Database
 from szunion.adapters.storage.sqlite.backing import SqliteFile
-from szunion.bootstrap import is_postgres, postgres
 from szunion.errors import ConfigError
 
 SQLITE: Final = "sqlite:///"

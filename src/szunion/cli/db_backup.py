@@ -40,7 +40,7 @@ _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="覆盖已有的文件  Write over a file that is there")
 @framed
 def backup(frame: Frame, *, file: Path, force: bool) -> None:
-    from szunion.bootstrap import city_of, vault_of  # noqa: PLC0415 - other commands stay light
+    from szunion.installed import city_of, vault_of  # noqa: PLC0415 - other commands stay light
 
     settings = frame.settings()
     if file.exists() and not force:
@@ -74,7 +74,7 @@ def backup(frame: Frame, *, file: Path, force: bool) -> None:
 @_FILE
 @framed
 def verify_(frame: Frame, *, file: Path) -> None:
-    from szunion.bootstrap import vault_of  # noqa: PLC0415 - as above
+    from szunion.installed import vault_of  # noqa: PLC0415 - as above
 
     try:
         with file.open("rb") as source:
@@ -103,7 +103,7 @@ def verify_(frame: Frame, *, file: Path) -> None:
 @OWNER
 @framed
 def restore_(frame: Frame, *, file: Path, owner: str | None) -> None:
-    from szunion.bootstrap import vault_of  # noqa: PLC0415 - as above
+    from szunion.installed import vault_of  # noqa: PLC0415 - as above
 
     database, vault = _database(frame, owner), vault_of(frame.settings())
     try:

@@ -7,9 +7,9 @@ from typing import Final
 
 import click
 
+from szunion.adapters.storage.addressed import is_postgres, postgres
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.system import SystemClock
-from szunion.bootstrap import is_postgres, postgres
 from szunion.cli.db_upgrade import Upgrade
 from szunion.cli.frame import Frame
 from szunion.errors import ConfigError

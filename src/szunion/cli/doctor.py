@@ -19,11 +19,12 @@ from attrs import evolve, frozen
 from szunion import __version__
 from szunion.adapters.keys.checks import signature_holds
 from szunion.adapters.reader.pcsc import PcscReader
+from szunion.adapters.storage.addressed import is_postgres, postgres
 from szunion.adapters.storage.sqlite.migrate import migrations
 from szunion.adapters.system import ChineseCalendar, SystemClock
 from szunion.application.bank_desk import engine
 from szunion.application.witnesses import Witnesses
-from szunion.bootstrap import UnionSystem, is_postgres, postgres
+from szunion.bootstrap import UnionSystem
 from szunion.cli.frame import Frame, dumps, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.errors import ReaderError, StorageError, SzunionError, code_pages

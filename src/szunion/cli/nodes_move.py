@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from szunion.adapters.storage.addressed import is_postgres, postgres
 from szunion.adapters.system import SystemChance, SystemClock, SystemIds
 from szunion.application.spreading import may_move
-from szunion.bootstrap import is_postgres, postgres
 from szunion.cli.frame import PARTLY, Frame, framed, helps, progress
 from szunion.cli.nodes import nodes
 from szunion.domain.access import Principal, Purpose, Role

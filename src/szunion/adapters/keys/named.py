@@ -1,0 +1,54 @@
+"""Know how the key store of a name is opened: it is told its file and algorithms (密钥库)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import fields_dict
+
+from szunion.errors import ConfigError, KeysUnavailable
+from szunion.plugins import KeysSpec
+from szunion.ports.keys import KeyStore
+from szunion.ports.system import Clock
+
+
+def key_file(given: str | Path | None, database: Path | None) -> Path | None:
+    """Return the key file: the one that is given, or beside the database's; None: there is none."""
+    if given:
+        return Path(given)
+    return None if database is None else database.with_suffix(".keys")
+
+
+def open_keys(
+    spec: KeysSpec[Any],
+    told: Mapping[str, object],
+    clock: Clock,
+    *,
+    file: Path | None,
+    there: bool = False,
+) -> KeyStore:
+    """Build a key store, telling it of the file and the algorithms if it asks for them.
+
+    Args:
+        spec: The key store.
+        told: Its settings; a file among them goes before *file*.
+        clock: What time it is.
+        file: Where its file is.
+        there: Whether that file must be there already.
+
+    Raises:
+        ConfigError: it asks for a file, and there is no place for one (E-CONFIG-003).
+        KeysUnavailable: the file is not there and must be, or cannot be read (E-KEYS-003).
+    """
+    asked = fields_dict(spec.config)
+    known = {name: value for name, value in told.items() if name != "crypto" or name in asked}
+    if "file" in asked and not known.get("file"):
+        if file is None:
+            raise ConfigError("E-CONFIG-003")
+        if there and not file.exists():
+            raise KeysUnavailable("E-KEYS-003", path=file.name)
+        known["file"] = str(file)
+    store: KeyStore = spec.build(known, clock)
+    return store
