@@ -31,7 +31,7 @@ from szunion.application.office import Office
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.application.standing import needs_card
 from szunion.application.sweep import Sweeps
-from szunion.cli.frame import progress
+from szunion.cli.speech import progress
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.errors import SzunionError

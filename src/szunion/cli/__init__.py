@@ -178,7 +178,8 @@ def main(  # noqa: PLR0913 - the options that every command has
 
     工会会员服务卡系统。The system of the union member service card.
     """  # noqa: D205, D212, D301, D415 - click's own mark for text that is not wrapped
-    from szunion.cli.frame import Frame, prepare, spoken_language  # noqa: PLC0415 - light --help
+    from szunion.cli.frame import Frame  # noqa: PLC0415 - light --help
+    from szunion.cli.speech import prepare, spoken_language  # noqa: PLC0415 - light --help
 
     prepare(context, no_color=no_color)
     context.obj = Frame(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from szunion.cli.frame import PARTLY, Frame, framed, helps
+from szunion.cli.endings import PARTLY
+from szunion.cli.frame import Frame, framed, helps
 from szunion.errors import PluginError
 from szunion.plugins import BankSpec, Registry, collect
 from szunion.text import Text

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from szunion.cli.frame import CITY_ZONE, ORG, Frame, framed, helps
+from szunion.cli.frame import ORG, Frame, framed, helps
+from szunion.cli.speech import CITY_ZONE
 from szunion.domain.access import Purpose, Role
 from szunion.domain.as_of import AsOf, Entitled, end_of
 from szunion.domain.members import Rights

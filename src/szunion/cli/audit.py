@@ -11,7 +11,9 @@ import click
 
 from szunion.adapters.keys.checks import signature_holds
 from szunion.application.audit import AuditLog
-from szunion.cli.frame import CITY_ZONE, Frame, framed, helps, unusable
+from szunion.cli.files import unusable
+from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.speech import CITY_ZONE
 from szunion.cli.witness import witness
 from szunion.domain.access import Purpose, Role
 from szunion.domain.audit_export import Verified, verify

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from szunion.cli.frame import CONSENT, DRY_RUN, ORG, PARTLY, Frame, framed, helps
+from szunion.cli.endings import PARTLY
+from szunion.cli.frame import CONSENT, DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.batches import Batch, BatchState
 from szunion.domain.rows import RowState

@@ -18,7 +18,8 @@ from attrs import evolve, frozen
 from szunion.adapters.reader.conversation import Conversation
 from szunion.cli import card_means as means
 from szunion.cli.card_shown import Seen, as_data, lines, outcome_data, outcome_lines, show
-from szunion.cli.frame import Frame, framed, helps, report
+from szunion.cli.endings import report
+from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.places import Place, chosen, places
 from szunion.cli.tables import titled
 from szunion.emv import explain_words

@@ -13,8 +13,10 @@ from attrs import evolve, frozen
 
 from szunion.adapters.system import SystemChance, SystemClock
 from szunion.application.system import Desk
-from szunion.cli.frame import CITY_ZONE, Frame, unusable
+from szunion.cli.files import unusable
+from szunion.cli.frame import Frame
 from szunion.cli.places import Place
+from szunion.cli.speech import CITY_ZONE
 from szunion.domain.access import Purpose, Role
 from szunion.emv import tlv
 from szunion.emv.capk import CaKeys, read_download

@@ -18,7 +18,8 @@ from szunion.application.claims import (
     Rejected,
     ToConfirm,
 )
-from szunion.cli.frame import CONSENT, DRY_RUN, ORG, PARTLY, Frame, framed, helps
+from szunion.cli.endings import PARTLY
+from szunion.cli.frame import CONSENT, DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.money_words import fen_of
 from szunion.domain.access import Purpose, Role
 from szunion.domain.claim_files import Claim

@@ -7,7 +7,8 @@ from datetime import datetime
 import click
 
 from szunion.application.plans import Joined, NotJoined
-from szunion.cli.frame import ORG, PARTLY, Frame, framed, helps
+from szunion.cli.endings import PARTLY
+from szunion.cli.frame import ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.covers import Enrolment
 from szunion.domain.values import EnrolmentId

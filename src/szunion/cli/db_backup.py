@@ -19,7 +19,10 @@ from szunion.application.bank_desk import engine
 from szunion.cli.databases import database_at
 from szunion.cli.db import db
 from szunion.cli.db_postgres import OWNER
-from szunion.cli.frame import PARTLY, Frame, framed, helps, progress, unusable
+from szunion.cli.endings import PARTLY
+from szunion.cli.files import unusable
+from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.speech import progress
 from szunion.domain.access import Purpose, Role
 from szunion.errors import Conflict
 from szunion.text import Text

@@ -25,7 +25,8 @@ from szunion.adapters.system import ChineseCalendar, SystemClock
 from szunion.application.bank_desk import engine
 from szunion.application.witnesses import Witnesses
 from szunion.bootstrap import UnionSystem
-from szunion.cli.frame import Frame, dumps, framed, helps
+from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.speech import dumps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.errors import ReaderError, StorageError, SzunionError, code_pages
 from szunion.plugins import collect

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from szunion.application.keys import AT_ONCE, KeyCare
-from szunion.cli.frame import CITY_ZONE, Frame, framed, helps, progress
+from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.speech import CITY_ZONE, progress
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.keyset import ROTATES, KeyEntry, Profile, Use
 from szunion.text import Text

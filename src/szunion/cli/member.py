@@ -13,17 +13,9 @@ from szunion.application.exports import HEAD
 from szunion.application.members import Member
 from szunion.application.timeline import Event
 from szunion.cli.as_of import member_as_of
-from szunion.cli.frame import (
-    CODE,
-    DRY_RUN,
-    EXIT,
-    ORG,
-    Frame,
-    framed,
-    helps,
-    unusable,
-    write_new,
-)
+from szunion.cli.endings import EXIT
+from szunion.cli.files import unusable, write_new
+from szunion.cli.frame import CODE, DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.cells import csv_text
 from szunion.domain.disclosures import Revealed

@@ -9,7 +9,8 @@ import click
 
 from szunion.application.doubles import MOST_OF_ONE
 from szunion.application.statistics import MEASURES
-from szunion.cli.frame import PARTLY, Frame, framed, helps
+from szunion.cli.endings import PARTLY
+from szunion.cli.frame import Frame, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.doubles import At
 from szunion.errors import ConfigError, NodeDown, SzunionError

@@ -9,8 +9,10 @@ import click
 from szunion.adapters.storage.addressed import is_postgres, postgres
 from szunion.adapters.system import SystemChance, SystemClock, SystemIds
 from szunion.application.spreading import may_move
-from szunion.cli.frame import PARTLY, Frame, framed, helps, progress
+from szunion.cli.endings import PARTLY
+from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.nodes import nodes
+from szunion.cli.speech import progress
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.nodes import Node, Shards, shard_range
 from szunion.errors import ConfigError

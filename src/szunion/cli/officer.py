@@ -6,7 +6,8 @@ from datetime import datetime, time, timedelta
 
 import click
 
-from szunion.cli.frame import CITY_ZONE, CODE, ORG, Frame, framed, helps
+from szunion.cli.frame import CODE, ORG, Frame, framed, helps
+from szunion.cli.speech import CITY_ZONE
 from szunion.domain.access import Operation, Purpose, Role
 from szunion.domain.officers import OFFICERS, Delegation, Post
 from szunion.domain.proposals import Proposal

@@ -10,7 +10,8 @@ import click
 
 from szunion.application.payable_now import LeftOut
 from szunion.application.treasury import Treasury
-from szunion.cli.frame import DRY_RUN, EXIT, PARTLY, Frame, framed, helps
+from szunion.cli.endings import EXIT, PARTLY
+from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.cli.money_words import fen_of
 from szunion.domain.access import Purpose, Role
 from szunion.domain.outbox import DispatchKind, DispatchState

@@ -10,7 +10,8 @@ import click
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.rights import Rights
 from szunion.cli.duplicates import duplicate
-from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps, unusable, write_new
+from szunion.cli.files import unusable, write_new
+from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.privacy_consents import consent, notice
 from szunion.domain.access import Purpose, Role
 from szunion.domain.inventory import inventory

@@ -7,7 +7,8 @@ from datetime import date, datetime
 import click
 
 from szunion.application.statements import OF_MONEY
-from szunion.cli.frame import DRY_RUN, PARTLY, Frame, framed, helps
+from szunion.cli.endings import PARTLY
+from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
 from szunion.domain.reconciliation import ReconKind, ReconRun
 from szunion.errors import BankUnavailable, Conflict, NotFound

@@ -12,16 +12,10 @@ import click
 
 from szunion.adapters.roster.writer import ExcelRosterWriter
 from szunion.application.enrolment import ImportResult
-from szunion.cli.frame import (
-    CONSENT,
-    PARTLY,
-    Frame,
-    framed,
-    helps,
-    progress,
-    unusable,
-    write_new,
-)
+from szunion.cli.endings import PARTLY
+from szunion.cli.files import unusable, write_new
+from szunion.cli.frame import CONSENT, Frame, framed, helps
+from szunion.cli.speech import progress
 from szunion.domain.access import Purpose, Role
 from szunion.domain.roster_rows import PlainRow, PlainVerdict, RowWarning
 from szunion.errors import Conflict, code_pages

@@ -11,7 +11,9 @@ from typing import Final
 import click
 
 from szunion.application.joinings import Joinings, NotListed
-from szunion.cli.frame import ORG, PARTLY, Frame, framed, helps, unusable
+from szunion.cli.endings import PARTLY
+from szunion.cli.files import unusable
+from szunion.cli.frame import ORG, Frame, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.joinings import OPEN, Joining, JoiningState
 from szunion.domain.values import OrganisationId, PersonId

@@ -9,7 +9,9 @@ import click
 
 from szunion.application.sweep import Swept, Tally
 from szunion.application.system import Desk
-from szunion.cli.frame import ORG, Frame, framed, helps, progress, unusable
+from szunion.cli.files import unusable
+from szunion.cli.frame import ORG, Frame, framed, helps
+from szunion.cli.speech import progress
 from szunion.domain.access import Purpose, Role
 from szunion.domain.values import SHARDS, OrganisationId
 from szunion.errors import InvalidInput

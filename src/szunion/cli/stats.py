@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from szunion.application.statistics import MEASURES, Counts, Grouping
-from szunion.cli.frame import ORG, Frame, framed, helps, progress
+from szunion.cli.frame import ORG, Frame, framed, helps
+from szunion.cli.speech import progress
 from szunion.domain.access import Purpose, Role
 from szunion.domain.suppression import LEAST
 from szunion.domain.values import SHARDS

@@ -14,7 +14,8 @@ from szunion.adapters.witness.command import CommandWitness, answer_text
 from szunion.adapters.witness.directory import WitnessDirectory, begin_witness, witness_name
 from szunion.application.bank_desk import engine
 from szunion.application.witnesses import Asked, Witnesses
-from szunion.cli.frame import Frame, framed, helps, unusable
+from szunion.cli.files import unusable
+from szunion.cli.frame import Frame, framed, helps
 from szunion.domain.notes import NoteKey, Signature
 from szunion.errors import InvalidInput
 

@@ -1,0 +1,79 @@
+"""Know how a command ends that did not do all it should: the words, and the exit code (退出码).
+
+Exit codes are the same in every language.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from szunion.cli.speech import Speech, dumps
+from szunion.errors import (
+    BankOutcomeUnknown,
+    BankUnavailable,
+    ConfigError,
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    ReaderError,
+    SzunionError,
+    code_pages,
+)
+
+#: The first match wins; specific before general. 3 (partly done) is chosen by commands.
+EXIT: Final[Mapping[type[SzunionError], int]] = {
+    InvalidInput: 2,
+    ConfigError: 2,
+    NotFound: 4,
+    Conflict: 5,
+    NotAllowed: 5,
+    BankUnavailable: 6,
+    ReaderError: 6,
+    BankOutcomeUnknown: 7,
+    SzunionError: 1,
+}
+PARTLY: Final = 3
+INTERRUPTED: Final = 130
+
+
+def exit_code(error: SzunionError) -> int:
+    """Return the exit code of an error."""
+    return next(code for kind, code in EXIT.items() if isinstance(error, kind))
+
+
+def kept_traceback(speech: Speech) -> str:
+    """Write the traceback, without values of variables, to a file; return what to say."""
+    handle, path = tempfile.mkstemp(prefix="szunion-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    page = code_pages()["E-CLI-003"]
+    what, do = page.what.say(speech.language, path=path), page.do.say(speech.language)
+    return f"[E-CLI-003] {what}\n  {speech.text('处理：', 'do: ')}{do}"
+
+
+def report(speech: Speech, error: SzunionError) -> None:
+    """Print an error: the words to stderr, and one JSON object when JSON was asked for."""
+    if speech.as_json:
+        click.echo(
+            dumps(
+                {
+                    "error": error.code,
+                    "what": error.what(speech.language),
+                    "do": error.do(speech.language),
+                    "retry": error.retry,
+                }
+            ),
+            err=True,
+        )
+        return
+    what, do = speech.text("处理：", "do: "), speech.text("说明：", "more: ")
+    click.echo(f"[{error.code}] {error.what(speech.language)}", err=True)
+    click.echo(f"  {what}{error.do(speech.language)}", err=True)
+    click.echo(f"  {do}szunion explain {error.code}", err=True)

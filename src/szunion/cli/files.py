@@ -1,0 +1,49 @@
+"""Know how a file that a person named is treated: never written over, its troubles in words."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from szunion.errors import Conflict, InvalidInput
+from szunion.text import Text
+
+#: Why a file cannot be used, in words; what is not here keeps the machine's own.
+_FILE_TROUBLES: Final[Mapping[int, Text]] = {
+    errno.ENOENT: Text("没有这个文件或文件夹", "no such file or folder"),
+    errno.EACCES: Text("没有权限", "permission denied"),
+    errno.EPERM: Text("没有权限", "permission denied"),
+    errno.EISDIR: Text("是文件夹，不是文件", "it is a folder, not a file"),
+    errno.ENOTDIR: Text("路径中有一段不是文件夹", "a part of the path is no folder"),
+    errno.ENOSPC: Text("磁盘已满", "the disk is full"),
+    errno.EROFS: Text("所在磁盘只读", "the disk is read-only"),
+    errno.EEXIST: Text("文件已存在", "the file is there already"),
+}
+
+
+def unusable(path: str | Path, error: OSError | UnicodeDecodeError) -> InvalidInput:
+    """Return the error for a file that cannot be read or written (E-CLI-005)."""
+    if isinstance(error, UnicodeDecodeError):
+        why = Text("不是 UTF-8 文本", "it is not UTF-8 text")
+    else:
+        own = error.strerror or type(error).__name__
+        why = _FILE_TROUBLES.get(error.errno or 0, Text(own, own))
+    return InvalidInput("E-CLI-005", path=Path(path).name, reason=why.zh, reason_en=why.en)
+
+
+def write_new(path: str | Path, data: bytes, *, force: bool) -> None:
+    """Write a file that a person may have worked on: never over one that is there, unasked.
+
+    Raises:
+        Conflict: it is there already, with another content (E-CLI-008).
+        InvalidInput: it cannot be written (E-CLI-005).
+    """
+    target = Path(path)
+    try:
+        if not force and target.exists() and target.read_bytes() != data:
+            raise Conflict("E-CLI-008", path=target.name)
+        target.write_bytes(data)
+    except OSError as error:
+        raise unusable(path, error) from None
