@@ -514,7 +514,7 @@ def _unknown_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
 def _poison_falls_through(monkeypatch: pytest.MonkeyPatch) -> None:
     def bare(self: BankEar, notice: BankNotice, move: object) -> bool:
         def obey(work):  # type: ignore[no-untyped-def]
-            self.hear(work, self._scope(work), notice)
+            self.inbox.hear(work, self._scope(work), notice)
 
         self.office.storage.run(obey)
         return True
@@ -525,7 +525,7 @@ def _poison_falls_through(monkeypatch: pytest.MonkeyPatch) -> None:
 def _poison_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(self: BankEar, notice: BankNotice, move: object) -> bool:
         def obey(work):  # type: ignore[no-untyped-def]
-            self.hear(work, self._scope(work), notice)
+            self.inbox.hear(work, self._scope(work), notice)
 
         with suppress(Exception):
             self.office.storage.run(obey)

@@ -20,6 +20,7 @@ from attrs import evolve, field, frozen
 from szunion.application import numbers, payouts
 from szunion.application.access import authorise
 from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
+from szunion.application.bank_inbox import BankInbox
 from szunion.application.bank_lines import UNREACHED, Call, call, set_aside
 from szunion.application.freight import AskingFor, Freight, OpeningCards, SettingUse
 from szunion.application.office import Office
@@ -354,7 +355,8 @@ class BankDesk:
     @property
     def ear(self) -> BankEar:
         """Who listens to the bank: also to its callbacks."""
-        return BankEar(office=self.office, by=self.by, desk=self, source=self.bank.info.name)
+        inbox = BankInbox(office=self.office, desk=self, source=self.bank.info.name)
+        return BankEar(office=self.office, by=self.by, inbox=inbox)
 
     def receipt_told(self, work: UnitOfWork, scope: Scope, receipt: Receipt) -> Hearing:
         """Follow a receipt that came late, or by file."""

@@ -1,53 +1,35 @@
-"""Know how what the bank tells is heard: once, whatever it says, and blocking nobody (来报).
+"""Know how what the bank tells is fetched: many in a commit, none of them blocking others (来报).
 
-The inbox comes first: an event id that is known is a copy or a contradiction. What cannot be
-obeyed yet waits, sealed, for what it waits for; what cannot be obeyed at all is set aside with its
-reason, in a commit of its own.
+Many are obeyed in one commit; if one of them makes trouble, each half is by itself, down to a
+single one, which is set aside with its reason.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from szunion.application.access import authorise
+from szunion.application.bank_inbox import BankInbox
 from szunion.application.bank_lines import FAULT, UNREACHED, notices_heard
-from szunion.application.bank_meaning import TakesReceipts, obey, waits_for
-from szunion.application.bank_rows import Outcome
-from szunion.application.card_moves import engine_hold
-from szunion.application.looked import Ahead, Looked, ahead
+from szunion.application.looked import Ahead, ahead
 from szunion.application.office import Office
 from szunion.application.together import obeyed_together
-from szunion.application.wire import decode, digest, encode
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import (
-    BankNotice,
-    CardChanged,
-    CardProduced,
-    DailyCardList,
-    NotUnderstood,
-    RowDeclined,
-    RowFaceSigned,
-    RowRejected,
-    RowVerified,
-)
-from szunion.domain.holds import HoldReason
-from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
-from szunion.domain.values import CardId
-from szunion.errors import BankUnavailable, NotFound, SzunionError
+from szunion.domain.bank import BankNotice, DailyCardList
+from szunion.domain.inbox import Hearing
+from szunion.errors import BankUnavailable, SzunionError
 from szunion.log import say
 from szunion.ports.bank import BankAdapter, Collected, Cursor
-from szunion.ports.keys import Place
 from szunion.ports.storage import UnitOfWork
 
 _TOGETHER = 512
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
-_ASIDE = "aside"
 _Move: TypeAlias = Callable[[UnitOfWork, Scope], bool]
 _Movers: TypeAlias = Callable[[int, int], _Move]
 ADAPTER_FAULT: Final = "E-BANK-024"
@@ -60,10 +42,12 @@ class BankEar:
 
     office: Office
     by: Principal
-    desk: TakesReceipts
-    source: str
+    inbox: BankInbox
 
-    # --- fetching ---------------------------------------------------------------------------
+    @property
+    def source(self) -> str:
+        """Which bank."""
+        return self.inbox.source
 
     def collect(self, bank: BankAdapter, most: int) -> int:
         """Fetch and obey at most about *most* notices; return how many.
@@ -169,7 +153,7 @@ class BankEar:
         if not move(work, scope):
             return False
         obeyed_together(
-            work, scope, self.source, notices, lambda held, each: self.hear(held, scope, each)
+            work, scope, self.source, notices, lambda held, each: self.inbox.hear(held, scope, each)
         )
         return True
 
@@ -193,16 +177,14 @@ class BankEar:
             scope = self._scope(work)
             moved = move(work, scope)
             if moved:
-                self.hear(work, scope, notice, seen)
+                self.inbox.hear(work, scope, notice, seen)
             return moved
 
         def set_aside(work: UnitOfWork, reason: str) -> bool:
             scope = self._scope(work)
             moved = move(work, scope)
-            heard = self._heard(work, notice, Hearing.ASIDE, reason, seen)
-            if moved and work.inbox.hear(scope, heard) is None:
-                self._keep(work, scope, notice, _ASIDE)
-                self._log(work, scope, heard, 0)
+            if moved:
+                self.inbox.set_aside(work, scope, notice, reason, seen)
             return moved
 
         try:
@@ -247,7 +229,7 @@ class BankEar:
 
         def again(work: UnitOfWork) -> bool:
             scope = self._scope(work)
-            self.retry_waiting(work, scope, names)
+            self.inbox.retry_waiting(work, scope, names)
             left = {waiting.id for waiting in work.inbox.waiting_longest(scope, most)}
             return not {waiting.id for waiting in longest} <= left
 
@@ -259,197 +241,13 @@ class BankEar:
         Raises:
             NotFound: none was set aside under that event id (E-BANK-015).
         """
-
-        def again(work: UnitOfWork) -> Hearing:
-            scope = self._scope(work)
-            for waiting in work.inbox.waiting(scope, _ASIDE):
-                heard = work.inbox.get(scope, waiting.source, waiting.event_id)
-                if waiting.event_id == event_id and heard is not None:
-                    notice = decode(work.vault.open(_place(waiting.id), waiting.sealed))
-                    work.inbox.waits_no_more(scope, waiting)
-                    outcome = self._obey(work, scope, notice, heard.digest)
-                    fresh = evolve(heard, hearing=Hearing.OBEYED, reason="")
-                    work.inbox.put(scope, fresh)
-                    self._settle(work, scope, notice, fresh, outcome)
-                    return outcome.hearing
-            raise NotFound("E-BANK-015")
-
-        return self.office.storage.run(again)
-
-    # --- hearing ----------------------------------------------------------------------------
-
-    def hear(
-        self, work: UnitOfWork, scope: Scope, notice: BankNotice, seen: Ahead | None = None
-    ) -> Hearing:
-        """Hear one notice: new, a copy, or a contradiction."""
-        heard = self._heard(work, notice, Hearing.OBEYED, "", seen)
-        known = work.inbox.hear(scope, heard)
-        if known is None:
-            outcome = self._obey(
-                work, scope, notice, heard.digest, None if seen is None else seen.looked
-            )
-            self._settle(work, scope, notice, heard, outcome)
-            return outcome.hearing
-        unread = NotUnderstood.__name__
-        if known.digest == heard.digest or type(notice).__name__ == unread:
-            work.inbox.put(scope, evolve(known, copies=known.copies + 1))
-            return Hearing.DUPLICATE
-        if known.kind == unread:
-            return self._understood(work, scope, notice, heard)
-        return self._contradicted(work, scope, notice, heard, known)
-
-    def _understood(
-        self, work: UnitOfWork, scope: Scope, notice: BankNotice, heard: HeardNotice
-    ) -> Hearing:
-        """Obey what could not be read before and can be read now: it was set aside, not heard."""
-        for waiting in work.inbox.waiting(scope, _ASIDE):
-            if (waiting.source, waiting.event_id) == (heard.source, heard.event_id):
-                work.inbox.waits_no_more(scope, waiting)
-        work.inbox.put(scope, heard)
-        outcome = self._obey(work, scope, notice, heard.digest)
-        self._settle(work, scope, notice, heard, outcome)
-        return outcome.hearing
-
-    def _settle(
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        notice: BankNotice,
-        heard: HeardNotice,
-        outcome: Outcome,
-    ) -> None:
-        """Keep what became of a notice, and try what waited for what it moved."""
-        if outcome.hearing is Hearing.WAITING:
-            self._keep(work, scope, notice, outcome.about)
-        kept = evolve(heard, hearing=outcome.hearing, subject=outcome.subject)
-        if kept != heard:
-            work.inbox.put(scope, kept)
-        if outcome.hearing is not Hearing.OBEYED:
-            self._log(work, scope, kept, outcome.subject)
-        self.retry_waiting(work, scope, outcome.moved)
-
-    def retry_waiting(self, work: UnitOfWork, scope: Scope, moved: Iterable[str]) -> None:
-        """Obey what waited for things that have now moved, and what waited for those."""
-        todo = list(dict.fromkeys(moved))
-        while todo:
-            about = todo.pop(0)
-            for waiting in work.inbox.waiting(scope, about):
-                notice = decode(work.vault.open(_place(waiting.id), waiting.sealed))
-                outcome = self._obey(work, scope, notice, digest(work.vault, notice))
-                if outcome.hearing is Hearing.WAITING and outcome.about == about:
-                    continue
-                work.inbox.waits_no_more(scope, waiting)
-                if outcome.hearing is Hearing.WAITING:
-                    self._keep(work, scope, notice, outcome.about)
-                old = work.inbox.get(scope, waiting.source, waiting.event_id)
-                if old is not None:
-                    hearing = outcome.hearing
-                    if hearing is Hearing.DUPLICATE:
-                        hearing = Hearing.OBEYED
-                    work.inbox.put(scope, evolve(old, hearing=hearing, subject=outcome.subject))
-                todo += [name for name in outcome.moved if name not in todo]
-
-    def _contradicted(
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        notice: BankNotice,
-        heard: HeardNotice,
-        known: HeardNotice,
-    ) -> Hearing:
-        """Follow an event id that comes with another content: neither copy counts (矛盾)."""
-        for about in waits_for(work, notice):
-            for waiting in work.inbox.waiting(scope, about):
-                if waiting.event_id == known.event_id:
-                    work.inbox.waits_no_more(scope, waiting)
-        subject = known.subject
-        match notice:
-            case CardChanged() | CardProduced():
-                kept = work.cards.by_ref(scope, notice.card)
-                if kept is not None:
-                    outcome = self._obey(work, scope, notice, heard.digest)
-                    subject = outcome.subject or subject
-            case RowVerified() | RowRejected() | RowDeclined() | RowFaceSigned():
-                row = work.rows.by_key(scope, notice.row)
-                if row is not None and row.card is not None:
-                    self._stop(work, scope, row.card)
-            case _:
-                pass
-        reason = "E-BANK-020"
-        after = evolve(known, hearing=Hearing.CONFLICT, reason=reason, copies=known.copies + 1)
-        work.inbox.put(scope, after)
-        self._log(work, scope, after, subject)
-        return Hearing.CONFLICT
-
-    def _stop(self, work: UnitOfWork, scope: Scope, card: CardId) -> None:
-        kept = work.cards.get(scope, card)
-        if kept is not None and not any(
-            hold.reason is HoldReason.CONFLICT for hold in kept.card.open_holds
-        ):
-            engine_hold(work, scope, kept, HoldReason.CONFLICT)
-
-    def _obey(
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        notice: BankNotice,
-        content: str,
-        looked: Looked | None = None,
-    ) -> Outcome:
-        return obey(self.office, self.desk, work, scope, notice, content, looked)
-
-    # --- within -----------------------------------------------------------------------------
+        return self.office.storage.run(
+            lambda work: self.inbox.retry_aside(work, self._scope(work), event_id)
+        )
 
     def _scope(self, work: UnitOfWork) -> Scope:
         return authorise(work, self.by, Operation.BANK_DESK)
 
-    def _heard(
-        self,
-        work: UnitOfWork,
-        notice: BankNotice,
-        hearing: Hearing,
-        reason: str,
-        seen: Ahead | None = None,
-    ) -> HeardNotice:
-        return HeardNotice(
-            source=self.source,
-            event_id=notice.told.event_id,
-            kind=type(notice).__name__,
-            stream=notice.told.stream,
-            sequence=notice.told.sequence,
-            digest=digest(work.vault, notice) if seen is None else seen.digest,
-            received=work.now,
-            hearing=hearing,
-            reason=reason,
-        )
-
-    def _keep(self, work: UnitOfWork, scope: Scope, notice: BankNotice, about: str) -> None:
-        id_ = work.ids.new()
-        work.inbox.wait(
-            scope,
-            WaitingNotice(
-                id=id_,
-                source=self.source,
-                event_id=notice.told.event_id,
-                about=about,
-                sealed=work.vault.seal(_place(id_), encode(notice)),
-                received=work.now,
-            ),
-        )
-
-    def _log(self, work: UnitOfWork, scope: Scope, heard: HeardNotice, subject: int) -> None:
-        entry = AuditEntry(
-            action="inbox.hear",
-            subject=subject,
-            after=heard.hearing.value,
-            reason=heard.reason or heard.kind,
-        )
-        work.audit.add(scope, entry)
-
 
 def _no_mover(start: int, end: int) -> _Move:  # noqa: ARG001 - it has nothing to move
     return lambda work, scope: True  # noqa: ARG005
-
-
-def _place(id_: int) -> Place:
-    return Place("inbox_waiting", 0, id_)
