@@ -33,7 +33,8 @@ from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.as_of import SETTLING, CardStanding, MembershipVersion, card_on, end_of
 from szunion.domain.bank import BankEvent, BankState
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
-from szunion.domain.catalogue import Ineligible, Mode
+from szunion.domain.catalogue import Mode
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.facets import BankFact
 from szunion.domain.holds import HoldReason
 from szunion.domain.identity import Gender

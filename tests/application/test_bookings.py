@@ -21,7 +21,7 @@ from szunion.application.office import Office
 from szunion.application.standing import asked_together, free_people, standing_of
 from szunion.domain.access import Operation
 from szunion.domain.bookings import Booking, BookingState, NoPlace
-from szunion.domain.catalogue import Ineligible
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.holds import HoldReason
 from szunion.domain.members import MembershipReason
 from szunion.domain.participation import Means, Outcome, standing

@@ -19,10 +19,12 @@ from szunion.application.office import Office
 from szunion.application.plans import Joined, NoCover, NotJoined
 from szunion.application.recovery import Recovery
 from szunion.domain.access import Role
-from szunion.domain.catalogue import Benefit, CoverTerms, DailyRate, Ineligible, Subject
+from szunion.domain.benefits import Benefit, DailyRate, Subject
+from szunion.domain.catalogue import CoverTerms
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimReason, ClaimState
 from szunion.domain.covers import Enrolment
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.enrolments import EnrolmentState
 from szunion.domain.ledger import fund
 from szunion.domain.participation import Means

@@ -30,7 +30,7 @@ from szunion.application.organisations import Organisations
 from szunion.application.rights import Rights
 from szunion.application.services import Services
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.catalogue import Ineligible
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.identity import Gender
 from szunion.domain.joinings import MOST_LISTED, Joining, JoiningState, NoListing
 from szunion.domain.participation import Means, Outcome

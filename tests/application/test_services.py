@@ -15,7 +15,8 @@ from szunion.application.counter import Counter
 from szunion.application.office import Office
 from szunion.application.services import Demand, Services
 from szunion.domain.access import Operation, Principal, Role, Scope
-from szunion.domain.catalogue import Ineligible, Mode, ServiceKind
+from szunion.domain.catalogue import Mode, ServiceKind
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.identity import Gender
 from szunion.domain.payouts import Budget
 from szunion.domain.projects import Project

@@ -14,15 +14,11 @@ from attrs import evolve
 from tests.domain.cards_for_tests import NOON, ROOT, first_city, yunhai
 
 from szunion.domain.bank import CardApplicant
-from szunion.domain.catalogue import (
-    Ineligible,
-    Mode,
-    Subject,
-    catalogue_from,
-    grant_key,
-    ineligible,
-)
+from szunion.domain.benefits import Subject
+from szunion.domain.catalogue import Mode, grant_key
+from szunion.domain.catalogue_file import catalogue_from
 from szunion.domain.cities import city_from
+from szunion.domain.eligibility import Ineligible, ineligible
 from szunion.domain.enrolments import months_later, open_pack
 from szunion.domain.identity import Gender, IdentityDocument, PersonName
 from szunion.domain.members import MembershipState, Rights

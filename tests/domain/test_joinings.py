@@ -10,7 +10,8 @@ import pytest
 from attrs import evolve
 from tests.offices import shenzhen
 
-from szunion.domain.catalogue import Ineligible, Mode, ServiceItem, ServiceKind
+from szunion.domain.catalogue import Mode, ServiceItem, ServiceKind
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.identity import Gender
 from szunion.domain.joinings import (
     JOINING,

@@ -20,7 +20,7 @@ from szunion.domain.as_of import (
 )
 from szunion.domain.audit import AuditEntry
 from szunion.domain.cards import Card
-from szunion.domain.catalogue import against_terms
+from szunion.domain.eligibility import against_terms
 from szunion.domain.identity import Gender
 from szunion.domain.members import Membership, Rights
 from szunion.domain.people import Person

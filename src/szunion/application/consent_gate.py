@@ -7,7 +7,8 @@ from typing import Final
 
 from szunion.application.office import Office
 from szunion.domain.access import Scope
-from szunion.domain.catalogue import Plan, Subject
+from szunion.domain.benefits import Subject
+from szunion.domain.catalogue import Plan
 from szunion.domain.consent import (
     GATES,
     RECIPIENTS,

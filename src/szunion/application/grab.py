@@ -38,7 +38,8 @@ from szunion.domain.bookings import (
     Offer,
     decide,
 )
-from szunion.domain.catalogue import Ineligible, ServiceItem
+from szunion.domain.catalogue import ServiceItem
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.use import Why
 from szunion.domain.values import BookingId, OfferId, PersonId, shard_of
 from szunion.errors import Conflict, NotAllowed, NotFound, SzunionError

@@ -19,17 +19,9 @@ from szunion.application.payment_news import item_words
 from szunion.application.proposals import decide, propose
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.catalogue import (
-    Benefit,
-    Ineligible,
-    OncePer,
-    Period,
-    ServiceItem,
-    ServiceKind,
-    Subject,
-    grant_key,
-    ineligible,
-)
+from szunion.domain.benefits import Benefit, OncePer, Period, Subject
+from szunion.domain.catalogue import ServiceItem, ServiceKind, grant_key
+from szunion.domain.eligibility import Ineligible, ineligible
 from szunion.domain.members import Rights
 from szunion.domain.payouts import Obligation
 from szunion.domain.proposals import Proposal, ProposalState

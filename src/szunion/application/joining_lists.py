@@ -12,7 +12,8 @@ from szunion.application.office import Office
 from szunion.application.payment_news import item_words
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.catalogue import Ineligible, ServiceItem
+from szunion.domain.catalogue import ServiceItem
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.joinings import Joining, JoiningState, Listing, NoListing, against
 from szunion.domain.participation import Means, Participation, participation_key
 from szunion.domain.values import OrganisationId, ParticipationId, PersonId, shard_of

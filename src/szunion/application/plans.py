@@ -18,9 +18,10 @@ from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.application.recovery import void_cover
 from szunion.domain.access import Operation, Principal, Role, Scope
-from szunion.domain.catalogue import Ineligible, Mode, Plan, ineligible
+from szunion.domain.catalogue import Mode, Plan
 from szunion.domain.consent import ConsentPurpose
 from szunion.domain.covers import LIVE, Enrolment, accepted, ended_on, enrolment_key
+from szunion.domain.eligibility import Ineligible, ineligible
 from szunion.domain.enrolments import ENROLMENT, EnrolmentEvent, EnrolmentState
 from szunion.domain.machine import Actor
 from szunion.domain.members import Rights

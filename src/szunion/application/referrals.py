@@ -20,7 +20,8 @@ from szunion.application.standing import least_level, standing_of
 from szunion.application.working_days import working_day
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.catalogue import Ineligible, ServiceKind
+from szunion.domain.catalogue import ServiceKind
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.machine import Actor
 from szunion.domain.organisations import Organisation, OrganisationState
 from szunion.domain.referrals import AT_HOTLINE, OPEN, Referral, checked

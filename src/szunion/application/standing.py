@@ -15,7 +15,8 @@ from szunion.application.bindings import level_of
 from szunion.application.office import Office
 from szunion.domain.access import Role, Scope
 from szunion.domain.card_files import KeptCard
-from szunion.domain.catalogue import Ineligible, Mode, ServiceItem, ServiceKind, ineligible
+from szunion.domain.catalogue import Mode, ServiceItem, ServiceKind
+from szunion.domain.eligibility import Ineligible, ineligible
 from szunion.domain.identity import Gender
 from szunion.domain.members import Membership, Rights
 from szunion.domain.use import Why, use

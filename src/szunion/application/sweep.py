@@ -21,7 +21,8 @@ from szunion.application.office import Office
 from szunion.application.standing import Standing, least_level, needs_card
 from szunion.domain import use
 from szunion.domain.access import Operation, Principal, Scope
-from szunion.domain.catalogue import ServiceItem, ineligible
+from szunion.domain.catalogue import ServiceItem
+from szunion.domain.eligibility import ineligible
 from szunion.domain.holds import Hold
 from szunion.domain.identity import Gender
 from szunion.domain.values import SHARDS, OrganisationId, PersonId

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from szunion.domain.bindings import Binding, BindingState, Portal, RealNameLevel
     from szunion.domain.bookings import Booking, BookingState, NoPlace, Offer
     from szunion.domain.cards import Card, UnionEvent, UnionFacet, UnionReason, UnionState
-    from szunion.domain.catalogue import Catalogue, Ineligible, ServiceItem
+    from szunion.domain.catalogue import Catalogue, ServiceItem
     from szunion.domain.cities import City, city_from
     from szunion.domain.claim_files import Claim, Heir
     from szunion.domain.claims import ClaimReason, ClaimState
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from szunion.domain.covers import Covered, Enrolment
     from szunion.domain.custody import Custody, CustodyState
     from szunion.domain.documents import DocumentKind
+    from szunion.domain.eligibility import Ineligible
     from szunion.domain.enrolments import EnrolmentState
     from szunion.domain.facets import BankFacet
     from szunion.domain.holds import Hold, HoldReason, HoldState
@@ -381,7 +382,7 @@ _HOME = {
     "HoldReason": "holds",
     "HoldState": "holds",
     "IdentityDocument": "identity",
-    "Ineligible": "catalogue",
+    "Ineligible": "eligibility",
     "Instruction": "instructions",
     "InstructionId": "values",
     "InstructionState": "instructions",

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from szunion.domain.affiliations import Affiliation, affiliation_on
 from szunion.domain.cards import Card, UnionFacet
-from szunion.domain.catalogue import Ineligible
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold
 from szunion.domain.members import Membership, MembershipReason, MembershipState, Rights

@@ -8,7 +8,8 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from szunion.domain.catalogue import Plan, Subject
+from szunion.domain.benefits import Subject
+from szunion.domain.catalogue import Plan
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimReason, ClaimState
 from szunion.domain.machine import Gap, Refused
 from szunion.domain.reckoning import Happening, Reckoning

@@ -8,7 +8,8 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from szunion.domain.catalogue import Ineligible, ItemTerms, ServiceItem, against_terms
+from szunion.domain.catalogue import ServiceItem
+from szunion.domain.eligibility import Ineligible, ItemTerms, against_terms
 from szunion.domain.identity import Gender
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
 from szunion.domain.members import Rights

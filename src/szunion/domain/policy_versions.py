@@ -14,7 +14,8 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from szunion.domain.catalogue import Catalogue, ItemTerms, Mode
+from szunion.domain.catalogue import Catalogue, Mode
+from szunion.domain.eligibility import ItemTerms
 from szunion.domain.identity import Gender
 from szunion.domain.members import (
     MembershipReason,

@@ -11,7 +11,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from szunion.domain.catalogue import Benefit, Plan
+from szunion.domain.benefits import Benefit
+from szunion.domain.catalogue import Plan
 from szunion.domain.claims import ClaimReason
 from szunion.domain.covers import Covered, Enrolment
 from szunion.domain.values import EnrolmentId, Fen

@@ -6,7 +6,8 @@ from typing import Any
 
 from attrs import frozen
 
-from szunion.domain.catalogue import Catalogue, catalogue_from
+from szunion.domain.catalogue import Catalogue
+from szunion.domain.catalogue_file import catalogue_from
 from szunion.domain.policy import CityPolicy, policy_from
 from szunion.errors import ConfigError
 from szunion.text import Text
