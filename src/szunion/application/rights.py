@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from szunion.application.access import authorise, second_person
 from szunion.application.access_log import Looked, looked_at
@@ -20,6 +20,15 @@ from szunion.application.members import correct_file
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.own_copy import FOR_HEIRS, sections_of
 from szunion.application.retention import MOST, Over, end, look_for
+from szunion.application.rights_requests import (
+    checked,
+    done,
+    kept,
+    must_be,
+    request_of,
+    written,
+    wrong_kind,
+)
 from szunion.application.working_days import working_day
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry
@@ -41,7 +50,6 @@ from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
 
 _OWN: Final = frozenset({Role.MEMBER, Role.HEIR})
-_CORRECTABLE: Final = ("name", "document", "mobile")
 _PAGE: Final = 500
 
 
@@ -95,7 +103,7 @@ class Rights:
         own = self.by.role in _OWN
         if not own and not paper.strip():
             raise InvalidInput("E-PRIVACY-004")
-        told = _checked(wanted or {}) if kind is RequestKind.CORRECT else {}
+        told = checked(wanted or {}) if kind is RequestKind.CORRECT else {}
         today, rules = self.office.clock.today(), self.office.policy.privacy
         limit = today + timedelta(days=rules.answer_limit_days)
         due = working_day(self.office.calendar, today, rules.answer_target_days)
@@ -106,7 +114,7 @@ class Rights:
         if own:
             made = made.verified(self.by.id, "portal")
         work.requests.add(scope, made)
-        self._log(work, scope, made, "rights.ask", made.paper or "portal")
+        written(work, scope, made, "rights.ask", made.paper or "portal")
         words = {
             "kind": kind.label, "kind_en": kind.label_en, "limit": made.limit.isoformat(),
         }  # fmt: skip
@@ -117,8 +125,8 @@ class Rights:
     def withdraw(self, work: UnitOfWork, request: int) -> RightsRequest:
         """Take a request back (撤回请求)."""
         scope = self._scope(work, Operation.RIGHTS_ASK)
-        old = self._get(work, scope, request)
-        return self._kept(work, scope, old, old.withdrawn(work.now), "rights.withdraw")
+        old = request_of(work, scope, request)
+        return kept(work, scope, old, old.withdrawn(work.now), "rights.withdraw")
 
     # --- answering --------------------------------------------------------------------------
 
@@ -126,11 +134,11 @@ class Rights:
     def verify(self, work: UnitOfWork, request: int, evidence: str) -> RightsRequest:
         """Note by what the person was identified, before anything is shown or done (核实身份)."""
         scope = self._scope(work, Operation.RIGHTS_ANSWER)
-        old = self._get(work, scope, request)
+        old = request_of(work, scope, request)
         if not evidence.strip():
             raise InvalidInput("E-PRIVACY-007")
         new = old.verified(self.by.id, evidence.strip())
-        return self._kept(work, scope, old, new, "rights.verify", evidence.strip())
+        return kept(work, scope, old, new, "rights.verify", evidence.strip())
 
     @one_commit
     def correct(self, work: UnitOfWork, request: int, *, paper: str) -> RightsRequest:
@@ -142,8 +150,8 @@ class Rights:
             paper: What shows that it is right: the number of the document, never its content.
         """
         scope = self._scope(work, Operation.RIGHTS_ANSWER)
-        old = self._get(work, scope, request)
-        self._must_be(old, RequestKind.CORRECT)
+        old = request_of(work, scope, request)
+        must_be(old, RequestKind.CORRECT)
         writing = authorise(work, self.by, Operation.PERSON_WRITE)
         correct_file(
             work, writing, old.person, paper=paper,
@@ -153,29 +161,29 @@ class Rights:
             ),
             mobile=Mobile.of(old.wanted["mobile"]) if "mobile" in old.wanted else None,
         )  # fmt: skip
-        return self._done(work, scope, old, paper)
+        return done(work, scope, old, self.by, paper)
 
     @one_commit
     def answer(self, work: UnitOfWork, request: int, note: str) -> RightsRequest:
         """Note that a request for a copy or an explanation was answered (办结)."""
         scope = self._scope(work, Operation.RIGHTS_ANSWER)
-        old = self._get(work, scope, request)
+        old = request_of(work, scope, request)
         if old.kind in {RequestKind.CORRECT, RequestKind.ERASE}:
-            raise _wrong_kind(old.kind)
-        return self._done(work, scope, old, note)
+            raise wrong_kind(old.kind)
+        return done(work, scope, old, self.by, note)
 
     @one_commit
     def refuse(self, work: UnitOfWork, request: int, why: Refusal) -> RightsRequest:
         """Refuse a request with a reason of the table; the person is told it (不予办理)."""
         scope = self._scope(work, Operation.RIGHTS_ANSWER)
-        old = self._get(work, scope, request)
+        old = request_of(work, scope, request)
         new = old.refused(self.by.id, work.now, why)
         words = {
             "kind": old.kind.label, "kind_en": old.kind.label_en,
             "why": why.label, "why_en": why.label_en,
         }  # fmt: skip
         work.messages.add(scope, old.person, "rights.refused", words)
-        return self._kept(work, scope, old, new, "rights.refuse", why.value)
+        return kept(work, scope, old, new, "rights.refuse", why.value)
 
     # --- the own copy -----------------------------------------------------------------------
 
@@ -198,10 +206,10 @@ class Rights:
         if work.people.get(scope, person) is None:
             raise NotFound("E-ACCESS-002")
         if self.by.role not in _OWN:
-            asked = self._get(work, scope, request)
+            asked = request_of(work, scope, request)
             if asked.person != person:
                 raise NotFound("E-PRIVACY-003")
-            self._must_be(asked, RequestKind.COPY)
+            must_be(asked, RequestKind.COPY)
         found = sections_of(self.office, work, self._everything(work), person)
         if self.by.role is Role.HEIR:
             found = {name: found[name] for name in FOR_HEIRS}
@@ -243,8 +251,8 @@ class Rights:
             NotAllowed: who identified the person may not be who erases (E-ACCESS-004).
         """
         scope = self._scope(work, Operation.RIGHTS_ERASE)
-        old = self._get(work, scope, request)
-        self._must_be(old, RequestKind.ERASE)
+        old = request_of(work, scope, request)
+        must_be(old, RequestKind.ERASE)
         second_person(work, old.verified_by, self.by, old.asked)
         people = everyone(work, scope, old.person)
         against = still_open(work, scope, people, old.id)
@@ -255,7 +263,7 @@ class Rights:
                 open_en=", ".join(each.label_en for each in against),
             )  # fmt: skip
         new = old.done(self.by.id, work.now)
-        self._kept(work, scope, old, new, "rights.done", "")
+        kept(work, scope, old, new, "rights.done", "")
         return destroy(self.office, work, scope, people, old.id, old.paper or old.evidence)
 
     @one_look
@@ -353,70 +361,3 @@ class Rights:
         """Return the scope in which a file is read whole, after it was allowed to be read."""
         reader = Principal(id=self.by.id, role=Role.ENGINE, purpose=Purpose.OPERATE)
         return authorise(work, reader, Operation.BANK_DESK)
-
-    def _get(self, work: UnitOfWork, scope: Scope, request: int) -> RightsRequest:
-        found = work.requests.get(scope, request)
-        if found is None:
-            raise NotFound("E-PRIVACY-003")
-        return found
-
-    def _must_be(self, request: RightsRequest, kind: RequestKind) -> None:
-        if request.kind is not kind:
-            raise _wrong_kind(request.kind)
-        if request.state is not RequestState.VERIFIED:
-            raise Conflict("E-PRIVACY-007", current=request.state, allowed=())
-
-    def _done(self, work: UnitOfWork, scope: Scope, old: RightsRequest, why: str) -> RightsRequest:
-        words = {"kind": old.kind.label, "kind_en": old.kind.label_en}
-        work.messages.add(scope, old.person, "rights.done", words)
-        new = old.done(self.by.id, work.now)
-        return self._kept(work, scope, old, new, "rights.done", why)
-
-    def _kept(  # noqa: PLR0913, PLR0917 - before, after, and what is written of it
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        old: RightsRequest,
-        new: RightsRequest,
-        action: str,
-        why: str = "",
-    ) -> RightsRequest:
-        work.requests.put(scope, new)
-        self._log(work, scope, new, action, why, old)
-        return evolve(new, version=new.version + 1)
-
-    def _log(  # noqa: PLR0913, PLR0917 - before, after, and what is written of it
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        request: RightsRequest,
-        action: str,
-        why: str,
-        old: RightsRequest | None = None,
-    ) -> None:
-        entry = AuditEntry(
-            action=action, subject=request.id, person=request.person,
-            before=old.state.value if old else "", after=request.state.value,
-            reason=why or request.kind.value,
-        )  # fmt: skip
-        work.audit.add(scope, entry)
-
-
-def _checked(wanted: Mapping[str, str]) -> dict[str, str]:
-    """Return what is to be corrected, each part well-formed."""
-    told = {key: text.strip() for key, text in wanted.items() if text.strip()}
-    if not told or set(told) - set(_CORRECTABLE):
-        raise InvalidInput("E-PRIVACY-006")
-    if "name" in told:
-        PersonName(told["name"])
-    if "document" in told:
-        IdentityDocument.read(told["document"])
-    if "mobile" in told:
-        Mobile.of(told["mobile"])
-    return told
-
-
-def _wrong_kind(kind: RequestKind) -> Conflict:
-    return Conflict(
-        "E-PRIVACY-008", current=kind, allowed=(), kind=kind.label, kind_en=kind.label_en
-    )
