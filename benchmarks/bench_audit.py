@@ -28,9 +28,8 @@ from benchmarks.lines import Line, faster, rates, smaller
 from szunion.adapters.storage.postgres.storage import PostgresStorage
 from szunion.application.access import authorise
 from szunion.application.audit import AuditLog
-from szunion.application.bank_desk import engine
 from szunion.application.office import Office
-from szunion.domain.access import Operation
+from szunion.domain.access import Operation, engine
 from szunion.domain.audit import AuditEntry, Touching, canonical
 from szunion.domain.bank import CardRef
 from szunion.domain.card_files import KeptCard

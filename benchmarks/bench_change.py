@@ -25,8 +25,7 @@ from tests.offices import office_on
 from benchmarks.lines import Line, faster, rates
 from szunion.adapters.storage.sqlite.session import prepare
 from szunion.application.access import authorise
-from szunion.application.bank_desk import engine
-from szunion.domain.access import Operation
+from szunion.domain.access import Operation, engine
 from szunion.domain.audit import AuditEntry
 from szunion.domain.card_files import KeptCard
 from szunion.domain.outbox import Dispatch, DispatchKind

@@ -176,10 +176,9 @@ compare(place_of(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
 def compare(place: Place, listed: Path, turn: int) -> None:
     """Compare a list with the database as the bank's ear does; print seconds and the memory."""
     from szunion.application.access import authorise  # noqa: PLC0415 - of the child alone
-    from szunion.application.bank_desk import engine  # noqa: PLC0415
     from szunion.application.looked import look  # noqa: PLC0415
     from szunion.application.reconciliation import listed as obey  # noqa: PLC0415
-    from szunion.domain.access import Operation  # noqa: PLC0415
+    from szunion.domain.access import Operation, engine  # noqa: PLC0415
 
     office = office_on(place)
     clock = SimClock("2017-11-23")

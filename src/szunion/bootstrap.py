@@ -24,7 +24,6 @@ from szunion.adapters.storage.addressed import borrowed_storage, file_of, must_e
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.application.as_of import PolicyBook
 from szunion.application.audit import AuditLog
-from szunion.application.bank_desk import engine
 from szunion.application.bank_fit import check_bank
 from szunion.application.keys import KeyCare
 from szunion.application.office import Alone, Office
@@ -32,7 +31,7 @@ from szunion.application.officers import check_registered, principal_of
 from szunion.application.system import Desk
 from szunion.application.witnesses import Witnesses
 from szunion.application.worker import Worker
-from szunion.domain.access import Assurance, Principal, Purpose, Role
+from szunion.domain.access import Assurance, Principal, Purpose, Role, engine
 from szunion.domain.cities import City
 from szunion.domain.nodes import Node
 from szunion.domain.values import OrganisationId

@@ -20,6 +20,7 @@ from szunion.application import bank_desk, freight, statements
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import BankDesk
 from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
+from szunion.application.bank_fates import Fates
 from szunion.application.office import Office
 from szunion.application.payable_now import LeftOut
 from szunion.application.reconciliation import Reconciliation
@@ -543,13 +544,13 @@ def _no_leases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _lost_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
-    def queue(self: BankDesk, work, scope, id_):  # type: ignore[no-untyped-def]
-        dispatch = self._get(work, scope, id_)
+    def queue(self: Fates, work, scope, id_):  # type: ignore[no-untyped-def]
+        dispatch = self.get(work, scope, id_)
         if dispatch.state is DispatchState.SENT:
-            self._carriers[dispatch.kind].unreached(work, scope, dispatch)
-            self._put(work, scope, dispatch, dispatch.again(work.now))
+            self.carriers[dispatch.kind].unreached(work, scope, dispatch)
+            self.put(work, scope, dispatch, dispatch.again(work.now))
 
-    monkeypatch.setattr(BankDesk, "_no_answer", queue)
+    monkeypatch.setattr(Fates, "no_answer", queue)
 
 
 def _about_right(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,9 @@ from tests.cardtown import CardTown, card_town_on
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.application import listed, reconciliation
 from szunion.application.access import authorise
-from szunion.application.bank_desk import engine
 from szunion.application.looked import Looked, look
 from szunion.application.office import Office, in_memory
-from szunion.domain.access import Operation, Scope
+from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import BankState, CardRef, DailyCardList, ListedCard, Told
 from szunion.domain.card_records import SAID, kept_records

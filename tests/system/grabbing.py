@@ -237,7 +237,7 @@ def findings(kind: str, folder: Path, offer: OfferId, stock: int, told: Path) ->
     lines = [json.loads(line) for line in told.read_bytes().splitlines()]
 
     def look(work: Any) -> tuple[int, list[Booking]]:
-        from szunion.application.bank_desk import engine
+        from szunion.domain.access import engine
 
         scope = authorise(work, engine(), Operation.BOOKING_WRITE)
         everybody = sorted({person for person, _ in lines})

@@ -8,7 +8,7 @@ answered is kept in one: a worker that dies before it has answers to ask for, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
@@ -17,32 +17,16 @@ from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
-from szunion.application import numbers, payouts
 from szunion.application.access import authorise
 from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
+from szunion.application.bank_fates import Fates, carriers_of
 from szunion.application.bank_inbox import BankInbox
-from szunion.application.bank_lines import UNREACHED, Call, call, set_aside
-from szunion.application.freight import AskingFor, Freight, OpeningCards, SettingUse
+from szunion.application.bank_lines import UNREACHED, Call, call
 from szunion.application.office import Office
-from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
-from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import Answer, BankRequest, Receipt
-from szunion.domain.inbox import Hearing
-from szunion.domain.outbox import (
-    MOST_FAULTS,
-    OPEN,
-    REQUESTS,
-    Dispatch,
-    DispatchKind,
-    DispatchState,
-)
-from szunion.errors import (
-    BankOutcomeUnknown,
-    BankUnavailable,
-    Conflict,
-    NotFound,
-    SzunionError,
-)
+from szunion.domain.access import Operation, Principal, Scope, engine
+from szunion.domain.bank import BankRequest
+from szunion.domain.outbox import REQUESTS, Dispatch, DispatchKind, DispatchState
+from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, SzunionError
 from szunion.ports.bank import BankAdapter, Deadline
 from szunion.ports.storage import UnitOfWork
 
@@ -77,22 +61,6 @@ class _Left:
     """Whether a copy of it may have arrived before."""
 
 
-def engine(name: str = "engine") -> Principal:
-    """Return the principal as which the engine acts; the tables alone say what it does."""
-    return Principal(id=name, role=Role.ENGINE, purpose=Purpose.OPERATE)
-
-
-def _carriers(desk: BankDesk) -> dict[DispatchKind, Freight]:
-    return {
-        DispatchKind.OPEN_CARDS: OpeningCards(desk.office),
-        DispatchKind.SET_CARD_USE: SettingUse(desk.office),
-        DispatchKind.PAY_OUT: payouts.Paying(desk.office),
-        DispatchKind.RESERVE_NUMBER: numbers.Reserving(desk.office),
-        DispatchKind.CARD_LIST: AskingFor(desk.office),
-        DispatchKind.STATEMENT: AskingFor(desk.office),
-    }
-
-
 @frozen(kw_only=True)
 class BankDesk:
     """The desk between the union and its bank (银行窗口). Safe with several workers at once."""
@@ -100,10 +68,10 @@ class BankDesk:
     office: Office
     bank: BankAdapter
     by: Principal = field(factory=engine)
-    _carriers: Mapping[DispatchKind, Freight] = field(init=False, repr=False, eq=False)
+    fates: Fates = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_carriers", _carriers(self))
+        object.__setattr__(self, "fates", Fates(self.bank.info, carriers_of(self.office)))
 
     # --- sending ----------------------------------------------------------------------------
 
@@ -140,7 +108,7 @@ class BankDesk:
             code = error.code
         if len(taken) > 1:
             return [left for each in taken for left in self._left([each])]
-        self._run(lambda work, scope: self._faulty(work, scope, taken[0], code))
+        self._run(lambda work, scope: self.fates.faulty(work, scope, taken[0], code))
         return []
 
     def _leave(self, work: UnitOfWork, scope: Scope, taken: Sequence[Dispatch]) -> list[_Left]:
@@ -151,16 +119,16 @@ class BankDesk:
         work.outbox.put_many(scope, [each.dispatch for each in left])
         for each in left:
             action = "outbox.resend" if each.again else "outbox.send"
-            self._log(work, scope, kept[each.dispatch.id], each.dispatch, action)
+            self.fates.log(work, scope, kept[each.dispatch.id], each.dispatch, action)
         return left
 
     def _leaves(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> _Left | None:
         if REQUESTS[dispatch.kind] not in self.bank.info.accepts:
             raise Conflict("E-BANK-011", current=dispatch.kind, allowed=())
-        leaving = self._carriers[dispatch.kind].leaving(work, scope, dispatch)
+        leaving = self.fates.carriers[dispatch.kind].leaving(work, scope, dispatch)
         if leaving is None:
             after = dispatch.ended(DispatchState.CANCELLED, "NOTHING_LEFT")
-            self._put(work, scope, dispatch, after)
+            self.fates.put(work, scope, dispatch, after)
             return None
         request, content = leaving
         left = evolve(dispatch.leaving(work.now), digest=content)
@@ -169,7 +137,7 @@ class BankDesk:
     def _fate_of(self, left: _Left) -> Following:
         """Send one; return how what is known of it then is followed."""
         # That a later copy never arrived says nothing about the first: it stays unknown.
-        unreached = self._no_answer if left.again else self._unreached
+        unreached = self.fates.no_answer if left.again else self.fates.unreached
         until = left.dispatch.lease_until
         if until is not None and self.office.clock.now() > until - _CALL:
             return unreached  # nobody may be sending it when its lease ends
@@ -180,13 +148,13 @@ class BankDesk:
                 told.outcome = UNREACHED
                 return unreached
             except BankOutcomeUnknown:
-                return self._no_answer
+                return self.fates.no_answer
             except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is kept
                 # It broke its promise, so nobody knows how far it came: unknown, never failed.
                 told.fault(error)
-                return partial(self._broken, code=f"{ADAPTER_FAULT} {type(error).__name__}")
+                return partial(self.fates.broken, code=f"{ADAPTER_FAULT} {type(error).__name__}")
             told.heard(receipt)
-        return partial(self.answered, receipt=receipt)
+        return partial(self.fates.answered, receipt=receipt)
 
     def _settle(self, fates: Sequence[Fate]) -> None:
         """Write down what is known of some, in one commit; a contradiction, of each by itself."""
@@ -206,49 +174,7 @@ class BankDesk:
                 self._settle([each])
         else:
             # The bank's answer contradicts what was sent: this one waits for a person.
-            self._run(lambda work, scope: self._aside(work, scope, fates[0][0], code))
-
-    def _unreached(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
-        dispatch = self._get(work, scope, id_)
-        if dispatch.state is not DispatchState.SENT:
-            return
-        self._carriers[dispatch.kind].unreached(work, scope, dispatch)
-        self._put(work, scope, dispatch, dispatch.waiting(DispatchState.QUEUED, work.now))
-
-    def _no_answer(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
-        dispatch = self._get(work, scope, id_)
-        if dispatch.state is not DispatchState.SENT:
-            return
-        self._carriers[dispatch.kind].no_answer(work, scope, dispatch)
-        self._put(work, scope, dispatch, dispatch.doubtful(work.now))
-
-    def _broken(self, work: UnitOfWork, scope: Scope, id_: int, code: str) -> None:
-        """Follow an adapter that raised what no adapter may: asked for, in the end set aside."""
-        dispatch = self._get(work, scope, id_)
-        if dispatch.state is DispatchState.SENT:
-            self._carriers[dispatch.kind].no_answer(work, scope, dispatch)
-        elif dispatch.state is not DispatchState.UNKNOWN:
-            return
-        marked = evolve(dispatch, faults=dispatch.faults + 1, outcome=code)
-        if marked.faults >= MOST_FAULTS:
-            self._put(work, scope, dispatch, marked.ended(DispatchState.ASIDE, code))
-        elif dispatch.state is DispatchState.SENT:
-            self._put(work, scope, dispatch, marked.doubtful(work.now))
-        else:
-            self._put(work, scope, dispatch, marked.asked(work.now))
-
-    def answered(self, work: UnitOfWork, scope: Scope, id_: int, receipt: Receipt) -> None:
-        """Follow the bank's answer to a dispatch, from wherever it came; twice changes nothing."""
-        dispatch = self._get(work, scope, id_)
-        if dispatch.state not in OPEN:
-            return
-        taken_in = receipt.answer is Answer.ACCEPTED
-        state = DispatchState.DONE if taken_in else DispatchState.REFUSED
-        if dispatch.state is DispatchState.QUEUED:
-            # It was believed not to have arrived; the bank says that it did.
-            self._carriers[dispatch.kind].leaving(work, scope, dispatch)
-        self._carriers[dispatch.kind].answered(work, scope, dispatch, receipt)
-        self._put(work, scope, dispatch, dispatch.ended(state, receipt.bank_code))
+            self._run(lambda work, scope: self.fates.aside(work, scope, fates[0][0], code))
 
     # --- asking -----------------------------------------------------------------------------
 
@@ -270,51 +196,28 @@ class BankDesk:
             try:
                 receipt = self.bank.ask(taken.key, deadline=_DEADLINE)
             except (BankUnavailable, BankOutcomeUnknown):
-                self._run(lambda work, scope: self._asked_in_vain(work, scope, taken.id))
+                self._run(lambda work, scope: self.fates.asked_in_vain(work, scope, taken.id))
                 return True
             except Exception as error:  # noqa: BLE001 - as in sending
                 told.fault(error)
                 code = f"{ADAPTER_FAULT} {type(error).__name__}"
-                self._run(lambda work, scope: self._broken(work, scope, taken.id, code))
+                self._run(lambda work, scope: self.fates.broken(work, scope, taken.id, code))
                 return True
             told.heard(receipt)
         if receipt is not None:
-            self._settle([(taken.id, partial(self.answered, receipt=receipt))])
+            self._settle([(taken.id, partial(self.fates.answered, receipt=receipt))])
             return True
-        again = self._run(lambda work, scope: self._never_seen(work, scope, taken.id))
+        again = self._run(lambda work, scope: self.fates.never_seen(work, scope, taken.id))
         if again:
             self._send([taken])
         return True
-
-    def _asked_in_vain(self, work: UnitOfWork, scope: Scope, id_: int) -> None:
-        dispatch = self._get(work, scope, id_)
-        if dispatch.state is DispatchState.UNKNOWN:
-            work.outbox.put(scope, dispatch.asked(work.now))
-
-    def _never_seen(self, work: UnitOfWork, scope: Scope, id_: int) -> bool:
-        """Follow "never seen"; return whether the same is to be sent again at once."""
-        dispatch = self._get(work, scope, id_)
-        if dispatch.state is not DispatchState.UNKNOWN:
-            return False
-        info = self.bank.info
-        if dispatch.sent is None or work.now < dispatch.sent + info.settling:
-            if info.idempotent_send:
-                return True
-            work.outbox.put(scope, dispatch.asked(work.now))
-            return False
-        if self._carriers[dispatch.kind].not_found(work, scope, dispatch):
-            self._put(work, scope, dispatch, dispatch.again(work.now))
-        else:
-            # The bank has told of what it says it never saw: a person looks at it.
-            self._put(work, scope, dispatch, dispatch.ended(DispatchState.ASIDE, "E-BANK-017"))
-        return False
 
     def recover(self) -> bool:
         """Take up what a worker that died left behind: sent, with an unknown outcome."""
         lost = self._run(lambda work, scope: work.outbox.lost(scope, work.now, 50))
         for dispatch in lost:
             id_ = dispatch.id
-            self._run(lambda work, scope, id_=id_: self._no_answer(work, scope, id_))  # type: ignore[misc]
+            self._run(lambda work, scope, id_=id_: self.fates.no_answer(work, scope, id_))  # type: ignore[misc]
         return bool(lost)
 
     def doubt(self) -> int:
@@ -335,7 +238,7 @@ class BankDesk:
         def doubted(work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> bool:
             if not self._leave(work, scope, [dispatch]):
                 return False
-            self._no_answer(work, scope, dispatch.id)
+            self.fates.no_answer(work, scope, dispatch.id)
             return True
 
         return sum(
@@ -355,18 +258,8 @@ class BankDesk:
     @property
     def ear(self) -> BankEar:
         """Who listens to the bank: also to its callbacks."""
-        inbox = BankInbox(office=self.office, desk=self, source=self.bank.info.name)
+        inbox = BankInbox(office=self.office, desk=self.fates, source=self.bank.info.name)
         return BankEar(office=self.office, by=self.by, inbox=inbox)
-
-    def receipt_told(self, work: UnitOfWork, scope: Scope, receipt: Receipt) -> Hearing:
-        """Follow a receipt that came late, or by file."""
-        dispatch = work.outbox.by_key(scope, receipt.key)
-        if dispatch is None:
-            raise NotFound("E-BANK-015")
-        if dispatch.state not in OPEN:
-            return Hearing.LATE
-        self.answered(work, scope, dispatch.id, receipt)
-        return Hearing.OBEYED
 
     # --- within -----------------------------------------------------------------------------
 
@@ -383,41 +276,3 @@ class BankDesk:
         return self.office.storage.run(
             lambda work: step(work, authorise(work, self.by, Operation.BANK_DESK))
         )
-
-    def _get(self, work: UnitOfWork, scope: Scope, id_: int) -> Dispatch:
-        dispatch = work.outbox.get(scope, id_)
-        if dispatch is None:
-            raise NotFound("E-BANK-018")
-        return dispatch
-
-    def _faulty(self, work: UnitOfWork, scope: Scope, taken: Dispatch, code: str) -> None:
-        dispatch = self._get(work, scope, taken.id)
-        if dispatch.version != taken.version:
-            return
-        if dispatch.state is DispatchState.UNKNOWN:
-            after = dispatch.ended(DispatchState.ASIDE, code)
-        else:
-            after = dispatch.faulty(code, work.now)
-        self._put(work, scope, dispatch, after)
-
-    def _aside(self, work: UnitOfWork, scope: Scope, id_: int, code: str) -> None:
-        dispatch = self._get(work, scope, id_)
-        self._put(work, scope, dispatch, dispatch.ended(DispatchState.ASIDE, code))
-
-    def _put(self, work: UnitOfWork, scope: Scope, old: Dispatch, new: Dispatch) -> None:
-        work.outbox.put(scope, new)
-        if new.state is DispatchState.ASIDE:
-            set_aside(new)
-        self._log(work, scope, old, new, f"outbox.{new.state.name.lower()}")
-
-    def _log(
-        self, work: UnitOfWork, scope: Scope, old: Dispatch, new: Dispatch, action: str
-    ) -> None:
-        entry = AuditEntry(
-            action=action,
-            subject=new.id,
-            before=old.state.value,
-            after=new.state.value,
-            reason=new.outcome,
-        )
-        work.audit.add(scope, entry)

@@ -14,7 +14,6 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise
 from szunion.application.authority import check_actor
-from szunion.application.bank_desk import engine
 from szunion.application.booking_moves import (
     booking_of,
     item_of,
@@ -29,7 +28,7 @@ from szunion.application.grab import Ask, Booked, NotBooked, Outcome, Queued, gr
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.domain import participation as parts
-from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.access import Operation, Principal, Scope, engine
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import BOOKING, Booking, BookingEvent, BookingState, Offer
 from szunion.domain.machine import Actor

@@ -17,7 +17,6 @@ from typing import Final, TypeAlias, cast
 from attrs import field, frozen
 
 from szunion.application.access import authorise, authorise_each
-from szunion.application.bank_desk import engine
 from szunion.application.booking_moves import confirm_by, item_of, local
 from szunion.application.office import Office
 from szunion.application.standing import (
@@ -27,7 +26,7 @@ from szunion.application.standing import (
     least_level,
     standing_of,
 )
-from szunion.domain.access import OnePerson, Operation, Principal, Scope
+from szunion.domain.access import OnePerson, Operation, Principal, Scope, engine
 from szunion.domain.audit import AuditStep
 from szunion.domain.bookings import (
     BOOKING,

@@ -15,7 +15,6 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise, second_person
 from szunion.application.authority import acting_as, check_actor
-from szunion.application.bank_desk import engine
 from szunion.application.booking_moves import item_of_catalogue
 from szunion.application.episodes import check_takes_members
 from szunion.application.joining_lists import (
@@ -30,7 +29,7 @@ from szunion.application.joining_lists import (
 )
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
-from szunion.domain.access import Operation, Principal, Role, Scope
+from szunion.domain.access import Operation, Principal, Role, Scope, engine
 from szunion.domain.audit import AuditEntry
 from szunion.domain.catalogue import Mode, ServiceItem
 from szunion.domain.joinings import (

@@ -14,7 +14,7 @@ from typing import Final
 from attrs import field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.bank_desk import BankDesk, engine
+from szunion.application.bank_desk import BankDesk
 from szunion.application.booking_deadlines import BookingDeadlines
 from szunion.application.claim_deadlines import ClaimDeadlines
 from szunion.application.deadlines import Deadlines
@@ -23,7 +23,7 @@ from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
 from szunion.application.referral_deadlines import ReferralDeadlines
 from szunion.application.retention import Terms
-from szunion.domain.access import Operation, Principal
+from szunion.domain.access import Operation, Principal, engine
 from szunion.errors import BankUnavailable, ConfigError, KeysUnavailable
 from szunion.log import say
 from szunion.ports.bank import BankAdapter, ReadsFiles

@@ -15,7 +15,6 @@ from szunion.adapters.storage.sql.carry import Carried
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.system import SystemClock
 from szunion.application.aftermath import Aftermath, Gap
-from szunion.application.bank_desk import engine
 from szunion.cli.databases import database_at
 from szunion.cli.db import db
 from szunion.cli.db_postgres import OWNER
@@ -23,7 +22,7 @@ from szunion.cli.endings import PARTLY
 from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.speech import progress
-from szunion.domain.access import Purpose, Role
+from szunion.domain.access import Purpose, Role, engine
 from szunion.errors import Conflict
 from szunion.text import Text
 

@@ -22,12 +22,11 @@ from szunion.adapters.reader.pcsc import PcscReader
 from szunion.adapters.storage.addressed import is_postgres, postgres
 from szunion.adapters.storage.sqlite.migrate import migrations
 from szunion.adapters.system import ChineseCalendar, SystemClock
-from szunion.application.bank_desk import engine
 from szunion.application.witnesses import Witnesses
 from szunion.bootstrap import UnionSystem
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.speech import dumps
-from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.access import Principal, Purpose, Role, engine
 from szunion.errors import ReaderError, StorageError, SzunionError, code_pages
 from szunion.plugins import collect
 from szunion.text import Text

@@ -12,10 +12,10 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.system import SystemClock
 from szunion.adapters.witness.command import CommandWitness, answer_text
 from szunion.adapters.witness.directory import WitnessDirectory, begin_witness, witness_name
-from szunion.application.bank_desk import engine
 from szunion.application.witnesses import Asked, Witnesses
 from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed, helps
+from szunion.domain.access import engine
 from szunion.domain.notes import NoteKey, Signature
 from szunion.errors import InvalidInput
 

@@ -75,6 +75,11 @@ class Principal:
     """The ticket on which a hotline operator works; 0: none."""
 
 
+def engine(name: str = "engine") -> Principal:
+    """Return the principal as which the engine acts; the tables alone say what it does."""
+    return Principal(id=name, role=Role.ENGINE, purpose=Purpose.OPERATE)
+
+
 class Operation(Enum):
     """One thing that can be asked of the system; the value is its name in the audit log."""
 

@@ -18,8 +18,7 @@ from szunion import __version__
 from szunion.adapters.bank.faults import FaultKind
 from szunion.adapters.bank.records import OrderState as BankOrderState
 from szunion.application.access import authorise
-from szunion.application.bank_desk import engine
-from szunion.domain.access import Operation, Scope
+from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import LoggedEntry
 from szunion.domain.payouts import OrderState
 from szunion.domain.reconciliation import ReconKind

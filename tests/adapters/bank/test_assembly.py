@@ -17,9 +17,8 @@ from szunion.adapters.bank.signed_http import SignedHttpBank
 from szunion.adapters.callbacks import CallbackDoor
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.access import authorise
-from szunion.application.bank_desk import engine
 from szunion.bootstrap import UnionSystem
-from szunion.domain.access import Operation
+from szunion.domain.access import Operation, engine
 from szunion.domain.bank import AskCardList, OpenCards
 from szunion.errors import ConfigError, KeysUnavailable
 from szunion.plugins import collect
