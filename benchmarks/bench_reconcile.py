@@ -25,6 +25,7 @@ from attrs import frozen
 from benchmarks import two_files
 from benchmarks.lines import Line, faster, peak_mib, smaller
 from benchmarks.places import (
+    ENGINES,
     Place,
     engine_of,
     office_on,
@@ -238,16 +239,22 @@ def _database_lines(on: Filled) -> Iterator[Line]:
     }
 
 
-def lines() -> list[Line]:
-    """Return the lines of reconciliation."""
-    found: list[Line] = []
+def _on_sqlite() -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as name, sqlite_place() as place:
         on = filled(Path(name), place, str(place / "union.db"), None)
-        found += _database_lines(on)
+        yield from _database_lines(on)
         other = Path(name) / "other.txt"
         with on.keyed.open() as file, other.open("w") as out:
             out.writelines(line for at, line in enumerate(file) if at % _APART)
-        found += two_files.lines(on.keyed, other, CARDS, ROUNDS)
+        yield from two_files.lines(on.keyed, other, CARDS, ROUNDS)
+
+
+def _on_postgres() -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as name, postgres_place() as (app, admin, server):
-        found += _database_lines(filled(Path(name), app, admin, server))
-    return found
+        yield from _database_lines(filled(Path(name), app, admin, server))
+
+
+def lines() -> list[Line]:
+    """Return the lines of reconciliation."""
+    on = {"sqlite": _on_sqlite, "postgres": _on_postgres}
+    return [line for engine in ENGINES for line in on[engine]()]

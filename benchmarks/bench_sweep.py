@@ -15,6 +15,7 @@ from typing import Final
 from benchmarks.bench_import import imported, roster
 from benchmarks.lines import Line, faster
 from benchmarks.places import (
+    ENGINES,
     Place,
     engine_of,
     founded,
@@ -117,7 +118,8 @@ def _measured(place: Place, office: Office, scan: Callable[[], object]) -> Itera
 
 def lines() -> list[Line]:
     """Return the lines of the sweep and of statistics."""
-    return [*_on_sqlite(), *_on_postgres()]
+    on = {"sqlite": _on_sqlite, "postgres": _on_postgres}
+    return [line for engine in ENGINES for line in on[engine]()]
 
 
 def _swept(office: Office, *, gender: bool) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from szunion.testing.postgres import PostgresServer
 from szunion.testing.postgres_databases import Databases, ready
 
 Place: TypeAlias = Path | str
+
+ENGINES: Final = os.environ.get("SZUNION_BENCH_ENGINES", "sqlite,postgres").split(",")
+"""On which engines a benchmark of both is run: a city's size takes long on either."""
 
 _SETTINGS: Final = {
     "shared_buffers": "512MB", "max_wal_size": "4GB", "work_mem": "64MB",

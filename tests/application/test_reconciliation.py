@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import chain
@@ -13,6 +13,9 @@ from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
 
 from szunion.adapters.bank.faults import FaultPlan
+from szunion.adapters.storage.sql.bulk import SqlBulk
+from szunion.adapters.storage.sql.reconciliations import SqlReconciliations
+from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application import listed, reconciliation
 from szunion.application.access import authorise
 from szunion.application.looked import Looked, look
@@ -280,6 +283,49 @@ def test_others_write_while_a_list_is_gone_through(office: Office) -> None:
     run = place.reconciliation().last()
     assert run is not None
     assert (run.ours, run.agreed) == (1, 1)
+
+
+@pytest.mark.parametrize("office", ["sqlite"], indirect=True)
+def test_whatever_differs_is_followed_in_little_memory(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies anywhere in a city's tables does not fill SQLite's cache of pages."""
+    place, met = card_town_on(office), dict[str, int]()
+    same, apart, missed = place.activate(place.admit(3))
+
+    def cache() -> int:
+        storage = office.storage
+        assert isinstance(storage, SqliteStorage)
+        found: int = storage._connection().execute("PRAGMA cache_size").fetchone()[0]
+        return -found
+
+    def spied(noun: type, verb: str) -> Callable[..., object]:
+        do = getattr(noun, verb)
+
+        def done(*args: object) -> object:
+            met[verb] = cache()
+            return do(*args)
+
+        return done
+
+    usual = cache()
+    for noun, verb in (
+        (SqlBulk, "cards_called"), (SqlBulk, "bank_states"), (SqlBulk, "cards"),
+        (SqlBulk, "put_cards"), (SqlReconciliations, "add"),
+    ):  # fmt: skip
+        monkeypatch.setattr(noun, verb, spied(noun, verb))
+    place.tell(
+        list_of(
+            place,
+            line_of(place, same.card.ref),
+            evolve(line_of(place, apart.card.ref), state=BankState.FROZEN, sequence=9),
+            ListedCard(CardRef(CardToken("T" * 20)), BankState.ACTIVE, 3),
+        )
+    )
+    assert met.keys() == {"cards_called", "bank_states", "cards", "put_cards", "add"}
+    assert all(kib <= usual / 8 for kib in met.values()), met
+    assert cache() == usual, "the next commit has its pages again"
+    assert len(kinds(place)) == len({apart, missed}) + 1
 
 
 def test_a_list_that_comes_among_others_is_heard_in_its_turn(place: CardTown) -> None:

@@ -84,9 +84,10 @@ def listed(  # noqa: PLR0913, PLR0917 - a notice with its hash and what was seen
     if looked is None or looked.last != newest(work, scope):
         looked = look(office, work, scope, notice)
     run = _Run(office=office, work=work, scope=scope, notice=notice, content=content)
-    run.follow(looked)
-    run.look_for_unstopped()
-    return Outcome(hearing=Hearing.OBEYED, subject=run.keep())
+    with work.bulk.scattered():
+        run.follow(looked)
+        run.look_for_unstopped()
+        return Outcome(hearing=Hearing.OBEYED, subject=run.keep())
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ so one thing may be there twice, with the version that the write before has made
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from szunion.domain.access import Scope
@@ -28,6 +29,14 @@ from szunion.domain.values import BatchId, CardId, ObligationId, PersonId, Reque
 
 class Bulk(Protocol):
     """Sets of things, each with one statement (成批读写)."""
+
+    def scattered(self) -> AbstractContextManager[None]:
+        """Say that what is met until it ends lies here and there, and is not met again (散读).
+
+        A few thousand of a city's cards touch as many pages of its tables: a store that keeps pages
+        in the memory of this process keeps few of them.
+        """
+        ...
 
     # --- read ahead -------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 
 from attrs import frozen
@@ -29,6 +30,10 @@ class MemoryBulk:
     """Sets of things in memory: the same questions, asked of the repositories one by one."""
 
     work: UnitOfWork
+
+    @staticmethod
+    def scattered() -> AbstractContextManager[None]:
+        return nullcontext()
 
     def heard(self, scope: Scope, source: str, event_ids: Iterable[str]) -> Sequence[HeardNotice]:
         if not scope.whole_city:

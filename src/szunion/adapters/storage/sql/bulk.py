@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from attrs import frozen
 
@@ -47,6 +48,9 @@ class SqlBulk:
             return []
         wanted = {key: json.dumps(list(each)) for key, each in sets.items()}
         return self.session.all(f"bulk.{name}", wanted)
+
+    def scattered(self) -> AbstractContextManager[None]:
+        return self.session.scattered()
 
     def heard(self, scope: Scope, source: str, event_ids: Iterable[str]) -> Sequence[HeardNotice]:
         if not scope.whole_city:

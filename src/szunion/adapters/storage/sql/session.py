@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from szunion.adapters.storage.sql.columns import Column
@@ -47,6 +48,10 @@ class Session(Protocol):
         records together.
         """
         return map(join, self.pages(name))
+
+    def scattered(self) -> AbstractContextManager[None]:
+        """Keep little in this process of what is read and written until it ends."""
+        return nullcontext()
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
         """Run a change; return how many rows it touched."""

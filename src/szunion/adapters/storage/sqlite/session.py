@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 APPLICATION_ID: Final = 0x535A554E  # "SZUN"
 BUSY_MS: Final = 10_000
 _STREAMED: Final = -8_192
-"""The cache, in KiB, while rows go by: a table of a city is read in no more memory."""
+"""The cache, in KiB, while rows go by, or are met here and there: a city's table takes no more."""
 
 _PAGE: Final = 5_000
 """How many rows of a whole table are handed over at once."""
@@ -118,7 +118,7 @@ def _chunks() -> Mapping[str, Columns]:
 
 @contextmanager
 def little_cache(connection: sqlite3.Connection) -> Iterator[None]:
-    """Keep few pages while a whole table goes by; afterwards as many as before."""
+    """Keep few pages, while those that go by are not met again; afterwards as many as before."""
     (before,) = connection.execute("PRAGMA cache_size").fetchone()
     connection.execute(f"PRAGMA cache_size={_STREAMED}")
     try:
@@ -225,6 +225,10 @@ class SqliteSession(Session):
             rows = self.connection.execute(self._statements[name], parameters)
             while page := rows.fetchmany(_PAGE):
                 yield page
+
+    def scattered(self) -> AbstractContextManager[None]:
+        """Keep few pages: of a large table nearly every row lies on one that is met once."""
+        return little_cache(self.connection)
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
         """Run a change; return how many rows it touched."""
