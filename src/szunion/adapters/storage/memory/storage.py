@@ -34,6 +34,7 @@ from szunion.adapters.storage.memory.claims import (
 )
 from szunion.adapters.storage.memory.core import CoreTables, MemoryAuditTrail, MemoryMessages
 from szunion.adapters.storage.memory.disclosures import DisclosureTables, MemoryDisclosures
+from szunion.adapters.storage.memory.erasures import MemoryErasures
 from szunion.adapters.storage.memory.figures import MemoryFigures
 from szunion.adapters.storage.memory.imports import ImportTables, MemoryImports
 from szunion.adapters.storage.memory.inbox import InboxTables, MemoryInbox
@@ -52,13 +53,12 @@ from szunion.adapters.storage.memory.officers import MemoryOfficers, OfficerTabl
 from szunion.adapters.storage.memory.organisations import MemoryOrganisations, OrganisationTables
 from szunion.adapters.storage.memory.outbox import MemoryOutbox, OutboxTables
 from szunion.adapters.storage.memory.people import MemoryPeople, PeopleTables, Sight
+from szunion.adapters.storage.memory.person_files import MemoryPersonFiles
 from szunion.adapters.storage.memory.policies import MemoryPolicies, PolicyTables
 from szunion.adapters.storage.memory.proposals import MemoryProposals, ProposalTables
 from szunion.adapters.storage.memory.reconciliations import MemoryReconciliations, ReconTables
 from szunion.adapters.storage.memory.rights import (
     MemoryConsentWords,
-    MemoryErasures,
-    MemoryPersonFiles,
     MemoryRightsRequests,
     RightsTables,
 )
