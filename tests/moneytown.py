@@ -13,7 +13,8 @@ from szunion.application.office import Office
 from szunion.application.treasury import Treasury
 from szunion.domain.access import Principal, Role
 from szunion.domain.bank import Told
-from szunion.domain.payouts import Obligation, Order, PayoutBatch
+from szunion.domain.orders import Order
+from szunion.domain.payouts import Obligation, PayoutBatch
 from szunion.domain.values import Fen, PersonId, RequestKey
 from szunion.ports.bank import BankInfo
 

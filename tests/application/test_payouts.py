@@ -19,8 +19,10 @@ from szunion.domain.access import Operation
 from szunion.domain.bank import Statement, StatementKind
 from szunion.domain.card_files import KeptCard
 from szunion.domain.ledger import Entry, fund
+from szunion.domain.orders import OrderState
 from szunion.domain.participation import Means
-from szunion.domain.payouts import LineVerdict, OrderState, PayoutState
+from szunion.domain.payouts import PayoutState
+from szunion.domain.statement_lines import LineVerdict
 from szunion.domain.values import Fen
 from szunion.errors import Conflict, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork

@@ -20,7 +20,7 @@ from szunion.application.office import Office
 from szunion.domain.access import Operation, Role
 from szunion.domain.claims import ClaimReason, ClaimState
 from szunion.domain.members import MembershipState
-from szunion.domain.payouts import OrderState
+from szunion.domain.orders import OrderState
 from szunion.domain.reckoning import Happening
 from szunion.domain.values import ClaimId, Fen, PersonId
 from szunion.errors import Conflict, NotAllowed, NotFound

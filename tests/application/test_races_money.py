@@ -21,8 +21,9 @@ from szunion.domain.access import Operation
 from szunion.domain.bank import BankNotice, OrderAccepted, OrderReturned, OrderSettled
 from szunion.domain.inbox import Hearing
 from szunion.domain.ledger import fund
+from szunion.domain.orders import Order, OrderState
 from szunion.domain.outbox import DispatchState
-from szunion.domain.payouts import Obligation, Order, OrderState, PayoutBatch, PayoutState
+from szunion.domain.payouts import Obligation, PayoutBatch, PayoutState
 from szunion.domain.values import Fen, OrderId, PayoutBatchId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork

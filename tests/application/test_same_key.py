@@ -20,8 +20,8 @@ from szunion.application.office import Office
 from szunion.domain.access import Operation
 from szunion.domain.bank import Answer, OrderReturned, OrderSettled, PayLine, PayOut, Told
 from szunion.domain.inbox import Hearing
+from szunion.domain.orders import OrderState
 from szunion.domain.outbox import Dispatch, DispatchKind
-from szunion.domain.payouts import OrderState
 from szunion.domain.values import Fen
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork

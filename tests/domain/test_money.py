@@ -25,16 +25,8 @@ from szunion.domain.ledger import (
     reversal,
 )
 from szunion.domain.machine import Gap
-from szunion.domain.payouts import (
-    DISBURSEMENT,
-    IN_FLIGHT,
-    Obligation,
-    Order,
-    OrderEvent,
-    OrderState,
-    approved,
-    owed,
-)
+from szunion.domain.orders import DISBURSEMENT, IN_FLIGHT, Order, OrderEvent, OrderState
+from szunion.domain.payouts import Obligation, approved, owed
 from szunion.domain.values import CardId, Fen, ObligationId, OrderId, PersonId, RequestKey
 from szunion.errors import Conflict, InvalidInput, NotAllowed
 

@@ -22,8 +22,8 @@ from szunion.domain.card_files import ListState
 from szunion.domain.claims import ClaimState
 from szunion.domain.joinings import JoiningState
 from szunion.domain.nodes import Shards
+from szunion.domain.orders import OrderState
 from szunion.domain.outbox import DispatchState
-from szunion.domain.payouts import OrderState
 from szunion.domain.proposals import ProposalState
 from szunion.domain.tickets import TicketState
 from szunion.domain.values import SHARDS, Labelled, shard_of

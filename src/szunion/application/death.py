@@ -11,8 +11,8 @@ from typing import Final
 
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.domain.access import Scope
+from szunion.domain.orders import Order, OrderEvent, OrderState
 from szunion.domain.outbox import DispatchState
-from szunion.domain.payouts import Order, OrderEvent, OrderState
 from szunion.domain.values import PersonId
 from szunion.ports.storage import UnitOfWork
 

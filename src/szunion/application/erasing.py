@@ -20,7 +20,8 @@ from szunion.domain.erasing import AT_THE_END, NOW, kept_until, next_due, over
 from szunion.domain.instructions import INSTRUCTION
 from szunion.domain.inventory import Table, inventory
 from szunion.domain.lawful import Retention
-from szunion.domain.payouts import DISBURSEMENT, Obligation, Order
+from szunion.domain.orders import DISBURSEMENT, Order
+from szunion.domain.payouts import Obligation
 from szunion.domain.rights import Erasure, Fate, Line, StillOpen
 from szunion.domain.values import ClaimId, PersonId
 from szunion.errors import NotFound

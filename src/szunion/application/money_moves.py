@@ -11,7 +11,7 @@ from szunion.application.claim_moves import follow_money
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.ledger import Entry, Transfer, ending, fund, member_account, reversal
-from szunion.domain.payouts import IN_FLIGHT, Order, OrderState
+from szunion.domain.orders import IN_FLIGHT, Order, OrderState
 from szunion.domain.values import Fen, ObligationId, OrderId, PayoutBatchId, PersonId
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork

@@ -9,7 +9,8 @@ from szunion.application.heirs import dead
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.card_files import KeptCard
-from szunion.domain.payouts import Obligation, Order, OrderState
+from szunion.domain.orders import Order, OrderState
+from szunion.domain.payouts import Obligation
 from szunion.domain.policy import Payable
 from szunion.domain.reconciliation import OF_ACCOUNTS
 from szunion.domain.use import payable

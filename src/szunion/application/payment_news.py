@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from szunion.application.office import Office
 from szunion.domain.access import Scope
+from szunion.domain.orders import Order, OrderState
 from szunion.domain.participation import Means, Participation, participation_key
-from szunion.domain.payouts import Order, OrderState
 from szunion.domain.values import ParticipationId, shard_of
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text

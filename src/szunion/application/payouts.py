@@ -29,8 +29,8 @@ from szunion.domain.bank import (
 from szunion.domain.card_files import KeptCard
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
+from szunion.domain.orders import DISBURSEMENT, Order, OrderEvent, OrderState
 from szunion.domain.outbox import Dispatch
-from szunion.domain.payouts import DISBURSEMENT, Order, OrderEvent, OrderState
 from szunion.domain.policy import Payable
 from szunion.domain.use import payable
 from szunion.domain.values import CardId, OrderId, PayoutBatchId, RequestKey

@@ -21,7 +21,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimState
 from szunion.domain.ledger import Entry, Transfer, fund
-from szunion.domain.payouts import OrderState
+from szunion.domain.orders import OrderState
 from szunion.domain.proposals import Proposal, ProposalState
 from szunion.domain.values import ClaimId, EnrolmentId, Fen
 from szunion.errors import Conflict, InvalidInput, NotFound

@@ -21,7 +21,7 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Statement, StatementKind, StatementLine
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
-from szunion.domain.payouts import CheckedLine, LineVerdict, Order, OrderEvent, OrderState
+from szunion.domain.orders import Order, OrderEvent, OrderState
 from szunion.domain.reconciliation import (
     RECONCILED,
     Difference,
@@ -30,6 +30,7 @@ from szunion.domain.reconciliation import (
     ReconKind,
     ReconRun,
 )
+from szunion.domain.statement_lines import CheckedLine, LineVerdict
 from szunion.domain.values import RequestKey
 from szunion.ports.storage import UnitOfWork
 

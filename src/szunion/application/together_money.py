@@ -14,7 +14,8 @@ from szunion.application.together_held import Held, Together
 from szunion.domain.access import Scope
 from szunion.domain.claim_files import Claim
 from szunion.domain.ledger import Transfer
-from szunion.domain.payouts import Budget, Obligation, Order, PayoutBatch
+from szunion.domain.orders import Order
+from szunion.domain.payouts import Budget, Obligation, PayoutBatch
 from szunion.domain.values import Fen, ObligationId, OrderId, PayoutBatchId, RequestKey
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork

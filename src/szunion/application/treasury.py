@@ -18,16 +18,10 @@ from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.ledger import Balance
+from szunion.domain.orders import Order, OrderEvent, OrderState
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
-from szunion.domain.payouts import (
-    Budget,
-    CheckedLine,
-    Order,
-    OrderEvent,
-    OrderState,
-    PayoutBatch,
-    PayoutState,
-)
+from szunion.domain.payouts import Budget, PayoutBatch, PayoutState
+from szunion.domain.statement_lines import CheckedLine
 from szunion.domain.values import (
     Fen,
     ObligationId,

@@ -14,8 +14,9 @@ from szunion.cli.endings import EXIT, PARTLY
 from szunion.cli.frame import DRY_RUN, Frame, framed, helps
 from szunion.cli.money_words import fen_of
 from szunion.domain.access import Purpose, Role
+from szunion.domain.orders import OrderState
 from szunion.domain.outbox import DispatchKind, DispatchState
-from szunion.domain.payouts import OrderState, PayoutBatch
+from szunion.domain.payouts import PayoutBatch
 from szunion.domain.values import Fen, PayoutBatchId
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.text import Text

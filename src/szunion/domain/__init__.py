@@ -82,19 +82,12 @@ if TYPE_CHECKING:
         MembershipState,
     )
     from szunion.domain.notes import Checkpoint
+    from szunion.domain.orders import Order, OrderState
     from szunion.domain.organisations import Organisation, OrganisationKind, OrganisationState
     from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
     from szunion.domain.own_copy import OwnCopy
     from szunion.domain.participation import Participation
-    from szunion.domain.payouts import (
-        Budget,
-        Obligation,
-        Order,
-        OrderState,
-        Owed,
-        PayoutBatch,
-        PayoutState,
-    )
+    from szunion.domain.payouts import Budget, Obligation, Owed, PayoutBatch, PayoutState
     from szunion.domain.people import Person
     from szunion.domain.policy import CityPolicy, Payable
     from szunion.domain.reckoning import Happening, Reckoning
@@ -408,13 +401,13 @@ _HOME = {
     "OfferId": "values",
     "OpenCards": "bank",
     "Operation": "access",
-    "Order": "payouts",
+    "Order": "orders",
     "OrderAccepted": "bank",
     "OrderId": "values",
     "OrderRejected": "bank",
     "OrderReturned": "bank",
     "OrderSettled": "bank",
-    "OrderState": "payouts",
+    "OrderState": "orders",
     "Organisation": "organisations",
     "OrganisationId": "values",
     "OrganisationKind": "organisations",

@@ -19,8 +19,8 @@ from szunion.domain.instructions import INSTRUCTION
 from szunion.domain.joinings import JOINING
 from szunion.domain.machine import Actor, Kind, Machine, Move
 from szunion.domain.members import MEMBERSHIP
+from szunion.domain.orders import DISBURSEMENT
 from szunion.domain.organisations import ORGANISATION
-from szunion.domain.payouts import DISBURSEMENT
 from szunion.domain.rows import ROW
 from szunion.domain.tickets import TICKET
 from szunion.domain.transfers import TRANSFER

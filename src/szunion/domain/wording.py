@@ -23,8 +23,8 @@ from szunion.domain.instructions import INSTRUCTION
 from szunion.domain.joinings import JOINING
 from szunion.domain.machine import Machine
 from szunion.domain.members import MEMBERSHIP, MembershipReason
+from szunion.domain.orders import DISBURSEMENT
 from szunion.domain.organisations import ORGANISATION, OrganisationReason
-from szunion.domain.payouts import DISBURSEMENT
 from szunion.domain.rows import ROW
 from szunion.domain.tickets import TICKET
 from szunion.domain.transfers import TRANSFER

@@ -31,8 +31,9 @@ from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
 from szunion.domain.custody import CustodyState
 from szunion.domain.holds import HoldReason
+from szunion.domain.orders import OrderState
 from szunion.domain.organisations import Organisation
-from szunion.domain.payouts import Obligation, OrderState, PayoutBatch
+from szunion.domain.payouts import Obligation, PayoutBatch
 from szunion.domain.values import Fen, PersonId
 from szunion.errors import Conflict
 from szunion.testing.clock import SeededChance, SeededIds, SimClock

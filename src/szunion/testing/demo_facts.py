@@ -20,7 +20,7 @@ from szunion.adapters.bank.records import OrderState as BankOrderState
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import LoggedEntry
-from szunion.domain.payouts import OrderState
+from szunion.domain.orders import OrderState
 from szunion.domain.reconciliation import ReconKind
 from szunion.domain.values import PersonId
 from szunion.domain.wording import action_text

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.ledger import Balance, Transfer
-from szunion.domain.payouts import Budget, CheckedLine, Obligation, Order, OrderState, PayoutBatch
+from szunion.domain.orders import Order, OrderState
+from szunion.domain.payouts import Budget, Obligation, PayoutBatch
+from szunion.domain.statement_lines import CheckedLine
 from szunion.domain.values import Fen, ObligationId, OrderId, PayoutBatchId, PersonId, RequestKey
 
 

@@ -38,8 +38,8 @@ from szunion.domain.bank import (
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState
 from szunion.domain.cities import City, city_from
+from szunion.domain.orders import Order, OrderState
 from szunion.domain.outbox import OPEN, REQUESTS, DispatchState
-from szunion.domain.payouts import Order, OrderState
 from szunion.domain.values import Fen, PersonId, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.plugins import collect

@@ -14,15 +14,9 @@ from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.bank import StatementKind
 from szunion.domain.ledger import Balance, Entry, Transfer
-from szunion.domain.payouts import (
-    IN_FLIGHT,
-    Budget,
-    CheckedLine,
-    Obligation,
-    Order,
-    OrderState,
-    PayoutBatch,
-)
+from szunion.domain.orders import IN_FLIGHT, Order, OrderState
+from szunion.domain.payouts import Budget, Obligation, PayoutBatch
+from szunion.domain.statement_lines import CheckedLine
 from szunion.domain.values import (
     Fen,
     ObligationId,

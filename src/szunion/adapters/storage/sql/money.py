@@ -14,16 +14,9 @@ from szunion.adapters.storage.sql.times import micros, moment
 from szunion.domain.access import Scope
 from szunion.domain.bank import StatementKind
 from szunion.domain.ledger import Balance, Entry, Transfer
-from szunion.domain.payouts import (
-    Budget,
-    CheckedLine,
-    LineVerdict,
-    Obligation,
-    Order,
-    OrderState,
-    PayoutBatch,
-    PayoutState,
-)
+from szunion.domain.orders import Order, OrderState
+from szunion.domain.payouts import Budget, Obligation, PayoutBatch, PayoutState
+from szunion.domain.statement_lines import CheckedLine, LineVerdict
 from szunion.domain.values import (
     CardId,
     Fen,
