@@ -9,7 +9,8 @@ from attrs import frozen
 from tests.moneytown import PLENTY, MoneyTown, money_town_on
 from tests.offices import at_work, member, officer
 
-from szunion.application.claims import Claims, Decided, Decision, Filed, Rejected, ToConfirm
+from szunion.application.claim_decisions import Decided, Decision, Rejected, ToConfirm
+from szunion.application.claims import Claims, Filed
 from szunion.application.consents import Consents
 from szunion.application.heirs import Heirs
 from szunion.application.office import Office

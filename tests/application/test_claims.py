@@ -13,7 +13,8 @@ from tests.claimtown import CHILD, STAY, ClaimTown, claim_town_on, reviewer, sta
 from tests.moneytown import PLENTY
 from tests.offices import member, office_on, officer, shenzhen
 
-from szunion.application.claims import Decided, NotClaimable, Rejected, ToConfirm
+from szunion.application.claim_decisions import Decided, Rejected, ToConfirm
+from szunion.application.claims import NotClaimable
 from szunion.application.money_moves import pseudonym
 from szunion.application.office import Office
 from szunion.application.plans import Joined, NoCover, NotJoined

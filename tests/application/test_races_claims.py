@@ -15,7 +15,8 @@ from tests.offices import ON_SQLITE, engine, member, office_on, officer
 
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
-from szunion.application.claims import AlreadyClaimed, Decided, Filed, Rejected, ToConfirm
+from szunion.application.claim_decisions import Decided, Rejected, ToConfirm
+from szunion.application.claims import AlreadyClaimed, Filed
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Role
 from szunion.domain.claims import ClaimReason, ClaimState

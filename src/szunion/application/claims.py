@@ -15,6 +15,16 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
+from szunion.application.claim_decisions import (
+    APPROVE,
+    Decided,
+    Decision,
+    Rejected,
+    ToConfirm,
+    approved,
+    no_second_word,
+    rejected,
+)
 from szunion.application.claim_moves import keep_claim, tell_claimant
 from szunion.application.claim_rules import fingerprints, plan_of, reckoned
 from szunion.application.consent_gate import plan_needs, require
@@ -23,21 +33,18 @@ from szunion.application.episodes import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.domain.access import Operation, Principal, Role, Scope
-from szunion.domain.audit import AuditEntry
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimReason, ClaimState
 from szunion.domain.covers import covering
 from szunion.domain.machine import Actor
-from szunion.domain.payouts import Obligation
 from szunion.domain.proposals import Proposal, ProposalState
 from szunion.domain.reckoning import Happening, Reckoning
-from szunion.domain.values import ClaimId, Fen, ObligationId, PersonId, shard_of
+from szunion.domain.values import ClaimId, Fen, PersonId, shard_of
 from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
 
 _S = ClaimState
 _E = ClaimEvent
-_APPROVE: Final = "claim.approve"
 _CITY: Final = timezone(timedelta(hours=8))
 OPEN: Final = (_S.SUBMITTED, _S.REVIEW, _S.APPEAL, _S.INCOMPLETE)
 """States in which a claim waits for somebody's decision or papers."""
@@ -66,35 +73,7 @@ class NotClaimable:
     reasons: tuple[ClaimReason, ...]
 
 
-@frozen(kw_only=True)
-class Decided:
-    """It is owed now (已核定)."""
-
-    claim: Claim
-    obligation: Obligation
-    reckoning: Reckoning
-
-
-@frozen(kw_only=True)
-class ToConfirm:
-    """It is above what one reviewer decides, and waits for a second one (待第二人)."""
-
-    claim: Claim
-    proposal: Proposal
-    reckoning: Reckoning
-
-
-@frozen(kw_only=True)
-class Rejected:
-    """Nothing is paid, with the reason and the whole reckoning (不予给付)."""
-
-    claim: Claim
-    reason: ClaimReason
-    reckoning: Reckoning | None
-
-
 Asked: TypeAlias = Filed | AlreadyClaimed | NotClaimable
-Decision: TypeAlias = Decided | ToConfirm | Rejected
 
 
 @frozen
@@ -189,7 +168,7 @@ class Claims:
         """Take a claim back; the event may be claimed again (撤回)."""
         scope = authorise(work, self.by, Operation.CLAIM_WRITE)
         old = self._asked(work, scope, claim, _E.WITHDRAW)
-        self._no_second_word(work, scope, old)
+        no_second_word(work, scope, old)
         return keep_claim(work, scope, old, old.after(_E.WITHDRAW, work.now), _E.WITHDRAW)
 
     @one_commit
@@ -235,7 +214,7 @@ class Claims:
         scope, old = self._reviewed(work, claim, _E.ASK_MORE)
         if not any(each.strip() for each in papers):
             raise InvalidInput("E-CLAIM-004")
-        self._no_second_word(work, scope, old)
+        no_second_word(work, scope, old)
         new = evolve(old.after(_E.ASK_MORE, work.now), missing=tuple(papers), reminders=0)
         kept = keep_claim(work, scope, old, new, _E.ASK_MORE)
         days = str(self.office.policy.deadlines.claim_supplement)
@@ -262,14 +241,14 @@ class Claims:
         self._in_hand(old)
         found = reckoned(self.office, work, scope, old)
         if found.against:
-            return self._rejected(work, scope, old, found.against[0], found)
+            return rejected(self.office, work, scope, old, found.against[0], found)
         wanted = found.fen if fen is None else fen
         if not Fen(0) < wanted <= found.fen:
             raise Conflict("E-CLAIM-006", current=found.fen, allowed=(), fen=wanted, most=found.fen)
         if wanted <= self.office.policy.limits.single_reviewer:
-            return self._approved(work, scope, old, found, wanted)
+            return approved(self.office, work, scope, old, found, wanted, self.by)
         terms = {"fen": str(wanted.amount)}
-        proposal = propose(work, scope, _APPROVE, old.id, terms)
+        proposal = propose(work, scope, APPROVE, old.id, terms)
         return ToConfirm(claim=old, proposal=proposal, reckoning=found)
 
     @one_commit
@@ -282,30 +261,30 @@ class Claims:
                 moved on (E-STATE-001).
         """
         scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
-        decided = decide(work, scope, proposal, (_APPROVE,))
+        decided = decide(work, scope, proposal, (APPROVE,))
         old = self._get(work, scope, ClaimId(decided.subject))
         check_actor(CLAIM, old.state, _E.APPROVE, acting_as(self.by.role))
         found = reckoned(self.office, work, scope, old)
         if found.against:
-            return self._rejected(work, scope, old, found.against[0], found)
+            return rejected(self.office, work, scope, old, found.against[0], found)
         fen = Fen(int(decided.terms["fen"]))
         if fen > found.fen:
             raise Conflict("E-CLAIM-006", current=found.fen, allowed=(), fen=fen, most=found.fen)
-        return self._approved(work, scope, old, found, fen, second=self.by.id)
+        return approved(self.office, work, scope, old, found, fen, self.by, second=self.by.id)
 
     @one_commit
     def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
         """Refuse, as a second reviewer, what was proposed: the first one looks again."""
         scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
-        return decide(work, scope, proposal, (_APPROVE,), ProposalState.REFUSED)
+        return decide(work, scope, proposal, (APPROVE,), ProposalState.REFUSED)
 
     @one_commit
     def reject(self, work: UnitOfWork, claim: ClaimId, reason: ClaimReason) -> Rejected:
         """Reject a claim for a reason that no rule finds: papers, cause (不予给付)."""
         scope, old = self._reviewed(work, claim, _E.REJECT)
         self._in_hand(old)
-        self._no_second_word(work, scope, old)
-        return self._rejected(work, scope, old, reason, old.reckoning)
+        no_second_word(work, scope, old)
+        return rejected(self.office, work, scope, old, reason, old.reckoning)
 
     # --- looking ----------------------------------------------------------------------------
 
@@ -343,13 +322,13 @@ class Claims:
     def waiting(self, work: UnitOfWork) -> Sequence[Proposal]:
         """Return the decisions that wait for a second reviewer."""
         scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
-        return [each for each in work.proposals.waiting(scope) if each.operation == _APPROVE]
+        return [each for each in work.proposals.waiting(scope) if each.operation == APPROVE]
 
     @one_look
     def second_word(self, work: UnitOfWork, claim: ClaimId) -> Proposal | None:
         """Return the decision of a claim that waits for a second reviewer, if there is one."""
         scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
-        return work.proposals.open_of(scope, _APPROVE, claim)
+        return work.proposals.open_of(scope, APPROVE, claim)
 
     # --- within -----------------------------------------------------------------------------
 
@@ -378,67 +357,3 @@ class Claims:
     def _in_hand(self, claim: Claim) -> None:
         if claim.reviewer != self.by.id:
             raise NotAllowed("E-CLAIM-007")
-
-    def _no_second_word(self, work: UnitOfWork, scope: Scope, claim: Claim) -> None:
-        """Let no proposal stand that waits for a second reviewer; its maker cannot refuse it."""
-        waiting = work.proposals.open_of(scope, _APPROVE, claim.id)
-        if waiting is not None:
-            state = ProposalState.REFUSED
-            decide(work, scope, waiting.id, (_APPROVE,), state, within=lambda _: True)
-
-    def _rejected(
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        old: Claim,
-        reason: ClaimReason,
-        found: Reckoning | None,
-    ) -> Rejected:
-        new = evolve(old.after(_E.REJECT, work.now, reason), reckoning=found)
-        kept = keep_claim(work, scope, old, new, _E.REJECT, reason.value)
-        words = {"reason": reason.label, "reason_en": reason.label_en}
-        tell_claimant(self.office, work, scope, kept, "claim.rejected", words)
-        return Rejected(claim=kept, reason=reason, reckoning=found)
-
-    def _approved(  # noqa: PLR0913, PLR0917 - what is decided, by whom
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        old: Claim,
-        found: Reckoning,
-        fen: Fen,
-        second: str | None = None,
-    ) -> Decided | Rejected:
-        key = old.keys[0]
-        if work.obligations.granted(scope, key) is not None:
-            return self._rejected(work, scope, old, ClaimReason.DUPLICATE_EVENT, found)
-        if not work.enrolments.use(scope, old.enrolment, fen):
-            raise Conflict("E-CLAIM-006", current=found.fen, allowed=(), fen=fen, most=found.fen)
-        obligation = Obligation(
-            id=ObligationId(work.ids.new(shard_of(old.person))),
-            key=key,
-            payee=old.person,
-            item=old.plan,
-            year=work.now.astimezone(_CITY).year,
-            fen=fen,
-            decided=work.now,
-            decided_by=old.reviewer or self.by.id,
-        )
-        work.obligations.add(scope, obligation)
-        new = evolve(
-            old.after(_E.APPROVE, work.now), reason=None, reckoning=found, fen=fen,
-            obligation=obligation.id, confirmed_by=second,
-        )  # fmt: skip
-        kept = keep_claim(work, scope, old, new, _E.APPROVE, found.catalogue)
-        work.audit.add(scope, _owes(obligation))
-        tell_claimant(self.office, work, scope, kept, "claim.decided", {"yuan": str(fen)})
-        return Decided(claim=kept, obligation=obligation, reckoning=found)
-
-
-def _owes(obligation: Obligation) -> AuditEntry:
-    return AuditEntry(
-        action="obligation.create",
-        subject=obligation.id,
-        person=obligation.payee,
-        after=f"{obligation.item}:{obligation.fen.amount}",
-    )

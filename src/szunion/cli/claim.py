@@ -8,16 +8,8 @@ from datetime import date, datetime
 
 import click
 
-from szunion.application.claims import (
-    OPEN,
-    AlreadyClaimed,
-    Decided,
-    Decision,
-    Filed,
-    NotClaimable,
-    Rejected,
-    ToConfirm,
-)
+from szunion.application.claim_decisions import Decided, Decision, Rejected, ToConfirm
+from szunion.application.claims import OPEN, AlreadyClaimed, Filed, NotClaimable
 from szunion.cli.endings import PARTLY
 from szunion.cli.frame import CONSENT, DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.money_words import fen_of

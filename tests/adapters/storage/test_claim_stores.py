@@ -15,7 +15,7 @@ from tests.offices import engine, office_on
 
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
-from szunion.application.claims import Decided
+from szunion.application.claim_decisions import Decided
 from szunion.domain.access import Operation, Scope
 from szunion.domain.claim_files import Heir
 from szunion.domain.claims import CLAIM, ClaimState
