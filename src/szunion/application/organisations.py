@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.office import Office, one_commit, one_look
+from szunion.application.organisation_moves import entry_of, keep_moved, keep_new, union_of
 from szunion.application.proposals import decide, propose
 from szunion.application.succession import end_union
 from szunion.domain.access import Operation, Principal, Role, Scope
-from szunion.domain.audit import AuditEntry
 from szunion.domain.machine import Actor
 from szunion.domain.organisations import (
     ORGANISATION,
@@ -61,7 +61,7 @@ class Organisations:
         Raises:
             NotFound: it is not there, or not within reach (E-ACCESS-002).
         """
-        return _get(work, authorise(work, self.by, Operation.ORGANISATION_READ), organisation)
+        return union_of(work, authorise(work, self.by, Operation.ORGANISATION_READ), organisation)
 
     @one_look
     def find(self, work: UnitOfWork, code: str) -> Organisation | None:
@@ -97,7 +97,7 @@ class Organisations:
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
         root = work.organisations.root()
         if root is not None:
-            return _same(_get(work, scope, root), code, name)
+            return _same(union_of(work, scope, root), code, name)
         if self.by.role is not Role.CITY:
             raise NotAllowed("E-ACCESS-002")
         state = ORGANISATION.after(None, OrganisationEvent.REGISTER)
@@ -109,8 +109,7 @@ class Organisations:
             kind=OrganisationKind.CITY,
             state=state,
         )
-        work.organisations.add(scope, city)
-        work.audit.add(scope, _entry(city, OrganisationEvent.REGISTER, None))
+        keep_new(work, scope, city)
         return city
 
     @one_commit
@@ -139,7 +138,7 @@ class Organisations:
         known = work.organisations.by_code(scope, code)
         if known is not None:
             return _same(known, code, name)
-        above = _get(work, scope, parent)
+        above = union_of(work, scope, parent)
         check_actor(ORGANISATION, None, OrganisationEvent.REGISTER, self._actors(above, below=True))
         union = register(
             OrganisationId(work.ids.new()),
@@ -151,8 +150,7 @@ class Organisations:
             levels=self._levels,
             credit_code=credit_code,
         )
-        work.organisations.add(scope, union)
-        work.audit.add(scope, _entry(union, OrganisationEvent.REGISTER, None))
+        keep_new(work, scope, union)
         return union
 
     @one_commit
@@ -194,7 +192,7 @@ class Organisations:
         work.audit.add_many(
             scope,
             (
-                _entry(union, event, before, document)
+                entry_of(union, event, before, document)
                 for union in new
                 for event, before in (
                     (OrganisationEvent.REGISTER, None),
@@ -244,16 +242,14 @@ class Organisations:
         Scopes follow in the same commit; both places must be within reach.
         """
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
-        union, above = _get(work, scope, organisation), _get(work, scope, parent)
+        union, above = union_of(work, scope, organisation), union_of(work, scope, parent)
         event = OrganisationEvent.REPARENT
         check_actor(ORGANISATION, union.state, event, self._actors(union))
         standing = work.organisations.standing(parent)
         path = standing.path if standing else "/"
         day = since or self.office.clock.today()
         moved = reparent(union, above, path, day, self._levels)
-        work.organisations.put(scope, moved)
-        work.audit.add(scope, _entry(moved, event, union.state, above.code))
-        return evolve(moved, version=moved.version + 1)
+        return keep_moved(work, scope, union, moved, event, above.code)
 
     # --- ending: two persons -----------------------------------------------------------------
 
@@ -268,7 +264,7 @@ class Organisations:
     ) -> Proposal:
         """Propose that a union merges into *target*, which has agreed (合并); another confirms."""
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
-        union, into = _get(work, scope, organisation), _get(work, scope, target)
+        union, into = union_of(work, scope, organisation), union_of(work, scope, target)
         self._may_end(union, OrganisationEvent.MERGE)
         _must_be_active(into)
         terms = {"target": str(target), "document": document}
@@ -285,7 +281,7 @@ class Organisations:
     ) -> Proposal:
         """Propose that a union ends (撤销); another person confirms."""
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
-        union = _get(work, scope, organisation)
+        union = union_of(work, scope, organisation)
         self._may_end(union, OrganisationEvent.DISSOLVE)
         terms = {"reason": reason.value, "document": document}
         return propose(work, scope, "organisation.dissolve", union.id, terms)
@@ -294,7 +290,7 @@ class Organisations:
     def restore(self, work: UnitOfWork, organisation: OrganisationId, *, document: str) -> Proposal:
         """Propose that a union that was ended by mistake is back (更正恢复)."""
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
-        union = _get(work, scope, organisation)
+        union = union_of(work, scope, organisation)
         self._may_end(union, OrganisationEvent.RESTORE)
         return propose(work, scope, "organisation.restore", union.id, {"document": document})
 
@@ -308,12 +304,12 @@ class Organisations:
         """
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
         decided = self._decided(work, scope, proposal, ProposalState.CONFIRMED)
-        union = _get(work, scope, OrganisationId(decided.subject))
+        union = union_of(work, scope, OrganisationId(decided.subject))
         note = decided.terms["document"]
         match decided.operation:
             case "organisation.merge":
                 self._may_end(union, OrganisationEvent.MERGE)
-                into = _get(work, scope, OrganisationId(int(decided.terms["target"])))
+                into = union_of(work, scope, OrganisationId(int(decided.terms["target"])))
                 _must_be_active(into)
                 return end_union(work, scope, self.office, union, into=into, note=note)
             case "organisation.dissolve":
@@ -332,7 +328,7 @@ class Organisations:
         """
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
         decided = self._decided(work, scope, proposal, ProposalState.REFUSED)
-        union = _get(work, scope, OrganisationId(decided.subject))
+        union = union_of(work, scope, OrganisationId(decided.subject))
         event = OrganisationEvent(decided.operation.partition(".")[2])
         if ORGANISATION.transition(union.state, event) is not None:  # else it has moved on
             self._may_end(union, event)
@@ -369,19 +365,10 @@ class Organisations:
         note: str = "",
     ) -> Organisation:
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
-        union = _get(work, scope, organisation)
+        union = union_of(work, scope, organisation)
         check_actor(ORGANISATION, union.state, event, self._actors(union))
         moved = union.after(event, reason=reason)
-        work.organisations.put(scope, moved)
-        work.audit.add(scope, _entry(moved, event, union.state, reason.value if reason else note))
-        return evolve(moved, version=moved.version + 1)
-
-
-def _get(work: UnitOfWork, scope: Scope, organisation: OrganisationId) -> Organisation:
-    found = work.organisations.get(scope, organisation)
-    if found is None:
-        raise NotFound("E-ACCESS-002")
-    return found
+        return keep_moved(work, scope, union, moved, event, reason.value if reason else note)
 
 
 def _same(known: Organisation, code: str, name: str) -> Organisation:
@@ -407,18 +394,3 @@ def _with_depth(unions: Iterable[Organisation]) -> Iterator[tuple[int, Organisat
         above = union.parent
         depth[union.id] = 0 if above is None else depth.get(above, -1) + 1
         yield depth[union.id], union
-
-
-def _entry(
-    union: Organisation,
-    event: OrganisationEvent,
-    before: OrganisationState | None,
-    reason: str = "",
-) -> AuditEntry:
-    return AuditEntry(
-        action=f"organisation.{event.value}",
-        subject=union.id,
-        before=before.value if before else "",
-        after=union.state.value,
-        reason=reason,
-    )

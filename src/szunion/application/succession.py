@@ -8,6 +8,7 @@ from attrs import evolve
 
 from szunion.application import consequences
 from szunion.application.office import Office
+from szunion.application.organisation_moves import keep_moved, keep_new
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.members import Membership
@@ -63,16 +64,7 @@ def end_union(  # noqa: PLR0913 - what the two ways of ending need
     ended = union.after(event, reason=reason)
     if into is not None:
         ended = evolve(ended, successor=into.id)
-    work.organisations.put(scope, ended)
-    entry = AuditEntry(
-        action=f"organisation.{event.value}",
-        subject=union.id,
-        before=union.state.value,
-        after=ended.state.value,
-        reason=reason.value if reason else note,
-    )
-    work.audit.add(scope, entry)
-    return evolve(ended, version=ended.version + 1)
+    return keep_moved(work, scope, union, ended, event, reason.value if reason else note)
 
 
 def _above(work: UnitOfWork, scope: Scope, union: Organisation) -> Organisation:
@@ -95,15 +87,8 @@ def _hang_below(  # noqa: PLR0913, PLR0917 - who, where, by which rules
         if above is None or standing is None:
             raise Conflict("E-ORG-006", current=union.state, allowed=())
         moved = reparent(child, above, standing.path, office.clock.today(), levels)
-        work.organisations.put(scope, moved)
-        entry = AuditEntry(
-            action="organisation.reparent",
-            subject=child.id,
-            before=child.state.value,
-            after=moved.state.value,
-            reason=f"{union.code} → {above.code}",
-        )
-        work.audit.add(scope, entry)
+        reason = f"{union.code} → {above.code}"
+        keep_moved(work, scope, child, moved, OrganisationEvent.REPARENT, reason)
 
 
 def pool_of(work: UnitOfWork, scope: Scope, office: Office, above: Organisation) -> Organisation:
@@ -125,11 +110,7 @@ def pool_of(work: UnitOfWork, scope: Scope, office: Office, above: Organisation)
                 since=office.clock.today(),
                 levels=levels,
             ).after(OrganisationEvent.APPROVE)
-            work.organisations.add(scope, pool)
-            entry = AuditEntry(
-                action="organisation.register", subject=pool.id, after=pool.state.value
-            )
-            work.audit.add(scope, entry)
+            keep_new(work, scope, pool)
             return pool
         union = None if union.parent is None else work.organisations.get(scope, union.parent)
     raise Conflict("E-ORG-006", current=above.state, allowed=())
