@@ -16,7 +16,10 @@ from szunion.testing.bank.notices import NoticePromises
 from szunion.testing.bank.requests import RequestPromises
 from szunion.testing.bank.storms import StormPromises
 from szunion.testing.bank.whole import WholePromises
+from szunion.testing.bank.wire import WirePromises
 
 
-class BankPromises(RequestPromises, NoticePromises, CallbackPromises, StormPromises, WholePromises):
+class BankPromises(
+    RequestPromises, WirePromises, NoticePromises, CallbackPromises, StormPromises, WholePromises
+):
     """What every bank adapter promises (银行适配器的承诺)."""

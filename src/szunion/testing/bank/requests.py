@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final, get_args
 
@@ -18,27 +17,22 @@ from szunion.domain.bank import (
     SetCardUse,
 )
 from szunion.domain.values import Fen
-from szunion.errors import BankOutcomeUnknown, BankUnavailable
-from szunion.ports.bank import Deadline
 from szunion.testing.bank.base import (
     Promises,
     accepts,
     each_request,
     other_content,
     sample,
-    unsupported,
 )
-from szunion.testing.bank.behind import TroubleKind
 from szunion.testing.bank.sample import TORTURE_FEN, TORTURE_NAMES, batch, key, payment, person
 from szunion.testing.bank.world import BankWorld, BrokenPromise
 
-_BAD_WIRES: Final = (TroubleKind.HALF, TroubleKind.HTML, TroubleKind.CHARSET)
 _FULL: Final = 1000
 """A full request is tried up to this many rows."""
 
 
 class RequestPromises(Promises):
-    """One key, one effect; and the truth about what nobody knows."""
+    """One key, one effect, and every word of it as it was."""
 
     @each_request
     def test_what_is_sent_is_what_arrives(self, world: BankWorld, kind: type[BankRequest]) -> None:
@@ -59,7 +53,7 @@ class RequestPromises(Promises):
         first = world.done(request)
         again = world.done(request)
         world.expect(first == again, "同一个键得到两种回执", "one key has two receipts")
-        self._one_effect(world, request)
+        world.one_effect(request)
 
     @each_request
     def test_another_content_under_the_same_key_changes_nothing(
@@ -74,7 +68,7 @@ class RequestPromises(Promises):
             _standing(world, request) == before,
             "同键异文改变了银行的账", "another content under the same key changed the bank's books",
         )  # fmt: skip
-        self._one_effect(world, request)
+        world.one_effect(request)
 
     @each_request
     def test_a_refusal_is_told_as_a_refusal(
@@ -107,43 +101,6 @@ class RequestPromises(Promises):
         )
 
     @each_request
-    def test_a_lost_answer_is_unknown_and_settled_by_asking(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """A lost answer is BankOutcomeUnknown; asking tells, and nothing is done twice."""
-        self._unknown_then_asked(world, kind, TroubleKind.NO_ANSWER)
-
-    @each_request
-    def test_an_error_after_acting_is_unknown(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """An error of the bank's after it acted is unknown, never a failure."""
-        self._unknown_then_asked(world, kind, TroubleKind.SERVER_ERROR)
-
-    @each_request
-    def test_unavailable_means_that_it_never_arrived(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """What the adapter calls BankUnavailable has not reached the bank."""
-        for trouble in (TroubleKind.NEVER_ARRIVED, TroubleKind.NO_ANSWER, TroubleKind.SERVER_ERROR):
-            request = sample(world, kind, f"away-{trouble.value}")
-            world.trouble(trouble)
-            try:
-                world.send(request)
-            except BankOutcomeUnknown:
-                pass
-            except BankUnavailable:
-                world.pass_time()
-                world.expect(
-                    world.arrived(request.key) == 0,
-                    f"{trouble.value}：说“不可用”，银行却收到了",
-                    f"{trouble.value}: called unavailable, and yet the bank has it",
-                )
-            world.behind.calm()
-            world.done(request)
-            self._one_effect(world, request)
-
-    @each_request
     def test_a_key_the_bank_never_saw_is_not_found(
         self, world: BankWorld, kind: type[BankRequest]
     ) -> None:
@@ -158,92 +115,6 @@ class RequestPromises(Promises):
             world.ask(request.key) == receipt,
             "查询得到的与当初的回执不同", "asking gives another answer than sending gave",
         )  # fmt: skip
-
-    @each_request
-    def test_a_lost_question_is_not_an_answer(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """A question without an answer raises BankUnavailable; it never says None."""
-        request = sample(world, kind, "asked")
-        world.done(request)
-        for trouble in (*TroubleKind,):
-            world.trouble(trouble)
-            try:
-                answer = world.ask(request.key)
-            except (BankUnavailable, BankOutcomeUnknown):
-                continue
-            finally:
-                world.behind.calm()
-            world.expect(
-                answer is not None,
-                f"{trouble.value}：没有答复，却说银行无此笔",
-                f"{trouble.value}: without an answer it says that the bank never saw it",
-            )
-
-    @each_request
-    def test_only_two_failures_escape_from_a_bad_wire(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """Half an answer, a web page, bytes that are no text: unavailable or unknown, no more."""
-        for trouble in (*TroubleKind,):
-            request = sample(world, kind, f"bad-{trouble.value}")
-            world.trouble(trouble)
-            try:
-                world.send(request)
-                world.pass_time()
-                world.ask(request.key)
-            except (BankUnavailable, BankOutcomeUnknown):
-                pass
-            world.behind.calm()
-
-    @each_request
-    def test_nothing_is_believed_that_was_not_read_whole(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """An answer that was not read whole is neither acceptance nor refusal."""
-        for trouble in _BAD_WIRES:
-            request = sample(world, kind, f"part-{trouble.value}")
-            world.trouble(trouble)
-            try:
-                receipt = world.send(request)
-            except BankOutcomeUnknown:
-                world.behind.calm()
-                continue
-            except BankUnavailable:
-                world.expect(
-                    world.arrived(request.key) == 0,
-                    f"{trouble.value}：银行已收到，却说“不可用”",
-                    f"{trouble.value}: the bank has it, and it is called unavailable",
-                )
-                world.behind.calm()
-                continue
-            believed = world.behind.troubles_left == 0
-            world.behind.calm()
-            world.expect(
-                not believed,
-                f"{trouble.value}：没有读全的应答被当作 {receipt.answer.value}",
-                f"{trouble.value}: half an answer was taken for {receipt.answer.value}",
-            )
-
-    @each_request
-    def test_a_deadline_that_has_passed_sends_nothing(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """With no time left nothing is sent, and it is known."""
-        request = sample(world, kind, "late")
-        try:
-            world.send(request, deadline=Deadline(0.0))
-            sent = "回执"
-        except BankOutcomeUnknown:
-            sent = "结果未知"
-        except BankUnavailable:
-            sent = ""
-        world.pass_time()
-        world.expect(
-            not sent and world.arrived(request.key) == 0,
-            f"期限已过仍然发送了（{sent or '银行已收到'}）",
-            "with no time left it was sent all the same",
-        )
 
     @accepts(PayOut)
     def test_money_is_whole_fen_from_end_to_end(self, world: BankWorld) -> None:
@@ -294,42 +165,6 @@ class RequestPromises(Promises):
             f"{count} 行的请求没有受理", f"a request of {count} rows was not accepted",
         )  # fmt: skip
 
-    @each_request
-    def test_the_same_again_is_harmless_when_it_is_declared(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """Who declares idempotent_send may be sent the same while it is unknown: one effect."""
-        if not world.bank.info.idempotent_send:
-            unsupported("未声明 idempotent_send", "idempotent_send is not declared")
-        request = sample(world, kind, "again")
-        world.trouble(TroubleKind.NO_ANSWER)
-        for _ in range(3):
-            try:
-                world.send(request)
-            except (BankUnavailable, BankOutcomeUnknown):
-                world.pass_time()
-        world.done(request)
-        self._one_effect(world, request)
-
-    @each_request
-    def test_a_killed_adapter_goes_on_where_it_was(
-        self, world: BankWorld, kind: type[BankRequest]
-    ) -> None:
-        """An adapter made anew goes on with the keys of the one before."""
-        request = sample(world, kind, "killed")
-        world.trouble(TroubleKind.NO_ANSWER)
-        with suppress(BankUnavailable, BankOutcomeUnknown):
-            world.send(request)
-        world.killed()
-        world.behind.calm()
-        receipt = world.done(request)
-        world.killed()
-        world.expect(
-            world.done(request) == receipt,
-            "重启后同一个键有了另一种回执", "after a restart the same key has another receipt",
-        )  # fmt: skip
-        self._one_effect(world, request)
-
     def test_what_it_says_of_itself_is_sound(self, world: BankWorld) -> None:
         """Info is the same each time; its charset exists, its limits are positive."""
         info = world.bank.info
@@ -344,50 +179,6 @@ class RequestPromises(Promises):
             "笔数上限或等待时间不对", "the limit or the settling time is wrong",
         )  # fmt: skip
         world.expect(_known(info.charset), "没有这种字符集", "there is no such charset")
-
-    # --- within -----------------------------------------------------------------------------
-
-    def _unknown_then_asked(
-        self, world: BankWorld, kind: type[BankRequest], trouble: TroubleKind
-    ) -> None:
-        request = sample(world, kind, trouble.value)
-        world.trouble(trouble)
-        said = ""
-        try:
-            receipt = world.send(request)
-            said = receipt.answer.value
-        except BankUnavailable:
-            said = "BankUnavailable"
-        except BankOutcomeUnknown:
-            pass
-        world.expect(
-            not said,
-            f"没有人知道结果，适配器却说 {said}", f"nobody can know, and the adapter says {said}",
-        )  # fmt: skip
-        for _ in range(5):
-            world.pass_time()
-            try:
-                found = world.ask(request.key)
-            except BankUnavailable:
-                continue
-            if found is not None:
-                break
-        else:
-            world.broken("查询始终得不到答复", "asking never gets the answer")
-        self._one_effect(world, request)
-
-    def _one_effect(self, world: BankWorld, request: BankRequest) -> None:
-        count = world.truth.effects.get(request.key, 0)
-        world.expect(
-            count == 1,
-            f"银行执行了 {count} 次，应为 1 次", f"the bank acted {count} times, and not once",
-        )  # fmt: skip
-        strays = world.strays()
-        world.expect(
-            not strays,
-            f"银行收到了没有人要求的键 {strays[:1]}（换了请求键）",
-            f"the bank was asked under a key that nobody wanted: {strays[:1]}",
-        )
 
 
 def _standing(world: BankWorld, request: BankRequest) -> object:

@@ -241,6 +241,20 @@ class BankWorld:
         if not holds:
             self.broken(zh, en)
 
+    def one_effect(self, request: BankRequest) -> None:
+        """Expect that the bank did *request* once, and nothing under another key."""
+        count = self.truth.effects.get(request.key, 0)
+        self.expect(
+            count == 1,
+            f"银行执行了 {count} 次，应为 1 次", f"the bank acted {count} times, and not once",
+        )  # fmt: skip
+        strays = self.strays()
+        self.expect(
+            not strays,
+            f"银行收到了没有人要求的键 {strays[:1]}（换了请求键）",
+            f"the bank was asked under a key that nobody wanted: {strays[:1]}",
+        )
+
     def broken(self, zh: str, en: str, *, cause: BaseException | None = None) -> NoReturn:
         """Say that a promise was broken: which, where, after what, and how to see it again."""
         law = self.law
