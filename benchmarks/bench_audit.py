@@ -1,9 +1,8 @@
-"""The audit log: how quickly entries are sealed, what a change costs that is logged and sent.
+"""The audit log: how quickly entries are sealed, how small a proof is, what somebody touched.
 
 Sealing is measured twice, by the processor's clock: the work itself (canonical bytes, leaf, tree)
 beside the bare hashes that any such tree needs, and the whole of it on a SQLite file, checkpoint
-and commit included. A change of a card with its entry and its order to the bank stands beside a
-plain UPDATE, as durable as ours, of eight at once on PostgreSQL; `bench_change` has it on SQLite.
+and commit included. What a change costs that is logged is in `bench_change`.
 """
 
 from __future__ import annotations
@@ -11,43 +10,24 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import tempfile
-import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import starmap
 from pathlib import Path
 
-import psycopg
-from attrs import define, evolve
-
 from benchmarks.bench_import import office_in
 from benchmarks.lines import Line, faster, rates, smaller
-from szunion.adapters.storage.postgres.storage import PostgresStorage
-from szunion.application.access import authorise
 from szunion.application.audit import AuditLog
-from szunion.application.office import Office
-from szunion.domain.access import Operation, engine
-from szunion.domain.audit import AuditEntry, Touching, canonical
-from szunion.domain.bank import CardRef
-from szunion.domain.card_files import KeptCard
-from szunion.domain.cards import Card, UnionEvent, UnionFacet, UnionReason
-from szunion.domain.custody import Custody
+from szunion.domain.access import engine
+from szunion.domain.audit import Touching, canonical
 from szunion.domain.merkle import Frontier, inclusion_proof, leaf_hash
-from szunion.domain.outbox import Dispatch, DispatchKind
-from szunion.domain.values import CardId, CardToken, PersonId, RequestKey
-from szunion.ports.storage import UnitOfWork
-from szunion.testing.postgres_databases import Databases, ready
 
 ENTRIES = 50_000
 SCOPE = 1_000_000
 """Entries of the log that is asked what an account touched; the aim is 60 s for ten millions."""
-CHANGES = 60
-DESKS = 8
 HUGE = 10_000_000
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NOON = datetime(2017, 11, 23, 4, tzinfo=UTC)
 
 _FILL = """
@@ -145,124 +125,10 @@ def _scope(folder: Path) -> Line:
     return smaller(name, took, limit=60 * SCOPE / HUGE)
 
 
-# --- a change that is logged and sent, on PostgreSQL, by eight at once --------------------------
-
-
-def _key(number: int) -> RequestKey:
-    word = ""
-    for _ in range(26):
-        number, letter = divmod(number, 26)
-        word += _LETTERS[letter]
-    return RequestKey(word)
-
-
-def _card(office: Office, desk: int) -> KeptCard:
-    """Keep a card that is enabled, one for each who works; return it."""
-    shard = desk << 53
-    card = Card(
-        id=CardId(shard + 1), person=PersonId(shard + 2),
-        ref=CardRef(CardToken(f"BENCHCARD{desk:04d}")), last_four="0001", current=True,
-        union=UnionFacet().after(UnionEvent.ENABLE),
-    )  # fmt: skip
-    kept = KeptCard(card=card, custody=Custody(card=card.id), programme="BENCH", born=_NOON)
-
-    def keep(work: UnitOfWork) -> None:
-        work.cards.add(authorise(work, engine(), Operation.BANK_DESK), kept)
-
-    office.storage.run(keep)
-    return kept
-
-
-@define
-class _Desk:
-    """Somebody who revokes a card and lets it back, each time with entry and order to the bank."""
-
-    office: Office
-    number: int
-    kept: KeptCard
-    done: int = 0
-
-    def turn(self) -> None:
-        for _ in range(CHANGES):
-            self.done += 1
-            self.kept = self.office.storage.run(self._change)
-
-    def _change(self, work: UnitOfWork) -> KeptCard:
-        scope = authorise(work, engine(), Operation.BANK_DESK)
-        now = self.kept
-        union, away = now.card.union, self.done % 2
-        reason = UnionReason.DECISION if away else None
-        moved = union.after(UnionEvent.REVOKE if away else UnionEvent.REJOIN, reason)
-        work.cards.put(scope, evolve(now, card=evolve(now.card, union=moved)))
-        entry = AuditEntry(
-            action="card.revoke", subject=now.id, person=now.person,
-            before=union.state.value, after=moved.state.value,
-        )  # fmt: skip
-        work.audit.add(scope, entry)
-        order = Dispatch(
-            id=(self.number << 53) + 1000 + self.done, kind=DispatchKind.SET_CARD_USE,
-            key=_key(self.number * 1_000_000 + self.done), digest="D", subject=self.done,
-            aggregate=now.id, sequence=self.done, created=work.now, due=work.now,
-        )  # fmt: skip
-        work.outbox.add(scope, order)
-        return evolve(now, card=evolve(now.card, union=moved, version=now.card.version + 1))
-
-
-def _together(works: Sequence[Callable[[], None]]) -> int:
-    """Let each work in a thread of its own; return how many changes were made."""
-    threads = [threading.Thread(target=work) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return CHANGES * len(works)
-
-
-def _plain(connection: psycopg.Connection[tuple[object, ...]], card: int) -> None:
-    """Change one card's state again and again, each time in a durable commit of its own."""
-    for number in range(CHANGES):
-        connection.execute(
-            "UPDATE szunion.card SET union_state = %s WHERE shard = %s AND card_id = %s",
-            (("ENABLED", "REVOKED")[number % 2], card >> 53, card),
-        )
-    connection.execute(
-        "UPDATE szunion.card SET union_state = 'ENABLED' WHERE card_id = %s", (card,)
-    )
-
-
-def _change(folder: Path) -> Iterator[Line]:
-    with Databases.opened() as databases, databases.lent("szunion", ready) as database:
-        office, _ = office_in(folder)
-        office.storage.close()
-        store = PostgresStorage.open(
-            database.app, clock=office.clock, ids=office.ids, vault=office.vault
-        )
-        office = evolve(office, storage=store)
-        desks = [_Desk(office, number, _card(office, number)) for number in range(1, DESKS + 1)]
-        bare = [psycopg.connect(database.admin, autocommit=True) for _ in desks]
-        try:
-            found = rates(
-                7,
-                ours=lambda: _together([desk.turn for desk in desks]),
-                plain=lambda: _together(
-                    [
-                        partial(_plain, line, desk.kept.id)
-                        for line, desk in zip(bare, desks, strict=True)
-                    ]
-                ),
-            )
-        finally:
-            for line in bare:
-                line.close()
-            store.close()
-    what = f"state change with audit and outbox, PostgreSQL, {DESKS} at once, /s"
-    yield faster(f"{what}, beside a plain UPDATE", found["ours"], limit=found["plain"], floor=0.8)
-
-
 def lines() -> list[Line]:
     """Return the lines of the audit log."""
     made: list[Line] = [*_sealing(), _proof()]
-    for measure in (_whole, lambda folder: iter([_scope(folder)]), _change):
+    for measure in (_whole, lambda folder: iter([_scope(folder)])):
         with tempfile.TemporaryDirectory() as name:
             made += measure(Path(name))
     return made

@@ -75,8 +75,7 @@ def changed_together(place: CardTown, cards: Sequence[KeptCard]) -> int:
         assert len(found) == len(ids)
         work.bulk.put_cards(scope, [evolve(card, gap=not card.gap) for card in found])
         work.audit.add_many(scope, map(_entry, found))
-        for card in found:
-            work.outbox.add(scope, _order(work, card))
+        work.outbox.add_many(scope, [_order(work, card) for card in found])
 
     place.office.storage.run(change)
     return len(ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,9 @@ from tests.moneytown import money_town_on
 from tests.offices import office_on, town_on
 
 from szunion.adapters.roster.reader import read_roster
+from szunion.application.deadlines import Deadlines
 from szunion.application.enrolment import Enrolment
+from szunion.application.membership import Memberships
 from szunion.domain.bank import (
     BankState,
     CardRef,
@@ -105,6 +108,32 @@ def sent_back(folder: Path, size: int, kind: str) -> Asked:
     return phase.asked
 
 
+def stopped(folder: Path, size: int, kind: str) -> Asked:
+    """Make the cards of *size* people who left meanwhile; let the locks of as many others end."""
+    phase = Phases()
+    place = card_town_on(office_on(kind, folder))
+    gone = place.admit(size)
+    batch = place.approve(gone)
+    place.run()
+    assert batch.key is not None
+    for person in gone:
+        Memberships(place.office, place.town.g(0)).move_out(person)
+    place.bank.simulate.produce(batch.key)
+    phase("born stopped", place.worker.desk.collect)
+    assert [len(place.instructions(place.card(person))) for person in gone] == [1] * size
+    place.run()
+    held = place.activate(place.admit(size, start=size))
+    (told,) = place.office.policy.cards.holds_told_to_bank
+    for kept in held:
+        place.cards().lock(kept.id, told, until=place.clock.now() + timedelta(days=3))
+    place.run()
+    place.clock.advance(days=4)
+    phase("locks end", Deadlines(place.office, place.worker.by).end_holds)
+    assert [len(place.instructions(kept)) for kept in held] == [2] * size
+    place.office.storage.close()
+    return phase.asked
+
+
 def paid(folder: Path, size: int, kind: str) -> Asked:
     """Pay *size* people; every second payment comes back."""
     phase = Phases()
@@ -165,7 +194,7 @@ def imported(folder: Path, size: int, kind: str) -> Asked:
     return phase.asked
 
 
-PATHS = [imported, applied, sent_back, paid, listed]
+PATHS = [imported, applied, sent_back, stopped, paid, listed]
 ON = [pytest.param(path, "sqlite", id=f"{path.__name__}-sqlite") for path in PATHS] + [
     pytest.param(
         path, "postgres", id=f"{path.__name__}-postgres",

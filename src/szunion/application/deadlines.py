@@ -12,9 +12,11 @@ from szunion.application.applications import row_entries
 from szunion.application.card_facts import settle
 from szunion.application.card_moves import allow_again, keep, with_card
 from szunion.application.office import Office, one_commit
-from szunion.domain.access import Operation, Principal
+from szunion.application.together import cards_together
+from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.holds import HoldEvent
 from szunion.domain.rows import RowEvent
+from szunion.domain.values import CardId
 from szunion.ports.storage import UnitOfWork
 
 _TOGETHER: Final = 100
@@ -37,25 +39,27 @@ class Deadlines:
     def end_holds(self, work: UnitOfWork) -> int:
         """Let every hold expire whose end has passed (锁定到期); return how many did."""
         scope = authorise(work, self.by, Operation.BANK_DESK)
-        count = 0
-        for card in work.cards.ending_holds(scope, work.now, _TOGETHER):
-            kept = work.cards.get(scope, card)
-            if kept is None:
-                continue
-            for hold in kept.card.open_holds:
-                if not hold.due(work.now):
-                    continue
-                after = with_card(kept, kept.card.unlocked(hold.id, HoldEvent.EXPIRE))
-                kept = keep(work, scope, kept, after, "hold.expire", hold.reason.value)
-                reason = hold.reason
-                words = {"reason": reason.label, "reason_en": reason.label_en}
-                work.messages.add(scope, kept.person, "card.unlocked", words)
-                count += 1
-            if not kept.card.open_holds:
-                allow_again(work, scope, kept, HoldEvent.EXPIRE.value)
-                membership = work.members.newest(scope, kept.person)
-                settle(self.office, work, scope, kept, membership)
-        return count
+        cards = work.cards.ending_holds(scope, work.now, _TOGETHER)
+        with cards_together(work, scope, cards) as together:
+            return sum(self._ended_on(together, scope, card) for card in cards)
+
+    def _ended_on(self, work: UnitOfWork, scope: Scope, card: CardId) -> int:
+        """Let the holds on a card expire that are over; return how many did."""
+        kept = work.cards.get(scope, card)
+        if kept is None:
+            return 0
+        ended = [hold for hold in kept.card.open_holds if hold.due(work.now)]
+        for hold in ended:
+            after = with_card(kept, kept.card.unlocked(hold.id, HoldEvent.EXPIRE))
+            kept = keep(work, scope, kept, after, "hold.expire", hold.reason.value)
+            reason = hold.reason
+            words = {"reason": reason.label, "reason_en": reason.label_en}
+            work.messages.add(scope, kept.person, "card.unlocked", words)
+        if not kept.card.open_holds:
+            allow_again(work, scope, kept, HoldEvent.EXPIRE.value)
+            membership = work.members.newest(scope, kept.person)
+            settle(self.office, work, scope, kept, membership)
+        return len(ended)
 
     @one_commit
     def call_unclaimed(self, work: UnitOfWork) -> int:

@@ -24,6 +24,7 @@ from szunion.application.together_money import (
     OrdersTogether,
     PayoutsTogether,
 )
+from szunion.application.together_orders import InstructionsTogether, OutboxTogether
 from szunion.application.together_rows import BatchesTogether, RowsTogether, SignsTogether
 from szunion.domain.access import Scope
 from szunion.domain.bank import (
@@ -61,6 +62,8 @@ class _Together:
         # In the order in which the store must hear what they hold back.
         self.inbox = InboxTogether(work, scope, held)
         self.cards = CardsTogether(work, scope, held)
+        self.instructions = InstructionsTogether(work, scope, held, self.cards)
+        self.outbox = OutboxTogether(work, scope, held)
         self.rows = RowsTogether(work, scope, held)
         self.batches = BatchesTogether(work, scope, held)
         self.members = MembersTogether(work, scope, held)

@@ -29,7 +29,7 @@ class CardsTogether(Together):
         self._named: dict[CardRef, CardId | None] = {}
         self._of_person: dict[PersonId, list[CardId]] = {}
         self._facts: dict[CardId, list[BankFact]] = {}
-        self._born: list[KeptCard] = []
+        self._born: dict[CardId, KeptCard] = {}
         self._told: list[tuple[CardId, BankFact]] = []
         self._changed: list[KeptCard] = []
 
@@ -56,6 +56,14 @@ class CardsTogether(Together):
             self._cards[kept.id] = kept
             self._named[kept.card.ref] = kept.id
         return list(found)
+
+    def fetched(self) -> list[CardId]:
+        """Return the cards that are at hand and are in the store."""
+        return [card for card in self._cards if card not in self._born]
+
+    def waits(self, card: CardId) -> bool:
+        """Return whether a card was born here and is not written yet."""
+        return card in self._born
 
     def forget(self) -> None:
         self._cards, self._named, self._of_person, self._facts = {}, {}, {}, {}
@@ -98,7 +106,7 @@ class CardsTogether(Together):
         self._keep([kept])
         self._of_person[card.person].append(card.id)
         self._facts[card.id] = []
-        self._born.append(card)
+        self._born[card.id] = card
 
     def add_fact(self, scope: Scope, card: CardId, fact: BankFact) -> None:
         known = self._facts.get(card)
@@ -132,7 +140,7 @@ class CardsTogether(Together):
         self._cards[card.id] = evolve(card, card=after)
 
     def write(self) -> None:
-        born, self._born = self._born, []
+        born, self._born = list(self._born.values()), {}
         told, self._told = self._told, []
         changed, self._changed = self._changed, []
         if born:

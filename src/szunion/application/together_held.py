@@ -59,6 +59,7 @@ class Together(Through):
         super().__init__(getattr(work, noun), before)
         self.work = work
         self.scope = scope
+        self.held = held
         held.add(self.write)
 
     def forget(self) -> None:

@@ -247,9 +247,22 @@ def _disputes(one: BankFact, other: BankFact) -> bool:
 
 def fold(facts: Iterable[BankFact]) -> BankFacet:
     """Return the facet that a set of facts makes, in whatever order and however often they come."""
+    known = tuple(facts)
+    stands, disputed = (known, 0) if _each_its_own(known) else _undisputed(known)
+    closing = [each for each in stands if each.state in CARD_BANK.absorbing]
+    return BankFacet(_last(stands), _last(closing), disputed)
+
+
+def _each_its_own(facts: Sequence[BankFact]) -> bool:
+    """Return whether no two are of one event or of one place in the order: none is disputed."""
+    events, places = {each.event_id for each in facts}, {each.sequence for each in facts}
+    return len(events) == len(places) == len(facts)
+
+
+def _undisputed(known: Sequence[BankFact]) -> tuple[Sequence[BankFact], int]:
+    """Return the facts that nothing disputes, and the highest sequence told in two ways."""
     contents: dict[str, set[str]] = {}
     states: dict[int, set[BankState]] = {}
-    known = tuple(facts)
     for each in known:
         contents.setdefault(each.event_id, set()).add(each.digest)
         if not each.birth:
@@ -262,8 +275,7 @@ def fold(facts: Iterable[BankFact]) -> BankFacet:
             disputed = max(disputed, each.sequence)
         else:
             stands.append(each)
-    closing = [each for each in stands if each.state in CARD_BANK.absorbing]
-    return BankFacet(_last(stands), _last(closing), disputed)
+    return stands, disputed
 
 
 def judge(facet: BankFacet, new: BankFact, seen: Iterable[BankFact]) -> Verdict:

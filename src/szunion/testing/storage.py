@@ -31,6 +31,7 @@ from szunion.ports.storage import Storage, UnitOfWork
 from szunion.ports.system import Clock, Ids
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.storage_desks import DeskPromises
+from szunion.testing.storage_orders import OrderPromises
 from szunion.testing.storage_people import PeoplePromises
 
 __all__ = ["StorageParts", "StoragePromises", "StorageWorld"]
@@ -70,7 +71,7 @@ class StorageWorld:
         )
 
 
-class StoragePromises(DeskPromises, PeoplePromises):
+class StoragePromises(DeskPromises, OrderPromises, PeoplePromises):
     """What every store promises (存储适配器的承诺)."""
 
     durable: ClassVar[bool] = True

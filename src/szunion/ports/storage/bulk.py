@@ -20,6 +20,7 @@ from szunion.domain.covers import Enrolment
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
 from szunion.domain.inbox import HeardNotice, WaitingNotice
+from szunion.domain.instructions import Instruction
 from szunion.domain.members import Membership
 from szunion.domain.participation import Participation
 from szunion.domain.payouts import Obligation
@@ -96,6 +97,10 @@ class Bulk(Protocol):
         """Return the results of signing face to face of many people, by row and sequence."""
         ...
 
+    def instructions(self, scope: Scope, cards: Iterable[CardId]) -> Sequence[Instruction]:
+        """Return what the bank was asked about cards, of each in its order."""
+        ...
+
     def obligations(self, scope: Scope, ids: Iterable[ObligationId]) -> Sequence[Obligation]:
         """Return what is owed."""
         ...
@@ -124,6 +129,14 @@ class Bulk(Protocol):
 
     def put_cards(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         """Keep changed cards with their holds (E-STORE-008)."""
+        ...
+
+    def add_instructions(self, scope: Scope, asked: Sequence[Instruction]) -> None:
+        """Keep what the bank is asked about cards.
+
+        Raises:
+            Conflict: a card has one of that kind for that cause (E-STORE-004).
+        """
         ...
 
     def add_entitlements(self, scope: Scope, given: Sequence[Entitlement]) -> int:

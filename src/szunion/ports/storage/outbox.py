@@ -22,6 +22,14 @@ class Outbox(Protocol):
         """
         ...
 
+    def add_many(self, scope: Scope, dispatches: Iterable[Dispatch]) -> None:
+        """Queue several: the bulk path.
+
+        Raises:
+            Conflict: a key of them is known, or two have the same (E-STORE-004).
+        """
+        ...
+
     def next_sequence(self, scope: Scope, aggregate: int) -> int:
         """Return the next place in an aggregate's order."""
         ...

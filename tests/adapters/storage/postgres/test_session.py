@@ -262,6 +262,9 @@ def test_many_rows_are_columns_of_one_statement(connection: Connection) -> None:
         assert asked.all("notes") == [(*row, 7) for row in (*rows, *bare)]
         more = [(n, f"n{n}", b"") for n in range(100, 100 + MOST_ROWS + 1)]
         assert asked.many("note", more) == MOST_ROWS + 1
+        alike = [(n, f"n{n}", b"same") for n in (50, 51)]
+        assert asked.many("note", alike) == 2
+        assert asked.all("notes")[-2:] == [(*row, 7) for row in alike]
         assert asked.many("set", [{"id": n, "size": 8, "version": 7} for n in range(5)]) == 5
         with pytest.raises(Conflict, match="E-STORE-004"):
             asked.many("note", [(200_000, "m", None), (200_000, "m", None)])

@@ -17,6 +17,7 @@ from szunion.domain.covers import Enrolment
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
 from szunion.domain.inbox import HeardNotice, WaitingNotice
+from szunion.domain.instructions import Instruction
 from szunion.domain.members import Membership
 from szunion.domain.participation import Participation
 from szunion.domain.payouts import Obligation
@@ -119,6 +120,12 @@ class MemoryBulk:
         found = [each for person in set(people) for each in signs.of_person(scope, person)]
         return sorted(found, key=lambda each: (each.row, each.sequence))
 
+    def instructions(self, scope: Scope, cards: Iterable[CardId]) -> Sequence[Instruction]:
+        if not scope.whole_city:
+            return []
+        asked = self.work.instructions
+        return [each for card in sorted(set(cards)) for each in asked.of_card(scope, card)]
+
     def obligations(self, scope: Scope, ids: Iterable[ObligationId]) -> Sequence[Obligation]:
         if not scope.whole_city:
             return []
@@ -145,6 +152,10 @@ class MemoryBulk:
     def put_cards(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         for each in cards:
             self.work.cards.put(scope, each)
+
+    def add_instructions(self, scope: Scope, asked: Sequence[Instruction]) -> None:
+        for each in asked:
+            self.work.instructions.add(scope, each)
 
     def add_entitlements(self, scope: Scope, given: Sequence[Entitlement]) -> int:
         return sum(self.work.entitlements.add(scope, each) for each in given)

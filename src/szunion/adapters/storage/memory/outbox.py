@@ -43,6 +43,10 @@ class MemoryOutbox:
     def add(self, scope: Scope, dispatch: Dispatch) -> None:
         self.tables.dispatches.insert(self.undo, dispatch.id, dispatch)
 
+    def add_many(self, scope: Scope, dispatches: Iterable[Dispatch]) -> None:
+        for each in dispatches:
+            self.add(scope, each)
+
     def next_sequence(self, scope: Scope, aggregate: int) -> int:
         return max((each.sequence for each in self.of(scope, aggregate)), default=0) + 1
 

@@ -107,7 +107,7 @@ def column_of(values: Sequence[Any]) -> Array | None:
         KeyError: its values are of a type that no table of ours has.
         ValueError: they are not all of one type.
     """
-    kinds = {type(value) for value in values}
+    kinds = set(map(type, values))
     nulls = type(None) in kinds
     kinds.discard(type(None))
     if not kinds:

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from szunion.adapters.storage.postgres.arrays import Array, column_of
 from szunion.adapters.storage.postgres.inserts import MARK, Key, keys_of
-from szunion.adapters.storage.sql.columns import Column, Same
+from szunion.adapters.storage.sql.columns import Column, Same, alike
 from szunion.adapters.storage.sql.session import Parameters
 
 MOST_ROWS: Final = 2_000
@@ -86,8 +86,12 @@ class RowSet:
         """
         all_: Sequence[Any] = rows  # by names or by places, as the statement says
         names = [key for key in dict.fromkeys(self.keys) if isinstance(key, str)]
-        named = [[row[key] for row in all_] for key in names]
-        return self._statement(list(map(column_of, named or zip(*all_, strict=True))), [])
+        named: list[Sequence[Any]] = [[row[key] for row in all_] for key in names]
+        columns = named or list(zip(*all_, strict=True))
+        if self.meets:
+            return self._statement(list(map(column_of, columns)), [])
+        first, *others = columns  # one column at least says how many rows there are
+        return self.told_columns([first, *map(alike, others)])
 
     def told_columns(self, columns: Sequence[Column]) -> tuple[str, list[Any]]:
         """Return the same for columns, in the order of the places of its parameters.

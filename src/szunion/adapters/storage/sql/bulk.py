@@ -10,7 +10,11 @@ from attrs import frozen
 
 from szunion.adapters.storage.sql.bank_words import known_sign, sign_of
 from szunion.adapters.storage.sql.batches import batch_of, row_of
-from szunion.adapters.storage.sql.card_files import known_entitlement
+from szunion.adapters.storage.sql.card_files import (
+    instruction_of,
+    known_entitlement,
+    known_instruction,
+)
 from szunion.adapters.storage.sql.cards import SqlCards, fact_of, known_fact
 from szunion.adapters.storage.sql.claims import known_enrolment
 from szunion.adapters.storage.sql.inbox import heard_of, known_notice, waiting_of
@@ -28,6 +32,7 @@ from szunion.domain.covers import Enrolment
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
 from szunion.domain.inbox import HeardNotice, WaitingNotice
+from szunion.domain.instructions import Instruction
 from szunion.domain.members import Membership
 from szunion.domain.participation import Participation
 from szunion.domain.payouts import Obligation
@@ -110,6 +115,12 @@ class SqlBulk:
     def face_signs(self, scope: Scope, people: Iterable[PersonId]) -> Sequence[FaceSign]:
         return [sign_of(raw) for raw in self._all(scope, "face_signs", people=people)]
 
+    def instructions(self, scope: Scope, cards: Iterable[CardId]) -> Sequence[Instruction]:
+        if not scope.whole_city:
+            return []
+        where = {"ids": json.dumps(list(cards))}
+        return [instruction_of(raw) for raw in self.session.all("instruction.of_cards", where)]
+
     def obligations(self, scope: Scope, ids: Iterable[ObligationId]) -> Sequence[Obligation]:
         return [obligation_of(raw) for raw in self._all(scope, "obligations", ids=ids)]
 
@@ -129,6 +140,9 @@ class SqlBulk:
 
     def put_cards(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         self._cards.put_many(scope, cards)
+
+    def add_instructions(self, scope: Scope, asked: Sequence[Instruction]) -> None:
+        self.session.many("instruction.add", map(known_instruction, asked))
 
     def add_entitlements(self, scope: Scope, given: Sequence[Entitlement]) -> int:
         return self.session.many("entitlement.add", map(known_entitlement, given))

@@ -34,7 +34,7 @@ from szunion.domain.values import (
 )
 
 
-def _instruction(raw: Raw) -> Instruction:
+def instruction_of(raw: Raw) -> Instruction:
     (
         id_, card, person, kind, cause, reason, key, sequence, state, created, code, text, version
     ) = raw  # fmt: skip
@@ -46,6 +46,15 @@ def _instruction(raw: Raw) -> Instruction:
     )  # fmt: skip
 
 
+def known_instruction(asked: Instruction) -> tuple[object, ...]:
+    """Return the columns of a new one."""
+    return (
+        shard_of(asked.id), asked.id, asked.card, asked.person, asked.kind.value, asked.cause,
+        asked.reason, asked.key.text, asked.sequence, asked.state.value, micros(asked.created),
+        asked.bank_code, asked.bank_text,
+    )  # fmt: skip
+
+
 @frozen
 class SqlInstructions:
     """Instructions to the bank in SQL."""
@@ -53,26 +62,16 @@ class SqlInstructions:
     session: Session
 
     def add(self, scope: Scope, instruction: Instruction) -> None:
-        self.session.do(
-            "instruction.add",
-            {
-                "shard": shard_of(instruction.id), "id": instruction.id, "card": instruction.card,
-                "person": instruction.person, "kind": instruction.kind.value,
-                "cause": instruction.cause, "reason": instruction.reason,
-                "key": instruction.key.text, "sequence": instruction.sequence,
-                "state": instruction.state.value, "created": micros(instruction.created),
-                "bank_code": instruction.bank_code, "bank_text": instruction.bank_text,
-            },
-        )  # fmt: skip
+        self.session.do("instruction.add", known_instruction(instruction))
 
     def get(self, scope: Scope, instruction: InstructionId) -> Instruction | None:
         where = {"shard": shard_of(instruction), "id": instruction}
         raw = self.session.one("instruction.get", where)
-        return None if raw is None else _instruction(raw)
+        return None if raw is None else instruction_of(raw)
 
     def of_card(self, scope: Scope, card: CardId) -> Sequence[Instruction]:
         where = {"shard": shard_of(card), "card": card}
-        return [_instruction(raw) for raw in self.session.all("instruction.of_card", where)]
+        return [instruction_of(raw) for raw in self.session.all("instruction.of_card", where)]
 
     def put(self, scope: Scope, instruction: Instruction) -> None:
         known = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NoReturn
 
 from attrs import frozen
@@ -49,12 +50,13 @@ Facts = dict[CardId, list[BankFact]]
 Holds = dict[CardId, list[Hold]]
 
 
-def fact_of(raw: Raw) -> tuple[CardId, BankFact]:
+def fact_of(raw: Raw, at: Callable[[int], datetime] = moment) -> tuple[CardId, BankFact]:
+    """Return whose fact it is, and the fact; *at* reads its moments."""
     card, event_id, digest, sequence, event, state, effective, received = raw
     return CardId(card), BankFact(
         event_id=event_id, sequence=sequence, digest=digest,
         event=_EVENTS[event] if event else None, state=_STATES[state],
-        effective=moment(effective), received=moment(received),
+        effective=at(effective), received=at(received),
     )  # fmt: skip
 
 
@@ -71,12 +73,13 @@ def _told(lines: Iterable[Raw]) -> tuple[Facts, Holds]:
     """Return what the bank has told of cards, and what holds them, each in its order."""
     facts: Facts = {}
     holds: Holds = {}
+    at = cache(moment)  # of many cards at one moment the same is told
     for what, id_, place, name, digest, hold, word, state, one, two, reason, note in lines:
         if what:
             known = hold_of((hold, id_, one, reason, place, two, state, word, note))
             holds.setdefault(known.card, []).append(known)
         else:
-            card, fact = fact_of((id_, name, digest, place, word, state, one, two))
+            card, fact = fact_of((id_, name, digest, place, word, state, one, two), at)
             facts.setdefault(card, []).append(fact)
     return facts, holds
 

@@ -34,6 +34,11 @@ def column(values: Sequence[T], kept: Callable[[T], object]) -> Column:
     return [known(value) for value in values]
 
 
+def alike(values: Sequence[Any]) -> Column:
+    """Return a column; what is the same in each row is said once."""
+    return Same(values[0]) if values.count(values[0]) == len(values) else values
+
+
 def count_of(columns: Sequence[Column]) -> int:
     """Return how many rows there are; at least one column says so."""
     return next(len(each) for each in columns if not isinstance(each, Same))

@@ -30,6 +30,22 @@ def _dispatch(row: Row) -> Dispatch:
     )  # fmt: skip
 
 
+def _row(dispatch: Dispatch) -> tuple[object, ...]:
+    """Return the columns of a new one."""
+    return (
+        shard_of(dispatch.id), dispatch.id, dispatch.kind.value, dispatch.key.text,
+        dispatch.digest, dispatch.subject, dispatch.aggregate, dispatch.sequence,
+        micros(dispatch.created), micros(dispatch.due), dispatch.state.value, dispatch.attempts,
+        dispatch.faults, maybe_micros(dispatch.sent), maybe_micros(dispatch.lease_until),
+        dispatch.worker, dispatch.outcome,
+    )  # fmt: skip
+
+
+def _name(dispatch: Dispatch) -> tuple[object, ...]:
+    """Return by what name, and where, the bank's answer finds it."""
+    return dispatch.key.text, shard_of(dispatch.id), dispatch.id
+
+
 def _moving(dispatch: Dispatch) -> dict[str, object]:
     return {
         "shard": shard_of(dispatch.id), "id": dispatch.id, "digest": dispatch.digest,
@@ -47,14 +63,16 @@ class SqlOutbox:
     session: Session
 
     def add(self, scope: Scope, dispatch: Dispatch) -> None:
-        fixed = {
-            "kind": dispatch.kind.value, "key": dispatch.key.text,
-            "subject": dispatch.subject, "aggregate": dispatch.aggregate,
-            "sequence": dispatch.sequence, "created": micros(dispatch.created),
-        }  # fmt: skip
-        self.session.add("outbox.add", _moving(dispatch) | fixed)
-        place = (dispatch.key.text, shard_of(dispatch.id), dispatch.id)
-        self.session.add("outbox.add_name", place)
+        self.session.add("outbox.add", _row(dispatch))
+        self.session.add("outbox.add_name", _name(dispatch))
+
+    def add_many(self, scope: Scope, dispatches: Iterable[Dispatch]) -> None:
+        queued = list(dispatches)
+        if len(queued) == 1:  # it is told together with whatever else the unit writes
+            self.add(scope, queued[0])
+        else:
+            self.session.many("outbox.add", map(_row, queued))
+            self.session.many("outbox.add_name", map(_name, queued))
 
     def next_sequence(self, scope: Scope, aggregate: int) -> int:
         where = {"shard": shard_of(aggregate), "aggregate": aggregate}

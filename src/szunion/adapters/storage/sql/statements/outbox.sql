@@ -1,8 +1,7 @@
 -- name: add
 INSERT INTO outbox (shard, dispatch_id, kind, key, digest, subject, aggregate, sequence, created,
                     due, state, attempts, faults, sent, lease_until, worker, outcome, version)
-VALUES (:shard, :id, :kind, :key, :digest, :subject, :aggregate, :sequence, :created,
-        :due, :state, :attempts, :faults, :sent, :lease_until, :worker, :outcome, 0)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
 
 -- name: add_name
 INSERT INTO bank_name (kind, name, at_shard, id) VALUES ('DISPATCH', ?, ?, ?)
