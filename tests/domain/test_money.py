@@ -27,7 +27,15 @@ from szunion.domain.ledger import (
 from szunion.domain.machine import Gap
 from szunion.domain.orders import DISBURSEMENT, IN_FLIGHT, Order, OrderEvent, OrderState
 from szunion.domain.payouts import Obligation, approved, owed
-from szunion.domain.values import CardId, Fen, ObligationId, OrderId, PersonId, RequestKey
+from szunion.domain.values import (
+    CardId,
+    Fen,
+    ObligationId,
+    OrderId,
+    PersonId,
+    RequestKey,
+    of_columns,
+)
 from szunion.errors import Conflict, InvalidInput, NotAllowed
 
 E = OrderEvent
@@ -253,3 +261,36 @@ def test_sharing_loses_no_fen(amount: int, weights: list[int]) -> None:
     shares = Fen(amount).allocate(weights)
     assert sum(share.amount for share in shares) == amount
     assert len(shares) == len(weights)
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [[], ["A" * 26], ["A" * 26, "B2" * 13], ["A" * 25], ["A" * 26, "a" * 26], ["A" * 26, "A" * 27],
+     ["A" * 25 + "\n"], ["A" * 26 + "\n" + "B" * 26], ["A" * 13, "\n".join(["A" * 12, "A" * 13])]],
+)  # fmt: skip
+def test_many_keys_are_what_each_is(texts: list[str]) -> None:
+    try:
+        each = [RequestKey(text) for text in texts]
+    except InvalidInput:
+        with pytest.raises(InvalidInput):
+            RequestKey.many(texts)
+    else:
+        assert RequestKey.many(texts) == each
+        assert [str(key) for key in RequestKey.many(texts)] == texts
+
+
+def test_many_amounts_are_what_each_is() -> None:
+    assert Fen.many([]) == []
+    assert Fen.many([1, -2, 10**20]) == [Fen(1), Fen(-2), Fen(10**20)]
+    for wrong in (True, 1.0, "1", None):
+        with pytest.raises(InvalidInput, match="E-VALUE-001"):
+            Fen.many([1, wrong])  # type: ignore[list-item]
+
+
+def test_values_are_made_of_columns_of_one_length() -> None:
+    assert of_columns(Fen, [1, 2]) == [Fen(1), Fen(2)]
+    with pytest.raises(ValueError, match="argument"):
+        of_columns(Fen, [1], [2])

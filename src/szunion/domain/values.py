@@ -8,15 +8,19 @@ adapters that must store or send it. People reach plain text through an audited 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from enum import Enum
+from itertools import repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, Final, NewType, NoReturn, Self
+from typing import TYPE_CHECKING, ClassVar, Final, NewType, NoReturn, Self, TypeVar
 
-from attrs import field, frozen
+from attrs import AttrsInstance, field, fields, frozen
 
 from szunion.errors import InvalidInput
 from szunion.text import Language, Text
+
+V = TypeVar("V", bound=AttrsInstance)
 
 OrganisationId = NewType("OrganisationId", int)
 PersonId = NewType("PersonId", int)
@@ -51,6 +55,22 @@ def shard_of(id_: int) -> int:
 def age_of(id_: int) -> int:
     """Return what of *id_* grows with time: ids of different shards are in order by it."""
     return id_ & ((1 << _SHARD_SHIFT) - 1)
+
+
+def of_columns(kind: type[V], *columns: Sequence[object]) -> list[V]:
+    """Make many frozen values of one *kind*, a field at a time, and look at none of them.
+
+    For whoever has looked at each column as a whole: a frozen value's own ``__init__`` takes a
+    third of a microsecond a field and more to check it.
+
+    Args:
+        kind: a frozen class with slots.
+        columns: all of its fields in their order, of one length.
+    """
+    made = list(map(object.__new__, repeat(kind, len(columns[0]))))
+    for each, column in zip(fields(kind), columns, strict=True):
+        deque(map(getattr(kind, each.name).__set__, made, column), maxlen=0)
+    return made
 
 
 class Labelled(Enum):
@@ -100,6 +120,13 @@ class Fen:
     def _whole(self, _: object, value: object) -> None:
         if type(value) is not int:
             raise InvalidInput("E-VALUE-001", given=type(value).__name__)
+
+    @classmethod
+    def many(cls, amounts: Sequence[int]) -> list[Self]:
+        """Return each of *amounts* as money, checked together."""
+        if set(map(type, amounts)) <= {int}:
+            return of_columns(cls, amounts)
+        return list(map(cls, amounts))
 
     def __add__(self, other: Fen) -> Fen:
         return Fen(self.amount + other.amount)
@@ -212,6 +239,19 @@ class RequestKey:
     text: str = field()
 
     _pattern: ClassVar = re.compile(r"[A-Z2-7]{26}", re.ASCII)
+    _lines: ClassVar = re.compile(r"(?:[A-Z2-7]{26}\n)*", re.ASCII)
+
+    @classmethod
+    def many(cls, texts: Sequence[str]) -> list[Self]:
+        """Return each of *texts* as a key, checked together.
+
+        Raises:
+            InvalidInput: one of them is none (E-VALUE-002).
+        """
+        lines = "\n".join([*texts, ""])
+        if set(map(len, texts)) <= {26} and cls._lines.fullmatch(lines) is not None:
+            return of_columns(cls, texts)
+        return list(map(cls, texts))
 
     @text.validator
     def _well_formed(self, _: object, value: str) -> None:

@@ -7,14 +7,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
+import cattrs
 import pytest
 from attrs import evolve
 from tests.adapters.bank.language import NOTICES as NOTICE_KINDS
 from tests.adapters.bank.language import REQUESTS as REQUEST_KINDS
 from tests.adapters.bank.language import Maker, one_of_each
 
+from szunion.adapters.bank.json_rows import rows_of
 from szunion.adapters.bank.json_text import BadJson, read_json, write_json
 from szunion.adapters.bank.json_wire import (
+    CONVERTER,
     NOTICES,
     REQUESTS,
     notice_from_plain,
@@ -28,12 +31,16 @@ from szunion.application import wire
 from szunion.domain.bank import (
     BankNotice,
     BankRequest,
+    CardApplicant,
     CardChanged,
     NotUnderstood,
     OrderSettled,
+    PayLine,
     PayOut,
     Receipt,
+    StatementLine,
 )
+from szunion.errors import SzunionError
 
 
 def to_plain(value: Any) -> dict[str, Any]:
@@ -172,6 +179,41 @@ def test_what_is_refused_is_not_quoted() -> None:
     assert raised.value.__suppress_context__
 
 
+def _outcome(make: Callable[[list[Any]], Any], rows: list[Any]) -> Any:
+    try:
+        return make(copy.deepcopy(rows))
+    except (ValueError, TypeError, KeyError, SzunionError, cattrs.ForbiddenExtraKeysError):
+        return "refused"
+
+
+def _rows(kind: type[Any], spoil: Callable[[Any], Iterator[Any]]) -> Iterator[list[Any]]:
+    maker = Maker(11)
+    rows = [CONVERTER.unstructure(maker.make(kind)) for _ in range(5)]
+    yield from (rows[:count] for count in range(6))
+    for at, row in enumerate(rows):
+        yield from ([*rows[:at], worse, *rows[at + 1 :]] for worse in spoil(row))
+        for name in row:
+            less = {each: part for each, part in row.items() if each != name}
+            yield [*rows[:at], less, *rows[at + 1 :]]
+            yield [*rows[:at], {**less, "other": row[name]}, *rows[at + 1 :]]
+
+
+@pytest.mark.parametrize("kind", [StatementLine, PayLine, CardApplicant])
+def test_a_list_is_read_by_columns_as_it_is_read_object_by_object(kind: type[Any]) -> None:
+    """Where one cell is wrong, left out or too many, and where nothing is."""
+    by_columns, one = rows_of(kind, CONVERTER), CONVERTER.get_structure_hook(kind)
+
+    def object_by_object(rows: list[Any]) -> tuple[Any, ...]:
+        return tuple([one(row, kind) for row in rows])
+
+    read = 0
+    for rows in _rows(kind, _spoiled):
+        found = _outcome(by_columns, rows)
+        assert found == _outcome(object_by_object, rows), rows
+        read += found != "refused"
+    assert read > 5
+
+
 # --- strict JSON ------------------------------------------------------------------------------
 
 
@@ -184,7 +226,7 @@ def test_what_is_refused_is_not_quoted() -> None:
         b'"\xff"', "{}".encode("utf-16"), '"䶮"'.encode("gb18030"), b"[" * 17 + b"]" * 17,
         b'{"a":' * 17 + b"1" + b"}" * 17, b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000,
         b'{"a":' * 50_000, "１".encode(), b"01", b"+1", b"0x1", b"'a'", b'"a\nb"', b"// x\n{}",
-        b'{"\\ud800":1}',
+        b'{"\\ud800":1}', b'["' + b"1" * 19 + b'",' + b"1" * 19 + b"]",
     ],
 )  # fmt: skip
 def test_json_that_two_programs_could_read_differently_is_refused(body: bytes) -> None:
@@ -195,7 +237,8 @@ def test_json_that_two_programs_could_read_differently_is_refused(body: bytes) -
 @pytest.mark.parametrize(
     "body",
     [b"1" * 18, b"-" + b"1" * 18, b"[" * 16 + b"]" * 16, b'{"a":' * 16 + b"1" + b"}" * 16, b" {} ",
-     b'"\\ud83d\\ude00"', '"𠮷"'.encode(), b"[[],[],{}]", b'{"a":[1],"b":[1]}'],
+     b'"\\ud83d\\ude00"', '"𠮷"'.encode(), b"[[],[],{}]", b'{"a":[1],"b":[1]}',
+     b'"' + b"1" * 19 + b'"', b'["' + b"1" * 30 + b'",7]'],
 )  # fmt: skip
 def test_json_at_its_limits_is_read(body: bytes) -> None:
     read_json(body)

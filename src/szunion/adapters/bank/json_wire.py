@@ -22,6 +22,7 @@ from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin
 import cattrs
 from attrs import fields_dict
 
+from szunion.adapters.bank.json_rows import MOST_FEN, rows_of
 from szunion.adapters.bank.json_text import write_json
 from szunion.domain.bank import (
     BankNotice,
@@ -46,7 +47,6 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _WORD: Final = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 _LONGEST_TEXT: Final = 1024
-_MOST_FEN: Final = 10**15
 TYPE: Final = "type"
 _NOBODYS: Final = "not-understood"
 
@@ -79,7 +79,7 @@ _WRONG: Final = (
 
 def request_to_plain(request: BankRequest) -> Plain:
     """Return *request* as JSON can hold it."""
-    return {TYPE: _KINDS[type(request)], **_CONVERTER.unstructure(request)}
+    return {TYPE: _KINDS[type(request)], **CONVERTER.unstructure(request)}
 
 
 def request_from_plain(plain: object) -> BankRequest:
@@ -98,7 +98,7 @@ def request_from_plain(plain: object) -> BankRequest:
 
 def receipt_to_plain(receipt: Receipt) -> Plain:
     """Return *receipt* as JSON can hold it."""
-    plain: Plain = _CONVERTER.unstructure(receipt)
+    plain: Plain = CONVERTER.unstructure(receipt)
     return plain
 
 
@@ -113,7 +113,7 @@ def receipt_from_plain(plain: object) -> Receipt:
 
 def notice_to_plain(notice: BankNotice) -> Plain:
     """Return *notice* as JSON can hold it."""
-    return {TYPE: _KINDS[type(notice)], **_CONVERTER.unstructure(notice)}
+    return {TYPE: _KINDS[type(notice)], **CONVERTER.unstructure(notice)}
 
 
 def notice_from_plain(plain: object) -> BankNotice:
@@ -161,7 +161,7 @@ def _parted(plain: object) -> tuple[str, Plain]:
 
 def _structured(plain: object, kind: type[T]) -> T:
     try:
-        return _CONVERTER.structure(plain, kind)
+        return CONVERTER.structure(plain, kind)
     except _WRONG:
         msg = f"no {kind.__name__}"
         raise ValueError(msg) from None  # the message of the cause may quote a person's data
@@ -185,7 +185,7 @@ def _text(value: object, _: object) -> str:
 
 
 def _fen(value: object, _: object) -> Fen:
-    if type(value) is not int or not -_MOST_FEN <= value <= _MOST_FEN:
+    if type(value) is not int or not -MOST_FEN <= value <= MOST_FEN:
         msg = "whole fen expected"
         raise TypeError(msg)
     return Fen(value)
@@ -237,14 +237,13 @@ def _is_row(kind: object) -> bool:
 
 
 def _many(kind: Any, converter: cattrs.Converter) -> Callable[[object, object], tuple[Any, ...]]:  # noqa: ANN401
-    part = get_args(kind)[0]
-    one = converter.get_structure_hook(part)
+    rows = rows_of(get_args(kind)[0], converter)
 
     def structure(value: object, _: object) -> tuple[Any, ...]:
         if type(value) is not list:
             msg = "a list expected"
             raise TypeError(msg)
-        return tuple([one(each, part) for each in value])
+        return rows(value)
 
     return structure
 
@@ -282,6 +281,8 @@ def _made() -> cattrs.Converter:
     return converter
 
 
-_CONVERTER: Final = _made()
+CONVERTER: Final = _made()
+"""What reads and writes every value of the language."""
+
 for _each in _KINDS:
     assert TYPE not in fields_dict(_each), "a value of the language cannot be written"
