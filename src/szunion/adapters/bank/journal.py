@@ -22,6 +22,10 @@ _FORMAT: Final = "szunion-sim-bank/1"
 class Journal(Protocol):
     """Where acts are written."""
 
+    def read(self) -> list[bytes]:
+        """Return all that was written, a line an act."""
+        ...
+
     def write(self, op: Op) -> None:
         """Write one act; it is kept for certain after :meth:`sync`."""
         ...
@@ -40,6 +44,10 @@ class MemoryJournal:
 
     def __init__(self, lines: Iterable[bytes] = ()) -> None:
         self.lines = list(lines)
+
+    def read(self) -> list[bytes]:
+        """Return all that was written."""
+        return self.lines
 
     def write(self, op: Op) -> None:
         self.lines.append(to_line(op))

@@ -8,7 +8,6 @@ again after a kill.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import RLock
@@ -28,7 +27,8 @@ from szunion.adapters.bank.journal import (
     to_line,
     unusable,
 )
-from szunion.adapters.bank.post import Post, cursor_at, place_of
+from szunion.adapters.bank.line import Line
+from szunion.adapters.bank.post import cursor_at, place_of
 from szunion.adapters.bank.requests import seen, take, to_op
 from szunion.adapters.bank.truth import BankTruth
 from szunion.adapters.system import SystemClock
@@ -71,19 +71,14 @@ class SimulatedBank:
     ) -> None:
         self._info = info
         self._clock: Clock = clock or SystemClock()
-        self._faults = faults or FaultPlan.none()
         self._lock = RLock()
         self._books = Books(seed, charset=info.charset, most_rows=info.most_rows)
-        self._post = Post(self._books)
-        self._happened: list[Fault] = []
-        self._calls: dict[str, int] = {}
-        self._flights: dict[int, Op] = {}
-        self._landings: list[tuple[int, int]] = []
+        self._line = Line(self._books, faults or FaultPlan.none())
         self._journal: Journal = MemoryJournal([to_line(self._header())])
         self._agenda: Agenda | None = None
         self.auto(habits)
         self.simulate = Simulate(self._books, self._told_to)
-        self.truth = BankTruth(self._books, self._post.refused)
+        self.truth = BankTruth(self._books, self._line.post.refused)
 
     @classmethod
     def open(  # noqa: PLR0913  (what the constructor takes, and where)
@@ -121,12 +116,7 @@ class SimulatedBank:
     def snapshot(self) -> bytes:
         """Return everything that happened at this bank, as lines of JSON, for :meth:`restore`."""
         with self._lock:
-            journal = self._journal
-            lines = journal.read() if isinstance(journal, FileJournal) else None
-            if isinstance(journal, MemoryJournal):
-                lines = journal.lines
-            assert lines is not None, "a journal of another kind"
-            return b"".join(line + b"\n" for line in lines)
+            return b"".join(line + b"\n" for line in self._journal.read())
 
     @classmethod
     def restore(  # noqa: PLR0913  (what the constructor takes, and from what)
@@ -195,8 +185,8 @@ class SimulatedBank:
             self._live()
             nth = self._nth("ask", key.text)
             self._journal.sync()
-            lost = self._strikes(FaultKind.UNREACHABLE, f"ask-{key}", nth)
-            if lost or self._strikes(FaultKind.DROP_QUESTION, key.text, nth):
+            lost = self._line.strikes(FaultKind.UNREACHABLE, f"ask-{key}", nth)
+            if lost or self._line.strikes(FaultKind.DROP_QUESTION, key.text, nth):
                 raise BankUnavailable("E-BANK-001", bank=self._info.name)
             answered = self._books.answers.get(key.text)
             return None if answered is None else answered.receipt
@@ -213,15 +203,15 @@ class SimulatedBank:
             nth = self._nth("collect", "")
             self._release()
             self._journal.sync()
-            place = place_of(after, len(self._post.delivered))
-            broken = self._strikes(FaultKind.BREAK_COLLECT, "collect", nth)
-            end = len(self._post.delivered)
+            place = place_of(after, len(self._line.post.delivered))
+            broken = self._line.strikes(FaultKind.BREAK_COLLECT, "collect", nth)
+            end = len(self._line.post.delivered)
             if broken:
-                end = place + int((end - place) * self._faults.share("break", "collect", nth))
+                end = place + int((end - place) * self._line.plan.share("break", "collect", nth))
             return self._delivered(place, end, broken=broken)
 
     def _delivered(self, place: int, end: int, *, broken: bool) -> Iterator[Collected]:
-        log, delivered = self._books.log, self._post.delivered
+        log, delivered = self._books.log, self._line.post.delivered
         for index in range(place, end):
             yield Collected(notice=log[delivered[index]], cursor=cursor_at(index + 1))
         if broken:
@@ -237,26 +227,26 @@ class SimulatedBank:
     @property
     def faults(self) -> FaultPlan:
         """What the line does now; it may be set at any time."""
-        return self._faults
+        return self._line.plan
 
     @faults.setter
     def faults(self, plan: FaultPlan) -> None:
         with self._lock:
-            self._post.take_in(self._faults, self._happened)
-            self._faults = plan
+            self._line.take_in()
+            self._line.plan = plan
 
     @property
     def happened(self) -> tuple[Fault, ...]:
         """Every fault that happened, in order: what a failing storm is shrunk from."""
-        return tuple(self._happened)
+        return tuple(self._line.happened)
 
     def heal(self) -> None:
         """Let nothing go wrong any more, and let all that is under way arrive now."""
         with self._lock:
             self._live()
             self.faults = FaultPlan.none()
-            self._post.hurry()
-            for number in sorted(self._flights):
+            self._line.post.hurry()
+            for number in self._line.under_way():
                 self._arrive(number, self._now())
             self._journal.sync()
 
@@ -282,21 +272,21 @@ class SimulatedBank:
         key: str = op["key"]
         nth = self._nth("send", key)
         unknown = BankOutcomeUnknown("E-BANK-002", bank=self._info.name, key=key)
-        if self._strikes(FaultKind.UNREACHABLE, key, nth):
+        if self._line.strikes(FaultKind.UNREACHABLE, key, nth):
             raise BankUnavailable("E-BANK-001", bank=self._info.name)
-        if self._strikes(FaultKind.DROP_REQUEST, key, nth):
+        if self._line.strikes(FaultKind.DROP_REQUEST, key, nth):
             raise unknown
-        if self._strikes(FaultKind.DELAY_REQUEST, key, nth):
-            share = self._faults.share("flight", key, nth)
-            due = self._now() + int(share * micros_of(self._faults.most_delay))
+        if self._line.strikes(FaultKind.DELAY_REQUEST, key, nth):
+            share = self._line.plan.share("flight", key, nth)
+            due = self._now() + int(share * micros_of(self._line.plan.most_delay))
             self._do({"op": "flight", "at": self._now(), "due": due, "what": op})
             raise unknown
         receipt = self._take(op, self._now())
-        if self._strikes(FaultKind.DOUBLE_REQUEST, key, nth):
+        if self._line.strikes(FaultKind.DOUBLE_REQUEST, key, nth):
             self._take(op, self._now())
-        no_answer = self._strikes(FaultKind.DROP_RESPONSE, key, nth)
-        if no_answer or self._strikes(FaultKind.ERROR_AFTER_ACTING, key, nth):
-            if key in self._books.answers and self._strikes(FaultKind.LATE_RECEIPT, key, nth):
+        no_answer = self._line.strikes(FaultKind.DROP_RESPONSE, key, nth)
+        if no_answer or self._line.strikes(FaultKind.ERROR_AFTER_ACTING, key, nth):
+            if key in self._books.answers and self._line.strikes(FaultKind.LATE_RECEIPT, key, nth):
                 self._do({"op": "receipt", "at": self._now(), "key": key})
             raise unknown
         return receipt
@@ -319,8 +309,8 @@ class SimulatedBank:
     def _live(self) -> None:
         """Do all that was due by now: requests that were under way, and the bank's habits."""
         now = self._now()
-        while self._landings and self._landings[0][0] <= now:
-            due, number = self._landings[0]
+        while (landing := self._line.landing(now)) is not None:
+            due, number = landing
             for op in acts_until(self._agenda, due):
                 self._do(op)
             self._arrive(number, due)
@@ -329,13 +319,12 @@ class SimulatedBank:
         self._books.now = max(self._books.now, now)
 
     def _arrive(self, number: int, at: int) -> None:
-        op = self._flights[number]
+        op = self._line.request(number)
         self._do({"op": "arrive", "at": at, "number": number})
         self._take(op, at)
 
     def _release(self) -> None:
-        self._post.take_in(self._faults, self._happened)
-        order, refused = self._post.release(self._faults, self._happened)
+        order, refused = self._line.release()
         if order or refused:
             at = self._now()
             self._do({"op": "release", "at": at, "order": order, "refused": refused})
@@ -344,10 +333,7 @@ class SimulatedBank:
 
     def _do(self, op: Op) -> None:
         """Do one act and write it down; nobody hears of it before ``sync``."""
-        skew = micros_of(self._faults.clock_skew)
-        if skew:
-            share = self._faults.share(FaultKind.CLOCK_SKEW.value, f"act-{self._books.acts}")
-            op = {**op, "skew": int((2 * share - 1) * skew)}
+        op = self._line.skewed(op)
         self._apply(op)
         self._journal.write(op)
 
@@ -355,20 +341,9 @@ class SimulatedBank:
         """Do what one line of the journal says, in the books or on the line."""
         books = self._books
         books.begin(op)
+        if self._line.carries(op):
+            return
         match op["op"]:
-            case "call":
-                self._calls[op["what"]] = self._calls.get(op["what"], 0) + 1
-            case "release":
-                self._post.deliver(op["order"], op["refused"], books.now)
-            case "flight":
-                number = books.acts
-                self._flights[number] = op["what"]
-                heapq.heappush(self._landings, (op["due"], number))
-            case "arrive":
-                number = op["number"]
-                del self._flights[number]
-                self._landings = [each for each in self._landings if each[1] != number]
-                heapq.heapify(self._landings)
             case "again":
                 books.arrived[op["key"]] = books.arrived.get(op["key"], 0) + 1
             case name if name in _REQUESTS:
@@ -385,14 +360,14 @@ class SimulatedBank:
         for number, line in enumerate(lines):
             try:
                 op = from_line(line)
-                if number == 0:
-                    self._check_header(op, path)
-                else:
+                if number:
                     self._apply(op)
+                elif op != self._header():
+                    raise unusable(path, "不是这家银行的", "it is another bank's")
             except (ValueError, KeyError, IndexError, Conflict, NotFound) as error:
                 where = f"第 {number + 1} 行", f"line {number + 1}"
                 raise unusable(path, *where) from error
-        self._post.recover(self._faults, self._happened)
+        self._line.recover()
 
     def _go_on(self, habits: Habits | None) -> None:
         """Take habits up where the journal ends, so that what fell due meanwhile is done."""
@@ -400,10 +375,6 @@ class SimulatedBank:
             self.auto(habits)
         else:
             self._agenda = Agenda(self._books, habits)
-
-    def _check_header(self, op: Op, path: str) -> None:
-        if op != self._header():
-            raise unusable(path, "不是这家银行的", "it is another bank's")
 
     def _header(self) -> Op:
         return header(self._books.seed, self._books.charset, self._books.most_rows)
@@ -421,14 +392,8 @@ class SimulatedBank:
 
     def _nth(self, what: str, key: str) -> int:
         """Return the how-manieth call of its kind this is; counted while faults are about."""
-        if self._faults.quiet:
+        if self._line.plan.quiet:
             return 0
         name = f"{what}|{key}"
         self._do({"op": "call", "at": self._now(), "what": name})
-        return self._calls[name]
-
-    def _strikes(self, kind: FaultKind, subject: str, nth: int) -> bool:
-        if not self._faults.happens(kind, subject, nth):
-            return False
-        self._happened.append(Fault(kind, subject, nth))
-        return True
+        return self._line.times(name)
