@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,8 @@ from tests.cardtown import CardTown, card_town_on
 from tests.counting import counted, grown
 from tests.offices import applicant, office_on, serving
 
+from szunion.adapters.keys.vault import KeysetVault
+from szunion.adapters.storage.sql import figures
 from szunion.application import statistics, sweep
 from szunion.application.services import Services
 from szunion.application.standing import needs_card
@@ -91,6 +95,31 @@ def test_the_sweep_says_of_everybody_what_the_desk_says_of_one(kind: str, tmp_pa
     genders = {item.eligibility.gender for item in place.office.catalogue.items}
     assert kinds == {True, False}
     assert len(genders) == 3
+    place.office.storage.close()
+
+
+def test_looks_side_by_side_take_turns_at_opening_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, people = mixed_town("sqlite", tmp_path)
+    turns, opened = threading.Lock(), list[bool]()
+    open_many = KeysetVault.open_many
+
+    def opening(
+        vault: KeysetVault, table: str, rows: Sequence[tuple[int, bytes, bytes]]
+    ) -> list[bytes]:
+        opened.extend(turns.locked() for _ in rows)
+        return open_many(vault, table, rows)
+
+    monkeypatch.setattr(figures, "_TURN", turns)
+    monkeypatch.setattr(KeysetVault, "open_many", opening)
+    item = next(
+        item.id for item in place.office.catalogue.items if item.eligibility.gender is not None
+    )
+    found = Sweeps(place.office, serving(place.town.c1)).count(item)
+    held = len({people[2], people[3]})  # they come one by one, and are few
+    assert Counter(opened) == {True: found.whole.members - held, False: held}
+    assert not turns.locked()
     place.office.storage.close()
 
 

@@ -45,6 +45,13 @@ def app(database: Database) -> Iterator[Connection]:
     made.close()
 
 
+def test_a_stream_is_planned_for_all_of_its_rows(database: Database) -> None:
+    """A cursor's rows are all asked for; planned for the first of them, each meets an index."""
+    made = connect(database.app, Limits())
+    assert made.execute("SHOW cursor_tuple_fraction").fetchone() == ("1",)
+    made.close()
+
+
 def test_a_set_of_ids_is_met_by_keys_behind_the_net(app: Connection) -> None:
     """Behind row-level security an index serves only what a leakproof comparison asks of it."""
     asked = [name for name, text in written(POSTGRES).items() if "EACH_ID" in text]

@@ -74,6 +74,7 @@ class Limits:
             "client_min_messages": "warning",
             "timezone": "UTC",
             "jit": "off",  # a look-up through a policy looks costly and is not
+            "cursor_tuple_fraction": "1",  # what is streamed is read to its end
             **SPREAD,
         }
         return " ".join(f"-c {name}={value}" for name, value in told.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -25,7 +26,12 @@ from szunion.ports.keys import Vault
 from szunion.ports.storage.figures import CardShape, MonthCount, Shape
 
 _EPOCH: Final = date(1970, 1, 1)
-_PAGE: Final = 1_000
+_PAGE: Final = 10_000
+"""Members whose files are opened in one turn, or somewhat more: a few megabytes of them."""
+_TURN: Final = threading.Lock()
+"""Whose turn it is to open files. Only one of several looks can, for it is Python that does: where
+they take turns, the database works for another meanwhile; side by side they would all wait for it
+together."""
 _WIDTH: Final = 8
 """Columns of a shape."""
 
@@ -85,7 +91,8 @@ class SqlFigures:
         where = {"programme": programme, **self._within(scope, shards)}
         found: list[tuple[Shape, Gender | None, int]] = []
         for alike in _some(self.session.stream("figures.by_gender", where)):
-            found += self._by_gender(alike)
+            with _TURN:
+                found += self._by_gender(alike)
         return found
 
     def _by_gender(self, rows: Sequence[Row]) -> Iterator[tuple[Shape, Gender | None, int]]:
@@ -116,7 +123,7 @@ class SqlFigures:
 
 
 def _some(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yield groups of members together, until they are some thousand members or more."""
+    """Yield groups of members together, until they are a page of members or more."""
     some, members = list[Row](), 0
     for row in rows:
         some.append(row)
