@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from szunion.domain.access import Operation, Range, Relation, Role
-from szunion.domain.permissions import APART, MATRIX, OPEN, PURPOSES, purposes_of
+from szunion.domain.permissions import MATRIX, OPEN, purposes_of
+from szunion.domain.purposes import APART, PURPOSES
 from szunion.text import Language, Text
 
 _TITLE: Final = Text("权限矩阵", "Permissions")

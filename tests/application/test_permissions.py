@@ -31,7 +31,8 @@ from szunion.domain.access import (
 )
 from szunion.domain.issuing import issue
 from szunion.domain.organisations import OrganisationReason
-from szunion.domain.permissions import APART, MATRIX, OPEN, PURPOSES, purposes_of
+from szunion.domain.permissions import MATRIX, OPEN, purposes_of
+from szunion.domain.purposes import APART, PURPOSES
 from szunion.domain.values import OrganisationId
 from szunion.errors import NotAllowed
 

@@ -22,7 +22,9 @@ from szunion.domain.access import (
 from szunion.domain.issuing import issue
 from szunion.domain.officers import OF_UNIONS, OFFICERS, post_of
 from szunion.domain.organisations import OrganisationKind, OrganisationState
-from szunion.domain.permissions import APART, MATRIX, Rule, purposes_of
+from szunion.domain.permission_rules import Rule
+from szunion.domain.permissions import MATRIX, purposes_of
+from szunion.domain.purposes import APART
 from szunion.errors import NotAllowed
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Language

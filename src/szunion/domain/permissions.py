@@ -7,45 +7,17 @@ A row names the use cases that ask for it, so that none is without a cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from attrs import field, frozen
-
-from szunion.domain.access import Operation, Purpose, Range, Relation, Role
-from szunion.text import Text
+from szunion.domain.access import Operation, Purpose, Range, Role
+from szunion.domain.permission_rules import Rule
+from szunion.domain.purposes import PURPOSES
 
 _P = Purpose
 _PERSON, _BRANCH, _CITY = Range.PERSON, Range.BRANCH, Range.CITY
 _CALLER = Range.CALLER
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-def _purposes(given: Iterable[Purpose]) -> frozenset[Purpose]:
-    return frozenset(given)
-
-
-@frozen(kw_only=True)
-class Rule:
-    """One row: an operation, who may do it how far, for which purposes."""
-
-    cells: Mapping[Role, Range]
-    purposes: frozenset[Purpose] = field(converter=_purposes)
-    uses: tuple[str, ...] = field(converter=_words)
-    """The use cases that ask for it, ``desk.method``."""
-    reads: bool = False
-    """It changes nothing: a suspended union's officers keep it."""
-    step_up: bool = False
-    """A second thing must say that the person is there, such as a one-time code."""
-
-    def relations(self, role: Role) -> frozenset[Relation]:
-        """Return whose records somebody of *role* may do it with."""
-        cell = self.cells.get(role)
-        return frozenset() if cell is None else cell.relations
 
 
 _OFFICERS: Final = {Role.GRASSROOTS: _BRANCH, Role.UPPER: _BRANCH, Role.CITY: _CITY}
@@ -489,40 +461,6 @@ MATRIX: Final[Mapping[Operation, Rule]] = MappingProxyType(_RULES)
 
 OPEN: Final = frozenset({"counter.must_prove", "consents.notice"})
 """What asks for no permission: it reads what is printed, the catalogue and the notices."""
-
-PURPOSES: Final[Mapping[Role, frozenset[Purpose]]] = MappingProxyType(
-    {
-        Role.MEMBER: frozenset({_P.ENROL, _P.SERVE, _P.RIGHTS}),
-        Role.HEIR: frozenset({_P.SERVE, _P.RIGHTS}),
-        Role.GRASSROOTS: frozenset({_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS}),
-        Role.UPPER: frozenset({_P.ENROL, _P.SERVE, _P.AID_REVIEW, _P.RIGHTS, _P.OPERATE}),
-        Role.CITY: frozenset(Purpose) - {_P.PAY},
-        Role.FINANCE: frozenset({_P.PAY}),
-        Role.REVIEW: frozenset({_P.AID_REVIEW}),
-        Role.PROVIDER: frozenset({_P.SERVE}),
-        Role.HOTLINE: frozenset({_P.SERVE, _P.RIGHTS}),
-        Role.AUDITOR: frozenset({_P.AUDIT}),
-        Role.LOG_ADMIN: frozenset({_P.AUDIT}),
-        Role.ENGINE: frozenset({_P.OPERATE}),
-    }
-)
-"""What somebody in a role acts for. A role that is not here does nothing at a desk."""
-
-APART: Final[Mapping[Role, Text]] = MappingProxyType(
-    {
-        Role.BANK: Text(
-            "银行经适配器收发报文，不坐工作台", "the bank speaks through its adapter, not at a desk"
-        ),
-        Role.KEY_ADMIN: Text(
-            "安全管理员只管密钥，用密钥工具", "a security administrator has the keys and their tool"
-        ),
-        Role.SYSTEM_ADMIN: Text(
-            "系统管理员只管部署，不看业务数据",
-            "a system administrator has the machines and reads nothing of the business",
-        ),
-    }
-)
-"""Why a role does nothing at any desk (三权分立)."""
 
 _OWN_THINGS: Final = frozenset({_P.SERVE, _P.RIGHTS})
 
