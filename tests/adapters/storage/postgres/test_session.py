@@ -18,6 +18,7 @@ from tests.canaries import canary
 
 from szunion.adapters.storage import sql
 from szunion.adapters.storage.postgres.arrays import KINDS
+from szunion.adapters.storage.postgres.commit import undo
 from szunion.adapters.storage.postgres.connection import (
     Connection,
     Limits,
@@ -28,6 +29,7 @@ from szunion.adapters.storage.postgres.connection import (
     tell,
 )
 from szunion.adapters.storage.postgres.dialect import statements
+from szunion.adapters.storage.postgres.faults import TryAgain
 from szunion.adapters.storage.postgres.inserts import MOST_TOGETHER
 from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
@@ -288,6 +290,53 @@ def test_one_statement_is_prepared_once_whatever_the_size_of_its_numbers(
     assert ask(
         connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%size FROM%'"
     ) == (1,)
+
+
+PREPARED = "SELECT count(*) FROM pg_prepared_statements"
+
+
+def test_only_so_many_statements_stay_prepared(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("szunion.adapters.storage.postgres.asking.MOST_NAMES", 2)
+    asked = session(connection)
+    for name in ("all", "sizes", "notes", "all", "sizes"):
+        assert asked.all(name) == []
+        assert session(connection).all(name) == [], "a name is the connection's"
+    assert ask(connection, PREPARED) == (2,)
+
+
+def test_a_unit_that_fails_leaves_what_is_prepared(connection: Connection) -> None:
+    asked = session(connection)
+    asked.begin("BEGIN")
+    asked.do("add", {"id": 1, "name": "a", "size": 1})
+    with pytest.raises(KeyTaken):
+        asked.do("add", {"id": 1, "name": "b", "size": 1})
+    undo(connection)
+    assert ask(connection, PREPARED) == (1,)
+    assert asked.do("add", {"id": 1, "name": "b", "size": 1}) == 1
+    assert ask(connection, PREPARED) == (1,)
+
+
+def test_what_somebody_has_the_server_forget_is_prepared_anew(connection: Connection) -> None:
+    asked = session(connection)
+    assert asked.one("get", {"id": 1}) is None
+    tell(connection, "DEALLOCATE ALL")
+    with pytest.raises(TryAgain):
+        asked.one("get", {"id": 1})
+    assert asked.one("get", {"id": 1}) is None
+
+
+def test_a_host_is_asked_as_the_driver_asks(connection: Connection) -> None:
+    """By the driver's own names: it has the server forget them, and knows that it has."""
+    asked = PostgresSession(connection, STATEMENTS, (), hosted=True)
+    for _ in range(2):
+        tell(connection, "BEGIN")
+        asked.add("add", {"id": 1, "name": "a", "size": 1})
+        assert asked.one("get", {"id": 1}) == (1, "a", 1)
+        tell(connection, "ROLLBACK")
+    assert asked.all("all") == []
+    assert session(connection).all("all") == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

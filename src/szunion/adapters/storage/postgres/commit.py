@@ -16,6 +16,7 @@ import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
+from szunion.adapters.storage.postgres.asking import say
 from szunion.adapters.storage.postgres.connection import Connection
 from szunion.adapters.storage.postgres.faults import ours
 from szunion.errors import CommitUnknown, Conflict, StorageError, StorageUnreachable
@@ -31,9 +32,12 @@ class _Late(Exception):
 
 
 def undo(connection: Connection) -> None:
-    """Roll back; a line that is broken has nothing to roll back, and its pool closes it."""
+    """Roll back; a line that is broken has nothing to roll back, and its pool closes it.
+
+    The driver is not told: it would have the server forget all that is prepared.
+    """
     try:
-        connection.execute("ROLLBACK", prepare=False)
+        say(connection, "ROLLBACK")
     except psycopg.Error:
         connection.close()
 

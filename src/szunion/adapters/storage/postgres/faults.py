@@ -23,8 +23,9 @@ from szunion.errors import (
     StorageUnreachable,
 )
 
-AGAIN: Final = frozenset({"40001", "40P01"})
-"""Serialisation failure, deadlock: the decision is to be made again."""
+AGAIN: Final = frozenset({"40001", "40P01", "26000"})
+"""Serialisation failure, deadlock, a prepared statement that somebody had the server forget: the
+decision is to be made again."""
 
 FORBIDDEN: Final = "42501"
 """The role may not do this."""

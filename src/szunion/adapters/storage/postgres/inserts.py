@@ -122,7 +122,7 @@ def together(texts: tuple[str, ...]) -> Together:
     """Return writes as one statement; its answer says of each change how many rows it changed."""
     keys = tuple(tuple(dict.fromkeys(keys_of(text))) for text in texts)
     firsts = accumulate(map(len, keys), initial=1)
-    parts = list(map(_part, texts, keys, firsts))
+    parts = list(map(_part, texts, firsts))
     changes = [at for at, text in enumerate(texts) if text.startswith(_CHANGE)]
     if changes:
         counts = ", ".join([_COUNT.format(at) for at in changes])
@@ -132,9 +132,16 @@ def together(texts: tuple[str, ...]) -> Together:
     return Together((f"WITH {told} {last}" if told else last).encode(), keys)
 
 
-def _part(text: str, keys: Sequence[Key], first: int) -> str:
-    """Return a write with the places that its parameters have among all: from *first* on."""
+def placed(text: str, first: int = 1) -> tuple[str, tuple[Key, ...]]:
+    """Return a text with the server's places, from *first* on, and what its parameters are."""
+    marks = keys_of(text)
+    keys = tuple(dict.fromkeys(marks))
     places = {key: f"${place}" for place, key in enumerate(keys, first)}
-    marks = iter(keys_of(text))
-    part = MARK.sub(lambda _: places[next(marks)], text).replace("%%", "%")
+    left = iter(marks)
+    return MARK.sub(lambda _: places[next(left)], text).replace("%%", "%"), keys
+
+
+def _part(text: str, first: int) -> str:
+    """Return a write with the places that its parameters have among all: from *first* on."""
+    part, _ = placed(text, first)
     return f"{part} RETURNING 1" if part.startswith(_CHANGE) else part

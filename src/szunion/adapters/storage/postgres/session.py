@@ -11,12 +11,19 @@ from typing import Any, Final
 
 import psycopg
 from attrs import define, field
-from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
-from szunion.adapters.storage.postgres.connection import Connection, adapt, tell
+from szunion.adapters.storage.postgres.asking import (
+    Answer,
+    Asker,
+    ByDriver,
+    ByName,
+    cursor,
+    say,
+)
+from szunion.adapters.storage.postgres.connection import Connection, adapt
 from szunion.adapters.storage.postgres.dialect import packed, statements
-from szunion.adapters.storage.postgres.faults import ours
+from szunion.adapters.storage.postgres.faults import ours, translated
 from szunion.adapters.storage.postgres.inserts import MOST_TOGETHER, Waiting, together, touch
 from szunion.adapters.storage.postgres.net import beyond
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
@@ -79,23 +86,15 @@ class PostgresSession(Session):
     _streams: int = field(default=0, init=False)
     _waiting: Waiting = field(factory=Waiting, init=False)
     """What is to be written, and was not told yet."""
-    _cursor: psycopg.Cursor[Row] = field(init=False)
-    _raw: psycopg.Cursor[Row] | None = field(default=None, init=False)
-    """Asked by the server's own places (``$1``); made when a unit first writes."""
+    _asker: Asker = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._cursor = self._made(psycopg.Cursor)
-
-    def _made(self, kind: type[psycopg.Cursor[Any]]) -> psycopg.Cursor[Row]:
-        cursor: psycopg.Cursor[Row] = kind(self.connection, row_factory=tuple_row)
-        cursor.format = Format.BINARY
-        if self.hosted:
-            adapt(cursor.adapters)
-        return cursor
+        self._asker = (ByDriver if self.hosted else ByName)(self.connection)
 
     def begin(self, command: str) -> None:
         """Begin the transaction, or make ready for it."""
-        tell(self._cursor, command)
+        with translated():
+            say(self.connection, command)
 
     def within(self, scope: Scope | None) -> None:
         """From now on ask in *scope*; the server hears of it with the next statement."""
@@ -130,13 +129,14 @@ class PostgresSession(Session):
         failed: StorageError | Conflict | None = None
         self.settle()
         self._tell(name)
+        asked = cursor(self.connection, psycopg.Cursor)
         try:
-            self._cursor.executemany(text, rows)
+            asked.executemany(text, rows)
         except psycopg.Error as error:
             failed = ours(error)
         if failed is not None:
             raise failed
-        return max(self._cursor.rowcount, 0)
+        return max(asked.rowcount, 0)
 
     def add(self, name: str, parameters: Parameters) -> None:
         self._wait(name, parameters, "")
@@ -166,9 +166,8 @@ class PostgresSession(Session):
             self._settle_many([(text, given) for _, text, given, _ in writes])
             return
         all_ = together(tuple([text for _, text, _, _ in writes]))
-        self._raw = self._raw or self._made(psycopg.RawCursor)
         values = all_.parameters([given for _, _, given, _ in writes])
-        answer = self._run(all_.text, values, self._raw)
+        answer = self._run(all_.text, values)
         changes = [(given, entity) for _, _, given, entity in writes if entity]
         if changes:
             for count, (given, entity) in zip(answer.fetchone() or (), changes, strict=True):
@@ -223,18 +222,20 @@ class PostgresSession(Session):
     def packed(name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
         return packed(name, columns)
 
-    def _asked(self, name: str, text: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+    def _asked(self, name: str, text: str, parameters: Parameters) -> Answer:
         self.settle()
         if self._told != self._place or name in self.anywhere:
             self._tell(name)
         return self._run(text, parameters)
 
-    def _run(
-        self, text: str | bytes, given: Parameters, cursor: psycopg.Cursor[Row] | None = None
-    ) -> psycopg.Cursor[Row]:
+    def _run(self, text: str | bytes, given: Any) -> Answer:  # noqa: ANN401 - values of all kinds
+        """Ask by the driver's marks, or by the server's own places: those are bytes."""
         failed: StorageError | Conflict | None = None
+        asker = self._asker
         try:
-            return (cursor or self._cursor).execute(text, given, prepare=True)
+            return (
+                asker.ask(text, given) if isinstance(text, str) else asker.ask_placed(text, given)
+            )
         except psycopg.Error as error:
             failed = ours(error)
         raise failed
@@ -248,5 +249,6 @@ class PostgresSession(Session):
         if place == self._told:
             return
         self.settle()
-        tell(self._cursor, f"SET LOCAL szunion.scope = '{place}'")  # see place_of: no quotes
+        with translated():  # see place_of: no quotes
+            say(self.connection, f"SET LOCAL szunion.scope = '{place}'")
         self._told = place

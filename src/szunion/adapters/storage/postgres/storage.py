@@ -287,13 +287,13 @@ def _pass_gate(say: Callable[[str], None], begin: Sequence[str]) -> None:
     raise moving
 
 
-def _may_write(connection: Connection) -> None:
+def _may_write(connection: Connection, *, hosted: bool = False) -> None:
     """Check that the database did not come out of a backup, or was released since.
 
     Raises:
         StorageError: it is held (E-STORE-014).
     """
-    if restored(PostgresSession(connection)) is not None:
+    if restored(session_on(connection, spread=False, hosted=hosted)) is not None:
         raise StorageError("E-STORE-014")
 
 
@@ -367,7 +367,7 @@ class BorrowedPostgres:
         try:
             _pass_gate(partial(tell, connection), (f"{_OURS}; {gate}",))
             if gate:
-                _may_write(connection)
+                _may_write(connection, hosted=True)
             unit = PostgresUnit(
                 session_on(connection, spread=self.spread, hosted=True),
                 now=self.clock.now(), ids=self.ids, vault=self.vault,
