@@ -9,19 +9,17 @@ from attrs import evolve
 from tests.domain.cards_for_tests import first_city, yunhai
 
 from szunion.domain.organisations import (
-    Belonging,
     Organisation,
     OrganisationEvent,
     OrganisationKind,
     OrganisationReason,
     OrganisationState,
-    heirs_of_dissolution,
-    heirs_of_merger,
     joins_at,
     path_under,
     register,
     reparent,
 )
+from szunion.domain.succession import Belonging, heirs_of_dissolution, heirs_of_merger
 from szunion.domain.values import OrganisationId
 from szunion.errors import Conflict
 

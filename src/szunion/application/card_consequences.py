@@ -22,10 +22,10 @@ from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionReason, UnionState
 from szunion.domain.instructions import InstructionKind
 from szunion.domain.members import Membership, MembershipReason, MembershipState
-from szunion.domain.organisations import Belonging
 from szunion.domain.outbox import DispatchState
 from szunion.domain.people import Person
 from szunion.domain.rows import ROW, Row, RowEvent, RowState
+from szunion.domain.succession import Belonging
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.storage import UnitOfWork
 

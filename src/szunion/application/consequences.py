@@ -13,8 +13,8 @@ from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bindings import Evidence
 from szunion.domain.members import Membership, MembershipReason
-from szunion.domain.organisations import Belonging
 from szunion.domain.people import Person
+from szunion.domain.succession import Belonging
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.storage import UnitOfWork
 

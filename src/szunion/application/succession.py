@@ -13,17 +13,15 @@ from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.members import Membership
 from szunion.domain.organisations import (
-    Belonging,
     Levels,
     Organisation,
     OrganisationEvent,
     OrganisationKind,
     OrganisationReason,
-    heirs_of_dissolution,
-    heirs_of_merger,
     register,
     reparent,
 )
+from szunion.domain.succession import Belonging, heirs_of_dissolution, heirs_of_merger
 from szunion.domain.transfers import TRANSFER, TransferEvent
 from szunion.domain.values import OrganisationId
 from szunion.errors import Conflict
