@@ -184,8 +184,8 @@ def copy(frame: Frame, *, source: str, target: str, owner: str | None) -> None:
 
 
 def _copied(frame: Frame, done: Carried) -> None:
-    sums = {name: {"rows": each.rows, "sha256": each.sha256} for name, each in done.sums.items()}
-    frame.value({"rows": done.rows, "new": done.new, "tables": sums})
+    tables = {name: {"rows": each.rows} for name, each in done.sums.items()}
+    frame.value({"rows": done.rows, "new": done.new, "tables": tables})
     frame.say(
         "已复制 {new:,} 行（共 {rows:,} 行，{tables} 张表），逐表校验一致",
         "copied {new:,} rows ({rows:,} in all, {tables} tables); every checksum agrees",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
 
+from szunion.adapters.storage.sql.carry import Passing
 from szunion.adapters.storage.sql.session import Row
-from szunion.adapters.storage.sql.tables import Summing, batches, lines_of, rows_of
+from szunion.adapters.storage.sql.tables import Sum, Summing, batches, lines_of, rows_of
 from szunion.errors import StorageError
 
 VALUES: tuple[Any, ...] = (
@@ -48,11 +51,45 @@ def test_what_one_engine_says_as_another_kind_is_the_same_line() -> None:
     assert lines_of(mixed) == [b"[1,null]", b'[0,{"b":"eA=="}]']
 
 
-def test_a_value_of_another_kind_is_refused_and_not_shown() -> None:
+@pytest.mark.parametrize("made", [lines_of, Passing().add])
+def test_a_value_of_another_kind_is_refused_and_not_shown(
+    made: Callable[[list[Row]], object],
+) -> None:
     with pytest.raises(StorageError) as refused:
-        lines_of([(1,), ({"secret"},)])
+        made([(1,), (Decimal("8.75"),)])
     assert refused.value.code == "E-STORE-012"
-    assert "secret" not in str(refused.value)
+    assert "Decimal" in str(refused.value)
+    assert "8.75" not in str(refused.value)
+
+
+def passed(*rows: Row) -> Sum:
+    passing = Passing()
+    assert list(passing.of(rows)) == list(rows)
+    return passing.sum()
+
+
+def test_equal_rows_add_up_to_the_same_however_they_are_held() -> None:
+    word = "ACTIVE"
+    same = word.encode().decode()
+    assert word is not same
+    row = (1 << 62, word, word, b"x", None, 1.5)
+    assert passed(row, row) == passed(
+        (1 << 62, same, word, bytearray(b"x"), None, 1.5),
+        (1 << 62, word, same, memoryview(b"x"), None, 1.5),
+    )
+    assert passed(*[row] * 1201).rows == 1201
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("ab", "c"), (1, 2)], [("a", "bc"), (2, 1)], [(1, 2), ("a", "bc")], [("a", "bc")],
+        [("a", b"bc"), (1, 2)], [("a", "bc"), (1, None)], [("a", "bc"), (1, 2), (1, 2)],
+        [("a", "bc", 1, 2)], [],
+    ],
+)  # fmt: skip
+def test_what_differs_in_anything_adds_up_to_something_else(rows: list[Row]) -> None:
+    assert passed(*rows).sha256 != passed(("a", "bc"), (1, 2)).sha256
 
 
 @pytest.mark.parametrize(

@@ -107,11 +107,13 @@ _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
     type(None): lambda _: "null",
 }
 """How a value of each kind stands in a line."""
+KINDS: Final = _WORDS.keys()
+"""The kinds of value that a table of ours has."""
 
 
 def _words(column: Sequence[Any]) -> list[str]:
     kinds = {*map(type, column)}
-    if strange := kinds - _WORDS.keys():
+    if strange := kinds - KINDS:
         raise StorageError("E-STORE-012", kind=min(kind.__name__ for kind in strange))
     if len(kinds) == 1:
         return list(map(_WORDS[kinds.pop()], column))
