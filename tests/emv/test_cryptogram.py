@@ -6,7 +6,7 @@ import pytest
 from tests.emv.published import cases, raw
 
 from szunion.emv import crypto, cryptogram, scripts
-from szunion.emv.crypto import Algorithm, MasterKeyOption, Padding
+from szunion.emv.crypto import Algorithm, MasterKeyOption, Padding, Sm4Mac
 from szunion.emv.cryptogram import (
     OTHERS,
     PBOC_01,
@@ -16,6 +16,7 @@ from szunion.emv.cryptogram import (
     Arpc,
     Part,
     Session,
+    Sm4Rules,
 )
 from szunion.emv.errors import BadField
 from szunion.emv.vault import Account, Ask, MasterKeys, ScriptSession, SoftwareVault
@@ -324,3 +325,25 @@ def test_an_sm4_answer_takes_the_left_half_of_one_block() -> None:
         cryptogram.arpc_1(Algorithm.SM4, key, arqc, b"00")
         == crypto.encrypt(Algorithm.SM4, key, block)[:8]
     )
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("size", [0, 7, 8, 15, 16, 37])
+@pytest.mark.parametrize("sm4", [cryptogram.PART_17, Sm4Rules(mac=Sm4Mac.FOLDED)])
+def test_checking_and_answering_under_one_key_is_checking_and_then_answering(
+    algorithm: Algorithm, size: int, sm4: Sm4Rules
+) -> None:
+    key, data = bytes(range(16)), bytes(range(size))
+    right = cryptogram.cryptogram(algorithm, key, data, sm4=sm4)
+    answer = cryptogram.arpc_1(algorithm, key, right, b"00")
+    assert cryptogram.checked_arpc_1(algorithm, key, data, right, b"00", sm4=sm4) == answer
+    wrong = bytes((right[0] ^ 1,)) + right[1:]
+    assert cryptogram.checked_arpc_1(algorithm, key, data, wrong, b"00", sm4=sm4) is None
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_a_block_after_a_mac_is_enciphered_as_alone(algorithm: Algorithm) -> None:
+    key, block = bytes(range(16)), bytes(range(algorithm.block))
+    mac, encipher = crypto.mac_and_more(algorithm, key, b"what comes before")
+    assert mac == crypto.card_mac(algorithm, key, b"what comes before")
+    assert encipher(block) == crypto.encrypt(algorithm, key, block)

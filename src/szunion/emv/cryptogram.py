@@ -279,10 +279,31 @@ def arpc_1(algorithm: Algorithm, key: bytes, arqc: bytes, code: bytes) -> bytes:
 
     Spec: JR/T 0025.5, D.3; JR/T 0025.17, 6.
     """
+    return crypto.encrypt(algorithm, key, _arpc_block(algorithm, arqc, code))[:8]
+
+
+def _arpc_block(algorithm: Algorithm, arqc: bytes, code: bytes) -> bytes:
     block = crypto.xor(arqc, code + bytes(6))
-    if algorithm is Algorithm.SM4:
-        return crypto.encrypt(algorithm, key, block + bytes(8))[:8]
-    return crypto.encrypt(algorithm, key, block)
+    return block + bytes(8) if algorithm is Algorithm.SM4 else block
+
+
+def checked_arpc_1(  # noqa: PLR0913, PLR0917 - what `cryptogram` and `arpc_1` take
+    algorithm: Algorithm,
+    key: bytes,
+    data: bytes,
+    arqc: bytes,
+    code: bytes,
+    padding: Padding = Padding.METHOD_2,
+    sm4: Sm4Rules = PART_17,
+) -> bytes | None:
+    """Return the ARPC by method 1 if *arqc* is the cryptogram of *data*, or None.
+
+    It is `cryptogram` and `arpc_1` with the session key set up once.
+    """
+    right, encipher = crypto.mac_and_more(algorithm, key, data, padding, sm4.mac)
+    if not crypto.same(right, arqc):
+        return None
+    return encipher(_arpc_block(algorithm, arqc, code))[:8]
 
 
 def arpc_2(key: bytes, arqc: bytes, csu: bytes, proprietary: bytes = b"") -> bytes:

@@ -181,6 +181,10 @@ class SoftwareVault:
         """Return the ARPC for *code* (response code or CSU); None if the cryptogram is wrong."""
         version = ask.version
         key = self._session(ask, version.session)
+        if check and version.arpc is Arpc.METHOD_1 and version.arpc_session is None:
+            return cryptogram.checked_arpc_1(
+                ask.algorithm, key, ask.data, ask.claimed, code, version.padding, ask.sm4
+            )
         if check and not self._is_right(ask, key):
             return None
         if version.arpc_session is not None:
