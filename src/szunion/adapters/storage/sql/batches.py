@@ -11,6 +11,7 @@ from attrs import frozen
 from szunion.adapters.storage.sql.session import Row as Raw
 from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sql.times import micros, moment
+from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
 from szunion.domain.bank import AccountClass, RowReason
 from szunion.domain.batches import BATCH, Batch, BatchState
@@ -55,11 +56,6 @@ def _known(batch: Batch) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _reach(scope: Scope) -> dict[str, object]:
-    low, high = scope.path_range
-    return {"low": low, "high": high}
-
-
 @frozen
 class SqlBatches:
     """Application batches in SQL."""
@@ -70,11 +66,11 @@ class SqlBatches:
         self.session.do("batch.add", _known(batch))
 
     def get(self, scope: Scope, batch: BatchId) -> Batch | None:
-        raw = self.session.one("batch.get", {"id": batch} | _reach(scope))
+        raw = self.session.one("batch.get", {"id": batch} | paths(scope))
         return None if raw is None else batch_of(raw)
 
     def by_key(self, scope: Scope, key: RequestKey) -> Batch | None:
-        raw = self.session.one("batch.by_key", {"key": key.text} | _reach(scope))
+        raw = self.session.one("batch.by_key", {"key": key.text} | paths(scope))
         return None if raw is None else batch_of(raw)
 
     def put(self, scope: Scope, batch: Batch) -> None:
@@ -84,7 +80,7 @@ class SqlBatches:
         self, scope: Scope, states: Iterable[BatchState] = (), *, after: int = 0, most: int = 200
     ) -> Sequence[Batch]:
         words = json.dumps([state.value for state in states])
-        page = {"states": words, "after": after, "most": most} | _reach(scope)
+        page = {"states": words, "after": after, "most": most} | paths(scope)
         return [batch_of(raw) for raw in self.session.all("batch.listed", page)]
 
     def hand_over(self, scope: Scope, old: OrganisationId, new: OrganisationId) -> Sequence[Batch]:
@@ -144,12 +140,12 @@ class SqlRows:
         return None if raw is None else self.get(scope, RowId(raw[0]))
 
     def of_batch(self, scope: Scope, batch: BatchId) -> Sequence[Row]:
-        if self.session.one("batch.get", {"id": batch} | _reach(scope)) is None:
+        if self.session.one("batch.get", {"id": batch} | paths(scope)) is None:
             return []
         return [row_of(raw) for raw in self.session.all("application.of_batch", {"batch": batch})]
 
     def counts(self, scope: Scope, batch: BatchId) -> Mapping[RowState, int]:
-        if self.session.one("batch.get", {"id": batch} | _reach(scope)) is None:
+        if self.session.one("batch.get", {"id": batch} | paths(scope)) is None:
             return {}
         found = self.session.all("application.counts", {"batch": batch})
         return {RowState(state): count for state, count in found}
@@ -221,5 +217,5 @@ def people_seen(session: Session, scope: Scope, people: Iterable[PersonId]) -> s
         return set(people)
     if scope.only_person is not None:
         return {scope.only_person} & set(people)
-    wanted = {"people": json.dumps(sorted(set(people)))} | _reach(scope)
+    wanted = {"people": json.dumps(sorted(set(people)))} | paths(scope)
     return {PersonId(id_) for (id_,) in session.all("card.seen", wanted)}

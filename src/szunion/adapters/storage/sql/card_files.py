@@ -18,6 +18,7 @@ from szunion.adapters.storage.sql.times import (
     micros,
     moment,
 )
+from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
 from szunion.domain.card_files import CustodyList, ListState
 from szunion.domain.custody import CustodyEvent
@@ -103,13 +104,11 @@ class SqlCustodyLists:
         )
 
     def get(self, scope: Scope, list_id: int) -> CustodyList | None:
-        low, high = scope.path_range
-        raw = self.session.one("custody.get", {"id": list_id, "low": low, "high": high})
+        raw = self.session.one("custody.get", {"id": list_id, **paths(scope)})
         return None if raw is None else self._list(raw)
 
     def of_batch(self, scope: Scope, batch: BatchId) -> Sequence[CustodyList]:
-        low, high = scope.path_range
-        where = {"batch": batch, "low": low, "high": high}
+        where = {"batch": batch, **paths(scope)}
         return [self._list(raw) for raw in self.session.all("custody.of_batch", where)]
 
     def _list(self, raw: Raw) -> CustodyList:

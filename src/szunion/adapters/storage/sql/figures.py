@@ -15,6 +15,7 @@ from szunion.adapters.storage.sql.cards import hold_of
 from szunion.adapters.storage.sql.people import TABLE
 from szunion.adapters.storage.sql.sealed_person import gender_in
 from szunion.adapters.storage.sql.session import Row, Session
+from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankState
 from szunion.domain.cards import UnionReason, UnionState
@@ -58,8 +59,7 @@ class SqlFigures:
     vault: Vault
 
     def _within(self, scope: Scope, shards: range) -> dict[str, object]:
-        low, high = scope.path_range
-        return {"first": shards.start, "last": shards.stop, "low": low, "high": high}
+        return {"first": shards.start, "last": shards.stop, **paths(scope)}
 
     def shapes(self, scope: Scope, programme: str, shards: range) -> Sequence[tuple[Shape, int]]:
         where = {"programme": programme, **self._within(scope, shards)}
@@ -79,10 +79,7 @@ class SqlFigures:
     def each(
         self, scope: Scope, programme: str, unions: Iterable[OrganisationId]
     ) -> Iterator[tuple[PersonId, Shape, Hold | None]]:
-        low, high = scope.path_range
-        where = {
-            "programme": programme, "unions": json.dumps(list(unions)), "low": low, "high": high,
-        }  # fmt: skip
+        where = {"programme": programme, "unions": json.dumps(list(unions)), **paths(scope)}
         return _one_by_one(self.session.stream("figures.each", where))
 
     def shapes_by_gender(

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import micros, moment
+from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
 from szunion.domain.joinings import Joining, JoiningState
 from szunion.domain.values import OrganisationId, PersonId, shard_of
@@ -37,11 +38,6 @@ def _moving(each: Joining) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _paths(scope: Scope) -> dict[str, object]:
-    low, high = scope.path_range
-    return {"low": low, "high": high}
-
-
 @frozen
 class SqlJoinings:
     """Sign-ups of unions, in SQL."""
@@ -56,7 +52,7 @@ class SqlJoinings:
         self.session.do("joining.add", _moving(joining) | fixed)
 
     def get(self, scope: Scope, joining: int) -> Joining | None:
-        row = self.session.one("joining.get", {"id": joining, **_paths(scope)})
+        row = self.session.one("joining.get", {"id": joining, **paths(scope)})
         return None if row is None else _joining(row)
 
     def listed(
@@ -68,7 +64,7 @@ class SqlJoinings:
         most: int,
     ) -> Sequence[Joining]:
         wanted = json.dumps(sorted(state.value for state in states))
-        where = {"states": wanted, "most": most, **_paths(scope)}
+        where = {"states": wanted, "most": most, **paths(scope)}
         if items is None:
             rows = self.session.all("joining.listed", where)
         else:
@@ -81,7 +77,7 @@ class SqlJoinings:
         self.session.put("joining.put", row, "joining")
 
     def people(self, scope: Scope, joining: int) -> Mapping[PersonId, bool]:
-        rows = self.session.all("joining.people", {"id": joining, **_paths(scope)})
+        rows = self.session.all("joining.people", {"id": joining, **paths(scope)})
         return {PersonId(person): bool(came) for person, came in rows}
 
     def put_people(self, scope: Scope, joining: Joining, people: Mapping[PersonId, bool]) -> None:

@@ -17,7 +17,7 @@ from szunion.adapters.storage.sql.times import (
     micros,
     moment,
 )
-from szunion.adapters.storage.sql.within import within
+from szunion.adapters.storage.sql.within import paths, within
 from szunion.domain.access import Scope
 from szunion.domain.affiliations import Affiliation, Rewritten
 from szunion.domain.as_of import MemberOn, MembershipVersion
@@ -82,10 +82,8 @@ def _affiliation(row: Row) -> Affiliation:
 
 
 def _of(person: PersonId, scope: Scope) -> dict[str, object]:
-    low, high = scope.path_range
     return {
-        "shard": shard_of(person), "person": person,
-        "low": low, "high": high, "only": scope.only_person,
+        "shard": shard_of(person), "person": person, **paths(scope), "only": scope.only_person,
     }  # fmt: skip
 
 
@@ -257,8 +255,7 @@ class SqlMembers:
     def counts(
         self, scope: Scope
     ) -> Mapping[tuple[OrganisationKind, MembershipState, MembershipReason | None], int]:
-        low, high = scope.path_range
-        rows = self.session.all("membership.counts", {"low": low, "high": high})
+        rows = self.session.all("membership.counts", paths(scope))
         return {
             (
                 OrganisationKind(kind), MembershipState(state),

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
-from szunion.adapters.storage.sql.within import within
+from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.officers import Delegation, Post
 from szunion.domain.values import OrganisationId
@@ -118,5 +118,4 @@ class SqlOfficers:
 
 
 def _reach(scope: Scope) -> dict[str, object]:
-    reach = within(scope)
-    return {"low": reach["low"], "high": reach["high"], "whole": reach["whole"]}
+    return {**paths(scope), "whole": scope.whole_city}

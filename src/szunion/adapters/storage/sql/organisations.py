@@ -10,6 +10,7 @@ from attrs import frozen
 
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_day, maybe_iso, micros
+from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
 from szunion.domain.organisations import (
     Organisation,
@@ -41,11 +42,6 @@ def _organisations(rows: Iterable[Row]) -> Iterator[Organisation]:
         )  # fmt: skip
 
 
-def _within(scope: Scope) -> dict[str, object]:
-    low, high = scope.path_range
-    return {"low": low, "high": high}
-
-
 def _columns(union: Organisation) -> dict[str, object]:
     return {
         "id": union.id, "code": union.code, "name": union.name, "kind": union.kind.value,
@@ -75,19 +71,19 @@ class SqlOrganisations:
         return None if row is None else OrganisationId(row[0])
 
     def get(self, scope: Scope, organisation: OrganisationId) -> Organisation | None:
-        rows = self.session.all("organisation.get", {"id": organisation} | _within(scope))
+        rows = self.session.all("organisation.get", {"id": organisation} | paths(scope))
         return next(_organisations(rows), None)
 
     def by_code(self, scope: Scope, code: str) -> Organisation | None:
-        rows = self.session.all("organisation.by_code", {"code": code} | _within(scope))
+        rows = self.session.all("organisation.by_code", {"code": code} | paths(scope))
         return next(_organisations(rows), None)
 
     def children(self, scope: Scope, organisation: OrganisationId) -> Sequence[Organisation]:
-        rows = self.session.all("organisation.children", {"id": organisation} | _within(scope))
+        rows = self.session.all("organisation.children", {"id": organisation} | paths(scope))
         return list(_organisations(rows))
 
     def all(self, scope: Scope) -> Iterator[Organisation]:
-        return _organisations(self.session.stream("organisation.all", _within(scope)))
+        return _organisations(self.session.stream("organisation.all", paths(scope)))
 
     def add(self, scope: Scope, organisation: Organisation) -> None:
         self.add_many(scope, (organisation,))
@@ -117,9 +113,7 @@ class SqlOrganisations:
 
     def put(self, scope: Scope, organisation: Organisation) -> None:
         before = self.standing(organisation.id)
-        self.session.put(
-            "organisation.put", _columns(organisation) | _within(scope), "organisation"
-        )
+        self.session.put("organisation.put", _columns(organisation) | paths(scope), "organisation")
         self._place((organisation,))
         above = None if organisation.parent is None else self.standing(organisation.parent)
         new = path_under(above.path if above else "/", organisation.id)
@@ -130,5 +124,5 @@ class SqlOrganisations:
     def counts(self, scope: Scope) -> Mapping[tuple[OrganisationKind, OrganisationState], int]:
         return {
             (OrganisationKind(kind), OrganisationState(state)): count
-            for kind, state, count in self.session.all("organisation.counts", _within(scope))
+            for kind, state, count in self.session.all("organisation.counts", paths(scope))
         }
