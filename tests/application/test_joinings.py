@@ -556,6 +556,10 @@ def test_what_nobody_brings_to_its_end_lapses_and_its_list_goes(place: Place) ->
     assert {each.id: each.state for each in place.union().listed(S)}[accepted.id] is S.LAPSED
     with pytest.raises(Conflict, match="E-PROPOSAL-001"):
         place.union(name="second").confirm(handed.proposal.id)
+    log = place.cards.look(lambda work, scope: b"".join(work.audit.unsealed(scope, 9999)))
+    assert log.count(b"joining.close.refuse") == 1, (
+        "what was proposed is refused, as a person would"
+    )
     assert place.mine(person)[-1] == (asked.id, False)
     place.next_day(4)
     assert clock.keep()

@@ -122,8 +122,8 @@ def test_an_organiser_says_why_not(event: JoiningEvent, why: str) -> None:
 
 
 def test_a_union_withdraws_with_or_without_a_word() -> None:
-    assert ASKED.ended(E.WITHDRAW, NOON, "").reason == ""
-    done = evolve(ASKED, decided_by="u", state=S.ACCEPTED).ended(E.WITHDRAW, NOON, " 停产 ")
+    assert ASKED.ended(E.WITHDRAW, NOON, "", "g").reason == ""
+    done = evolve(ASKED, decided_by="u", state=S.ACCEPTED).ended(E.WITHDRAW, NOON, " 停产 ", "g")
     assert (done.reason, done.decided_by) == ("停产", "u")
 
 

@@ -9,13 +9,12 @@ from attrs import evolve, frozen
 
 from szunion.application.claim_moves import keep_claim, tell_claimant
 from szunion.application.office import Office
-from szunion.application.proposals import decide
 from szunion.domain.access import Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimEvent, ClaimReason
 from szunion.domain.payouts import Obligation
-from szunion.domain.proposals import Proposal, ProposalState
+from szunion.domain.proposals import Proposal
 from szunion.domain.reckoning import Reckoning
 from szunion.domain.values import Fen, ObligationId, shard_of
 from szunion.errors import Conflict
@@ -55,14 +54,6 @@ class Rejected:
 
 
 Decision: TypeAlias = Decided | ToConfirm | Rejected
-
-
-def no_second_word(work: UnitOfWork, scope: Scope, claim: Claim) -> None:
-    """Let no proposal stand that waits for a second reviewer; its maker cannot refuse it."""
-    waiting = work.proposals.open_of(scope, APPROVE, claim.id)
-    if waiting is not None:
-        state = ProposalState.REFUSED
-        decide(work, scope, waiting.id, (APPROVE,), state, within=lambda _: True)
 
 
 def rejected(  # noqa: PLR0913, PLR0917 - what is decided

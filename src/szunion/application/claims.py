@@ -22,7 +22,6 @@ from szunion.application.claim_decisions import (
     Rejected,
     ToConfirm,
     approved,
-    no_second_word,
     rejected,
 )
 from szunion.application.claim_moves import keep_claim, tell_claimant
@@ -31,7 +30,7 @@ from szunion.application.consent_gate import plan_needs, require
 from szunion.application.consent_words import on_paper
 from szunion.application.episodes import in_charge
 from szunion.application.office import Office, one_commit, one_look
-from szunion.application.proposals import decide, propose
+from szunion.application.proposals import decide, let_lapse, propose
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimReason, ClaimState
@@ -168,7 +167,7 @@ class Claims:
         """Take a claim back; the event may be claimed again (撤回)."""
         scope = authorise(work, self.by, Operation.CLAIM_WRITE)
         old = self._asked(work, scope, claim, _E.WITHDRAW)
-        no_second_word(work, scope, old)
+        let_lapse(work, scope, APPROVE, old.id)
         return keep_claim(work, scope, old, old.after(_E.WITHDRAW, work.now), _E.WITHDRAW)
 
     @one_commit
@@ -214,7 +213,7 @@ class Claims:
         scope, old = self._reviewed(work, claim, _E.ASK_MORE)
         if not any(each.strip() for each in papers):
             raise InvalidInput("E-CLAIM-004")
-        no_second_word(work, scope, old)
+        let_lapse(work, scope, APPROVE, old.id)
         new = evolve(old.after(_E.ASK_MORE, work.now), missing=tuple(papers), reminders=0)
         kept = keep_claim(work, scope, old, new, _E.ASK_MORE)
         days = str(self.office.policy.deadlines.claim_supplement)
@@ -283,7 +282,7 @@ class Claims:
         """Reject a claim for a reason that no rule finds: papers, cause (不予给付)."""
         scope, old = self._reviewed(work, claim, _E.REJECT)
         self._in_hand(old)
-        no_second_word(work, scope, old)
+        let_lapse(work, scope, APPROVE, old.id)
         return rejected(self.office, work, scope, old, reason, old.reckoning)
 
     # --- looking ----------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from typing import Final
 from attrs import frozen
 
 from szunion.application.access import authorise
+from szunion.application.joinings import CLOSE
 from szunion.application.office import Office, one_commit
+from szunion.application.proposals import let_lapse
 from szunion.domain.access import Operation, Principal
 from szunion.domain.audit import AuditEntry
 from szunion.domain.joinings import JoiningEvent
-from szunion.domain.proposals import ProposalState
 from szunion.ports.storage import UnitOfWork
 
 _TOGETHER: Final = 100
@@ -36,10 +37,7 @@ class JoiningDeadlines:
             new = old.after(JoiningEvent.LAPSE, work.now)
             work.joinings.put_people(scope, new, {})
             work.joinings.put(scope, new)
-            waiting = work.proposals.open_of(scope, "joining.close", old.id)
-            if waiting is not None:
-                lapsed = waiting.decided(ProposalState.REFUSED, self.by.id, work.now)
-                work.proposals.put(scope, lapsed)
+            let_lapse(work, scope, CLOSE, old.id)
             entry = AuditEntry(
                 action="joining.lapse", subject=old.id, before=old.state.value,
                 after=new.state.value, reason=str(days),

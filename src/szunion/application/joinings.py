@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -52,10 +53,10 @@ __all__ = ["Handed", "Joinings", "NotListed", "OnList", "Signed"]
 
 _E = JoiningEvent
 _S = JoiningState
-_CLOSE = "joining.close"
+CLOSE: Final = "joining.close"
+"""What a second officer confirms: who came."""
 _MOST = 200
 """How many are listed at once."""
-_ENDED = {_S.WITHDRAWN: _E.WITHDRAW, _S.DECLINED: _E.DECLINE, _S.CANCELLED: _E.CANCEL}
 _UNION = frozenset({Actor.UNION})
 """Whoever reaches a union in the own branch acts for it."""
 
@@ -156,7 +157,7 @@ class Joinings:
         scope = authorise(work, self.by, Operation.JOINING_WRITE)
         old = self._get(work, scope, joining)
         check_actor(JOINING, old.state, _E.WITHDRAW, _UNION)
-        return self._called_off(work, scope, old, old.ended(_E.WITHDRAW, work.now, why))
+        return self._called_off(work, scope, old, _E.WITHDRAW, why)
 
     @one_commit
     def held(self, work: UnitOfWork, joining: int, came: Iterable[PersonId] = ()) -> Handed:
@@ -173,7 +174,7 @@ class Joinings:
         """
         scope = authorise(work, self.by, Operation.JOINING_WRITE)
         old = self._get(work, scope, joining)
-        if work.proposals.open_of(scope, _CLOSE, old.id) is not None:
+        if work.proposals.open_of(scope, CLOSE, old.id) is not None:
             raise Conflict("E-JOIN-007", current=old.state, allowed=())
         new = old
         if old.state is not _S.HELD:  # the second officer refused the first list
@@ -187,7 +188,7 @@ class Joinings:
         listed = work.joinings.people(scope, new.id)
         people = dict.fromkeys([*listed, *may], False) | dict.fromkeys(may, True)
         work.joinings.put_people(scope, new, people)
-        proposal = propose(work, scope, _CLOSE, new.id, {"came": str(len(may))})
+        proposal = propose(work, scope, CLOSE, new.id, {"came": str(len(may))})
         return Handed(joining=new, proposal=proposal, refused=refused)
 
     @one_commit
@@ -210,7 +211,7 @@ class Joinings:
         work.bulk.add_participations(scope, records)
         closed = evolve(old.after(_E.CLOSE, work.now), came=len(may))
         work.joinings.put_people(scope, closed, {})
-        kept = self._kept(work, scope, old, closed, "joining.close", str(len(may)))
+        kept = self._kept(work, scope, old, closed, CLOSE, str(len(may)))
         return Signed(joining=kept, listed=may, refused=refused)
 
     @one_commit
@@ -254,15 +255,13 @@ class Joinings:
     def decline(self, work: UnitOfWork, joining: int, why: str) -> Joining:
         """Decline a sign-up, with the reason (不受理)."""
         scope, old = self._asked(work, joining, _E.DECLINE)
-        new = old.ended(_E.DECLINE, work.now, why, self.by.id)
-        return self._called_off(work, scope, old, new)
+        return self._called_off(work, scope, old, _E.DECLINE, why)
 
     @one_commit
     def cancel(self, work: UnitOfWork, joining: int, why: str) -> Joining:
         """Cancel what was accepted, with the reason (取消)."""
         scope, old = self._asked(work, joining, _E.CANCEL)
-        new = old.ended(_E.CANCEL, work.now, why, self.by.id)
-        return self._called_off(work, scope, old, new)
+        return self._called_off(work, scope, old, _E.CANCEL, why)
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -344,7 +343,7 @@ class Joinings:
         def within(made: Proposal) -> bool:
             return work.joinings.get(scope, made.subject) is not None
 
-        decided = decide(work, scope, proposal, {_CLOSE}, state, within=within)
+        decided = decide(work, scope, proposal, {CLOSE}, state, within=within)
         return self._get(work, scope, decided.subject)
 
     def _listed(
@@ -360,9 +359,11 @@ class Joinings:
         keep_list(self.office, work, scope, joining, may)
         return Signed(joining=joining, listed=may, refused=refused)
 
-    def _called_off(self, work: UnitOfWork, scope: Scope, old: Joining, new: Joining) -> Joining:
+    def _called_off(
+        self, work: UnitOfWork, scope: Scope, old: Joining, event: JoiningEvent, why: str
+    ) -> Joining:
+        new = old.ended(event, work.now, why, self.by.id)
         drop_list(self.office, work, scope, new)
-        event = _ENDED[new.state]
         return self._kept(work, scope, old, new, f"joining.{event.value}", new.reason)
 
     def _kept(  # noqa: PLR0913, PLR0917 - before, after, and what is written of it

@@ -84,3 +84,15 @@ def decide(  # noqa: PLR0913 - who decides what, and how far they reach
     )
     work.audit.add(scope, entry)
     return decided
+
+
+def let_lapse(work: UnitOfWork, scope: Scope, operation: str, subject: int) -> None:
+    """Let no proposal stand that waits for a second person; its maker cannot refuse it.
+
+    Raises:
+        NotAllowed: it is the maker who would refuse it so (E-ACCESS-004).
+    """
+    waiting = work.proposals.open_of(scope, operation, subject)
+    if waiting is not None:
+        state = ProposalState.REFUSED
+        decide(work, scope, waiting.id, (operation,), state, within=lambda _: True)

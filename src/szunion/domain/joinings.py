@@ -176,11 +176,13 @@ class Joining:
             session=session.strip() or self.session,
         )  # fmt: skip
 
-    def ended(self, event: JoiningEvent, at: datetime, why: str, by: str = "") -> Joining:
-        """Return it declined, withdrawn or cancelled, with the reason."""
-        if len(why.strip()) > MOST_WORDS or not (why.strip() or event is _E.WITHDRAW):
+    def ended(self, event: JoiningEvent, at: datetime, why: str, by: str) -> Joining:
+        """Return it declined or cancelled by an organiser, or withdrawn, with the reason."""
+        own = event is _E.WITHDRAW
+        if len(why.strip()) > MOST_WORDS or not (why.strip() or own):
             raise InvalidInput("E-JOIN-005", most=MOST_WORDS)
-        return evolve(self.after(event, at), reason=why.strip(), decided_by=by or self.decided_by)
+        decided = self.decided_by if own else by
+        return evolve(self.after(event, at), reason=why.strip(), decided_by=decided)
 
 
 @frozen(kw_only=True)

@@ -190,7 +190,7 @@ class DeskPromises:
             box.put_people(scope, later, {})
             assert dict(box.people(scope, later.id)) == {}
             assert dict(box.of_person(scope, first)) == {made.id: True}
-            ended = done.ended(JoiningEvent.WITHDRAW, NOON + _HOUR, "停产")
+            ended = done.ended(JoiningEvent.WITHDRAW, NOON + _HOUR, "停产", "g-1")
             box.put(scope, ended)
             assert box.get(scope, done.id) == evolve(ended, version=1)
             assert list(box.past(scope, DAY + timedelta(days=3), 9)) == []
