@@ -18,6 +18,7 @@ from szunion.domain.participation import Participation
 from szunion.domain.values import CardId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.races import lost_race
 
 
 class CardsTogether(Together):
@@ -130,10 +131,7 @@ class CardsTogether(Together):
             self.work.cards.put(scope, card)
             return
         if old.card.version != card.card.version:
-            current = old.card.version
-            raise Conflict(
-                "E-STORE-008", entity="card", expected=card.card.version, current=current
-            )
+            raise lost_race("card", card.card.version, old.card.version)
         self._changed.append(card)
         bank = fold(self._facts[card.id])
         after = evolve(card.card, bank=bank, version=card.card.version + 1)

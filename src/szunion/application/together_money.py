@@ -19,6 +19,7 @@ from szunion.domain.payouts import Budget, Obligation, PayoutBatch
 from szunion.domain.values import Fen, ObligationId, OrderId, PayoutBatchId, RequestKey
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.races import lost_race
 
 _NOTHING = Fen(0)
 
@@ -61,7 +62,8 @@ class OrdersTogether(Together):
         for order in changed:
             known = self._named[order.key]
             if known is None or known.version != order.version:
-                raise Conflict("E-STORE-008", entity="pay_order", expected="?", current="?")
+                now = None if known is None else known.version
+                raise lost_race("pay_order", order.version, now)
             self._changed.append(order)
             self._named[order.key] = evolve(order, version=order.version + 1)
 

@@ -12,8 +12,8 @@ from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch
 from szunion.domain.rows import Row, RowState
 from szunion.domain.values import BatchId, PersonId, RequestKey, RowId
-from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.races import lost_race
 
 
 class RowsTogether(Together):
@@ -72,9 +72,7 @@ class RowsTogether(Together):
             self._plain_put(scope, row)
             return
         if old.version != row.version:
-            raise Conflict(
-                "E-STORE-008", entity="application", expected=row.version, current=old.version
-            )
+            raise lost_race("application", row.version, old.version)
         self._changed.append(row)
         self._rows[row.id] = evolve(row, version=row.version + 1)
         counts = self._counts.get(row.batch)

@@ -29,8 +29,8 @@ from szunion.domain.values import (
     PersonId,
     RowId,
 )
-from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Vault
+from szunion.ports.storage.races import lost_race
 
 
 def _current(row: KeptCard) -> Hashable | None:
@@ -146,9 +146,8 @@ class MemoryCards:
     def put(self, scope: Scope, card: KeptCard) -> None:
         old = self.tables.cards.get(card.id)
         if old is None or old.card.version != card.card.version:
-            expected = card.card.version
-            current = "?" if old is None else old.card.version
-            raise Conflict("E-STORE-008", entity="card", expected=expected, current=current)
+            current = None if old is None else old.card.version
+            raise lost_race("card", card.card.version, current)
         # A hold that has moved to another card leaves this one, as its one row does in a database.
         known = {hold.id: hold for hold in old.card.holds} | {h.id: h for h in card.card.holds}
         moved = {

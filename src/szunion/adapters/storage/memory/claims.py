@@ -16,6 +16,7 @@ from szunion.domain.covers import Enrolment
 from szunion.domain.enrolments import EnrolmentState
 from szunion.domain.values import ClaimId, EnrolmentId, Fen, ObligationId, PersonId
 from szunion.errors import Conflict
+from szunion.ports.storage.races import lost_race
 
 
 def _asked(row: Enrolment) -> Hashable | None:
@@ -37,8 +38,7 @@ class ClaimTables:
 
 
 def _stale(entity: str, old: Enrolment | Claim | None, version: int) -> Conflict:
-    current = old.version if old else "?"
-    return Conflict("E-STORE-008", entity=entity, expected=version, current=current)
+    return lost_race(entity, version, old.version if old else None)
 
 
 @frozen

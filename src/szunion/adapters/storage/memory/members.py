@@ -26,6 +26,7 @@ from szunion.domain.values import (
     shard_of,
 )
 from szunion.errors import Conflict
+from szunion.ports.storage.races import lost_race
 from szunion.ports.system import Ids
 
 
@@ -125,7 +126,7 @@ class MemoryMembers:
         for row in change.retired:
             old = self.tables.affiliations.get(row.id)
             if old is None or old.superseded is not None:
-                raise Conflict("E-STORE-008", entity="affiliation", expected="open", current="?")
+                raise lost_race("affiliation", "open", "superseded")
             self.tables.affiliations.replace(self.undo, row.id, row)
         for row in change.written:
             self.add_affiliation(scope, row)

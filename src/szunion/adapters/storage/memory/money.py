@@ -159,9 +159,7 @@ class MemoryOrders:
 
     def put_many(self, scope: Scope, orders: Iterable[Order]) -> None:
         for order in orders:
-            old = self.tables.orders.get(order.id)
-            if old is None or old.version != order.version:
-                raise Conflict("E-STORE-008", entity="pay_order", expected="?", current="?")
+            check_version(self.tables.orders.get(order.id), order, "pay_order")
             changed = evolve(order, version=order.version + 1)
             self.tables.orders.replace(self.undo, order.id, changed)
 

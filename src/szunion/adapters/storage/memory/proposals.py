@@ -10,7 +10,7 @@ from szunion.adapters.storage.memory.officers import OfficerTables, check_two_si
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.proposals import Proposal, ProposalState
-from szunion.errors import Conflict
+from szunion.ports.storage.races import proposal_lost
 
 
 def _open_act(row: Proposal) -> Hashable | None:
@@ -56,7 +56,7 @@ class MemoryProposals:
     def put(self, scope: Scope, proposal: Proposal) -> None:
         old = self.tables.proposals.get(proposal.id)
         if old is None or old.state is not ProposalState.OPEN:
-            raise Conflict("E-STORE-008", entity="proposal", expected="OPEN", current="?")
+            raise proposal_lost(old, ProposalState.OPEN)
         check_two_sides(self.officers, "proposal", old.maker, proposal.checker, old.made)
         self.tables.proposals.replace(self.undo, proposal.id, proposal)
 
@@ -64,6 +64,6 @@ class MemoryProposals:
         old = self.tables.proposals.get(proposal.id)
         known = old is not None and old.state is ProposalState.CONFIRMED
         if old is None or not known or old.terms != before.terms:
-            raise Conflict("E-STORE-008", entity="proposal", expected="CONFIRMED", current="?")
+            raise proposal_lost(old, ProposalState.CONFIRMED)
         changed = evolve(old, terms=dict(proposal.terms))
         self.tables.proposals.replace(self.undo, proposal.id, changed)

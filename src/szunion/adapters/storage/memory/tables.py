@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from attrs import define, field
 
 from szunion.errors import Conflict
+from szunion.ports.storage.races import lost_race
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -32,8 +33,7 @@ def check_version(old: R | None, new: R, entity: str) -> R:
         Conflict: somebody else was faster, or it is not there (E-STORE-008).
     """
     if old is None or old.version != new.version:
-        current = "?" if old is None else old.version
-        raise Conflict("E-STORE-008", entity=entity, expected=new.version, current=current)
+        raise lost_race(entity, new.version, None if old is None else old.version)
     return old
 
 

@@ -9,12 +9,11 @@ from attrs import evolve, frozen
 
 from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.services import ServiceTables
-from szunion.adapters.storage.memory.tables import Undo
+from szunion.adapters.storage.memory.tables import Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.projects import Project
 from szunion.domain.values import CardId, PersonId
 from szunion.domain.wishes import Wish, WishState
-from szunion.errors import Conflict
 
 
 @frozen
@@ -74,9 +73,7 @@ class MemoryProjects:
         if old is None:
             self.tables.projects.insert(self.undo, project.item, evolve(project, version=0))
             return
-        if old.version != project.version:
-            expected = project.version
-            raise Conflict("E-STORE-008", entity="project", expected=expected, current="?")
+        check_version(old, project, "project")
         changed = evolve(project, version=project.version + 1)
         self.tables.projects.replace(self.undo, project.item, changed)
 

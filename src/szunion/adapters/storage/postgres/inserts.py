@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -39,6 +39,9 @@ _FOR_A_ROW: Final[Mapping[str, str]] = {"card.note": "card"}
 _BY_TRIGGER: Final[Mapping[str, str]] = dict.fromkeys(
     ("batch", "custody_list", "payout", "proposal"), "delegation"
 )
+
+Write: TypeAlias = tuple[str, str, Parameters, str]
+"""Name, text, parameters; and of what the version is expected, if it is."""
 
 Key = str | int
 """What a parameter is found by: its name, or its place."""
@@ -83,8 +86,7 @@ def touch(name: str, text: str) -> Touch:
 class Waiting:
     """Writes that wait to be told, in one statement or in as few as may be."""
 
-    writes: list[tuple[str, str, Parameters, str]] = field(factory=list)
-    """Name, text, parameters; and of what the version is expected, if it is."""
+    writes: list[Write] = field(factory=list)
     _written: set[str] = field(factory=set)
     _changed: set[str] = field(factory=set)
     """Those tables of them that are not only added to."""

@@ -24,11 +24,23 @@ from szunion.adapters.storage.postgres.asking import (
 from szunion.adapters.storage.postgres.connection import Connection, adapt
 from szunion.adapters.storage.postgres.dialect import packed, statements
 from szunion.adapters.storage.postgres.faults import ours, translated
-from szunion.adapters.storage.postgres.inserts import MOST_TOGETHER, Waiting, together, touch
+from szunion.adapters.storage.postgres.inserts import (
+    MOST_TOGETHER,
+    Waiting,
+    Write,
+    together,
+    touch,
+)
 from szunion.adapters.storage.postgres.net import beyond
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
 from szunion.adapters.storage.sql.columns import Column, parts_of, rows_of
-from szunion.adapters.storage.sql.session import Parameters, Row, Session, one_changed
+from szunion.adapters.storage.sql.session import (
+    Parameters,
+    Row,
+    Session,
+    asks_version,
+    overtaken,
+)
 from szunion.domain.access import OnePerson, Scope, WholeCity
 from szunion.errors import Conflict, StorageError
 
@@ -168,10 +180,20 @@ class PostgresSession(Session):
         all_ = together(tuple([text for _, text, _, _ in writes]))
         values = all_.parameters([given for _, _, given, _ in writes])
         answer = self._run(all_.text, values)
-        changes = [(given, entity) for _, _, given, entity in writes if entity]
+        changes = [each for each in writes if each[-1]]
         if changes:
-            for count, (given, entity) in zip(answer.fetchone() or (), changes, strict=True):
-                one_changed(count, given, entity)
+            for count, change in zip(answer.fetchone() or (), changes, strict=True):
+                self._check(count, change)
+
+    def _check(self, count: int, change: Write) -> None:
+        """Check that an update found the row at the version that it expects (E-STORE-008)."""
+        _, text, given, entity = change
+        if count != 1:
+            assert isinstance(given, Mapping), "what expects a version names it"
+            raise overtaken(entity, given, self._run(asks_version(text), given).fetchone())
+
+    def standing(self, name: str, parameters: Mapping[str, object]) -> Row | None:
+        return self._asked(name, asks_version(self.statements[name]), parameters).fetchone()
 
     def _settle_many(self, added: Iterable[tuple[str, Parameters]]) -> None:
         """Tell of many plain insertions: those into one table together."""

@@ -21,7 +21,7 @@ from szunion.adapters.storage.postgres.inserts import Waiting
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import SHARED, texts
-from szunion.adapters.storage.sql.session import Parameters, Row, one_changed
+from szunion.adapters.storage.sql.session import Parameters, Row
 
 _FROM_COLUMNS: Final = re.compile(
     r"INSERT INTO (\w+) \(([^()]*)\)\s+(SELECT .* FROM unnest\(.*)", re.DOTALL
@@ -83,10 +83,11 @@ class SpreadSession(PostgresSession):
     def settle(self) -> None:
         """Tell the server all that waits, one by one."""
         writes, self._waiting = self._waiting.writes, Waiting()
-        for _, text, given, entity in writes:
+        for write in writes:
+            _, text, given, entity = write
             count = self._run(text, given).rowcount
             if entity:
-                one_changed(count, given, entity)
+                self._check(count, write)
 
 
 def session_on(connection: Connection, *, spread: bool, hosted: bool = False) -> PostgresSession:

@@ -26,8 +26,8 @@ from szunion.domain.values import (
     RowId,
     shard_of,
 )
-from szunion.errors import Conflict
 from szunion.ports.keys import Place, Vault
+from szunion.ports.storage.races import lost_of_versions
 
 
 def batch_of(raw: Raw) -> Batch:
@@ -178,7 +178,9 @@ class SqlRows:
 
     def put_many(self, scope: Scope, rows: Sequence[Row]) -> None:
         if rows and self.session.many("application.put", map(known_row, rows)) != len(rows):
-            raise Conflict("E-STORE-008", entity="application", expected=len(rows), current="?")
+            ids = json.dumps([each.id for each in rows])
+            found = map(row_of, self.session.all("bulk.rows", {"ids": ids}))
+            raise lost_of_versions("application", rows, {each.id: each for each in found})
 
     def pin_mobiles(self, scope: Scope, mobiles: Mapping[RowId, Mobile]) -> None:
         self.session.many(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import NoReturn
 
 from attrs import frozen
 
@@ -33,8 +32,8 @@ from szunion.domain.values import (
     RowId,
     shard_of,
 )
-from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Place, Vault
+from szunion.ports.storage.races import lost_of_set
 
 #: The words of a row: found in a table they cost a tenth of what calling the kind by them does.
 _STATES = {state.value: state for state in BankState}
@@ -107,6 +106,11 @@ def _as_put(put: KeptCard, there: KeptCard | None) -> bool:
     ours, theirs = _known(put), _known(there)
     told = {"version", "bank_state", "bank_sequence", "bank_conflict"}
     return all(ours[name] == theirs[name] for name in ours.keys() - told)
+
+
+def _race(put: KeptCard, there: KeptCard | None) -> tuple[int, bool, int | None]:
+    """Return what a change of a card expected, whether it was written, and what stands there."""
+    return put.card.version, _as_put(put, there), None if there is None else there.card.version
 
 
 def _plain_holds(holds: Sequence[Hold]) -> str:
@@ -308,18 +312,10 @@ class SqlCards:
     def put_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         """Keep changed cards in their order: the bulk path (E-STORE-008)."""
         if self.session.many("card.put", map(_known, cards)) != len(cards):
-            self._lost_race(scope, cards)
+            there = {each.id: each for each in self.many(scope, [each.id for each in cards])}
+            raise lost_of_set("card", (_race(each, there.get(each.id)) for each in cards))
         self._keep_holds(kept.card for kept in cards)
         self._note((kept.card, kept.card.version + 1) for kept in cards)
-
-    def _lost_race(self, scope: Scope, put: Sequence[KeptCard]) -> NoReturn:
-        """Tell which of a set does not stand as it was put: somebody else was faster."""
-        there = {each.id: each for each in self.many(scope, [each.id for each in put])}
-        stands = (_as_put(each, there.get(each.id)) for each in put)
-        lost = next((each for each, as_put in zip(put, stands, strict=True) if not as_put), put[-1])
-        now = there.get(lost.id)
-        current = "?" if now is None else now.card.version
-        raise Conflict("E-STORE-008", entity="card", expected=lost.card.version, current=current)
 
     def many(self, scope: Scope, ids: Iterable[CardId]) -> Sequence[KeptCard]:
         """Return cards: the bulk path."""

@@ -30,7 +30,7 @@ from szunion.domain.values import (
     PersonId,
     shard_of,
 )
-from szunion.errors import Conflict
+from szunion.ports.storage.races import lost_race
 from szunion.ports.system import Ids
 
 _DAY = date.fromisoformat
@@ -186,7 +186,7 @@ class SqlMembers:
             for row in change.retired
         ]
         if self.session.many("affiliation.retire", retired) != len(retired):
-            raise Conflict("E-STORE-008", entity="affiliation", expected="open", current="?")
+            raise lost_race("affiliation", "open", "superseded")
         self._add_affiliations(change.written)
 
     def of_union(

@@ -27,8 +27,8 @@ from szunion.domain.values import (
     RequestKey,
     shard_of,
 )
-from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Vault
+from szunion.ports.storage.races import lost_of_versions
 
 
 def obligation_of(row: Row) -> Obligation:
@@ -179,16 +179,19 @@ class SqlOrders:
         return {OrderState(state): count for state, count in rows}
 
     def put_many(self, scope: Scope, orders: Iterable[Order]) -> None:
+        put = list(orders)
         rows = [
             (
                 each.card, each.part, each.state.value, each.approved_by,
                 int(each.settlement_missing), each.sequence, each.bank_code, each.bank_text,
                 shard_of(each.id), each.id, each.version,
             )
-            for each in orders
+            for each in put
         ]  # fmt: skip
         if self.session.many("pay_order.put", rows) != len(rows):
-            raise Conflict("E-STORE-008", entity="pay_order", expected="?", current="?")
+            known = self.of_obligations(scope, {each.obligation for each in put})
+            there: dict[int, Order] = {each.id: each for some in known.values() for each in some}
+            raise lost_of_versions("pay_order", put, there)
 
 
 def _payout(row: Row) -> PayoutBatch:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NoReturn
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.values import RequestKey, shard_of
-from szunion.errors import Conflict
+from szunion.ports.storage.races import lost_of_versions
 
 
 def _dispatch(row: Row) -> Dispatch:
@@ -125,16 +124,8 @@ class SqlOutbox:
         put = list(dispatches)
         rows = [_moving(each) | {"version": each.version} for each in put]
         if self.session.many("outbox.put", rows) != len(rows):
-            self._lost_race(scope, put)
-
-    def _lost_race(self, scope: Scope, put: Sequence[Dispatch]) -> NoReturn:
-        """Tell which of a set does not stand as it was put: somebody else was faster."""
-        there = {each.id: each for each in self.many(scope, [each.id for each in put])}
-        stands = (there.get(each.id) == evolve(each, version=each.version + 1) for each in put)
-        lost = next((each for each, as_put in zip(put, stands, strict=True) if not as_put), put[-1])
-        now = there.get(lost.id)
-        current = "?" if now is None else now.version
-        raise Conflict("E-STORE-008", entity="outbox", expected=lost.version, current=current)
+            there = {each.id: each for each in self.many(scope, [each.id for each in put])}
+            raise lost_of_versions("outbox", put, there)
 
     def listed(
         self, scope: Scope, states: Iterable[DispatchState], *, after: int = 0, most: int = 200

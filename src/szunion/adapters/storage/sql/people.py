@@ -28,6 +28,7 @@ from szunion.domain.values import OrganisationId, PersonId, shard_of
 from szunion.errors import Conflict, StorageError
 from szunion.ports.keys import IndexField, Place, Vault
 from szunion.ports.storage.people import IndexEntry, Quarantined, QuarantineSource
+from szunion.ports.storage.races import lost_race
 
 TABLE = "person"
 
@@ -203,7 +204,7 @@ class SqlPeople:
         shard = shard_of(person.id)
         row = self.session.one("person.row", {"shard": shard, "person": person.id})
         if row is None:
-            raise Conflict("E-STORE-008", entity=TABLE, expected=person.version, current="?")
+            raise lost_race(TABLE, person.version)
         old, salt = self._person(row), row[3]
         place = Place(TABLE, shard, person.id)
         self.session.put(

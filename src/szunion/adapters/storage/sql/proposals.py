@@ -11,7 +11,7 @@ from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
 from szunion.domain.proposals import Proposal, ProposalState
-from szunion.errors import Conflict
+from szunion.ports.storage.races import proposal_lost
 
 
 def _proposal(row: Row) -> Proposal:
@@ -68,7 +68,7 @@ class SqlProposals:
             },
         )  # fmt: skip
         if changed != 1:
-            raise Conflict("E-STORE-008", entity="proposal", expected="OPEN", current="?")
+            raise proposal_lost(self.get(scope, proposal.id), ProposalState.OPEN)
 
     def put_terms(self, scope: Scope, proposal: Proposal, before: Proposal) -> None:
         changed = self.session.do(
@@ -76,4 +76,4 @@ class SqlProposals:
             {"id": proposal.id, "terms": _terms(proposal), "before": _terms(before)},
         )
         if changed != 1:
-            raise Conflict("E-STORE-008", entity="proposal", expected="CONFIRMED", current="?")
+            raise proposal_lost(self.get(scope, proposal.id), ProposalState.CONFIRMED)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, Final, Protocol
 
 from szunion.adapters.storage.sql.columns import Column
 from szunion.errors import Conflict
+from szunion.ports.storage.races import lost_race
 
 Parameters = Mapping[str, object] | Sequence[object]
 Row = tuple[Any, ...]
+
+_EXPECTS: Final = re.compile(
+    r"UPDATE (\w+)\s+SET .*\bWHERE (.*) AND version = (?::version|%\(version\)s)(.*)", re.DOTALL
+)
 
 
 class KeyTaken(Conflict):
@@ -92,15 +99,29 @@ class Session(Protocol):
         Raises:
             Conflict: somebody else was faster (E-STORE-008).
         """
-        one_changed(self.do(name, parameters), parameters, entity)
+        if self.do(name, parameters) != 1:
+            raise overtaken(entity, parameters, self.standing(name, parameters))
+
+    def standing(self, name: str, parameters: Mapping[str, object]) -> Row | None:
+        """Return the version that stands where the change *name* expects one."""
+        ...
 
 
-def one_changed(count: int, parameters: Any, entity: str) -> None:  # noqa: ANN401 - of any statement
-    """Check that an update found the row at the version that it expects.
+def overtaken(entity: str, parameters: Mapping[str, object], standing: Row | None) -> Conflict:
+    """Return the error of an update that did not find the row at the version that it expects."""
+    return lost_race(entity, parameters["version"], None if standing is None else standing[0])
+
+
+@cache
+def asks_version(text: str) -> str:
+    """Return what asks for the version that stands where an update expects one.
 
     Raises:
-        Conflict: somebody else was faster (E-STORE-008).
+        ValueError: it is no update that names the version it expects.
     """
-    if count != 1:
-        expected = parameters.get("version", "?")
-        raise Conflict("E-STORE-008", entity=entity, expected=expected, current="?")
+    found = _EXPECTS.fullmatch(text)
+    if found is None:
+        msg = "only what names the version it expects can lose a race"
+        raise ValueError(msg)
+    table, before, after = found.groups()
+    return f"SELECT version FROM {table} WHERE {before}{after}"  # noqa: S608 - a statement of ours

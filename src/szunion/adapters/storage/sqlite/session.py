@@ -17,7 +17,13 @@ from attrs import define, field
 
 from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import Columns, chunks, spelled
-from szunion.adapters.storage.sql.session import KeyTaken, Parameters, Row, Session
+from szunion.adapters.storage.sql.session import (
+    KeyTaken,
+    Parameters,
+    Row,
+    Session,
+    asks_version,
+)
 from szunion.adapters.storage.sqlite.dialect import SQLITE, packed
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 
@@ -236,6 +242,13 @@ class SqliteSession(Session):
             return self.connection.execute(self._statements[name], parameters).rowcount
         except sqlite3.DatabaseError as error:
             raise ours(error) from None
+
+    def standing(self, name: str, parameters: Mapping[str, object]) -> Row | None:
+        """Return the version that stands where the change *name* expects one."""
+        with translated():
+            asked = asks_version(self._statements[name])
+            row: Row | None = self.connection.execute(asked, parameters).fetchone()
+            return row
 
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
         """Run a change for each row: the bulk path. Return how many rows were touched."""

@@ -1,0 +1,67 @@
+"""Know how a store says that somebody else was faster, and what stands there now (并发修改)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from attrs import evolve
+
+from szunion.domain.outbox import Dispatch
+from szunion.domain.payouts import Order
+from szunion.domain.proposals import Proposal, ProposalState
+from szunion.domain.rows import Row
+from szunion.errors import Conflict
+
+R = TypeVar("R", Dispatch, Order, Row)
+
+
+def lost_race(entity: str, expected: object, current: object = None) -> Conflict:
+    """Return the error of a change that came too late (E-STORE-008).
+
+    Args:
+        entity: What was to be changed.
+        expected: The version, or the state, of which the change was made.
+        current: What stands there now; None: it is not there, or not within reach.
+    """
+    now = "?" if current is None else current
+    return Conflict("E-STORE-008", entity=entity, expected=expected, current=now)
+
+
+def lost_of_set(entity: str, changes: Iterable[tuple[object, bool, object]]) -> Conflict:
+    """Return the error of a set of changes of which one or more came too late.
+
+    Args:
+        entity: What was to be changed.
+        changes: Of each in its order: the version that it expects, whether what stands there now
+            is what it put, and the version of that. The first that does not stand is named.
+    """
+    known = list(changes)
+    expected, _, current = next((each for each in known if not each[1]), known[-1])
+    return lost_race(entity, expected, current)
+
+
+def lost_of_versions(entity: str, put: Sequence[R], there: Mapping[int, R]) -> Conflict:
+    """Return the error of a set of rows that name their versions: one was put too late.
+
+    Args:
+        entity: What was to be changed.
+        put: The rows as they were put, with the versions that they expect.
+        there: What stands there now, by id.
+    """
+    now = [there.get(each.id) for each in put]
+    written = [evolve(each, version=each.version + 1) for each in put]
+    return lost_of_set(
+        entity,
+        [
+            (each.version, stands == after, None if stands is None else stands.version)
+            for each, stands, after in zip(put, now, written, strict=True)
+        ],
+    )
+
+
+def proposal_lost(now: Proposal | None, expected: ProposalState) -> Conflict:
+    """Return the error of a proposal that was decided, or changed, by somebody else meanwhile."""
+    state = None if now is None else now.state.value
+    current = "other terms" if state == expected.value else state
+    return lost_race("proposal", expected.value, current)
