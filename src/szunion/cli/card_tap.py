@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
 from szunion.application.counter import Tapped, TapVerdict
 from szunion.cli.card_means import options, roots
+from szunion.cli.endings import REFUSED, UNKNOWN
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.places import chosen, places
 from szunion.cli.service import say_price
-from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.joinings import occasion_of
 from szunion.domain.values import OfferId
+
+_UNKNOWN: Final = frozenset({TapVerdict.UNKNOWN_CARD, TapVerdict.NO_APPLICATION})
 
 
 @click.command(
@@ -46,11 +49,8 @@ def tap(  # noqa: PLR0913 - where, for what, and how strictly
         )
     found, _ = places(frame)
     place = chosen(frame, found, asked, wait)
-    who = Principal(
-        id=frame.user, role=Role.PROVIDER, purpose=Purpose.SERVE, organisation=frame.union(org).id
-    )
     counter = frame.system().counter(
-        who, roots=lambda _: roots(place, ca_keys), reader=place.reader
+        frame.provider(org), roots=lambda _: roots(place, ca_keys), reader=place.reader
     )
     told = counter.tap(
         place.seen.name, item, occasion, prove=authenticate,
@@ -59,7 +59,7 @@ def tap(  # noqa: PLR0913 - where, for what, and how strictly
     _say(frame, told)
     if told.yes:
         return 0
-    return 4 if told.verdict in {TapVerdict.UNKNOWN_CARD, TapVerdict.NO_APPLICATION} else 5
+    return UNKNOWN if told.verdict in _UNKNOWN else REFUSED
 
 
 def _say(frame: Frame, told: Tapped) -> None:

@@ -27,20 +27,25 @@ from szunion.errors import (
     code_pages,
 )
 
+PARTLY: Final = 3
+UNKNOWN: Final = 4
+"""What was named is not there."""
+REFUSED: Final = 5
+"""The answer is no."""
+INTERRUPTED: Final = 130
+
 #: The first match wins; specific before general. 3 (partly done) is chosen by commands.
 EXIT: Final[Mapping[type[SzunionError], int]] = {
     InvalidInput: 2,
     ConfigError: 2,
-    NotFound: 4,
-    Conflict: 5,
-    NotAllowed: 5,
+    NotFound: UNKNOWN,
+    Conflict: REFUSED,
+    NotAllowed: REFUSED,
     BankUnavailable: 6,
     ReaderError: 6,
     BankOutcomeUnknown: 7,
     SzunionError: 1,
 }
-PARTLY: Final = 3
-INTERRUPTED: Final = 130
 
 
 def exit_code(error: SzunionError) -> int:

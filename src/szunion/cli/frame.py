@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
@@ -14,10 +14,11 @@ from szunion.cli.endings import INTERRUPTED, exit_code, kept_traceback, report
 from szunion.cli.speech import Speech
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
-from szunion.domain.values import PersonId
+from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import NotFound, SzunionError
 
 if TYPE_CHECKING:
+    from szunion.application.organisations import Organisations
     from szunion.application.system import Desk
     from szunion.bootstrap import UnionSystem
     from szunion.domain.nodes import Node
@@ -148,17 +149,36 @@ class Frame(Speech):
             by = evolve(by, role=own, organisation=None if own is Role.CITY else union.id)
         return system.desk(by if code is None else system.confirmed(by, code))
 
+    def provider(self, org: str) -> Principal:
+        """Return the user of this command as who provides a service, at the union of a code.
+
+        Raises:
+            NotFound: there is no such union (E-CLI-002).
+        """
+        return Principal(
+            id=self.user, role=Role.PROVIDER, purpose=Purpose.SERVE,
+            organisation=self.union(org).id,
+        )  # fmt: skip
+
     def union(self, code: str) -> Organisation:
         """Return the union of a code.
 
         Raises:
             NotFound: there is none (E-CLI-002).
         """
-        looking = Principal(id=self.user, role=Role.ENGINE, purpose=Purpose.OPERATE)
-        found = self.system().desk(looking).organisations.find(code)
+        found = self._unions().find(code)
         if found is None:
             raise NotFound("E-CLI-002", code=code)
         return found
+
+    def codes(self, ids: Iterable[OrganisationId]) -> Mapping[OrganisationId, str]:
+        """Return the codes of unions: what a person calls them."""
+        unions = self._unions()
+        return {id_: unions.get(id_).code for id_ in sorted(set(ids))}
+
+    def _unions(self) -> Organisations:
+        looking = Principal(id=self.user, role=Role.ENGINE, purpose=Purpose.OPERATE)
+        return self.system().desk(looking).organisations
 
     def member(self, desk: Desk, who: str) -> PersonId:
         """Return the member of a name of ours (``m_…``) or of a document number; ``-``: stdin.

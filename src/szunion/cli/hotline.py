@@ -9,6 +9,7 @@ import click
 from szunion.application.hotline import Hotline, NotOpened, Opened
 from szunion.application.masked import MaskedFile
 from szunion.application.system import Desk
+from szunion.cli.endings import REFUSED
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.referral import said, shown, topic_of
 from szunion.domain.access import Purpose, Role
@@ -17,7 +18,6 @@ from szunion.text import Text
 
 _TICKET = click.argument("ticket", metavar="t_…")
 _NOTE = click.option("--note", default="", metavar="WORDS", help="备注，不写个人信息  A note")
-_REFUSED = 5
 
 
 @click.group(
@@ -99,7 +99,7 @@ def open_(frame: Frame, ticket: str) -> int:
                 )
             else:
                 frame.say("已锁至 {until}", "locked until {until}", until=end)
-            return _REFUSED
+            return REFUSED
 
 
 @hotline.command(

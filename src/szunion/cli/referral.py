@@ -6,19 +6,17 @@ What is said is read from stdin: it stands in no history of a shell.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 
 import click
 
 from szunion.application.referrals import Asked, NotAsked, OpenedReferral, Referrals
+from szunion.cli.endings import REFUSED
 from szunion.cli.frame import ORG, Frame, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.referrals import Referral
-from szunion.domain.values import OrganisationId
 from szunion.text import Text
 
 KIND = "rf"
-_REFUSED = 5
 _REFERRAL = click.argument("referral", metavar="rf_…")
 _CITY = click.option("--city", is_flag=True, help="以市总名义  As the city federation")
 
@@ -49,15 +47,6 @@ def said(frame: Frame) -> str:
     return sys.stdin.read().strip()
 
 
-def _codes(frame: Frame, found: Sequence[Referral]) -> Mapping[OrganisationId, str]:
-    """Return the codes of the unions that answer, and of those that see to it."""
-    ids = {each.organisation for each in found}
-    ids |= {each.raised for each in found if each.raised is not None}
-    looking = Principal(id=frame.user, role=Role.ENGINE, purpose=Purpose.OPERATE)
-    unions = frame.system().desk(looking).organisations
-    return {id_: unions.get(id_).code for id_ in sorted(ids)}
-
-
 def topic_of(frame: Frame, topic: str) -> str:
     """Return a topic: its id for programs, what the city calls it for people."""
     name = frame.system().office.catalogue.topic_name(topic)
@@ -72,7 +61,9 @@ def shown(frame: Frame, *found: Referral) -> None:
         Text("承办工会", "union"), Text("派单时间", "passed on"), Text("答复期限", "due"),
         Text("超期次数", "overdue"), Text("督办工会", "seen to by"),
     )  # fmt: skip
-    codes = _codes(frame, found)
+    answering = [each.organisation for each in found]
+    above = [each.raised for each in found if each.raised is not None]
+    codes = frame.codes([*answering, *above])
     frame.rows(
         keys,
         titles,
@@ -132,7 +123,7 @@ def ask(frame: Frame, item: str, who: str) -> int:
             frame.value({"against": [each.value for each in against]})
             words = frame.text("、", ", ").join(frame.cell(each) for each in against)
             frame.say("不能申请：{why}", "cannot be asked for: {why}", why=words)
-            return _REFUSED
+            return REFUSED
 
 
 # --- the union ----------------------------------------------------------------------------------

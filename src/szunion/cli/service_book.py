@@ -9,6 +9,7 @@ import click
 from szunion.application.bookings import Booked, NotBooked, Outcome, Queued
 from szunion.application.services import Shown
 from szunion.application.system import Desk
+from szunion.cli.endings import REFUSED
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.speech import CITY_ZONE
 from szunion.domain.access import Principal, Purpose, Role
@@ -178,7 +179,7 @@ def _say(frame: Frame, answer: Outcome, code: str | None) -> int:
             return 0
         case NotBooked():
             _say_no(frame, answer)
-            return 5
+            return REFUSED
 
 
 def _say_no(frame: Frame, answer: NotBooked) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import update_wrapper
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,8 @@ from szunion.cli.endings import PARTLY
 from szunion.cli.files import unusable
 from szunion.cli.frame import ORG, Frame, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.joinings import OPEN, Joining, JoiningState
-from szunion.domain.values import OrganisationId, PersonId
+from szunion.domain.joinings import OPEN, Joining, JoiningState, Listing
+from szunion.domain.values import PersonId
 from szunion.text import Text
 
 KIND: Final = "jn"
@@ -53,10 +54,7 @@ def _desk(frame: Frame, org: str | None, *, provider: bool = False) -> Joinings:
         return frame.desk(Role.CITY, Purpose.SERVE, org).joinings
     if org is None:
         raise click.UsageError(frame.text("--provider 要写明 --org", "--provider needs --org"))
-    who = Principal(
-        id=frame.user, role=Role.PROVIDER, purpose=Purpose.SERVE, organisation=frame.union(org).id
-    )
-    return frame.system().desk(who).joinings
+    return frame.system().desk(frame.provider(org)).joinings
 
 
 def _people(frame: Frame, listed: str | None) -> list[PersonId]:
@@ -70,15 +68,8 @@ def _people(frame: Frame, listed: str | None) -> list[PersonId]:
     return [PersonId(frame.inward("m", word)) for word in text.split()]
 
 
-def _codes(frame: Frame, found: Sequence[Joining]) -> Mapping[OrganisationId, str]:
-    looking = Principal(id=frame.user, role=Role.ENGINE, purpose=Purpose.OPERATE)
-    unions = frame.system().desk(looking).organisations
-    return {id_: unions.get(id_).code for id_ in sorted({each.organisation for each in found})}
-
-
-def _days(joining: Joining) -> str:
-    days = sorted({joining.first.isoformat(), joining.last.isoformat()})
-    return "/".join(days)
+def _days(found: Joining | Listing) -> str:
+    return "/".join(sorted({found.first.isoformat(), found.last.isoformat()}))
 
 
 def shown(frame: Frame, *found: Joining) -> None:
@@ -91,7 +82,7 @@ def shown(frame: Frame, *found: Joining) -> None:
         Text("人数", "number"), Text("联系人", "contact"), Text("到场", "came"),
         Text("原因", "why"),
     )  # fmt: skip
-    codes = _codes(frame, found)
+    codes = frame.codes(each.organisation for each in found)
     frame.rows(
         keys,
         titles,
@@ -297,20 +288,29 @@ def accept(  # noqa: PLR0913 - what an organiser says
     shown(frame, desk.accept(frame.inward(KIND, joining), day, places, session=session))
 
 
+def _calling_off(act: Callable[[Joinings, int, str], Joining]) -> Callable[..., None]:
+    """Give an act of an organiser, with its reason, what a command has."""
+
+    @_JOINING
+    @_WHY
+    @_PROVIDER
+    @ORG
+    @framed
+    def run(frame: Frame, joining: str, *, why: str, provider: bool, org: str | None) -> None:
+        shown(frame, act(_desk(frame, org, provider=provider), frame.inward(KIND, joining), why))
+
+    return update_wrapper(run, act)
+
+
 @join.command(
     help=helps(
         "不受理，写明原因。Decline, and say why.",
         "szunion service join decline jn_… --why 师资不足 --org 440305",
     )
 )
-@_JOINING
-@_WHY
-@_PROVIDER
-@ORG
-@framed
-def decline(frame: Frame, joining: str, *, why: str, provider: bool, org: str | None) -> None:
-    desk = _desk(frame, org, provider=provider)
-    shown(frame, desk.decline(frame.inward(KIND, joining), why))
+@_calling_off
+def decline(desk: Joinings, joining: int, why: str) -> Joining:
+    return desk.decline(joining, why)
 
 
 @join.command(
@@ -319,14 +319,9 @@ def decline(frame: Frame, joining: str, *, why: str, provider: bool, org: str | 
         "szunion service join cancel jn_… --why 台风 --org 440305",
     )
 )
-@_JOINING
-@_WHY
-@_PROVIDER
-@ORG
-@framed
-def cancel(frame: Frame, joining: str, *, why: str, provider: bool, org: str | None) -> None:
-    desk = _desk(frame, org, provider=provider)
-    shown(frame, desk.cancel(frame.inward(KIND, joining), why))
+@_calling_off
+def cancel(desk: Joinings, joining: int, why: str) -> Joining:
+    return desk.cancel(joining, why)
 
 
 # --- the member -----------------------------------------------------------------------------------
@@ -349,8 +344,7 @@ def mine(frame: Frame, who: str) -> None:
     )  # fmt: skip
     rows = [
         (
-            frame.outward(KIND, each.joining), each.item, each.state,
-            "/".join(sorted({each.first.isoformat(), each.last.isoformat()})), each.session,
+            frame.outward(KIND, each.joining), each.item, each.state, _days(each), each.session,
             each.where,
         )
         for each in frame.system().desk(own).joinings.of_person(person)
