@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 
 from szunion.adapters.addresses import AddressRule
@@ -13,12 +13,12 @@ from szunion.adapters.bank.signed_http import SignedHttpBank
 from szunion.adapters.bank.signed_http_config import KeyConfig, SignedHttpConfig
 from szunion.adapters.http import HttpLine, Tls
 from szunion.adapters.keys.messages import signer_of, verifier_of
+from szunion.domain.city_time import CITY_TIME
 from szunion.errors import ConfigError
 from szunion.ports.bank import BankInfo
 from szunion.ports.system import Clock
 
 _MIB: Final = 1024 * 1024
-_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 def keyring(sign: list[KeyConfig], verify: list[KeyConfig]) -> Keyring:
@@ -106,4 +106,4 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError("E-BANK-062", what=text[:40]) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=_CITY)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=CITY_TIME)

@@ -7,18 +7,18 @@ import os
 import time
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Final, Self
 
 from attrs import frozen
 
+from szunion.domain.city_time import CITY_TIME
 from szunion.errors import ConfigError
 from szunion.log import say
 from szunion.ports.system import Chance, Clock
 
-_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _IDS_BEGIN: Final = 1_483_228_800_000
 """2017-01-01 00:00 UTC in milliseconds."""
 _COUNTERS: Final = 1 << 12
@@ -34,7 +34,7 @@ class SystemClock:
 
     def today(self) -> date:
         """Return the business day in the city (Asia/Shanghai)."""
-        return datetime.now(_CITY).date()
+        return datetime.now(CITY_TIME).date()
 
     def monotonic(self) -> float:
         """Return seconds that only ever grow."""

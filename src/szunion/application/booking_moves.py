@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve
@@ -15,12 +15,12 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Booking, BookingEvent, Offer
 from szunion.domain.card_files import KeptCard
 from szunion.domain.catalogue import ServiceItem
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.participation import Means, Outcome, Participation, participation_key
 from szunion.domain.values import BookingId, CardId, ParticipationId, shard_of
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
-_CITY: Final = timezone(timedelta(hours=8))
 _MOST_ASKED: Final = 100
 """How many of a queue are looked at for one place that came back."""
 
@@ -116,7 +116,7 @@ def confirm_by(office: Office, offer: Offer, now: datetime) -> datetime:
 
 def local(moment: datetime) -> str:
     """Return a moment as people in the city write it."""
-    return moment.astimezone(_CITY).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
 def pass_on(office: Office, work: UnitOfWork, scope: Scope, offer: Offer) -> Booking | None:

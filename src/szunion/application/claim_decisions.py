@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
@@ -11,6 +10,7 @@ from szunion.application.claim_moves import keep_claim, tell_claimant
 from szunion.application.office import Office
 from szunion.domain.access import Principal, Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimEvent, ClaimReason
 from szunion.domain.payouts import Obligation
@@ -23,7 +23,6 @@ from szunion.ports.storage import UnitOfWork
 _E = ClaimEvent
 APPROVE: Final = "claim.approve"
 """What waits for a second reviewer."""
-_CITY: Final = timezone(timedelta(hours=8))
 
 
 @frozen(kw_only=True)
@@ -99,7 +98,7 @@ def approved(  # noqa: PLR0913, PLR0917 - what is decided, by whom
         key=key,
         payee=old.person,
         item=old.plan,
-        year=work.now.astimezone(_CITY).year,
+        year=work.now.astimezone(CITY_TIME).year,
         fen=fen,
         decided=work.now,
         decided_by=old.reviewer or by.id,

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import date, timedelta, timezone
-from typing import Final
+from datetime import date
 
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.catalogue import Plan
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.claim_files import Claim, claim_key, household_wide, same_days
 from szunion.domain.reckoning import Known, Reckoning, reckon
 from szunion.domain.values import PersonId
 from szunion.errors import InvalidInput, NotFound
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
-
-_CITY: Final = timezone(timedelta(hours=8))
 
 
 def plan_of(office: Office, plan: str) -> Plan:
@@ -71,7 +69,7 @@ def reckoned(office: Office, work: UnitOfWork, scope: Scope, claim: Claim) -> Re
     known = Known(
         member=member_on(office, work, scope, claim.person, claim.happening.on),
         elsewhere=daily and same_days(claim.happening, others),
-        filed=claim.asked.astimezone(_CITY).date(),
+        filed=claim.asked.astimezone(CITY_TIME).date(),
         filing_days=office.policy.deadlines.claim_filing,
     )
     return reckon(plan, cover, claim.happening, known)

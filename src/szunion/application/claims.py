@@ -8,7 +8,7 @@ child meet in one key, and nobody learns from the store, or from the other's ans
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
@@ -32,6 +32,7 @@ from szunion.application.episodes import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, let_lapse, propose
 from szunion.domain.access import Operation, Principal, Role, Scope
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimReason, ClaimState
 from szunion.domain.covers import covering
@@ -44,7 +45,6 @@ from szunion.ports.storage import UnitOfWork
 
 _S = ClaimState
 _E = ClaimEvent
-_CITY: Final = timezone(timedelta(hours=8))
 OPEN: Final = (_S.SUBMITTED, _S.REVIEW, _S.APPEAL, _S.INCOMPLETE)
 """States in which a claim waits for somebody's decision or papers."""
 
@@ -130,7 +130,7 @@ class Claims:
         held = work.claims.holder(scope, keys)
         if held is not None:
             own = held.id if held.person == person else None
-            return AlreadyClaimed(on=held.asked.astimezone(_CITY).date(), own=own)
+            return AlreadyClaimed(on=held.asked.astimezone(CITY_TIME).date(), own=own)
         cover = covering(work.enrolments.of_person(scope, person), plan, happening.on)
         if cover is None:
             return NotClaimable(reasons=(ClaimReason.OUT_OF_COVER,))

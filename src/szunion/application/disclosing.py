@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
-from typing import Final
-
 from szunion.domain.access import Principal
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.disclosures import LONGEST_REASON, Disclosure, DisclosureKind
 from szunion.domain.values import PersonId
 from szunion.errors import InvalidInput
 from szunion.ports.storage import UnitOfWork
-
-_CITY: Final = timezone(timedelta(hours=8))
 
 
 def checked_reason(reason: str) -> str:
@@ -39,6 +35,6 @@ def about_to(  # noqa: PLR0913 - who is shown what, and why
     """Return the record of what is about to be shown to *by*."""
     return Disclosure(
         id=work.ids.new(), kind=kind, actor=by.id, role=by.role, node=by.organisation,
-        purpose=by.purpose, day=work.now.astimezone(_CITY).date(), at=work.now, rows=rows,
+        purpose=by.purpose, day=work.now.astimezone(CITY_TIME).date(), at=work.now, rows=rows,
         person=person or PersonId(0), what=what, reason=reason,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Final
 
 from attrs import frozen
@@ -12,6 +12,7 @@ from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import BOOKING
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM
 from szunion.domain.covers import Enrolment
@@ -26,8 +27,6 @@ from szunion.domain.rights import Erasure, Fate, Line, StillOpen
 from szunion.domain.values import ClaimId, PersonId
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
-
-_CITY: Final = timezone(timedelta(hours=8))
 
 
 def everyone(work: UnitOfWork, scope: Scope, person: PersonId) -> tuple[PersonId, ...]:
@@ -199,7 +198,7 @@ def _covers(book: _Book, found: Found) -> Iterable[Line]:
 
 
 def _day(moment: datetime) -> date:
-    return moment.astimezone(_CITY).date()
+    return moment.astimezone(CITY_TIME).date()
 
 
 def _ends(work: UnitOfWork, scope: Scope, people: Sequence[PersonId]) -> dict[Retention, date]:

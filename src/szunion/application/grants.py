@@ -8,7 +8,7 @@ key, and nobody reads from the store which household it is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta, timezone
+from datetime import date
 from typing import Final, TypeAlias
 
 from attrs import frozen
@@ -21,6 +21,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.benefits import Benefit, OncePer, Period, Subject
 from szunion.domain.catalogue import ServiceItem, ServiceKind, grant_key
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.eligibility import Ineligible, ineligible
 from szunion.domain.members import Rights
 from szunion.domain.payouts import Obligation
@@ -30,7 +31,6 @@ from szunion.errors import InvalidInput, NotFound
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 
-_CITY: Final = timezone(timedelta(hours=8))
 _DECIDE: Final = "grant.decide"
 _SCHOOL_STARTS: Final = 9
 _WINTER_STARTS: Final = 7
@@ -143,7 +143,7 @@ class Grants:
         terms = self._terms(item)
         if work.people.get(scope, person) is None:
             raise NotFound("E-SERVICE-003")
-        on = day or work.now.astimezone(_CITY).date()
+        on = day or work.now.astimezone(CITY_TIME).date()
         fen = terms.benefit.amount(answers or {})
         against = self._against(work, scope, person, terms)
         if fen is None:
@@ -153,7 +153,7 @@ class Grants:
         key = self._key(work, terms, person, subject, on)
         known = work.obligations.granted(scope, key)
         if known is not None:
-            return AlreadyGranted(on=known.decided.astimezone(_CITY).date())
+            return AlreadyGranted(on=known.decided.astimezone(CITY_TIME).date())
         # The subject of the proposal is the grant itself: twins are two, one child is one.
         about = int.from_bytes(work.vault.index(IndexField.GRANT, f"proposal:{key}")[:7])
         words = {
@@ -163,7 +163,7 @@ class Grants:
         waiting = work.proposals.open_of(scope, _DECIDE, about)
         if waiting is not None:
             if waiting.terms["person"] != str(person):
-                return AlreadyGranted(on=waiting.made.astimezone(_CITY).date())
+                return AlreadyGranted(on=waiting.made.astimezone(CITY_TIME).date())
             words["day"] = waiting.terms["day"]  # asked for again on a later day: the same grant
         return Proposed(proposal=propose(work, scope, _DECIDE, about, words), fen=fen)
 
@@ -190,14 +190,14 @@ class Grants:
             key=decided.terms["key"],
             payee=person,
             item=terms.item.id,
-            year=work.now.astimezone(_CITY).year,
+            year=work.now.astimezone(CITY_TIME).year,
             fen=Fen(int(decided.terms["fen"])),
             decided=work.now,
             decided_by=self.by.id,
         )
         known = work.obligations.add(scope, obligation)
         if known is not None:
-            return AlreadyGranted(on=known.decided.astimezone(_CITY).date())
+            return AlreadyGranted(on=known.decided.astimezone(CITY_TIME).date())
         entry = AuditEntry(
             action="grant.grant",
             subject=obligation.id,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta, timezone
-from typing import Final
+from datetime import UTC, datetime, time
 
 from attrs import frozen
 
@@ -13,13 +12,12 @@ from szunion.application.payment_news import item_words
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.catalogue import ServiceItem
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.joinings import Joining, JoiningState, Listing, NoListing, against
 from szunion.domain.participation import Means, Participation, participation_key
 from szunion.domain.values import OrganisationId, ParticipationId, PersonId, shard_of
 from szunion.ports.storage import UnitOfWork
-
-_CITY: Final = timezone(timedelta(hours=8))
 
 
 @frozen(kw_only=True)
@@ -133,7 +131,7 @@ def part_of(
     work: UnitOfWork, joining: Joining, item: ServiceItem, person: PersonId, author: str
 ) -> Participation:
     """Return the record that somebody came, at noon of the day on which it was held (M09)."""
-    noon = datetime.combine(joining.first, time(12), _CITY).astimezone(UTC)
+    noon = datetime.combine(joining.first, time(12), CITY_TIME).astimezone(UTC)
     return Participation(
         id=ParticipationId(work.ids.new(shard_of(person))),
         key=participation_key(joining.item, joining.occasion, person), person=person,

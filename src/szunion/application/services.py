@@ -8,7 +8,6 @@ rates what he or she took part in. The union sees what is wanted, and each servi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta, timezone
 from typing import Final
 
 from attrs import evolve, frozen
@@ -28,6 +27,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Offer
 from szunion.domain.catalogue import Mode, ServiceItem
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.participation import Outcome, Participation, standing
 from szunion.domain.projects import Evaluation, Project
 from szunion.domain.ratings import Rating
@@ -38,7 +38,6 @@ from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
 
-_CITY: Final = timezone(timedelta(hours=8))
 _MOST: Final = 100
 _THROUGH_THE_UNION: Final = Text(
     "由所在工会集体报名：向工会提出，或先提心愿，工会可见需求",
@@ -311,7 +310,7 @@ class Services:
         figures = work.bookings.figures(scope)
         told = _used(figures, work.participations.used(scope))
         ratings = _rated(work.participations.ratings(scope))
-        year = work.now.astimezone(_CITY).year
+        year = work.now.astimezone(CITY_TIME).year
         found = []
         for item in self.office.catalogue.menu:
             count, stars = ratings.get(item.id, (0, 0))

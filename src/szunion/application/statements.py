@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from szunion.application.bank_rows import Outcome
@@ -19,6 +19,7 @@ from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Statement, StatementKind, StatementLine
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
 from szunion.domain.orders import Order, OrderEvent, OrderState
@@ -35,7 +36,6 @@ from szunion.domain.values import RequestKey
 from szunion.ports.storage import UnitOfWork
 
 _OUT: Final = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.ACCEPTED})
-_CITY: Final = timezone(timedelta(hours=8))
 """The whole country keeps one time (北京时间)."""
 _MOST: Final = 200
 _KINDS: Final[Mapping[LineVerdict, DifferenceKind]] = {
@@ -122,7 +122,7 @@ def _keep_run(
     named: list[Difference],
 ) -> int:
     """Keep the comparison: what is still there keeps its age, what is gone is closed."""
-    start = datetime.combine(_last(work, scope, notice.day), time(), _CITY).astimezone(UTC)
+    start = datetime.combine(_last(work, scope, notice.day), time(), CITY_TIME).astimezone(UTC)
     missing = list(work.statements.missing(scope, start, _MOST))
     orders = work.orders.by_keys(scope, [RequestKey(code) for code in missing])
     still = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from attrs import evolve, frozen
@@ -17,6 +17,7 @@ from szunion.application.payouts import cards_of, part_key, request_of
 from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.ledger import Balance
 from szunion.domain.orders import Order, OrderEvent, OrderState
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
@@ -32,7 +33,6 @@ from szunion.domain.values import (
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
 
-_CITY: Final = timezone(timedelta(hours=8))
 _BACK: Final = frozenset({OrderState.RETURNED, OrderState.REJECTED})
 
 
@@ -377,8 +377,8 @@ def _entry(action: str, old: PayoutBatch | None, new: PayoutBatch, reason: str =
 
 
 def _city_day(now: datetime) -> date:
-    return now.astimezone(_CITY).date()
+    return now.astimezone(CITY_TIME).date()
 
 
 def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), _CITY).astimezone(UTC)
+    return datetime.combine(day, time(), CITY_TIME).astimezone(UTC)

@@ -13,10 +13,10 @@ from szunion.adapters.keys.checks import signature_holds
 from szunion.application.audit import AuditLog
 from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed, helps
-from szunion.cli.speech import CITY_ZONE
 from szunion.cli.witness import witness
 from szunion.domain.access import Purpose, Role
 from szunion.domain.audit_export import Verified, verify
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.notes import Checkpoint, Inclusion, NoteKey, encoded
 from szunion.domain.wording import action_text
 from szunion.errors import NotFound
@@ -40,8 +40,8 @@ _KEY = click.option(
 )
 
 
-_LONG_AGO = datetime(1970, 1, 2, tzinfo=CITY_ZONE)
-_FAR_OFF = datetime(9000, 1, 1, tzinfo=CITY_ZONE)
+_LONG_AGO = datetime(1970, 1, 2, tzinfo=CITY_TIME)
+_FAR_OFF = datetime(9000, 1, 1, tzinfo=CITY_TIME)
 
 
 def _log(frame: Frame) -> AuditLog:
@@ -228,7 +228,7 @@ def scope(frame: Frame, *, account: str, since: datetime | None, until: datetime
 
 def _moment(given: datetime) -> datetime:
     """Return a moment as it was typed: by the city's clock."""
-    return given.replace(tzinfo=CITY_ZONE)
+    return given.replace(tzinfo=CITY_TIME)
 
 
 def key_of(text: str) -> NoteKey:

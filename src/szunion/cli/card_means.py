@@ -16,8 +16,8 @@ from szunion.application.system import Desk
 from szunion.cli.files import unusable
 from szunion.cli.frame import Frame
 from szunion.cli.places import Place
-from szunion.cli.speech import CITY_ZONE
 from szunion.domain.access import Purpose, Role
+from szunion.domain.city_time import CITY_TIME
 from szunion.emv import tlv
 from szunion.emv.capk import CaKeys, read_download
 from szunion.emv.errors import BadData, BadTlv, EmvError, KeyRefused, LimitExceeded, OffScript
@@ -154,7 +154,7 @@ def today() -> date:
 
 def time_of_day() -> str:
     """Return the city's time as a terminal says it, HHMMSS."""
-    return SystemClock().now().astimezone(CITY_ZONE).strftime("%H%M%S")
+    return SystemClock().now().astimezone(CITY_TIME).strftime("%H%M%S")
 
 
 def roots(place: Place | None, file: Path | None) -> CaKeys:

@@ -6,8 +6,9 @@ import click
 
 from szunion.application.keys import AT_ONCE, KeyCare
 from szunion.cli.frame import Frame, framed, helps
-from szunion.cli.speech import CITY_ZONE, progress
+from szunion.cli.speech import progress
 from szunion.domain.access import Principal, Purpose, Role
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.keyset import ROTATES, KeyEntry, Profile, Use
 from szunion.text import Text
 
@@ -69,7 +70,7 @@ def status(frame: Frame, *, count: bool) -> None:
     shown: list[tuple[object, ...]] = []
     for each, new in care.entries():
         present = frame.text("是", "yes") if new else None
-        day = each.created.astimezone(CITY_ZONE).date().isoformat() if each.created else None
+        day = each.created.astimezone(CITY_TIME).date().isoformat() if each.created else None
         rows = counted.get(each.id, 0) if count and each.use is Use.SEAL else None
         shown.append((each.id, each.use, each.suite, each.status, present, day, rows))
     frame.rows(_KEYS, _TITLES, shown)

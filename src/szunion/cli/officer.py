@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 import click
 
 from szunion.cli.frame import CODE, ORG, Frame, framed, helps
-from szunion.cli.speech import CITY_ZONE
 from szunion.domain.access import Operation, Purpose, Role
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.officers import OFFICERS, Delegation, Post
 from szunion.domain.proposals import Proposal
 from szunion.domain.values import OrganisationId
@@ -176,7 +176,7 @@ def delegate(
     frame: Frame, login: str, *, operations: tuple[str, ...], until: datetime, org: str | None
 ) -> None:
     desk = frame.desk(Role.CITY, Purpose.ENROL, org).officers
-    end = datetime.combine(until.date(), time(), CITY_ZONE) + timedelta(days=1)
+    end = datetime.combine(until.date(), time(), CITY_TIME) + timedelta(days=1)
     _given(frame, desk.delegate(login, map(Operation, operations), until=end))
 
 

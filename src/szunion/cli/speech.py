@@ -10,16 +10,15 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 import click
 from attrs import define
 
 from szunion.cli.tables import NOTHING, table
+from szunion.domain.city_time import CITY_TIME
 from szunion.text import Language, Text
-
-CITY_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 @define
@@ -74,7 +73,7 @@ class Speech:
             return "—"
         if self.as_json:
             return moment.isoformat()
-        return moment.astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")
+        return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
 def dumps(value: object) -> str:

@@ -8,13 +8,14 @@ can be looked at by what was known when it was taken.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from attrs import evolve, frozen
 
 from szunion.domain.affiliations import Affiliation, affiliation_on
 from szunion.domain.cards import Card, UnionFacet
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold
@@ -22,7 +23,6 @@ from szunion.domain.members import Membership, MembershipReason, MembershipState
 from szunion.domain.use import Why
 from szunion.domain.values import CardId, MembershipId, OrganisationId, PersonId
 
-CITY_TIME: Final = timezone(timedelta(hours=8))
 SETTLING: Final = timedelta(minutes=10)
 """After so long no transaction runs any more that began before: an answer is final."""
 

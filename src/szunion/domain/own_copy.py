@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from html import escape
 from typing import Any, Final
 
 from attrs import frozen
 
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.inventory import DataClass, inventory
 from szunion.domain.lawful import GROUNDS
 from szunion.domain.own_copy_words import FIELDS, SECTIONS
@@ -22,7 +23,6 @@ from szunion.domain.values import Labelled
 from szunion.text import Language, Text
 
 FORM: Final = 1
-_CITY: Final = timezone(timedelta(hours=8))
 
 Record = Mapping[str, Any]
 
@@ -151,7 +151,7 @@ def _cell(value: object, language: Language) -> str:  # noqa: PLR0911 - one line
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(_CITY).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
 def _code(value: object) -> object:

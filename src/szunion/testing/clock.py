@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from threading import Lock
 from typing import Final
 
+from szunion.domain.city_time import CITY_TIME
 from szunion.errors import InvalidInput
 
-_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _MORNING: Final = time(9)
 _IDS_BEGIN: Final = datetime(2017, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -31,7 +31,7 @@ class SimClock:
         if isinstance(start, str):
             start = date.fromisoformat(start)
         if not isinstance(start, datetime):
-            start = datetime.combine(start, _MORNING, _CITY)
+            start = datetime.combine(start, _MORNING, CITY_TIME)
         if start.tzinfo is None:
             raise InvalidInput("E-SIM-006")
         self._now = start.astimezone(UTC)
@@ -43,7 +43,7 @@ class SimClock:
 
     def today(self) -> date:
         """Return the day in the city (Asia/Shanghai)."""
-        return self._now.astimezone(_CITY).date()
+        return self._now.astimezone(CITY_TIME).date()
 
     def monotonic(self) -> float:
         """Return how many seconds this clock has been moved in all."""

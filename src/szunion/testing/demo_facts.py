@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from szunion.adapters.bank.records import OrderState as BankOrderState
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import LoggedEntry
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.orders import OrderState
 from szunion.domain.reconciliation import ReconKind
 from szunion.domain.values import PersonId
@@ -29,7 +30,6 @@ from szunion.testing.checks import check_bank
 from szunion.testing.demo import AID, DAYS, START, Demo, people_of
 from szunion.text import Text
 
-_CITY: Final = timezone(timedelta(hours=8))
 _DAY: Final = 86_400
 
 STEPS: Final = (
@@ -200,7 +200,7 @@ class _Gathering:
             for head in work.audit.heads(self.scope, 0, sys.maxsize)
             for entry in work.audit.covered(self.scope, head.size)
         ]
-        self.start = datetime.fromisoformat(START).replace(hour=9, tzinfo=_CITY)
+        self.start = datetime.fromisoformat(START).replace(hour=9, tzinfo=CITY_TIME)
 
     def facts(self) -> DemoFacts:
         demo, truth = self.demo, self.demo.bank.truth
@@ -306,7 +306,7 @@ class _Gathering:
 
     def _activations(self) -> Iterable[tuple[date, int]]:
         days = Counter(
-            entry.at.astimezone(_CITY).date()
+            entry.at.astimezone(CITY_TIME).date()
             for entry in self.log
             if entry.entry.action == "row.activated"
         )
@@ -376,7 +376,7 @@ class _Gathering:
         person = self.demo.replaced.person
         for entry in self.log:
             if entry.entry.person == person:
-                at = entry.at.astimezone(_CITY).strftime("%Y-%m-%d %H:%M")
+                at = entry.at.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
                 text = action_text(entry.entry.action)
                 yield at, text.zh, text.en, entry.entry.before, entry.entry.after
 

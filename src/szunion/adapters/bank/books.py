@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
@@ -21,6 +21,7 @@ from szunion.adapters.bank.records import (
     Movement,
 )
 from szunion.domain.bank import BankNotice, CardRef, Told, Waiver
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.values import CardToken, RequestKey
 from szunion.errors import Conflict, NotFound
 
@@ -28,7 +29,6 @@ Op: TypeAlias = dict[str, Any]
 """One act of the bank as JSON can hold it: ``op`` is its name, ``at`` microseconds since 1970."""
 
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _PREFIX: Final = "620000"
 _BODY: Final = 11
 _MOST_WISH: Final = 6
@@ -46,7 +46,7 @@ def moment_of(at: int) -> datetime:
 
 def city_day(at: int) -> date:
     """Return the business day in the city at *at* microseconds since 1970."""
-    return moment_of(at).astimezone(_CITY).date()
+    return moment_of(at).astimezone(CITY_TIME).date()
 
 
 class Books:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from attrs import frozen
@@ -25,8 +25,8 @@ from szunion.domain.bank import (
     OrderSettled,
     RowReason,
 )
+from szunion.domain.city_time import CITY_TIME
 
-_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _EVENING: Final = time(23, 45)
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
@@ -230,7 +230,7 @@ def micros_of(span: timedelta) -> int:
 
 
 def _evening_of(day: date) -> int:
-    return micros(datetime.combine(day, _EVENING, _CITY))
+    return micros(datetime.combine(day, _EVENING, CITY_TIME))
 
 
 def _reason(row: str) -> Op:

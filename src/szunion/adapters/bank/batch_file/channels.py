@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -34,10 +34,10 @@ from szunion.domain.bank import (
     Statement,
     Told,
 )
+from szunion.domain.city_time import CITY_TIME
 from szunion.errors import InvalidInput, NotFound
 from szunion.ports.bank import Collected, Cursor, FileTrouble
 
-_CITY: Final = timezone(timedelta(hours=8))
 _CURSOR: Final = re.compile(
     r"([a-z0-9_]{1,40})=([0-9]{1,7})\.([0-9]{1,10})\.([0-9]{1,8}|\*)", re.ASCII
 )
@@ -327,7 +327,7 @@ class _Telling:
         day = self._day()
         if day is None:
             return datetime(1970, 1, 1, tzinfo=UTC)
-        return datetime.combine(day, time(), _CITY)
+        return datetime.combine(day, time(), CITY_TIME)
 
     def _day(self) -> date | None:
         told = self._head.get("day")

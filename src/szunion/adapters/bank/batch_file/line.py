@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta, timezone
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +26,12 @@ from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Sheet, dige
 from szunion.adapters.bank.batch_file.spool import Entry, Spool
 from szunion.adapters.files import appear
 from szunion.domain.bank import Answer, BankNotice, BankRequest, Receipt
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline, FileTrouble
 from szunion.ports.system import Clock
 
-_CITY: Final = timezone(timedelta(hours=8))
 _LOOK: Final = 30.0
 """How many seconds looking at what the bank has laid out may take."""
 SAME_KEY: Final = "SAME-KEY"
@@ -134,7 +134,7 @@ class BatchFileBank:
         known = self.spool.entry_of(key.text)
         if known is not None:
             return known
-        today = self.clock.now().astimezone(_CITY).date()
+        today = self.clock.now().astimezone(CITY_TIME).date()
         daily = self.layout.send[kind].numbering == "daily"
         entry = Entry(kind, self.spool.next_place(kind, today, daily=daily), key.text, content)
         self.spool.keep(entry)

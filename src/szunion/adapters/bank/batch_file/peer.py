@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date, timedelta, timezone
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -33,12 +33,12 @@ from szunion.domain.bank import (
     RequestAnswered,
     Statement,
 )
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import BankError, InvalidInput
 from szunion.ports.bank import Collected, Cursor, Deadline
 from szunion.ports.system import Clock
 
-_CITY: Final = timezone(timedelta(hours=8))
 _NOW: Final = Deadline(30.0)
 _MOST_LINES: Final = 1000
 _LATE_BY: Final = 3
@@ -179,7 +179,7 @@ class FilePeer:
             told = list(self.bank.collect(after=_cursor(state)))
             if not told:
                 return False
-            today = self.clock.now().astimezone(_CITY).date()
+            today = self.clock.now().astimezone(CITY_TIME).date()
             planned = {"to": told[-1].cursor, "day": today.isoformat()}
             self._keep({**state, "planned": planned})
         else:

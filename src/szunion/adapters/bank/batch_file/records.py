@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import lru_cache
 from struct import Struct
 from typing import Final
@@ -18,8 +18,8 @@ from attrs import field, frozen
 from szunion.adapters.bank.batch_file.charset import Charset, Unwritable
 from szunion.adapters.bank.batch_file.layout import BankLayout, FieldLayout, FileLayout
 from szunion.adapters.bank.batch_file.speech import Plain
+from szunion.domain.city_time import CITY_TIME
 
-_CITY: Final = timezone(timedelta(hours=8))
 """The whole country keeps one time (北京时间)."""
 _MOST_DIGITS: Final = 18
 _SAME: Final = 4096
@@ -77,7 +77,7 @@ def _moment(text: str) -> datetime:
     hour, minute, second, micro = (
         int(found[1]), int(found[2]), int(found[3]), int(found[4].ljust(6, "0")),
     )  # fmt: skip
-    return datetime(on.year, on.month, on.day, hour, minute, second, micro, tzinfo=_CITY)
+    return datetime(on.year, on.month, on.day, hour, minute, second, micro, tzinfo=CITY_TIME)
 
 
 def _from_code(table: Mapping[str, str]) -> Read:
@@ -121,7 +121,7 @@ def _written(  # noqa: C901, PLR0911 - one a kind
         case "yuan", int() if value >= 0:
             return f"{value // 100}.{value % 100:02d}"
         case "moment", datetime():
-            local = value.astimezone(_CITY)
+            local = value.astimezone(CITY_TIME)
             fraction = f"{local:%f}"[: each.fraction]
             if "-" in each.write:
                 return f"{local:%Y-%m-%d %H:%M:%S}{'.' if fraction else ''}{fraction}"

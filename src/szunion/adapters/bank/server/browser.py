@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from datetime import timedelta, timezone
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from szunion.adapters.bank.server.connection import PLAIN, Connection, MovableClock, Place
 from szunion.adapters.bank.server.desk import press
 from szunion.adapters.bank.server.page import STYLE, Look, page
+from szunion.domain.city_time import CITY_TIME
 from szunion.errors import SzunionError
 from szunion.text import Language
 
 _MOST_FORM: Final = 4096
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_CITY: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _HTML: Final = "text/html; charset=utf-8"
 _SAFE: Final = {
     "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
@@ -49,7 +48,7 @@ def _show(
         look = Look(
             language=chosen,
             token=server.control,
-            now=server.clock.now().astimezone(_CITY).strftime("%Y-%m-%d %H:%M"),
+            now=server.clock.now().astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M"),
             movable=isinstance(server.clock, MovableClock),
             said=said,
             faults=server.faults(),

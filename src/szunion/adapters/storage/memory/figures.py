@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
 from attrs import frozen
@@ -14,6 +14,7 @@ from szunion.adapters.storage.memory.services import ServiceTables
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankEvent
 from szunion.domain.card_files import KeptCard
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.holds import Hold
 from szunion.domain.identity import Gender
 from szunion.domain.members import Membership, MembershipState
@@ -24,7 +25,6 @@ from szunion.ports.storage.figures import CardShape, MonthCount, Shape
 _OPEN: Final = frozenset(
     {MembershipState.APPLIED, MembershipState.ACTIVE, MembershipState.RETAINED}
 )
-_CITY: Final = timezone(timedelta(hours=8))
 _ALL: Final = range(1 << 10)
 
 
@@ -124,7 +124,7 @@ class MemoryFigures:
 
 
 def _month(at: datetime) -> tuple[int, int]:
-    there = at.astimezone(_CITY)
+    there = at.astimezone(CITY_TIME)
     return there.year, there.month
 
 
