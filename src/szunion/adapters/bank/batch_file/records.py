@@ -146,6 +146,11 @@ def _from_the_right(each: FieldLayout, text: str) -> str:
 # --- a record -------------------------------------------------------------------------------
 
 
+def lines_in(block: bytes, end: bytes) -> list[bytes]:
+    """Return the lines of a block without their ends; the last one has its own, too."""
+    return block.split(end)[:-1]
+
+
 @frozen
 class Record:
     """One kind of line of a file, ready to be written and read."""
@@ -262,7 +267,7 @@ class Record:
         """
         index = self._places[name]
         if self.form != "fixed":
-            split = [line.split(self.separator.encode()) for line in block.split(end)[:-1]]
+            split = [line.split(self.separator.encode()) for line in lines_in(block, end)]
             words = [parts.pop(index) if index < len(parts) else b"" for parts in split]
             return words, list(map(tuple, split))
         each, start, stop, _ = self._plan[index]
@@ -271,7 +276,7 @@ class Record:
             cut = Struct(f"{start}s{each.width}s{self.width - stop}s{len(end)}x")
             parts = cut.iter_unpack(block)
         else:
-            lines = block.split(end)[:-1]
+            lines = lines_in(block, end)
             parts = [(line[:start], line[start:stop], line[stop:]) for line in lines]
         heads, cut_out, tails = zip(*parts, strict=True)
         pad = each.pad.encode()

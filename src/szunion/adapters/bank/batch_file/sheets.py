@@ -24,7 +24,7 @@ from szunion.adapters.bank.batch_file.layout import (
     BankLayout,
     FileLayout,
 )
-from szunion.adapters.bank.batch_file.records import BadField, Record
+from szunion.adapters.bank.batch_file.records import BadField, Record, lines_in
 from szunion.adapters.bank.batch_file.speech import Plain
 
 _LONGEST_LINE: Final = 64 * 1024
@@ -180,7 +180,7 @@ class Sheet:
 
     def parted(self, block: bytes) -> list[bytes]:
         """Return the lines of a block without their ends."""
-        return block.split(self.bank.end)[:-1]
+        return lines_in(block, self.bank.end)
 
     def lines(self, file: BinaryIO, head: Head) -> Iterator[bytes]:
         """Yield the details one by one, without their ends."""
