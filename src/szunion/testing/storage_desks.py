@@ -159,7 +159,7 @@ class DeskPromises:
             assert [each.id for each in box.of_person(scope, first.person)] == [first.id]
 
         world.run(step)
-        world.loses(lambda work, scope: work.referrals.put(scope, _referral(2, at, days=3)), to=1)
+        world.loses(lambda work, scope: work.referrals.put(scope, _referral(2, at, days=3)), to=2)
 
     # --- joinings -------------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class PeoplePromises:
             assert [each.id for each in box.listed(scope, OPEN, 9)] == [first.id]
 
         world.run(step)
-        world.loses(lambda work, scope: work.requests.put(scope, urgent.withdrawn(NOON)), to=1)
+        world.loses(lambda work, scope: work.requests.put(scope, urgent.withdrawn(NOON)), to=2)
 
     # --- figures --------------------------------------------------------------------------------
 
