@@ -9,13 +9,15 @@ import pytest
 from attrs import evolve
 from tests.booktown import BookTown, book_town_on
 from tests.chips import DAY, READER, Counts, chip, content, equipment, swap
-from tests.offices import office_on, officer, serving
+from tests.offices import applicant, office_on, officer, serving
 
 from szunion.application.chip import Equipment, NumbersAreTokens, Seen, contactless
 from szunion.application.counter import Counter, Tapped, TapVerdict
 from szunion.domain.access import Principal, Role
 from szunion.domain.bank import BankState
+from szunion.domain.catalogue import Ineligible
 from szunion.domain.holds import HoldReason
+from szunion.domain.identity import Gender
 from szunion.domain.participation import Means, Outcome, Participation
 from szunion.domain.use import AtBank, Locked, NotCurrent
 from szunion.domain.values import PersonId
@@ -26,7 +28,7 @@ from szunion.emv.pan import CardNumber
 from szunion.errors import CardRemoved, NoCard, NotAllowed, NotFound
 
 _V = TapVerdict
-CULTURE = "cu-events"
+CULTURE, WOMEN = "cu-events", "co-women-classroom"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -193,6 +195,40 @@ def test_a_card_that_goes_away_in_the_middle_leaves_nothing(town: BookTown) -> N
     assert town.cards.log_of(person) == before
     with pytest.raises(NoCard):
         tapped(town, machine, "empty")
+
+
+def test_what_an_item_asks_for_is_asked_at_the_tap_too(town: BookTown) -> None:
+    """A man is no more recorded at the women's classroom by tap than by list; a woman is."""
+    people = town.members(2)
+    told = {}
+    for person, index in zip(people, range(2), strict=True):
+        machine = equipment(town.cards, chip(town.cards, town.cards.card(person)))
+        told[applicant(index).document.gender()] = tapped(town, machine, item=WOMEN)
+    man, woman = told[Gender.MALE], told[Gender.FEMALE]
+    assert (man.verdict, man.item, man.record) == (
+        _V.NOT_ELIGIBLE, (Ineligible.GENDER,), None,
+    )  # fmt: skip
+    assert (man.yes, man.against, man.price_percent) == (False, frozenset(), None)
+    assert (woman.verdict, woman.item) == (_V.RECORDED, ())
+    assert man.person is not None
+    assert records(town, man.person) == []
+    (entry,) = [e for e in town.cards.log_of(man.person) if e.action == "counter.tap"]
+    assert (entry.after, entry.reason) == ("NOT_ELIGIBLE", f"{WOMEN}:READ_ONLY")
+
+
+def test_whoever_has_a_card_and_no_benefits_any_more_is_not_served(town: BookTown) -> None:
+    (person,) = town.members(1)
+    rules = tuple(
+        evolve(rule, rights=evolve(rule.rights, benefits=False))
+        for rule in town.office.policy.rights
+    )
+    policy = evolve(town.office.policy, rights=rules)
+    counter = Counter(
+        evolve(town.office, policy=policy), town.provider,
+        equipment(town.cards, chip(town.cards, town.cards.card(person))),
+    )  # fmt: skip
+    told = counter.tap(READER, CULTURE, "2026-11-24")
+    assert (told.verdict, told.item) == (_V.NOT_ELIGIBLE, (Ineligible.NO_BENEFITS,))
 
 
 def test_a_booking_is_checked_in_by_the_card(town: BookTown) -> None:

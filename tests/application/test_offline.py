@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.booktown import BookTown, book_town_on
 from tests.chips import DAY, READER, Counts, chip, equipment, swap
-from tests.offices import office_on, serving
+from tests.offices import applicant, office_on, serving
 
 from szunion.adapters.keys.file import FileKeys, signed_by
 from szunion.adapters.points.journal import FileJournal
@@ -21,7 +21,9 @@ from szunion.application.counter import Counter, TapVerdict
 from szunion.application.offline import OfflinePoint, OfflineVerdict
 from szunion.application.points import Points
 from szunion.domain.bank import CardRef
+from szunion.domain.catalogue import Ineligible
 from szunion.domain.holds import HoldReason
+from szunion.domain.identity import Gender
 from szunion.domain.members import MembershipReason
 from szunion.domain.offline import OfflineReceipt, OfflineRecord, Taken
 from szunion.domain.participation import Outcome, Participation
@@ -117,6 +119,26 @@ def test_a_card_locked_or_lost_after_it_was_used_was_used_rightly(
         (record,) = records(town, person)
         assert record.outcome is Outcome.TOOK_PART
         assert record.recorded - record.at == timedelta(hours=1)
+
+
+def test_who_took_part_offline_in_what_is_not_for_them_is_a_risk(
+    town: BookTown, tmp_path: Path
+) -> None:
+    """A point knows cards and nobody's sex: the register says so when the records come in."""
+    people = town.members(2)
+    there = point(town, tmp_path)
+    there.load(desk(town).issue())
+    for person in people:
+        swap(there.equipment, chip(town.cards, town.cards.card(person)))
+        assert there.tap(READER, "co-women-classroom", PLACE).verdict is _V.RECORDED
+    there.hand_in(hand_in(town).take_in)
+    found = {
+        applicant(index).document.gender(): records(town, person)[0]
+        for index, person in enumerate(people)
+    }
+    man, woman = found[Gender.MALE], found[Gender.FEMALE]
+    assert (man.outcome, man.reason) == (Outcome.OFFLINE_RISK, Ineligible.GENDER.text.zh)
+    assert (woman.outcome, woman.reason) == (Outcome.TOOK_PART, "")
 
 
 def test_who_is_on_the_list(town: BookTown, tmp_path: Path) -> None:

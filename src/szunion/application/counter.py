@@ -15,11 +15,12 @@ from szunion.application.access import authorise
 from szunion.application.booking_moves import keep, offer_of, part_of, take_part
 from szunion.application.chip import Equipment, Seen, read_card
 from szunion.application.office import Office, one_commit, one_look
+from szunion.application.standing import unfit
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Booking, BookingEvent, BookingState, Offer
 from szunion.domain.card_files import KeptCard
-from szunion.domain.catalogue import ServiceKind
+from szunion.domain.catalogue import Ineligible, ServiceKind
 from szunion.domain.participation import Means, Outcome, Participation
 from szunion.domain.use import Why, use
 from szunion.domain.values import CardId, Labelled, OfferId, PersonId
@@ -39,6 +40,7 @@ class TapVerdict(Labelled):
     RECORDED = "RECORDED", "可以使用，已记录", "usable, and recorded"
     ALREADY = "ALREADY", "这一场已经记录过", "recorded before for this occasion"
     NOT_USABLE = "NOT_USABLE", "会员卡不能使用", "the card may not be used"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE", "不符合项目条件", "not what the item asks for"
     NO_BOOKING = "NO_BOOKING", "没有已确认的预约", "no confirmed booking"
     UNKNOWN_CARD = "UNKNOWN_CARD", "不是登记在册的会员卡", "no card of the register"
     OTHER_PSN = "OTHER_PSN", "卡序列号与登记的不符", "another PSN than the register's"
@@ -61,6 +63,8 @@ class Tapped:
     card: KeptCard | None = None
     against: frozenset[Why] = frozenset()
     """Everything that stands against the card, with who can lift it."""
+    item: tuple[Ineligible, ...] = ()
+    """What the item itself asks for, and the holder has not: as a list would say."""
     record: Participation | None = None
     reasons: tuple[str, ...] = ()
     """Why it was not believed: the card layer's own names."""
@@ -144,20 +148,23 @@ class Counter:
         kept = None if seen.ref is None else work.cards.by_ref(scope, seen.ref)
         verdict = self._doubt(work, scope, seen, kept)
         against: frozenset[Why] = frozenset()
+        missing: tuple[Ineligible, ...] = ()
         record: Participation | None = None
         if verdict is None and kept is not None:
             membership = work.members.newest(scope, kept.person)
             against = use(kept.card, membership, self.office.policy)
             if against:
                 verdict = TapVerdict.NOT_USABLE
-            elif offer is None:
-                verdict, record = self._served(work, scope, kept, item, occasion)
-            else:
+            elif offer is not None:  # whoever has a place was asked all this when it was booked
                 verdict, record = self._let_in(work, scope, kept, offer)
+            elif missing := unfit(self.office, work, scope, kept.person, membership, item):
+                verdict = TapVerdict.NOT_ELIGIBLE
+            else:
+                verdict, record = self._served(work, scope, kept, item, occasion)
         assert verdict is not None
         told = Tapped(
-            verdict=verdict, assurance=seen.assurance, card=kept, against=against, record=record,
-            reasons=seen.reasons,
+            verdict=verdict, assurance=seen.assurance, card=kept, against=against, item=missing,
+            record=record, reasons=seen.reasons,
         )  # fmt: skip
         if told.yes and (served := self.office.catalogue.item(item)) is not None:
             told = evolve(told, price_percent=served.price_percent)

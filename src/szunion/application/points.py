@@ -1,12 +1,13 @@
 """Know how the federation serves points without a line: a signed list goes out, records come in.
 
-What was used while the card was locked already is recorded as a risk, and never dropped: the
-member was there. The same record twice is one participation, and its receipt is the same.
+What was used while the card was locked already, or by whom the item is not for, is recorded as a
+risk, and never dropped: the member was there. The same record twice is one participation, and its
+receipt is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,11 +16,13 @@ from attrs import evolve, frozen
 from szunion.application.access import authorise
 from szunion.application.booking_moves import part_of
 from szunion.application.office import Office, one_commit
+from szunion.application.standing import unfit
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import CardRef
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState
+from szunion.domain.catalogue import Ineligible
 from szunion.domain.offline import OfflineReceipt, OfflineRecord, Taken
 from szunion.domain.participation import Outcome, Participation
 from szunion.domain.status_list import StatusList, made_of, signed
@@ -121,15 +124,15 @@ class Points:
             return told
         membership = work.members.newest(scope, kept.person)
         against = use(kept.card, membership, self.office.policy)
-        risk = _late(record, work.now) or any(
-            _stood(why, kept, record.at) for why in against
-        )  # fmt: skip
+        missing = unfit(self.office, work, scope, kept.person, membership, record.item)
+        stood = any(_stood(why, kept, record.at) for why in against)
+        risk = stood or bool(missing) or _late(record, work.now)
         part = evolve(
             part_of(self.office, work, scope, kept, record.item, record.occasion),
             at=record.at,
             outcome=Outcome.OFFLINE_RISK if risk else Outcome.TOOK_PART,
             author=f"{record.author}@{record.point}#{record.number}",
-            reason=_because(against) if risk else "",
+            reason=_because(against, missing) if risk else "",
         )
         if not work.participations.add(scope, part):
             return self._before(work, scope, part, told)
@@ -180,5 +183,5 @@ def _stood(why: Why, kept: KeptCard, at: datetime) -> bool:
             return True
 
 
-def _because(against: frozenset[Why]) -> str:
-    return "、".join(sorted(why.text.zh for why in against))[:200]
+def _because(against: frozenset[Why], missing: Iterable[Ineligible]) -> str:
+    return "、".join(sorted(why.text.zh for why in (*against, *missing)))[:200]

@@ -18,6 +18,7 @@ from szunion.domain.card_files import KeptCard
 from szunion.domain.catalogue import Mode, ServiceItem, ServiceKind
 from szunion.domain.eligibility import Ineligible, ineligible
 from szunion.domain.identity import Gender
+from szunion.domain.joinings import against
 from szunion.domain.members import Membership, Rights
 from szunion.domain.use import Why, use
 from szunion.domain.values import PersonId
@@ -85,15 +86,15 @@ def standing_from(office: Office, facts: Facts, item: ServiceItem, *, with_card:
     if membership is not None:
         rights = policy.rights_of(membership.state, membership.reason)
     free = item.kind is ServiceKind.CASE and not policy.services.legal_threshold
-    against = ineligible(
+    found = ineligible(
         item, rights=rights, gender=facts.gender, level=facts.level,
         least_level=0 if free else facts.least_level,
     )  # fmt: skip
     if not with_card:
-        return Standing(item=against)
+        return Standing(item=found)
     if facts.card is None:
-        return Standing(item=against, no_card=True)
-    return Standing(item=against, card=use(facts.card.card, membership, policy))
+        return Standing(item=found, no_card=True)
+    return Standing(item=found, card=use(facts.card.card, membership, policy))
 
 
 def standing_of(  # noqa: PLR0913 - who wants what, and how strictly it is asked
@@ -119,6 +120,29 @@ def standing_of(  # noqa: PLR0913 - who wants what, and how strictly it is asked
     """
     facts = facts_of(office, work, scope, person, level=level)
     return standing_from(office, facts, item, with_card=with_card)
+
+
+def unfit(  # noqa: PLR0913, PLR0917 - who is here, and for what
+    office: Office,
+    work: UnitOfWork,
+    scope: Scope,
+    person: PersonId,
+    membership: Membership | None,
+    item: str,
+) -> tuple[Ineligible, ...]:
+    """Return what *item* itself asks that a person who is there has not: the rule of a list.
+
+    No real-name level is asked: whoever serves has the card, or the person, before them. What comes
+    with the pack asks for the card alone.
+    """
+    known = office.catalogue.item(item)
+    if known is None:
+        return ()
+    rights = Rights()
+    if membership is not None:
+        rights = office.policy.rights_of(membership.state, membership.reason)
+    genders = work.people.genders(scope, [person]) if known.eligibility.gender else {}
+    return against(known, rights, genders.get(person))
 
 
 def asked_together(office: Office, item: ServiceItem) -> bool:

@@ -67,6 +67,7 @@ def _say(frame: Frame, told: Tapped) -> None:
     card = None if told.card is None else frame.outward("c", told.card.id)
     record = None if told.record is None else frame.outward("j", told.record.id)
     against = sorted(type(why).__name__ for why in told.against)
+    against += [why.value for why in told.item]
     frame.value(
         {"verdict": told.verdict, "assurance": told.assurance.name, "member": member,
          "card": card, "record": record, "against": against, "reasons": list(told.reasons),
@@ -78,4 +79,6 @@ def _say(frame: Frame, told: Tapped) -> None:
         words = why.text.say(frame.language)
         lifts = frame.text("、", ", ").join(frame.cell(who) for who in why.lifted_by) or "—"
         frame.say("  {why}（可解除：{who}）", "  {why} (lifted by: {who})", why=words, who=lifts)
+    for each in told.item:
+        frame.say("  {why}", "  {why}", why=frame.cell(each))
     frame.say("  可信等级 {level}", "  assurance {level}", level=told.assurance.name)

@@ -230,10 +230,8 @@ class NoListing(Labelled):
     NOT_OURS = "NOT_OURS", "不是本工会（含下级）在籍会员", "no member of this union or one below"
 
 
-def against(
-    item: ServiceItem, rights: Rights, gender: Gender | None
-) -> tuple[Ineligible | NoListing, ...]:
-    """Return everything that stands against a member joining *item* through the union.
+def against(item: ServiceItem, rights: Rights, gender: Gender | None) -> tuple[Ineligible, ...]:
+    """Return everything that stands against a member joining *item* through the union, or by a tap.
 
     It is the rule of every item; that the union asks is as it should be, and its officer vouches
     for the real name.
