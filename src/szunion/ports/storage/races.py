@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from szunion.domain.orders import Order
 from szunion.domain.outbox import Dispatch
-from szunion.domain.payouts import Order
 from szunion.domain.proposals import Proposal, ProposalState
 from szunion.domain.rows import Row
 from szunion.errors import Conflict
