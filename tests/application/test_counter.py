@@ -15,7 +15,7 @@ from szunion.application.chip import Equipment, NumbersAreTokens, Seen, contactl
 from szunion.application.counter import Counter, Tapped, TapVerdict
 from szunion.domain.access import Principal, Role
 from szunion.domain.bank import BankState
-from szunion.domain.catalogue import Ineligible
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.holds import HoldReason
 from szunion.domain.identity import Gender
 from szunion.domain.participation import Means, Outcome, Participation

@@ -21,7 +21,7 @@ from szunion.application.counter import Counter, TapVerdict
 from szunion.application.offline import OfflinePoint, OfflineVerdict
 from szunion.application.points import Points
 from szunion.domain.bank import CardRef
-from szunion.domain.catalogue import Ineligible
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.holds import HoldReason
 from szunion.domain.identity import Gender
 from szunion.domain.members import MembershipReason

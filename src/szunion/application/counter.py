@@ -20,7 +20,8 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Booking, BookingEvent, BookingState, Offer
 from szunion.domain.card_files import KeptCard
-from szunion.domain.catalogue import Ineligible, ServiceKind
+from szunion.domain.catalogue import ServiceKind
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.participation import Means, Outcome, Participation
 from szunion.domain.use import Why, use
 from szunion.domain.values import CardId, Labelled, OfferId, PersonId

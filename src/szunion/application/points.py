@@ -22,7 +22,7 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import CardRef
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState
-from szunion.domain.catalogue import Ineligible
+from szunion.domain.eligibility import Ineligible
 from szunion.domain.offline import OfflineReceipt, OfflineRecord, Taken
 from szunion.domain.participation import Outcome, Participation
 from szunion.domain.status_list import StatusList, made_of, signed

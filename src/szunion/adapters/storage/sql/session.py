@@ -16,7 +16,7 @@ Parameters = Mapping[str, object] | Sequence[object]
 Row = tuple[Any, ...]
 
 _EXPECTS: Final = re.compile(
-    r"UPDATE (\w+)\s+SET .*\bWHERE (.*) AND version = (?::version|%\(version\)s)(.*)", re.DOTALL
+    r"UPDATE (\w+)\s+SET .*\bWHERE (.*) AND (\w+) = (?::version|%\(version\)s)(.*)", re.DOTALL
 )
 
 
@@ -123,5 +123,5 @@ def asks_version(text: str) -> str:
     if found is None:
         msg = "only what names the version it expects can lose a race"
         raise ValueError(msg)
-    table, before, after = found.groups()
-    return f"SELECT version FROM {table} WHERE {before}{after}"  # noqa: S608 - a statement of ours
+    table, before, version, after = found.groups()
+    return f"SELECT {version} FROM {table} WHERE {before}{after}"  # noqa: S608 - a statement of ours
