@@ -230,7 +230,7 @@ class Enrolment:
         ready = [file.prepare(rows, self.office.clock.now())]
 
         def keep(work: UnitOfWork) -> Kept:
-            work.imports.queue()
+            work.imports.queue(more=ending is None)
             prepared = ready.pop() if ready else file.prepare(rows, work.now)
             scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
             check_takes_members(work, scope, file.union)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.offices import office_on
 
+from szunion.adapters.storage.sqlite import session
 from szunion.adapters.storage.sqlite.journal import Journal
 from szunion.adapters.storage.sqlite.session import connect
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
@@ -81,6 +83,37 @@ def test_who_reads_for_long_holds_up_nobody_and_the_journal_is_short_afterwards(
     with closing(connect(one.path)) as reader:
         assert reader.execute("SELECT count(*) FROM audit").fetchone() > before
         assert reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_between_the_chunks_of_a_roster_the_journal_is_left_and_the_last_empties_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_CHECKPOINT", 10)
+    one = office_on("sqlite", tmp_path).storage
+    assert isinstance(one, SqliteStorage)
+    file = Path(one.path)
+
+    def chunk(work: UnitOfWork, *, more: bool) -> None:
+        work.imports.queue(more=more)
+        write(work)
+
+    def failing(work: UnitOfWork) -> None:
+        chunk(work, more=True)
+        raise RuntimeError
+
+    one.run(write)
+    before = file.stat().st_size
+    for _ in range(3):
+        one.run(partial(chunk, more=True))
+    assert file.stat().st_size == before
+    one.run(partial(chunk, more=False))
+    after = file.stat().st_size
+    assert after > before
+    with pytest.raises(RuntimeError):
+        one.run(failing)
+    one.run(write)
+    assert file.stat().st_size > after
+    one.close()
 
 
 def test_what_is_in_memory_has_no_journal() -> None:

@@ -82,10 +82,14 @@ class Imports(Protocol):
         """Keep how far an import has come."""
         ...
 
-    def queue(self) -> None:
+    def queue(self, *, more: bool = False) -> None:
         """Wait until no other import writes, before anything is read; held until the end.
 
         Two at once would read what the other writes, and one would do all its work again.
+
+        Args:
+            more: Whether another chunk of the same roster follows this one. A store with a journal
+                need not empty it in between: both touch the same pages.
         """
         ...
 

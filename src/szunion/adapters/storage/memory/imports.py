@@ -77,7 +77,7 @@ class MemoryImports:
     def put_run(self, scope: Scope, run: RosterImport) -> None:
         self.tables.runs.replace(self.undo, run.id, run)
 
-    def queue(self) -> None:
+    def queue(self, *, more: bool = False) -> None:
         """There is one writer."""
 
     def preparer(self, scope: Scope) -> Prepares:

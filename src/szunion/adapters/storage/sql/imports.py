@@ -86,9 +86,11 @@ class SqlImports:
     def put_run(self, scope: Scope, run: RosterImport) -> None:
         self.session.do("roster.put_run", _columns(run))
 
-    def queue(self) -> None:
+    def queue(self, *, more: bool = False) -> None:
         self.session.do("roster.patience")
         self.session.do("roster.queue")
+        if more:
+            self.session.more_follows()
 
     def _keys(self, *, held: bool) -> tuple[int, int]:
         of = BlindIndex(self.session, self.vault).filing_key

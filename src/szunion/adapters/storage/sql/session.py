@@ -56,6 +56,10 @@ class Session(Protocol):
         """
         return map(join, self.pages(name))
 
+    def more_follows(self) -> None:
+        """Say that the same writes again at once, and much: a journal need not be emptied now."""
+        return
+
     def scattered(self) -> AbstractContextManager[None]:
         """Keep little in this process of what is read and written until it ends."""
         return nullcontext()

@@ -15,8 +15,8 @@ from attrs import define, field
 
 from szunion.adapters.storage.sqlite.session import waiting
 
-MOST: Final = 256 << 20
-"""Bytes from which it is begun anew: more than a chunk of a roster writes in one transaction."""
+MOST: Final = 640 << 20
+"""Bytes from which it is begun anew: more than two chunks of a roster write."""
 _WAIT_MS: Final = 5_000
 """How long others are waited for, half of what they wait for us."""
 

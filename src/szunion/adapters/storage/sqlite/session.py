@@ -29,6 +29,8 @@ from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
 
 APPLICATION_ID: Final = 0x535A554E  # "SZUN"
 BUSY_MS: Final = 10_000
+_CHECKPOINT: Final = 4_000
+"""Pages of the journal (16 MiB) from which a commit brings them into the database."""
 _STREAMED: Final = -8_192
 """The cache, in KiB, while rows go by, or are met here and there: a city's table takes no more."""
 
@@ -90,7 +92,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         "trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", "cache_size=-65536",
         "secure_delete=ON",  # a salt that is destroyed does not stay on a freed page
         "recursive_triggers=ON",  # REPLACE asks the triggers that forbid deletion
-        "wal_autocheckpoint=4000", "journal_size_limit=67108864",
+        f"wal_autocheckpoint={_CHECKPOINT}", "journal_size_limit=67108864",
     ):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
     check(connection)
@@ -131,6 +133,16 @@ def little_cache(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute(f"PRAGMA cache_size={before}")
+
+
+@contextmanager
+def journal_left(connection: sqlite3.Connection) -> Iterator[None]:
+    """Leave the journal as it is when a commit ends; afterwards it is emptied as ever."""
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT}")
 
 
 @contextmanager
@@ -203,6 +215,8 @@ class SqliteSession(Session):
     """
 
     connection: sqlite3.Connection
+    more: bool = field(default=False, init=False)
+    """Whether whoever writes writes again at once."""
     _statements: Mapping[str, str] = field(factory=statements, init=False)
 
     def one(self, name: str, parameters: Parameters = ()) -> Row | None:
@@ -231,6 +245,10 @@ class SqliteSession(Session):
             rows = self.connection.execute(self._statements[name], parameters)
             while page := rows.fetchmany(_PAGE):
                 yield page
+
+    def more_follows(self) -> None:
+        """Let the journal be when this commits."""
+        self.more = True
 
     def scattered(self) -> AbstractContextManager[None]:
         """Keep few pages: of a large table nearly every row lies on one that is met once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -23,6 +23,7 @@ from szunion.adapters.storage.sqlite.session import (
     SqliteSession,
     check,
     connect,
+    journal_left,
     ours,
     sync_failed,
     translated,
@@ -37,6 +38,12 @@ T = TypeVar("T")
 _TRIES: Final = 5
 _SIDE_BY_SIDE: Final = 2
 """Looks at a time over all members: SQLite works outside the interpreter's lock, on two cores."""
+
+
+class SqliteUnit(SqlUnit):
+    """One unit of work: :class:`szunion.ports.storage.UnitOfWork` on SQLite."""
+
+    session: SqliteSession
 
 
 @define
@@ -210,9 +217,9 @@ class SqliteStorage:
         """See :class:`szunion.ports.storage.Storage`: each thread has its own connection."""
         return _SIDE_BY_SIDE
 
-    def _unit(self, connection: sqlite3.Connection) -> SqlUnit:
+    def _unit(self, connection: sqlite3.Connection) -> SqliteUnit:
         session = SqliteSession(connection)
-        return SqlUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
+        return SqliteUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
 
     def _transaction(self, begin: str, work: Callable[[UnitOfWork], T]) -> T:
         connection = self._connection()
@@ -224,23 +231,25 @@ class SqliteStorage:
                     connection.execute(begin)
                 except sqlite3.DatabaseError as error:
                     raise ours(error) from None
-                result = work(self._unit(connection))
-                self._commit(connection)
+                unit = self._unit(connection)
+                result = work(unit)
+                self._commit(connection, more=unit.session.more)
             finally:
                 _end(connection)
         finally:  # an interrupt may come at any line, so also instead of the one above
             _end(connection)
         return result
 
-    def _commit(self, connection: sqlite3.Connection) -> None:
-        """Commit, or say what is known of it.
+    def _commit(self, connection: sqlite3.Connection, *, more: bool) -> None:
+        """Commit, or say what is known of it; where *more* follows, the journal is emptied then.
 
         Raises:
             CommitUnknown: the disk did not say that it has it. It may be there after a restart, so
                 the connection is given up: a failed sync is never repeated on its descriptor.
         """
         try:
-            connection.execute("COMMIT")
+            with journal_left(connection) if more else nullcontext():
+                connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             told = ours(error)
             if sync_failed(error):
