@@ -34,17 +34,9 @@ from szunion.adapters.keys.messages import HmacSha256
 from szunion.adapters.system import SystemClock
 from szunion.application.bank_desk import TOGETHER
 from szunion.application.worker import Worker
-from szunion.domain.bank import (
-    Answer,
-    CardRef,
-    Receipt,
-    SetCardUse,
-    Statement,
-    StatementKind,
-    StatementLine,
-    Told,
-)
-from szunion.domain.values import CardToken, Fen, RequestKey
+from szunion.domain.bank import Statement, StatementKind, StatementLine, Told
+from szunion.domain.bank_requests import Answer, Receipt, SetCardUse
+from szunion.domain.values import CardRef, CardToken, Fen, RequestKey
 from szunion.ports.bank import Deadline
 from szunion.ports.system import Clock
 from szunion.testing.clock import SimClock

@@ -8,17 +8,17 @@ from enum import Enum
 from typing import Final
 
 from szunion.adapters.bank.batch_file import speech
-from szunion.domain.bank import Receipt
+from szunion.domain.bank_requests import Receipt
 from szunion.domain.values import Fen, Labelled
 from szunion.text import Language, Text
 
 _TITLE = Text("银行语言", "The language of the bank")
 _INTRO = Text(
-    "工会问什么、银行答什么，都是 `szunion.domain.bank` 里的值；适配器只做翻译。"
+    "工会问什么、银行答什么，都是 `szunion.domain` 里的值；适配器只做翻译。"
     "请求带由业务算出的键；来报带银行自己的事件号、流和顺序号。"
     "下表的“字段”就是文件布局里可以写的字段名；`_psn` 是卡序列号，`_kind` 是证件类型。"
     "标 * 的可以没有。没有列在 `info.accepts` 里的请求永远不会送出。",
-    "What the union asks and what the bank answers are values of `szunion.domain.bank`; an adapter "
+    "What the union asks and what the bank answers are values of `szunion.domain`; an adapter "
     "only translates. A request has a key that follows from the business; a notice has the bank's "
     "own event id, stream and sequence. The fields below are the names that a layout of files may "
     "use; `_psn` is the card's sequence number, `_kind` the kind of document. What is marked * may "

@@ -330,7 +330,7 @@ def pages() -> dict[str, str]:
         made[f"{each.value}/reference/personal-data-rules.md"] = rights_page(each, told)
     made |= {
         f"{each.value}/reference/bank-language.md": bank_language_page(
-            each, generated("`szunion.domain.bank`", each)
+            each, generated("`szunion.domain.bank_requests`、`bank`", each)
         )
         for each in Language
     }

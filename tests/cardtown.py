@@ -23,14 +23,14 @@ from szunion.application.reconciliation import Reconciliation
 from szunion.application.worker import Worker
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import BankNotice, CardRef
+from szunion.domain.bank import BankNotice
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
 from szunion.domain.consent import ConsentPurpose
 from szunion.domain.inbox import HeardNotice
 from szunion.domain.instructions import Instruction
 from szunion.domain.rows import Row
-from szunion.domain.values import PersonId
+from szunion.domain.values import CardRef, PersonId
 from szunion.ports.bank import BankInfo
 from szunion.ports.storage import UnitOfWork
 from szunion.testing.clock import SimClock

@@ -15,9 +15,8 @@ from attrs import evolve
 from szunion.adapters.files import appear
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.points.journal import FileJournal
-from szunion.domain.bank import CardRef
 from szunion.domain.offline import OfflineRecord
-from szunion.domain.values import CardToken
+from szunion.domain.values import CardRef, CardToken
 from szunion.errors import StorageError, StorageFull, SzunionError
 
 NOON = datetime(2017, 11, 23, 4, tzinfo=UTC)

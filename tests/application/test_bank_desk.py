@@ -24,18 +24,8 @@ from szunion.application.bank_desk import LEASE, BankDesk
 from szunion.application.members import Members
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Scope
-from szunion.domain.bank import (
-    Answer,
-    BankEvent,
-    BankRequest,
-    BankState,
-    CardChanged,
-    OrderSettled,
-    Receipt,
-    RowVerified,
-    SetCardUse,
-    Told,
-)
+from szunion.domain.bank import BankEvent, BankState, CardChanged, OrderSettled, RowVerified, Told
+from szunion.domain.bank_requests import Answer, BankRequest, Receipt, SetCardUse
 from szunion.domain.batches import Batch, BatchState
 from szunion.domain.cards import UnionState
 from szunion.domain.holds import HoldReason

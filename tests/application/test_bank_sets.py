@@ -17,7 +17,7 @@ from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application.access import authorise
 from szunion.application.bank_desk import LEASE, TOGETHER, BankDesk
 from szunion.domain.access import Operation, engine
-from szunion.domain.bank import Answer, BankRequest, Receipt, SetCardUse
+from szunion.domain.bank_requests import Answer, BankRequest, Receipt, SetCardUse
 from szunion.domain.card_files import KeptCard
 from szunion.domain.holds import HoldReason
 from szunion.domain.outbox import Dispatch, DispatchState

@@ -19,17 +19,8 @@ from szunion.application.office import Office
 from szunion.application.wire import decode, encode
 from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Scope
-from szunion.domain.bank import (
-    BankNotice,
-    FaceSignResult,
-    NumberResult,
-    OpenCards,
-    PayOut,
-    ReserveNumber,
-    RowFaceSigned,
-    SetCardUse,
-    Waiver,
-)
+from szunion.domain.bank import BankNotice, FaceSignResult, NumberResult, RowFaceSigned, Waiver
+from szunion.domain.bank_requests import OpenCards, PayOut, ReserveNumber, SetCardUse
 from szunion.domain.bindings import RealNameLevel
 from szunion.domain.inbox import Hearing
 from szunion.domain.outbox import REQUESTS, DispatchKind, DispatchState

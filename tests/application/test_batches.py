@@ -15,7 +15,8 @@ from szunion.application.batches import Applicant
 from szunion.application.members import Members
 from szunion.application.office import Office
 from szunion.domain.access import Operation
-from szunion.domain.bank import AccountClass, RowReason
+from szunion.domain.bank import RowReason
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.batches import BatchState
 from szunion.domain.identity import PersonName
 from szunion.domain.outbox import DispatchState

@@ -21,7 +21,6 @@ from szunion.application.enrolment import Enrolment
 from szunion.application.membership import Memberships
 from szunion.domain.bank import (
     BankState,
-    CardRef,
     DailyCardList,
     FaceSignResult,
     ListedCard,
@@ -30,7 +29,7 @@ from szunion.domain.bank import (
     Told,
 )
 from szunion.domain.payouts import Obligation
-from szunion.domain.values import CardToken, PersonId
+from szunion.domain.values import CardRef, CardToken, PersonId
 from szunion.testing.rosters import synthetic_roster
 
 T = TypeVar("T")

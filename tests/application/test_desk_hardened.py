@@ -32,10 +32,10 @@ from szunion.domain.bank import (
     NotUnderstood,
     RawWords,
     RowVerified,
-    SetCardUse,
     Statement,
     Told,
 )
+from szunion.domain.bank_requests import SetCardUse
 from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import Hearing
 from szunion.domain.outbox import MOST_FAULTS, Dispatch, DispatchState

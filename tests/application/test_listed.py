@@ -15,9 +15,9 @@ from szunion.application.listed import (
     told_records,
 )
 from szunion.application.office import in_memory
-from szunion.domain.bank import BankState, CardRef, ListedCard
+from szunion.domain.bank import BankState, ListedCard
 from szunion.domain.card_records import RECORD, kept_records
-from szunion.domain.values import CardId, CardToken
+from szunion.domain.values import CardId, CardRef, CardToken
 from szunion.ports.keys import IndexField
 
 VAULT = FileKeys(bytes(32)).vault()

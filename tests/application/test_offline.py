@@ -20,7 +20,6 @@ from szunion.adapters.points.journal import FileJournal
 from szunion.application.counter import Counter, TapVerdict
 from szunion.application.offline import OfflinePoint, OfflineVerdict
 from szunion.application.points import Points
-from szunion.domain.bank import CardRef
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.holds import HoldReason
 from szunion.domain.identity import Gender
@@ -28,7 +27,7 @@ from szunion.domain.members import MembershipReason
 from szunion.domain.offline import OfflineReceipt, OfflineRecord, Taken
 from szunion.domain.participation import Outcome, Participation
 from szunion.domain.status_list import BITS, StatusList, Unreadable, made_of, opened
-from szunion.domain.values import CardToken, PersonId
+from szunion.domain.values import CardRef, CardToken, PersonId
 from szunion.emv.card.profiles import Flaw
 from szunion.errors import CardRemoved, Conflict, InvalidInput, NotAllowed, StorageError
 

@@ -22,11 +22,11 @@ from szunion.application.looked import Looked, look
 from szunion.application.office import Office, in_memory
 from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import BankState, CardRef, DailyCardList, ListedCard, Told
+from szunion.domain.bank import BankState, DailyCardList, ListedCard, Told
 from szunion.domain.card_records import SAID, kept_records
 from szunion.domain.inbox import Hearing
 from szunion.domain.reconciliation import DifferenceKind, DifferenceState, ReconRun
-from szunion.domain.values import CardToken
+from szunion.domain.values import CardRef, CardToken
 from szunion.errors import Conflict, NotFound
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork

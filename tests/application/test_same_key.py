@@ -18,7 +18,8 @@ from tests.offices import engine
 from szunion.application.access import authorise
 from szunion.application.office import Office
 from szunion.domain.access import Operation
-from szunion.domain.bank import Answer, OrderReturned, OrderSettled, PayLine, PayOut, Told
+from szunion.domain.bank import OrderReturned, OrderSettled, Told
+from szunion.domain.bank_requests import Answer, PayLine, PayOut
 from szunion.domain.inbox import Hearing
 from szunion.domain.orders import OrderState
 from szunion.domain.outbox import Dispatch, DispatchKind

@@ -9,16 +9,8 @@ from tests.offices import applicant
 
 from szunion.application.office import Office
 from szunion.application.wire import decode, digest, encode
-from szunion.domain.bank import (
-    AccountClass,
-    Answer,
-    CardApplicant,
-    OpenCards,
-    Receipt,
-    RequestAnswered,
-    RowReason,
-    Told,
-)
+from szunion.domain.bank import RequestAnswered, RowReason, Told
+from szunion.domain.bank_requests import AccountClass, Answer, CardApplicant, OpenCards, Receipt
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import StorageError
 

@@ -12,19 +12,8 @@ from typing import Any
 from attrs import evolve
 from tests.conformance.plain import CONVERTER, WINDOW, PlainBank, from_json, sign, to_json
 
-from szunion.domain.bank import (
-    Answer,
-    BankNotice,
-    BankRequest,
-    CardChanged,
-    CardProduced,
-    OpenCards,
-    PayOut,
-    PlasticMoved,
-    Receipt,
-    RowVerified,
-    SetCardUse,
-)
+from szunion.domain.bank import BankNotice, CardChanged, CardProduced, PlasticMoved, RowVerified
+from szunion.domain.bank_requests import Answer, BankRequest, OpenCards, PayOut, Receipt, SetCardUse
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import SignatureInvalid
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline

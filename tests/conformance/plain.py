@@ -16,7 +16,8 @@ from typing import Any, Final, get_args
 from attrs import has
 from cattrs import Converter
 
-from szunion.domain.bank import BankNotice, BankRequest, Receipt
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import Fen, Masked, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, SignatureInvalid
 from szunion.ports.bank import BankAdapter, BankInfo, Collected, Cursor, Deadline

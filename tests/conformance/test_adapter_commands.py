@@ -14,7 +14,7 @@ from tests.conformance.plain import PlainPromises
 from szunion import plugins
 from szunion.adapters import builtin
 from szunion.cli import main
-from szunion.domain.bank import OpenCards, SetCardUse
+from szunion.domain.bank_requests import OpenCards, SetCardUse
 from szunion.errors import InvalidInput
 from szunion.plugins import AdapterSpec, BankSpec, NoConfig, Registry, collect, hookimpl
 from szunion.testing import SimulatedBank

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from szunion.domain.bank import BankEvent, BankState, CardRef
+from szunion.domain.bank import BankEvent, BankState
 from szunion.domain.cards import Card
 from szunion.domain.cities import City, city_from
 from szunion.domain.facets import BankFact, fold
@@ -17,6 +17,7 @@ from szunion.domain.machine import Actor
 from szunion.domain.members import Membership, MembershipReason, MembershipState
 from szunion.domain.values import (
     CardId,
+    CardRef,
     CardToken,
     HoldId,
     MembershipId,

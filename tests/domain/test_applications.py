@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from tests.domain.cards_for_tests import NOON
 
-from szunion.domain.bank import AccountClass, Answer, Receipt
+from szunion.domain.bank_requests import AccountClass, Answer, Receipt
 from szunion.domain.batches import (
     Batch,
     BatchEvent,

@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 from tests.domain.cards_for_tests import NOON, ROOT, first_city, yunhai
 
-from szunion.domain.bank import CardApplicant
+from szunion.domain.bank_requests import CardApplicant
 from szunion.domain.benefits import Subject
 from szunion.domain.catalogue import Mode, grant_key
 from szunion.domain.catalogue_file import catalogue_from

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.cards_for_tests import NOON, active_card, hold, told
 
-from szunion.domain.bank import BankEvent, BankState, CardChanged, CardRef, ListedCard, Told
+from szunion.domain.bank import BankEvent, BankState, CardChanged, ListedCard, Told
 from szunion.domain.cards import UnionEvent, UnionFacet, UnionReason, UnionState
 from szunion.domain.facets import (
     CARD_BANK,
@@ -26,7 +26,7 @@ from szunion.domain.facets import (
     take,
 )
 from szunion.domain.holds import Hold
-from szunion.domain.values import CardToken, HoldId
+from szunion.domain.values import CardRef, CardToken, HoldId
 
 E = BankEvent
 S = BankState

@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve, frozen
 from tests.domain.cards_for_tests import NOON, active_card, first_city, hold, member, told
 
-from szunion.domain.bank import BankState, CardRef, ListedCard
+from szunion.domain.bank import BankState, ListedCard
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
 from szunion.domain.facets import CARD_BANK, BankFacet, BankFact, as_listed
 from szunion.domain.holds import Hold, HoldEvent, HoldReason
@@ -32,7 +32,15 @@ from szunion.domain.instructions import (
 from szunion.domain.machine import Kind
 from szunion.domain.members import MEMBERSHIP, MembershipEvent, MembershipReason, MembershipState
 from szunion.domain.use import use
-from szunion.domain.values import CardId, CardToken, HoldId, InstructionId, PersonId, RequestKey
+from szunion.domain.values import (
+    CardId,
+    CardRef,
+    CardToken,
+    HoldId,
+    InstructionId,
+    PersonId,
+    RequestKey,
+)
 from szunion.errors import Conflict
 
 REF: Final = CardRef(CardToken("TESTCARD0001"))

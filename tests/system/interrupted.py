@@ -35,7 +35,7 @@ from szunion.application.office import Office
 from szunion.application.worker import Worker
 from szunion.domain.access import Operation, Principal
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import BankRequest, Receipt
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import PersonId, RequestKey
 from szunion.errors import NotFound
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline

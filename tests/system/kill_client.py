@@ -31,7 +31,7 @@ from szunion.application.office import Office
 from szunion.application.treasury import Treasury
 from szunion.application.worker import Worker
 from szunion.domain.access import Principal, Role
-from szunion.domain.bank import BankRequest, Receipt
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.batches import BatchState
 from szunion.domain.cities import City
 from szunion.domain.payouts import PayoutState

@@ -15,7 +15,7 @@ from szunion.application.bank_books import BankBooks
 from szunion.application.members import Members
 from szunion.application.treasury import Treasury
 from szunion.domain.access import Operation, Role, Scope
-from szunion.domain.bank import Answer
+from szunion.domain.bank_requests import Answer
 from szunion.domain.bank_words import ReservationId
 from szunion.domain.ledger import fund
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState

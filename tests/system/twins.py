@@ -25,7 +25,8 @@ from szunion.application.bank_desk import BankDesk
 from szunion.application.deadlines import Deadlines
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Scope
-from szunion.domain.bank import Answer, BankNotice, BankRequest, PayOut, Receipt
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import Answer, BankRequest, PayOut, Receipt
 from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import Hearing
 from szunion.domain.members import MembershipReason

@@ -1,6 +1,6 @@
 """A deadline is always named."""
 
-from szunion.domain.bank import BankRequest, Receipt
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.ports.bank import BankAdapter, Deadline
 
 

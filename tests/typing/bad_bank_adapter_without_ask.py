@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from szunion.domain.bank import BankRequest, Receipt
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.ports.bank import BankAdapter, BankInfo, Collected, Cursor, Deadline
 
 

@@ -1,6 +1,6 @@
 """A name is a type that prints masked, not a string."""
 
-from szunion.domain.bank import CardApplicant
+from szunion.domain.bank_requests import CardApplicant
 from szunion.domain.identity import IdentityDocument
 from szunion.domain.values import RequestKey
 

@@ -1,6 +1,6 @@
 """None from `ask` means the bank never saw it: it cannot be used as a receipt."""
 
-from szunion.domain.bank import Answer
+from szunion.domain.bank_requests import Answer
 from szunion.domain.values import RequestKey
 from szunion.ports.bank import BankAdapter, Deadline
 

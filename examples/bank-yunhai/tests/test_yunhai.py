@@ -15,11 +15,12 @@ from szunion import UnionSystem
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.organisations import NewUnion
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.bank import Answer, BankState, CardRef, PayLine, PayOut, SetCardUse
+from szunion.domain.bank import BankState
+from szunion.domain.bank_requests import Answer, PayLine, PayOut, SetCardUse
 from szunion.domain.cards import UnionState
 from szunion.domain.holds import HoldReason
 from szunion.domain.organisations import OrganisationKind
-from szunion.domain.values import CardToken, Fen, RequestKey
+from szunion.domain.values import CardRef, CardToken, Fen, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, ConfigError
 from szunion.plugins import collect
 from szunion.testing import SimClock, SimulatedBank, check_bank

@@ -13,7 +13,7 @@ from szunion.application.office import Office
 from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import AccountClass, CardApplicant, OpenCards
+from szunion.domain.bank_requests import AccountClass, CardApplicant, OpenCards
 from szunion.domain.batches import Batch, BatchState
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState

@@ -24,7 +24,7 @@ from szunion.application.bank_inbox import BankInbox
 from szunion.application.bank_lines import UNREACHED, Call, call
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope, engine
-from szunion.domain.bank import BankRequest
+from szunion.domain.bank_requests import BankRequest
 from szunion.domain.outbox import REQUESTS, Dispatch, DispatchKind, DispatchState
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, SzunionError
 from szunion.ports.bank import BankAdapter, Deadline

@@ -12,7 +12,7 @@ from szunion.application.freight import AskingFor, Freight, OpeningCards, Settin
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import Answer, Receipt
+from szunion.domain.bank_requests import Answer, Receipt
 from szunion.domain.inbox import Hearing
 from szunion.domain.outbox import MOST_FAULTS, OPEN, Dispatch, DispatchKind, DispatchState
 from szunion.errors import NotFound

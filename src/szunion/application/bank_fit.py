@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, get_args
 
-from szunion.domain.bank import BankRequest
+from szunion.domain.bank_requests import BankRequest
 from szunion.domain.outbox import REQUESTS
 from szunion.domain.policy import CityPolicy
 from szunion.errors import ConfigError

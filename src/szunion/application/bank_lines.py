@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define
 
-from szunion.domain.bank import Receipt
+from szunion.domain.bank_requests import Receipt
 from szunion.domain.outbox import Dispatch
 from szunion.log import Fields, say
 from szunion.ports.system import Clock

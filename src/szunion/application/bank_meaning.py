@@ -22,7 +22,6 @@ from szunion.domain.bank import (
     OrderReturned,
     OrderSettled,
     PlasticMoved,
-    Receipt,
     RequestAnswered,
     RowDeclined,
     RowFaceSigned,
@@ -30,6 +29,7 @@ from szunion.domain.bank import (
     RowVerified,
     Statement,
 )
+from szunion.domain.bank_requests import Receipt
 from szunion.domain.inbox import Hearing
 from szunion.domain.rows import RowEvent
 from szunion.errors import InvalidInput

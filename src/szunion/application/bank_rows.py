@@ -15,7 +15,6 @@ from szunion.domain.bank import (
     BankState,
     CardChanged,
     CardProduced,
-    CardRef,
     PlasticEvent,
     PlasticMoved,
     RowRejected,
@@ -27,7 +26,7 @@ from szunion.domain.facets import BankFact, Verdict, as_fact
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
 from szunion.domain.rows import ROW, Row, RowEvent
-from szunion.domain.values import RequestKey
+from szunion.domain.values import CardRef, RequestKey
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 

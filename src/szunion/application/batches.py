@@ -22,7 +22,7 @@ from szunion.application.consent_words import on_paper
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import AccountClass
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.batches import Batch, BatchEvent, BatchState, Outcomes
 from szunion.domain.consent import ConsentPurpose
 from szunion.domain.outbox import DispatchState

@@ -17,7 +17,8 @@ from szunion.application.cover_moves import cover_of_pack
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import AccountClass, BankEvent, BankState, CardRef
+from szunion.domain.bank import BankEvent, BankState
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card, make_current
 from szunion.domain.custody import CUSTODY, Custody, CustodyEvent, CustodyState
@@ -27,7 +28,7 @@ from szunion.domain.holds import HoldReason
 from szunion.domain.machine import Gap
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.rows import Row
-from szunion.domain.values import CardId, PersonId, RowId, shard_of
+from szunion.domain.values import CardId, CardRef, PersonId, RowId, shard_of
 from szunion.ports.storage import UnitOfWork
 
 _ENDED = frozenset({MembershipState.LEFT, MembershipState.VOID})

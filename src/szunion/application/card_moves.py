@@ -10,7 +10,7 @@ from attrs import evolve
 from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import SetCardUse
+from szunion.domain.bank_requests import SetCardUse
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card
 from szunion.domain.custody import Custody

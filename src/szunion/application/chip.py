@@ -14,8 +14,7 @@ from typing import Final
 from attrs import field, frozen
 
 from szunion.application.card_faults import told_as_card_faults
-from szunion.domain.bank import CardRef
-from szunion.domain.values import CardToken
+from szunion.domain.values import CardRef, CardToken
 from szunion.emv.capk import CaKeys
 from szunion.emv.flow import Performer, run
 from szunion.emv.look import Authentication, Probes, PublicData, read_public

@@ -12,7 +12,7 @@ from szunion.application.office import Office
 from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import (
+from szunion.domain.bank_requests import (
     Answer,
     AskCardList,
     AskStatement,

@@ -14,7 +14,8 @@ from szunion.application.office import Office, one_commit, one_look
 from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import Answer, BankRequest, NumberAnswered, Receipt, ReserveNumber
+from szunion.domain.bank import NumberAnswered
+from szunion.domain.bank_requests import Answer, BankRequest, Receipt, ReserveNumber
 from szunion.domain.bank_words import Reservation, ReservationId
 from szunion.domain.consent import ConsentPurpose
 from szunion.domain.inbox import Hearing

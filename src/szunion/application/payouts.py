@@ -15,17 +15,8 @@ from szunion.application.office import Office
 from szunion.application.payment_news import tell
 from szunion.application.wire import digest
 from szunion.domain.access import Scope
-from szunion.domain.bank import (
-    Answer,
-    OrderAccepted,
-    OrderRejected,
-    OrderReturned,
-    OrderSettled,
-    PayLine,
-    PayOut,
-    Receipt,
-    Statement,
-)
+from szunion.domain.bank import OrderAccepted, OrderRejected, OrderReturned, OrderSettled, Statement
+from szunion.domain.bank_requests import Answer, PayLine, PayOut, Receipt
 from szunion.domain.card_files import KeptCard
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap

@@ -19,7 +19,6 @@ from szunion.application.office import Office, one_commit
 from szunion.application.standing import unfit
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bank import CardRef
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState
 from szunion.domain.eligibility import Ineligible
@@ -27,7 +26,7 @@ from szunion.domain.offline import OfflineReceipt, OfflineRecord, Taken
 from szunion.domain.participation import Outcome, Participation
 from szunion.domain.status_list import StatusList, made_of, signed
 from szunion.domain.use import AtBank, ByUnion, Locked, Why, use
-from szunion.domain.values import PersonId
+from szunion.domain.values import CardRef, PersonId
 from szunion.errors import InvalidInput
 from szunion.ports.storage import UnitOfWork
 

@@ -32,7 +32,6 @@ from szunion.domain.bank import (
     BankNotice,
     CardChanged,
     CardProduced,
-    CardRef,
     FeeWaiversUsed,
     OrderAccepted,
     OrderRejected,
@@ -44,7 +43,7 @@ from szunion.domain.bank import (
     RowRejected,
     RowVerified,
 )
-from szunion.domain.values import CardId, RequestKey
+from szunion.domain.values import CardId, CardRef, RequestKey
 from szunion.ports.storage import UnitOfWork
 
 _OF_ROWS: Final = (RowVerified, RowRejected, RowFaceSigned, RowDeclined, CardProduced)

@@ -8,14 +8,13 @@ from attrs import evolve
 
 from szunion.application.together_held import Held, Together, all_new
 from szunion.domain.access import Scope
-from szunion.domain.bank import CardRef
 from szunion.domain.card_files import KeptCard
 from szunion.domain.covers import Enrolment
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.members import Membership
 from szunion.domain.participation import Participation
-from szunion.domain.values import CardId, PersonId
+from szunion.domain.values import CardId, CardRef, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.races import lost_race

@@ -17,20 +17,27 @@ from attrs import evolve, fields, has
 
 from szunion.application.listed import plainly
 from szunion.domain import bank
-from szunion.domain.bank import BankNotice, BankRequest
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import (
+    AccountClass,
+    Answer,
+    BankRequest,
+    CardApplicant,
+    PayLine,
+    Receipt,
+)
 from szunion.domain.documents import DocumentKind
 from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
-from szunion.domain.values import CardToken, Fen, Masked, RequestKey
+from szunion.domain.values import CardRef, CardToken, Fen, Masked, RequestKey
 from szunion.errors import StorageError
 from szunion.ports.keys import Vault
 
 _MADE_OF: Final[tuple[type[Any], ...]] = (
-    *get_args(BankNotice), *get_args(BankRequest), bank.Told, bank.Receipt, bank.CardRef,
-    bank.CardApplicant, bank.PayLine, bank.ListedCard, bank.StatementLine, bank.Answer,
-    bank.AccountClass, bank.BankState, bank.BankEvent, bank.RowReason, bank.PlasticEvent,
-    bank.StatementKind, bank.FaceSignResult, bank.NumberResult, bank.Waiver, bank.RawWords,
-    CardToken, Fen, RequestKey, PersonName, IdentityDocument, Mobile, DocumentNumber,
-    DocumentKind,
+    *get_args(BankNotice), *get_args(BankRequest), CardApplicant, PayLine, Answer, AccountClass,
+    Receipt, bank.Told, bank.ListedCard, bank.StatementLine, bank.BankState, bank.BankEvent,
+    bank.RowReason, bank.PlasticEvent, bank.StatementKind, bank.FaceSignResult, bank.NumberResult,
+    bank.Waiver, bank.RawWords, CardRef, CardToken, Fen, RequestKey, PersonName, IdentityDocument,
+    Mobile, DocumentNumber, DocumentKind,
 )  # fmt: skip
 _NAMES: Final[Mapping[str, type[Any]]] = {each.__name__: each for each in _MADE_OF}
 

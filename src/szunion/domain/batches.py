@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from szunion.domain.bank import Receipt
+from szunion.domain.bank_requests import Receipt
 from szunion.domain.machine import Actor, Machine, Owner, command, engine, fact
 from szunion.domain.rows import Row, RowState
 from szunion.domain.values import BatchId, Labelled, OrganisationId, RequestKey

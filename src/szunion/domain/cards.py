@@ -10,12 +10,12 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from szunion.domain.bank import AccountClass, CardRef
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.facets import BankFacet
 from szunion.domain.holds import Hold, HoldEvent, HoldReason
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
 from szunion.domain.members import MembershipReason
-from szunion.domain.values import CardId, HoldId, Labelled, PersonId
+from szunion.domain.values import CardId, CardRef, HoldId, Labelled, PersonId
 from szunion.errors import Conflict, NotFound
 from szunion.text import Text
 

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from szunion.domain.bank import CardRef
-from szunion.domain.values import Labelled, ParticipationId
+from szunion.domain.values import CardRef, Labelled, ParticipationId
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from szunion.domain.bank import (
+from szunion.domain.bank_requests import (
     AskCardList,
     AskStatement,
     BankRequest,

@@ -8,7 +8,8 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from szunion.domain.bank import AccountClass, RowReason
+from szunion.domain.bank import RowReason
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.machine import Actor, Gap, Machine, Owner, Refused, command, engine, fact
 from szunion.domain.values import BatchId, CardId, Labelled, PersonId, RequestKey, RowId
 from szunion.errors import InvalidInput

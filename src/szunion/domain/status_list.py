@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from szunion.domain.bank import CardRef
+from szunion.domain.values import CardRef
 
 #: A card that is not on the list passes in one of 2**BITS cases.
 BITS: Final = 8

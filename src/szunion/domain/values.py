@@ -228,6 +228,14 @@ class CardToken(Masked):
         return f"…{self._plain[-4:]}"
 
 
+@frozen
+class CardRef:
+    """One card as the bank names it: token and PSN (卡序列号). A replacement may keep the token."""
+
+    token: CardToken
+    psn: int = 1
+
+
 @frozen(order=True)
 class RequestKey:
     """The key of one thing asked of the bank (幂等键): opaque, derived from business facts.

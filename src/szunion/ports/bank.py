@@ -12,7 +12,8 @@ from typing import NewType, Protocol, runtime_checkable
 
 from attrs import frozen
 
-from szunion.domain.bank import BankNotice, BankRequest, Receipt
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import CardToken, RequestKey
 from szunion.emv.pan import CardNumber
 

@@ -11,13 +11,8 @@ from attrs import frozen
 
 from szunion.adapters.bank.records import OrderState
 from szunion.adapters.bank.truth import BankTruth
-from szunion.domain.bank import (
-    Answer,
-    BankNotice,
-    CardProduced,
-    OrderSettled,
-    StatementKind,
-)
+from szunion.domain.bank import BankNotice, CardProduced, OrderSettled, StatementKind
+from szunion.domain.bank_requests import Answer
 from szunion.domain.values import Fen, RequestKey
 
 DAY: Final = timedelta(hours=24)

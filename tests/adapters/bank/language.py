@@ -12,7 +12,8 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from attrs import fields
 
-from szunion.domain.bank import BankNotice, BankRequest, NotUnderstood, Receipt
+from szunion.domain.bank import BankNotice, NotUnderstood
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.identity import (
     DocumentKind,
     DocumentNumber,

@@ -7,13 +7,12 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from szunion.domain.bank import (
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import (
     AccountClass,
     Answer,
-    BankNotice,
     BankRequest,
     CardApplicant,
-    CardRef,
     OpenCards,
     PayLine,
     PayOut,
@@ -21,7 +20,7 @@ from szunion.domain.bank import (
     SetCardUse,
 )
 from szunion.domain.identity import DocumentKind, DocumentNumber, IdentityDocument, PersonName
-from szunion.domain.values import Fen, RequestKey
+from szunion.domain.values import CardRef, Fen, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import BankAdapter, Cursor, Deadline
 from szunion.testing import FaultPlan, SimClock, SimulatedBank

@@ -19,7 +19,7 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.application.access import authorise
 from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Operation, engine
-from szunion.domain.bank import AskCardList, OpenCards
+from szunion.domain.bank_requests import AskCardList, OpenCards
 from szunion.errors import ConfigError, KeysUnavailable
 from szunion.plugins import collect
 from szunion.settings import load_settings

@@ -29,13 +29,10 @@ from szunion.adapters.bank.books import card_number
 from szunion.adapters.bank.records import CARD_MOVES, OrderState, RowState
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.domain.bank import (
-    AccountClass,
-    Answer,
     BankEvent,
     BankState,
     CardChanged,
     CardProduced,
-    CardRef,
     DailyCardList,
     OrderRejected,
     OrderReturned,
@@ -46,7 +43,8 @@ from szunion.domain.bank import (
     Statement,
     StatementKind,
 )
-from szunion.domain.values import CardToken, Fen
+from szunion.domain.bank_requests import AccountClass, Answer
+from szunion.domain.values import CardRef, CardToken, Fen
 from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.bank import BankAdapter, Cursor
 from szunion.testing import SimClock, SimulatedBank, check_bank

@@ -30,15 +30,8 @@ from szunion.adapters.bank.signed_http import SignedHttpBank
 from szunion.adapters.callbacks import CallbackDoor, Start
 from szunion.adapters.sim_home import open_home
 from szunion.application.worker import Worker
-from szunion.domain.bank import (
-    Answer,
-    BankNotice,
-    BankRequest,
-    BankState,
-    CardProduced,
-    DailyCardList,
-    Receipt,
-)
+from szunion.domain.bank import BankNotice, BankState, CardProduced, DailyCardList
+from szunion.domain.bank_requests import Answer, BankRequest, Receipt
 from szunion.domain.values import RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, ConfigError, InvalidInput
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline

@@ -33,20 +33,19 @@ from szunion.adapters.bank.habits import Habits
 from szunion.application.bank_desk import BankDesk
 from szunion.application.office import Office
 from szunion.domain.bank import (
-    Answer,
     BankNotice,
-    CardRef,
     DailyCardList,
     NotUnderstood,
     OrderSettled,
     Statement,
     Told,
 )
+from szunion.domain.bank_requests import Answer
 from szunion.domain.identity import PersonName
 from szunion.domain.inbox import Hearing
 from szunion.domain.outbox import DispatchState
 from szunion.domain.rows import RowState
-from szunion.domain.values import CardToken, Fen
+from szunion.domain.values import CardRef, CardToken, Fen
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput, NotFound
 from szunion.ports.bank import Cursor, Deadline
 from szunion.testing.checks import check_bank

@@ -22,7 +22,7 @@ from szunion.adapters.bank.batch_file.names import Sequence
 from szunion.adapters.bank.batch_file.records import Record
 from szunion.adapters.bank.batch_file.sheets import Head, Sheet
 from szunion.adapters.bank.batch_file.spool import Spool
-from szunion.domain.bank import Answer
+from szunion.domain.bank_requests import Answer
 from szunion.domain.identity import PersonName
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Cursor

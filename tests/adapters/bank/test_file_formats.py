@@ -23,7 +23,7 @@ from szunion.adapters.bank.batch_file.make import layout_named
 from szunion.adapters.bank.batch_file.names import START, FileName, Place, Sequence
 from szunion.adapters.bank.batch_file.records import BadField, Record
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Sheet
-from szunion.domain.bank import OpenCards, Receipt
+from szunion.domain.bank_requests import OpenCards, Receipt
 from szunion.errors import ConfigError
 
 FIXED = layout_named("fixed")

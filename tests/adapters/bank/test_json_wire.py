@@ -28,18 +28,8 @@ from szunion.adapters.bank.json_wire import (
     request_to_plain,
 )
 from szunion.application import wire
-from szunion.domain.bank import (
-    BankNotice,
-    BankRequest,
-    CardApplicant,
-    CardChanged,
-    NotUnderstood,
-    OrderSettled,
-    PayLine,
-    PayOut,
-    Receipt,
-    StatementLine,
-)
+from szunion.domain.bank import BankNotice, CardChanged, NotUnderstood, OrderSettled, StatementLine
+from szunion.domain.bank_requests import BankRequest, CardApplicant, PayLine, PayOut, Receipt
 from szunion.errors import SzunionError
 
 

@@ -17,7 +17,8 @@ from tests.adapters.bank.sample import (
 )
 
 from szunion.adapters.bank.post import ArrivedFile, broken
-from szunion.domain.bank import Answer, BankNotice, DailyCardList, RequestAnswered, Statement
+from szunion.domain.bank import BankNotice, DailyCardList, RequestAnswered, Statement
+from szunion.domain.bank_requests import Answer
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.ports.bank import Cursor, Deadline
 from szunion.testing import (

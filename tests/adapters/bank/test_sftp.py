@@ -21,7 +21,7 @@ from tests.adapters.bank.sample import batch
 from szunion.adapters.bank.batch_file.carrier import MaybeCarried, NotCarried
 from szunion.adapters.bank.batch_file.config import BatchFileConfig, SftpConfig
 from szunion.adapters.bank.batch_file.make import batch_file_bank
-from szunion.domain.bank import Answer
+from szunion.domain.bank_requests import Answer
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, ConfigError
 from szunion.testing.clock import SimClock
 

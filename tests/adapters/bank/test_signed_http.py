@@ -34,19 +34,11 @@ from szunion.adapters.bank.simulated import SIMULATED
 from szunion.adapters.http import HttpAnswer, MayHaveArrived, NeverArrived
 from szunion.application.bank_desk import BankDesk
 from szunion.application.office import Office
-from szunion.domain.bank import (
-    Answer,
-    BankNotice,
-    BankRequest,
-    BankState,
-    CardRef,
-    NotUnderstood,
-    OpenCards,
-    SetCardUse,
-)
+from szunion.domain.bank import BankNotice, BankState, NotUnderstood
+from szunion.domain.bank_requests import Answer, BankRequest, OpenCards, SetCardUse
 from szunion.domain.inbox import Hearing
 from szunion.domain.rows import RowState
-from szunion.domain.values import CardToken
+from szunion.domain.values import CardRef, CardToken
 from szunion.errors import (
     BankOutcomeUnknown,
     BankUnavailable,

@@ -19,7 +19,7 @@ from tests.adapters.bank.sample import (
     told,
 )
 
-from szunion.domain.bank import Answer, OpenCards
+from szunion.domain.bank_requests import Answer, OpenCards
 from szunion.domain.values import Fen
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.testing import (

@@ -21,12 +21,12 @@ from tests.cardtown import CardTown, card_town_on
 from tests.offices import office_on
 
 from szunion.application.worker import Worker
-from szunion.domain.bank import BankState, CardProduced, CardRef
+from szunion.domain.bank import BankState, CardProduced
 from szunion.domain.batches import BatchState
 from szunion.domain.cards import UnionState
 from szunion.domain.instructions import InstructionState
 from szunion.domain.outbox import OPEN, DispatchState
-from szunion.domain.values import RequestKey
+from szunion.domain.values import CardRef, RequestKey
 from szunion.testing import Findings, check_bank, check_collected, check_effects
 
 STORM: Final = """\

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from szunion.domain.bank import BankRequest, OpenCards, PayOut, Receipt, SetCardUse
+from szunion.domain.bank_requests import BankRequest, OpenCards, PayOut, Receipt, SetCardUse
 from szunion.domain.values import RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline

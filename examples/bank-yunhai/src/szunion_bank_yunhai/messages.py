@@ -13,36 +13,36 @@ from attrs import frozen
 from cattrs import BaseValidationError, Converter
 from cattrs.strategies import configure_tagged_union
 
-from szunion.domain import bank
-from szunion.domain.bank import BankNotice, BankRequest, Receipt
+from szunion import domain
+from szunion.domain import BankNotice, BankRequest, Receipt
 from szunion.domain.documents import DocumentKind
 from szunion.domain.identity import DocumentNumber, Mobile, PersonName
 from szunion.domain.values import CardToken, Fen, Masked, RequestKey
 
 #: What the bank calls each message. A word that is not here is no message of this bank.
 WORDS: Final[dict[type[Any], str]] = {
-    bank.OpenCards: "KK-开卡",
-    bank.SetCardUse: "KZ-控制",
-    bank.PayOut: "DF-代发",
-    bank.ReserveNumber: "HM-预留",
-    bank.AskCardList: "RZ-索取全量",
-    bank.AskStatement: "RZ-索取流水",
-    bank.RequestAnswered: "HZ-回执",
-    bank.RowVerified: "HC-核查通过",
-    bank.RowRejected: "HC-退回",
-    bank.RowFaceSigned: "HC-面签",
-    bank.RowDeclined: "HC-放弃",
-    bank.CardProduced: "ZK-制卡",
-    bank.CardChanged: "ZT-变更",
-    bank.PlasticMoved: "ZT-卡片",
-    bank.NumberAnswered: "HM-号码",
-    bank.FeeWaiversUsed: "ZT-免费",
-    bank.OrderAccepted: "DF-受理",
-    bank.OrderRejected: "DF-拒付",
-    bank.OrderSettled: "DF-到账",
-    bank.OrderReturned: "DF-退票",
-    bank.DailyCardList: "RZ-全量",
-    bank.Statement: "RZ-流水",
+    domain.OpenCards: "KK-开卡",
+    domain.SetCardUse: "KZ-控制",
+    domain.PayOut: "DF-代发",
+    domain.ReserveNumber: "HM-预留",
+    domain.AskCardList: "RZ-索取全量",
+    domain.AskStatement: "RZ-索取流水",
+    domain.RequestAnswered: "HZ-回执",
+    domain.RowVerified: "HC-核查通过",
+    domain.RowRejected: "HC-退回",
+    domain.RowFaceSigned: "HC-面签",
+    domain.RowDeclined: "HC-放弃",
+    domain.CardProduced: "ZK-制卡",
+    domain.CardChanged: "ZT-变更",
+    domain.PlasticMoved: "ZT-卡片",
+    domain.NumberAnswered: "HM-号码",
+    domain.FeeWaiversUsed: "ZT-免费",
+    domain.OrderAccepted: "DF-受理",
+    domain.OrderRejected: "DF-拒付",
+    domain.OrderSettled: "DF-到账",
+    domain.OrderReturned: "DF-退票",
+    domain.DailyCardList: "RZ-全量",
+    domain.Statement: "RZ-流水",
 }
 ASKS: Final = frozenset(get_args(BankRequest)) & WORDS.keys()
 TELLS: Final = frozenset(get_args(BankNotice)) & WORDS.keys()
@@ -51,9 +51,9 @@ _ASKED: Final[Any] = Union[tuple(sorted(ASKS, key=WORDS.__getitem__))]  # noqa: 
 _TOLD: Final[Any] = Union[tuple(sorted(TELLS, key=WORDS.__getitem__))]  # noqa: UP007
 _MASKED: Final = (PersonName, Mobile, DocumentNumber, CardToken)
 _ENUMS: Final = (
-    bank.AccountClass, bank.Answer, bank.BankState, bank.BankEvent, bank.RowReason,
-    bank.PlasticEvent, bank.StatementKind, bank.FaceSignResult, bank.NumberResult, bank.Waiver,
-    DocumentKind,
+    domain.AccountClass, domain.Answer, domain.BankState, domain.BankEvent, domain.RowReason,
+    domain.PlasticEvent, domain.StatementKind, domain.FaceSignResult, domain.NumberResult,
+    domain.Waiver, DocumentKind,
 )  # fmt: skip
 
 

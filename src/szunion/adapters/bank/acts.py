@@ -24,7 +24,6 @@ from szunion.adapters.bank.records import (
     RowState,
 )
 from szunion.domain.bank import (
-    AccountClass,
     BankEvent,
     BankNotice,
     BankState,
@@ -49,6 +48,7 @@ from szunion.domain.bank import (
     Statement,
     StatementLine,
 )
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.values import Fen
 
 _LOSSES: Final = {

@@ -20,9 +20,9 @@ from szunion.adapters.bank.records import (
     BankRow,
     Movement,
 )
-from szunion.domain.bank import BankNotice, CardRef, Told, Waiver
+from szunion.domain.bank import BankNotice, Told, Waiver
 from szunion.domain.city_time import CITY_TIME
-from szunion.domain.values import CardToken, RequestKey
+from szunion.domain.values import CardRef, CardToken, RequestKey
 from szunion.errors import Conflict, NotFound
 
 Op: TypeAlias = dict[str, Any]

@@ -9,16 +9,9 @@ from typing import TypeAlias
 from szunion.adapters.bank.books import Books, Op, missing, refuse
 from szunion.adapters.bank.records import OrderState, RowState
 from szunion.adapters.bank.requests import person_digest
-from szunion.domain.bank import (
-    BankEvent,
-    CardRef,
-    FaceSignResult,
-    PlasticEvent,
-    RowReason,
-    Waiver,
-)
+from szunion.domain.bank import BankEvent, FaceSignResult, PlasticEvent, RowReason, Waiver
 from szunion.domain.identity import IdentityDocument
-from szunion.domain.values import RequestKey
+from szunion.domain.values import CardRef, RequestKey
 
 Rows: TypeAlias = Sequence[int | RequestKey] | None
 """Lines of a batch: numbers that begin with 1, or row keys; None: every line that is ready."""

@@ -24,14 +24,8 @@ from attrs import fields_dict
 
 from szunion.adapters.bank.json_rows import MOST_FEN, rows_of
 from szunion.adapters.bank.json_text import write_json
-from szunion.domain.bank import (
-    BankNotice,
-    BankRequest,
-    NotUnderstood,
-    RawWords,
-    Receipt,
-    Told,
-)
+from szunion.domain.bank import BankNotice, NotUnderstood, RawWords, Told
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import Fen, Masked, RequestKey
 from szunion.errors import InvalidInput
 

@@ -12,16 +12,9 @@ from typing import Final, NamedTuple
 
 from attrs import define, frozen
 
-from szunion.domain.bank import (
-    AccountClass,
-    BankEvent,
-    BankState,
-    CardRef,
-    NumberResult,
-    Receipt,
-    StatementKind,
-)
-from szunion.domain.values import Fen, Masked, RequestKey
+from szunion.domain.bank import BankEvent, BankState, NumberResult, StatementKind
+from szunion.domain.bank_requests import AccountClass, Receipt
+from szunion.domain.values import CardRef, Fen, Masked, RequestKey
 
 
 class RowState(Enum):

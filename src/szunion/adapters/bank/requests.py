@@ -16,15 +16,14 @@ from szunion.adapters.bank.books import Books, Op
 from szunion.adapters.bank.extras import reserve
 from szunion.adapters.bank.payments import refuse_order, why_not_payable
 from szunion.adapters.bank.records import Answered, BankOrder, BankRow, RowState
-from szunion.domain.bank import (
+from szunion.domain.bank import BankState, OrderAccepted
+from szunion.domain.bank_requests import (
     AccountClass,
     Answer,
     AskCardList,
     AskStatement,
     BankRequest,
-    BankState,
     OpenCards,
-    OrderAccepted,
     PayOut,
     Receipt,
     ReserveNumber,

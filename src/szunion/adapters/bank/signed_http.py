@@ -30,7 +30,8 @@ from szunion.adapters.bank.json_wire import (
 )
 from szunion.adapters.bank.signatures import Keyring, check, sign
 from szunion.adapters.http import MOST_ANSWER, HttpAnswer, MayHaveArrived, NeverArrived
-from szunion.domain.bank import Answer, BankNotice, BankRequest, NotUnderstood, Receipt
+from szunion.domain.bank import BankNotice, NotUnderstood
+from szunion.domain.bank_requests import Answer, BankRequest, Receipt
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import (
     BankOutcomeUnknown,

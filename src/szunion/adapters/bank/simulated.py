@@ -32,7 +32,7 @@ from szunion.adapters.bank.post import cursor_at, place_of
 from szunion.adapters.bank.requests import seen, take, to_op
 from szunion.adapters.bank.truth import BankTruth
 from szunion.adapters.system import SystemClock
-from szunion.domain.bank import BankRequest, Receipt
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import CardToken, RequestKey
 from szunion.emv.pan import CardNumber
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, NotFound

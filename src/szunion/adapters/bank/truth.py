@@ -21,9 +21,10 @@ from szunion.adapters.bank.records import (
     TestCardNumber,
 )
 from szunion.adapters.bank.requests import person_digest
-from szunion.domain.bank import BankNotice, CardRef, Receipt
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import Receipt
 from szunion.domain.identity import IdentityDocument
-from szunion.domain.values import Fen, RequestKey
+from szunion.domain.values import CardRef, Fen, RequestKey
 
 _Kept = TypeVar("_Kept")
 _Shown = TypeVar("_Shown")

@@ -15,9 +15,8 @@ from typing import Any, Final
 from attrs import define, field
 
 from szunion.adapters.files import sync_folder
-from szunion.domain.bank import CardRef
 from szunion.domain.offline import OfflineReceipt, OfflineRecord
-from szunion.domain.values import CardToken
+from szunion.domain.values import CardRef, CardToken
 from szunion.errors import StorageError, StorageFull
 from szunion.ports.keys import Place, Vault
 

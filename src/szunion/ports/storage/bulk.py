@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from szunion.domain.access import Scope
-from szunion.domain.bank import BankState, CardRef
+from szunion.domain.bank import BankState
 from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
@@ -25,7 +25,15 @@ from szunion.domain.members import Membership
 from szunion.domain.participation import Participation
 from szunion.domain.payouts import Obligation
 from szunion.domain.rows import Row, RowState
-from szunion.domain.values import BatchId, CardId, ObligationId, PersonId, RequestKey, RowId
+from szunion.domain.values import (
+    BatchId,
+    CardId,
+    CardRef,
+    ObligationId,
+    PersonId,
+    RequestKey,
+    RowId,
+)
 
 
 class Bulk(Protocol):

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
-from szunion.domain.bank import CardRef
 from szunion.domain.card_files import CustodyList, KeptCard
 from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
@@ -17,6 +16,7 @@ from szunion.domain.instructions import Instruction
 from szunion.domain.values import (
     BatchId,
     CardId,
+    CardRef,
     CardToken,
     InstructionId,
     OrganisationId,

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Final, NoReturn, TypeVar, get_args
 import pytest
 from attrs import evolve
 
-from szunion.domain.bank import (
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import (
     AskCardList,
     AskStatement,
-    BankNotice,
     BankRequest,
     OpenCards,
     PayOut,

@@ -17,7 +17,8 @@ from attrs import define, field, frozen
 
 from szunion.adapters.bank.faults import draw
 from szunion.adapters.bank.simulated import SimulatedBank
-from szunion.domain.bank import BankNotice, BankRequest, Receipt
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Cursor, Deadline

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from szunion.domain.bank import BankRequest, OpenCards, SetCardUse
+from szunion.domain.bank_requests import BankRequest, OpenCards, SetCardUse
 from szunion.errors import InvalidInput
 from szunion.testing.bank.base import REQUESTS
 from szunion.testing.bank.laws import Tier

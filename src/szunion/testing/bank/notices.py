@@ -11,11 +11,11 @@ from szunion.domain.bank import (
     BankNotice,
     CardProduced,
     FaceSignResult,
-    ReserveNumber,
     RowReason,
     RowVerified,
     Waiver,
 )
+from szunion.domain.bank_requests import ReserveNumber
 from szunion.errors import BankUnavailable
 from szunion.ports.bank import Collected
 from szunion.testing.bank.base import Promises

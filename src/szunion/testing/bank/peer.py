@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from szunion.domain.bank import BankRequest, Receipt
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import RequestKey
 from szunion.testing.bank.behind import BankBehind, News, Trouble, TroubleKind
 

@@ -19,7 +19,8 @@ from szunion.adapters.bank.signatures import CheckingKey, Keyring, SigningKey
 from szunion.adapters.bank.signed_http import SignedHttpBank
 from szunion.adapters.http import HttpAnswer, MayHaveArrived, NeverArrived
 from szunion.adapters.keys.messages import HmacSha256
-from szunion.domain.bank import BankNotice, BankRequest, Receipt
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.ports.bank import BankAdapter, BankInfo, Collected, Cursor, Deadline

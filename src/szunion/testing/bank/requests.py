@@ -6,7 +6,7 @@ import codecs
 from datetime import timedelta
 from typing import Final, get_args
 
-from szunion.domain.bank import (
+from szunion.domain.bank_requests import (
     Answer,
     AskCardList,
     AskStatement,

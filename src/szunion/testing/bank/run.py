@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from szunion.domain.bank import BankRequest
+from szunion.domain.bank_requests import BankRequest
 from szunion.testing.bank.base import Promises
 from szunion.testing.bank.laws import LAWS, Law, Tier
 from szunion.testing.bank.world import BrokenPromise

@@ -7,10 +7,9 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from szunion.domain.bank import (
+from szunion.domain.bank_requests import (
     AccountClass,
     CardApplicant,
-    CardRef,
     OpenCards,
     PayLine,
     PayOut,
@@ -18,7 +17,7 @@ from szunion.domain.bank import (
 )
 from szunion.domain.documents import DocumentKind
 from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
-from szunion.domain.values import Fen, RequestKey
+from szunion.domain.values import CardRef, Fen, RequestKey
 
 PROGRAMME: Final = "测试卡"
 TORTURE_NAMES: Final = (

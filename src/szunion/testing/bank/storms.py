@@ -12,11 +12,11 @@ from attrs import define, field
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.habits import Habits
-from szunion.domain.bank import (
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import (
     Answer,
     AskCardList,
     AskStatement,
-    BankNotice,
     BankRequest,
     OpenCards,
     PayOut,

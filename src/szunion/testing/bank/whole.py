@@ -22,25 +22,14 @@ from szunion.application.filing import Applicant
 from szunion.application.grants import Granted, Proposed
 from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Purpose
-from szunion.domain.bank import (
-    Answer,
-    BankRequest,
-    BankState,
-    CardChanged,
-    CardProduced,
-    CardRef,
-    OpenCards,
-    OrderSettled,
-    PayOut,
-    Receipt,
-    SetCardUse,
-)
+from szunion.domain.bank import BankState, CardChanged, CardProduced, OrderSettled
+from szunion.domain.bank_requests import Answer, BankRequest, OpenCards, PayOut, Receipt, SetCardUse
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionState
 from szunion.domain.cities import City, city_from
 from szunion.domain.orders import Order, OrderState
 from szunion.domain.outbox import OPEN, REQUESTS, DispatchState
-from szunion.domain.values import Fen, PersonId, RequestKey
+from szunion.domain.values import CardRef, Fen, PersonId, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.plugins import collect
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-from szunion.domain.bank import BankRequest
+from szunion.domain.bank_requests import BankRequest
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Deadline
 from szunion.testing.bank.base import Promises, each_request, sample, unsupported

@@ -11,8 +11,9 @@ from attrs import define, evolve, field
 from szunion.adapters.bank.buttons import Simulate
 from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
 from szunion.adapters.bank.truth import BankTruth
-from szunion.domain.bank import BankNotice, BankRequest, CardRef, Receipt
-from szunion.domain.values import RequestKey
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import BankRequest, Receipt
+from szunion.domain.values import CardRef, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import BankAdapter, Collected, Cursor, Deadline
 from szunion.testing.bank.behind import BankBehind, TroubleKind

@@ -19,7 +19,8 @@ from attrs import field, frozen
 from szunion.adapters.bank.batch_file import speech
 from szunion.adapters.bank.batch_file.charset import CODECS, Charset
 from szunion.adapters.bank.batch_file.names import FileName
-from szunion.domain.bank import DailyCardList, Receipt, Statement
+from szunion.domain.bank import DailyCardList, Statement
+from szunion.domain.bank_requests import Receipt
 from szunion.domain.policy import structured
 from szunion.domain.values import Fen
 from szunion.errors import ConfigError

@@ -25,7 +25,8 @@ from szunion.adapters.bank.batch_file.records import BadField
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Sheet, digest_of
 from szunion.adapters.bank.batch_file.spool import Entry, Spool
 from szunion.adapters.files import appear
-from szunion.domain.bank import Answer, BankNotice, BankRequest, Receipt
+from szunion.domain.bank import BankNotice
+from szunion.domain.bank_requests import Answer, BankRequest, Receipt
 from szunion.domain.city_time import CITY_TIME
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput

@@ -24,15 +24,8 @@ from szunion.adapters.bank.batch_file.names import START, FileName, Place, Seque
 from szunion.adapters.bank.batch_file.sheets import BadLine, Broken, Sheet
 from szunion.adapters.bank.faults import Fault, FaultKind, FaultPlan
 from szunion.adapters.files import appear
-from szunion.domain.bank import (
-    Answer,
-    BankNotice,
-    BankRequest,
-    DailyCardList,
-    Receipt,
-    RequestAnswered,
-    Statement,
-)
+from szunion.domain.bank import BankNotice, DailyCardList, RequestAnswered, Statement
+from szunion.domain.bank_requests import Answer, BankRequest, Receipt
 from szunion.domain.city_time import CITY_TIME
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import BankError, InvalidInput

@@ -19,23 +19,24 @@ from attrs import NOTHING, fields, frozen, resolve_types
 
 from szunion.domain.bank import (
     BankNotice,
-    BankRequest,
-    CardApplicant,
-    CardRef,
     DailyCardList,
     ListedCard,
     NotUnderstood,
-    OpenCards,
-    PayLine,
-    PayOut,
-    Receipt,
     Statement,
     StatementLine,
     Told,
 )
+from szunion.domain.bank_requests import (
+    BankRequest,
+    CardApplicant,
+    OpenCards,
+    PayLine,
+    PayOut,
+    Receipt,
+)
 from szunion.domain.documents import DocumentKind
 from szunion.domain.identity import DocumentNumber, IdentityDocument
-from szunion.domain.values import CardToken, Fen, Masked, RequestKey
+from szunion.domain.values import CardRef, CardToken, Fen, Masked, RequestKey
 
 Plain: TypeAlias = str | int | date | datetime | None
 """What a field of a file holds: money is whole fen, yes and no are ``true`` and ``false``."""

@@ -13,8 +13,8 @@ from attrs import frozen
 from szunion.adapters.bank.buttons import Simulate
 from szunion.adapters.bank.records import CARD_MOVES, OrderState, RowState
 from szunion.adapters.bank.simulated import SimulatedBank
-from szunion.domain.bank import BankEvent, BankState, CardRef
-from szunion.domain.values import CardToken, RequestKey
+from szunion.domain.bank import BankEvent, BankState
+from szunion.domain.values import CardRef, CardToken, RequestKey
 from szunion.errors import InvalidInput
 from szunion.text import Text
 

@@ -9,7 +9,7 @@ from itertools import chain
 from attrs import frozen
 
 from szunion.domain.access import Scope
-from szunion.domain.bank import BankState, CardRef
+from szunion.domain.bank import BankState
 from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
@@ -22,7 +22,15 @@ from szunion.domain.members import Membership
 from szunion.domain.participation import Participation
 from szunion.domain.payouts import Obligation
 from szunion.domain.rows import Row, RowState
-from szunion.domain.values import BatchId, CardId, ObligationId, PersonId, RequestKey, RowId
+from szunion.domain.values import (
+    BatchId,
+    CardId,
+    CardRef,
+    ObligationId,
+    PersonId,
+    RequestKey,
+    RowId,
+)
 from szunion.ports.storage import UnitOfWork
 
 

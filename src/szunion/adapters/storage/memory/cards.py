@@ -12,7 +12,7 @@ from szunion.adapters.storage.memory.people import Sight
 from szunion.adapters.storage.memory.tables import Table, Undo, check_version
 from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
-from szunion.domain.bank import BankState, CardRef
+from szunion.domain.bank import BankState
 from szunion.domain.card_files import CustodyList, KeptCard, ListState
 from szunion.domain.card_records import kept_records
 from szunion.domain.cards import Card, UnionState
@@ -23,6 +23,7 @@ from szunion.domain.instructions import Instruction
 from szunion.domain.values import (
     BatchId,
     CardId,
+    CardRef,
     CardToken,
     InstructionId,
     OrganisationId,

@@ -13,7 +13,8 @@ from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sql.times import micros, moment
 from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
-from szunion.domain.bank import AccountClass, RowReason
+from szunion.domain.bank import RowReason
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.batches import BATCH, Batch, BatchState
 from szunion.domain.identity import Mobile
 from szunion.domain.rows import Row, RowEvent, RowState

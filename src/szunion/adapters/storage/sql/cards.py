@@ -15,7 +15,8 @@ from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
 from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
-from szunion.domain.bank import AccountClass, BankEvent, BankState, CardRef
+from szunion.domain.bank import BankEvent, BankState
+from szunion.domain.bank_requests import AccountClass
 from szunion.domain.card_files import KeptCard
 from szunion.domain.card_records import RECORD, kept_records
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
@@ -25,6 +26,7 @@ from szunion.domain.holds import Hold, HoldReason, HoldState
 from szunion.domain.machine import Actor
 from szunion.domain.values import (
     CardId,
+    CardRef,
     CardToken,
     HoldId,
     OrganisationId,
