@@ -136,7 +136,7 @@ def _announce(frame: Frame, server: BankServer, host: str, settings: str) -> Non
             "note: listening on {host}, other machines can connect; the page stays local",
             host=host,
         )
-    frame.value({"url": server.url, "path": PATH, "control": server.control})
+    frame.value({"url": server.url, "path": PATH, "control": server.behind.control})
     frame.say(
         "模拟银行在 {url}（柜台页同址）；工会的设置写在 {file}；Ctrl-C 结束",
         "the simulated bank is at {url} (its page too); the union's settings are in {file}; "

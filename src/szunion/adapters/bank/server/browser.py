@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from szunion.adapters.bank.server.connection import PLAIN, Connection, MovableClock, Place
+from szunion.adapters.bank.server.behind import MovableClock
+from szunion.adapters.bank.server.connection import PLAIN, Connection, Place
 from szunion.adapters.bank.server.desk import press
 from szunion.adapters.bank.server.page import STYLE, Look, page
 from szunion.domain.city_time import CITY_TIME
@@ -34,7 +35,7 @@ def _from_here(call: Connection) -> bool:
     return (
         host in _LOCAL
         and (peer == "::1" or peer.startswith("127."))
-        and origin in {None, f"{call.server.url.partition(':')[0]}://{call.headers['host']}"}
+        and origin in {None, f"{call.scheme}://{call.headers['host']}"}
     )
 
 
@@ -43,17 +44,17 @@ def _show(
 ) -> None:
     asked = parse_qs(urlsplit(call.path).query).get("lang", ["zh"])[0]
     chosen = language or (Language.EN if asked == "en" else Language.ZH)
-    server = call.server
-    with server.lock:
+    behind = call.behind
+    with behind.lock:
         look = Look(
             language=chosen,
-            token=server.control,
-            now=server.clock.now().astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M"),
-            movable=isinstance(server.clock, MovableClock),
+            token=behind.control,
+            now=behind.clock.now().astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M"),
+            movable=isinstance(behind.clock, MovableClock),
             said=said,
-            faults=server.faults(),
+            faults=behind.faults(),
         )
-        text = page(server.peer.bank, look)
+        text = page(behind.peer.bank, look)
     call.write(status, text.encode(), _HTML, _SAFE)
 
 
@@ -74,7 +75,7 @@ def _form(call: Connection, body: bytes) -> dict[str, str] | None:
     """Return the fields of a form that our own page sent; None: it was refused."""
     if len(body) <= _MOST_FORM and _from_here(call):
         fields = {name: each[0] for name, each in parse_qs(body.decode("ascii", "replace")).items()}
-        if hmac.compare_digest(fields.get("token", "").encode(), call.server.control.encode()):
+        if hmac.compare_digest(fields.get("token", "").encode(), call.behind.control.encode()):
             return fields
     call.refuse(403)
     return None
@@ -87,8 +88,8 @@ def do(call: Connection, body: bytes) -> None:
         return
     language = Language.EN if form.get("lang") == "en" else Language.ZH
     try:
-        with call.server.lock:
-            press(call.server.peer.bank, form.get("act", ""), form.get("target", ""))
+        with call.behind.lock:
+            press(call.behind.peer.bank, form.get("act", ""), form.get("target", ""))
     except SzunionError as error:
         _show(call, error.what(language), language, 409)
         return
@@ -102,7 +103,7 @@ def move_clock(call: Connection, body: bytes) -> None:
         return
     word = form.get("target", "")
     if word.isascii() and word.isdigit() and len(word) <= 8:  # noqa: PLR2004 - three years
-        call.advance(float(word))
+        call.behind.advance(float(word))
     _back(call, Language.EN if form.get("lang") == "en" else Language.ZH)
 
 

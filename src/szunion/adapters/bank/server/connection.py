@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from szunion.adapters.bank.faults import FaultKind
 from szunion.adapters.bank.http_peer import Delivery, Said, Silence
-
-if TYPE_CHECKING:
-    from szunion.adapters.bank.server.serve import BankServer
+from szunion.adapters.bank.server.behind import Behind
 
 _MOST_BODY: Final = 16 * 1024 * 1024
 _DRIP: Final = 0.05
@@ -21,19 +20,9 @@ PLAIN: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json; charset=utf-8"
 
 
-@runtime_checkable
-class MovableClock(Protocol):
-    """A clock that can be moved forward."""
-
-    def advance(self, *, seconds: float) -> object:
-        """Move forward."""
-        ...
-
-
 class Connection(BaseHTTPRequestHandler):
     """One connection: calls of the union, and what else has a place."""
 
-    server: BankServer
     places: ClassVar[Mapping[tuple[str, str], Place]] = {}
     """What is answered here, besides the bank's own calls."""
     protocol_version = "HTTP/1.1"
@@ -41,6 +30,15 @@ class Connection(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1
+
+    def __init__(self, *told: Any, behind: Behind) -> None:  # noqa: ANN401 - its own
+        self.behind = behind
+        super().__init__(*told)  # which answers every call that comes
+
+    @property
+    def scheme(self) -> str:
+        """How an address of this connection begins."""
+        return "https" if isinstance(self.connection, ssl.SSLSocket) else "http"
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its own
         """Log nothing: a line could name somebody."""
@@ -70,8 +68,8 @@ class Connection(BaseHTTPRequestHandler):
             own(self, body)
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        with self.server.lock:
-            reply = self.server.peer.answer(method, self.path, headers, body)
+        with self.behind.lock:
+            reply = self.behind.peer.answer(method, self.path, headers, body)
         match reply:
             case Said() as said:
                 self._deliver(said)
@@ -96,7 +94,7 @@ class Connection(BaseHTTPRequestHandler):
                 for _ in range(_MOST_DRIPS):
                     self.wfile.write(b" ")
                     self.wfile.flush()
-                    if self.server.stopped.wait(_DRIP):
+                    if self.behind.stopped.wait(_DRIP):
                         return
 
     def head(self, status: int, length: int, kind: str, headers: dict[str, str]) -> None:
@@ -121,12 +119,6 @@ class Connection(BaseHTTPRequestHandler):
     def json(self, value: object, status: int = 200) -> None:
         """Write a value as JSON."""
         self.write(status, json.dumps(value, ensure_ascii=False).encode(), _JSON)
-
-    def advance(self, seconds: float) -> None:
-        """Move the bank's clock, if it can be moved."""
-        if isinstance(self.server.clock, MovableClock):
-            with self.server.lock:
-                self.server.clock.advance(seconds=seconds)
 
 
 Place: TypeAlias = Callable[[Connection, bytes], None]

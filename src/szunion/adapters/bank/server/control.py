@@ -16,7 +16,7 @@ from szunion.errors import SzunionError
 def _told(call: Connection, body: bytes) -> dict[str, Any] | None:
     """Return what a control call says; None: it does not carry the word, and was refused."""
     word = call.headers.get("x-szunion-control", "")
-    if hmac.compare_digest(word.encode("utf-8", "replace"), call.server.control.encode()):
+    if hmac.compare_digest(word.encode("utf-8", "replace"), call.behind.control.encode()):
         try:
             told = json.loads(body or b"{}")
         except ValueError:
@@ -31,8 +31,8 @@ def sim_clock(call: Connection, body: bytes) -> None:
     """Move the clock: ``{"advance": seconds}``."""
     told = _told(call, body)
     if told is not None:
-        call.advance(float(told.get("advance", 0)))
-        call.json({"now": call.server.clock.now().isoformat()})
+        call.behind.advance(float(told.get("advance", 0)))
+        call.json({"now": call.behind.clock.now().isoformat()})
 
 
 def sim_do(call: Connection, body: bytes) -> None:
@@ -41,8 +41,8 @@ def sim_do(call: Connection, body: bytes) -> None:
     if told is None:
         return
     try:
-        with call.server.lock:
-            press(call.server.peer.bank, str(told.get("act")), str(told.get("target", "")))
+        with call.behind.lock:
+            press(call.behind.peer.bank, str(told.get("act")), str(told.get("target", "")))
     except SzunionError as error:
         call.json({"error": error.code}, 409)
     else:
@@ -52,8 +52,8 @@ def sim_do(call: Connection, body: bytes) -> None:
 def sim_heal(call: Connection, body: bytes) -> None:
     """Let nothing go wrong any more."""
     if _told(call, body) is not None:
-        with call.server.lock:
-            call.server.peer.bank.heal()
+        with call.behind.lock:
+            call.behind.peer.bank.heal()
         call.json({})
 
 
@@ -67,15 +67,15 @@ def sim_faults(call: Connection, body: bytes) -> None:
     except SzunionError as error:
         call.json({"error": error.code}, 409)
         return
-    with call.server.lock:
-        call.server.peer.bank.faults = plan
+    with call.behind.lock:
+        call.behind.peer.bank.faults = plan
     call.json({})
 
 
 def sim_push(call: Connection, body: bytes) -> None:
     """Bring now what was told."""
     if _told(call, body) is not None:
-        pusher = call.server.pusher
+        pusher = call.behind.pusher
         taken = 0 if pusher is None else pusher.push()
         call.json({"taken": taken, "seen": {} if pusher is None else dict(pusher.seen)})
 
@@ -83,16 +83,16 @@ def sim_push(call: Connection, body: bytes) -> None:
 def sim_state(call: Connection, body: bytes) -> None:
     """Say what time it is, and which faults have happened."""
     if _told(call, body) is not None:
-        with call.server.lock:
-            faults = dict(call.server.faults())
-        call.json({"now": call.server.clock.now().isoformat(), "faults": faults})
+        with call.behind.lock:
+            faults = dict(call.behind.faults())
+        call.json({"now": call.behind.clock.now().isoformat(), "faults": faults})
 
 
 def sim_happened(call: Connection, body: bytes) -> None:
     """Say which faults have happened, in a form that a storm file's ``replay`` takes."""
     if _told(call, body) is not None:
-        peer = call.server.peer
-        with call.server.lock:
+        peer = call.behind.peer
+        with call.behind.lock:
             happened = [fault.to_json() for fault in (*peer.bank.happened, *peer.happened)]
         call.json(happened)
 
@@ -100,8 +100,8 @@ def sim_happened(call: Connection, body: bytes) -> None:
 def sim_snapshot(call: Connection, body: bytes) -> None:
     """Give the bank's journal: its truth, for ``SimulatedBank.restore``."""
     if _told(call, body) is not None:
-        with call.server.lock:
-            journal = call.server.peer.bank.snapshot()
+        with call.behind.lock:
+            journal = call.behind.peer.bank.snapshot()
         call.write(200, journal, PLAIN)
 
 

@@ -7,10 +7,8 @@ and tests; it is never a bank.
 
 from __future__ import annotations
 
-import secrets
 import ssl
-import threading
-from collections import Counter
+from functools import partial
 from http.server import ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,6 +17,7 @@ from attrs import frozen
 
 from szunion.adapters.bank.faults import Fault, FaultKind
 from szunion.adapters.bank.http_peer import HttpPeer
+from szunion.adapters.bank.server.behind import Behind
 from szunion.adapters.bank.server.browser import PAGE
 from szunion.adapters.bank.server.connection import Connection
 from szunion.adapters.bank.server.control import CONTROL
@@ -59,14 +58,8 @@ class BankServer(ThreadingHTTPServer):
         pusher: Pusher | None = None,
         certificates: Certificates | None = None,
     ) -> None:
-        super().__init__(address, _Handler)
-        self.peer = peer
-        self.clock = clock
-        self.pusher = pusher
-        self.control = secrets.token_urlsafe(24)
-        """The word that a test's control calls carry, and every form of the page."""
-        self.lock = threading.RLock()
-        self.stopped = threading.Event()
+        self.behind = Behind(peer=peer, clock=clock, pusher=pusher)
+        super().__init__(address, partial(_Handler, behind=self.behind))
         self._certificates = certificates
         self._connections = 0
 
@@ -95,25 +88,21 @@ class BankServer(ThreadingHTTPServer):
 
     def shut(self) -> None:
         """Stop, and let every connection go."""
-        self.stopped.set()
+        self.behind.stopped.set()
         self.shutdown()
         self.server_close()
 
-    def faults(self) -> Counter[str]:
-        """Return how often each kind of fault has happened."""
-        happened = (*self.peer.bank.happened, *self.peer.happened)
-        return Counter(fault.kind.value for fault in happened)
-
     def _context(self, certificates: Certificates) -> ssl.SSLContext:
-        with self.lock:
+        peer = self.behind.peer
+        with self.behind.lock:
             self._connections += 1
             nth = self._connections
             fault = Fault(FaultKind.EXPIRED_CERTIFICATE, "connection", nth)
-            if certificates.expired is None or not self.peer.bank.faults.happens(
+            if certificates.expired is None or not peer.bank.faults.happens(
                 fault.kind, fault.subject, nth
             ):
                 return certificates.good
-            self.peer.happened.append(fault)
+            peer.happened.append(fault)
             return certificates.expired
 
 
