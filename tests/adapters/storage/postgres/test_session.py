@@ -107,7 +107,7 @@ def connection(small: Database) -> Iterator[Connection]:
 
 
 def session(connection: Connection) -> PostgresSession:
-    return PostgresSession(connection, STATEMENTS, ())
+    return PostgresSession(connection, STATEMENTS, (), by_name=True)
 
 
 def test_statements_are_asked_by_name(connection: Connection) -> None:
@@ -327,16 +327,18 @@ def test_what_somebody_has_the_server_forget_is_prepared_anew(connection: Connec
     assert asked.one("get", {"id": 1}) is None
 
 
-def test_a_host_is_asked_as_the_driver_asks(connection: Connection) -> None:
-    """By the driver's own names: it has the server forget them, and knows that it has."""
-    asked = PostgresSession(connection, STATEMENTS, (), hosted=True)
+@pytest.mark.parametrize("hosted", [True, False])
+def test_elsewhere_the_driver_prepares(connection: Connection, *, hosted: bool) -> None:
+    """It has the server forget all of it when a host rolls back or a table is altered."""
+    asked = PostgresSession(connection, STATEMENTS, (), hosted=hosted)
     for _ in range(2):
         tell(connection, "BEGIN")
         asked.add("add", {"id": 1, "name": "a", "size": 1})
         assert asked.one("get", {"id": 1}) == (1, "a", 1)
+        connection.execute("CREATE TEMP TABLE mine (x int); DROP TABLE mine", prepare=False)
+        assert asked.one("get", {"id": 1}) == (1, "a", 1)
         tell(connection, "ROLLBACK")
     assert asked.all("all") == []
-    assert session(connection).all("all") == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

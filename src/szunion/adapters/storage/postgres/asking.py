@@ -135,7 +135,7 @@ class _Answer:
 
 @define
 class ByName:
-    """A connection of our own."""
+    """A connection of our pool."""
 
     connection: Connection
     _names: Names = field(init=False)
@@ -181,7 +181,7 @@ class ByName:
 
 @define
 class ByDriver:
-    """A host's connection: what is prepared on it is the driver's to know, as the host uses it."""
+    """Any other: what is prepared on it is the driver's to know, which is told more on it."""
 
     connection: Connection
     _marks: psycopg.Cursor[Row] = field(init=False)

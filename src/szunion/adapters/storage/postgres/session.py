@@ -92,6 +92,9 @@ class PostgresSession(Session):
     anywhere: Collection[str] = field(factory=_beyond)
     hosted: bool = False
     """Whether the connection is a host's, who sends values as it likes: ours are adapted."""
+    by_name: bool = False
+    """Whether the driver is told nothing on it by which it has the server forget what is prepared:
+    so it is in the pool, and not where tables are altered."""
     _scope: Scope | None = field(default=None, init=False)
     _place: str = field(default=NOTHING, init=False)
     _told: str = field(default=NOTHING, init=False)
@@ -101,7 +104,7 @@ class PostgresSession(Session):
     _asker: Asker = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._asker = (ByDriver if self.hosted else ByName)(self.connection)
+        self._asker = (ByName if self.by_name else ByDriver)(self.connection)
 
     def begin(self, command: str) -> None:
         """Begin the transaction, or make ready for it."""

@@ -91,5 +91,6 @@ class SpreadSession(PostgresSession):
 
 
 def session_on(connection: Connection, *, spread: bool, hosted: bool = False) -> PostgresSession:
-    """Return a session, as the tables lie."""
-    return (SpreadSession if spread else PostgresSession)(connection, hosted=hosted)
+    """Return a session on a connection of the pool, or of a host, as the tables lie."""
+    kind = SpreadSession if spread else PostgresSession
+    return kind(connection, hosted=hosted, by_name=not hosted)
