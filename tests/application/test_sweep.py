@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.offices import applicant, office_on, serving
 
 from szunion.adapters.keys.vault import KeysetVault
 from szunion.adapters.storage.sql import figures
+from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application import statistics, sweep
 from szunion.application.services import Services
 from szunion.application.standing import needs_card
@@ -25,6 +26,7 @@ from szunion.application.statistics import Grouping, Statistics
 from szunion.application.sweep import Sweeps, Swept, Tally, reasons_of
 from szunion.domain.access import Principal
 from szunion.domain.holds import HoldReason
+from szunion.domain.identity import Gender
 from szunion.domain.members import MembershipReason
 from szunion.domain.suppression import LEAST, shown, shown_in_groups
 from szunion.domain.values import SHARDS, PersonId
@@ -106,10 +108,11 @@ def test_looks_side_by_side_take_turns_at_opening_files(
     open_many = KeysetVault.open_many
 
     def opening(
-        vault: KeysetVault, table: str, rows: Sequence[tuple[int, bytes, bytes]]
+        vault: KeysetVault, table: str, rows: Iterable[tuple[int, bytes, bytes]]
     ) -> list[bytes]:
-        opened.extend(turns.locked() for _ in rows)
-        return open_many(vault, table, rows)
+        plains = open_many(vault, table, rows)
+        opened.extend([turns.locked()] * len(plains))
+        return plains
 
     monkeypatch.setattr(figures, "_TURN", turns)
     monkeypatch.setattr(KeysetVault, "open_many", opening)
@@ -120,6 +123,28 @@ def test_looks_side_by_side_take_turns_at_opening_files(
     held = len({people[2], people[3]})  # they come one by one, and are few
     assert Counter(opened) == {True: found.whole.members - held, False: held}
     assert not turns.locked()
+    place.office.storage.close()
+
+
+def test_whose_file_does_not_open_any_more_is_of_no_known_sex(tmp_path: Path) -> None:
+    place, people = mixed_town("sqlite", tmp_path)
+
+    def by_sex() -> Counter[Gender | None]:
+        programme = place.office.policy.cards.programme
+        found = place.look(
+            lambda work, scope: work.figures.shapes_by_gender(scope, programme, range(SHARDS))
+        )
+        return sum((Counter({gender: count}) for _, gender, count in found), Counter())
+
+    before = by_sex()
+    assert None not in before
+    storage = place.office.storage
+    assert isinstance(storage, SqliteStorage)
+    storage._connection().execute("DELETE FROM person_salt WHERE person_id = ?", (people[4],))
+    after = by_sex()
+    assert after[None] == 1
+    assert sum(after.values()) == sum(before.values())
+    assert (before - after).total() == 1, "of each other the file was opened as before"
     place.office.storage.close()
 
 

@@ -50,7 +50,7 @@ POSTGRES: Final = Dialect(
         (r"\bEACH_TEXT\(:(\w+)\)", _TEXTS),
         (r"= ONE_OF\(:(\w+)\)", f"= ANY (ARRAY(SELECT {_TEXTS}))"),
         (r"\bLISTED\(", "string_agg("),
-        (r"\bHEX\(([\w.]+)\)", r"encode(\1, 'hex')"),
+        (r"\bJOINED\(([\w.]+)\)", r"string_agg(\1, '')"),
         (r"\bFOR_UPDATE\b", "FOR UPDATE"),
         (r"\bFOR_SHARE\b", "FOR SHARE"),
         (r"\bSKIP_LOCKED\b", "FOR UPDATE SKIP LOCKED"),

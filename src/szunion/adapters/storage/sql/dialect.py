@@ -12,7 +12,7 @@ mark                       what it means
 ``CHUNK(a ID, b KEY) c``   a table of columns that Python computed, for the bulk paths: ``place``
                            (from 0) and the columns that it names, each a parameter of its name
 ``LISTED(x, ',')``         the texts of a group as one, in the same order for each that is asked for
-``HEX(a.b)``               bytes as hexadecimal digits
+``JOINED(a.b)``            the bytes of a group one behind the other, in that same order
 ``FOR_UPDATE``             lock what was read until the transaction ends
 ``FOR_SHARE``              keep what was read from being changed until the transaction ends
 ``SKIP_LOCKED``            the same, and pass over what another transaction has locked

@@ -7,6 +7,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import accumulate, chain, islice, pairwise
+from struct import Struct
 from typing import Final
 
 from attrs import frozen
@@ -35,6 +37,9 @@ they take turns, the database works for another meanwhile; side by side they wou
 together."""
 _WIDTH: Final = 8
 """Columns of a shape."""
+_FILED: Final = _WIDTH
+"""Where a group says whether its members have files that open; behind it come the files."""
+_SALT: Final = Struct("16s")
 
 
 def _shape(row: Row) -> Shape:
@@ -94,19 +99,13 @@ class SqlFigures:
 
     def _by_gender(self, rows: Sequence[Row]) -> Iterator[tuple[Shape, Gender | None, int]]:
         """Open the files of some groups together; whoever has none any more is of no known sex."""
-        ids, sealed, salts = (
-            [word for row in rows for word in row[at].split(",")]
-            for at in range(_WIDTH, _WIDTH + 3)
-        )
-        files = list(
-            zip(map(int, ids), map(bytes.fromhex, sealed), map(bytes.fromhex, salts), strict=True)
-        )
-        plains = iter(self.vault.open_many(TABLE, [file for file in files if all(file)]))
-        genders = [gender_in(next(plains)) if all(file) else None for file in files]
-        at = 0
+        plains = iter(self.vault.open_many(TABLE, chain.from_iterable(map(_files, rows))))
         for row in rows:
-            start, at = at, at + row[_WIDTH].count(",") + 1
-            shape, same = _shape(row[:_WIDTH]), genders[start:at]
+            shape, members = _shape(row[:_WIDTH]), _members(row)
+            if not row[_FILED]:
+                yield shape, None, members
+                continue
+            same = [gender_in(plain) for plain in islice(plains, members)]
             for gender in (None, *Gender):
                 if count := same.count(gender):
                     yield shape, gender, count
@@ -119,12 +118,32 @@ class SqlFigures:
         return _by_month(self.session.all("figures.uses", self._within(scope, shards)))
 
 
+def _members(row: Row) -> int:
+    """Return how many members a group has."""
+    ids: str = row[_FILED + 1]
+    return ids.count(",") + 1
+
+
+def _files(row: Row) -> Iterable[tuple[int, bytes, bytes]]:
+    """Return id, sealed file and salt of each member of a group whose files there are."""
+    if not row[_FILED]:
+        return ()
+    ids, lengths, sealed, salts = row[_FILED + 1 :]
+    ends = accumulate(map(int, lengths.split(",")), initial=0)
+    return zip(
+        map(int, ids.split(",")),
+        [sealed[start:end] for start, end in pairwise(ends)],
+        [salt for (salt,) in _SALT.iter_unpack(salts)],
+        strict=True,
+    )
+
+
 def _some(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Yield groups of members together, until they are a page of members or more."""
     some, members = list[Row](), 0
     for row in rows:
         some.append(row)
-        members += row[_WIDTH].count(",") + 1
+        members += _members(row)
         if members >= _PAGE:
             yield some
             some, members = [], 0

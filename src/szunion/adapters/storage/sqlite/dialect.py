@@ -56,6 +56,7 @@ SQLITE: Final = Dialect(
         (r"\bEACH_(?:ID|TEXT)\(:(\w+)\)", r"json_each(:\1)"),
         (r"= ONE_OF\(:(\w+)\)", r"IN (SELECT value FROM json_each(:\1))"),
         (r"\bLISTED\(", "group_concat("),
+        (r"\bJOINED\(([\w.]+)\)", r"CAST(group_concat(\1, '') AS BLOB)"),  # bytes go as they are
         (r"\s+(?:FOR_UPDATE|FOR_SHARE|SKIP_LOCKED)\b", ""),  # there is one writer
     ),
     chunk=_chunk,

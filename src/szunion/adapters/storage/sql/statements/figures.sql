@@ -65,8 +65,9 @@ ORDER BY o.path, m.person_id, h.hold_id
 -- name: by_gender
 -- fanout: a range of shards, given by its ends; the files of those who are alike come as one row
 SELECT m.organisation_id, m.state, m.reason, c.programme, c.bank_state, c.bank_conflict,
-       c.union_state, c.union_reason, LISTED(CAST(m.person_id AS TEXT), ','),
-       LISTED(coalesce(HEX(p.sealed), ''), ','), LISTED(coalesce(HEX(s.salt), ''), ',')
+       c.union_state, c.union_reason, p.sealed IS NOT NULL AND s.salt IS NOT NULL,
+       LISTED(CAST(m.person_id AS TEXT), ','), LISTED(CAST(length(p.sealed) AS TEXT), ','),
+       JOINED(p.sealed), JOINED(s.salt)
 FROM membership m
 JOIN organisation o ON o.organisation_id = m.organisation_id
 LEFT JOIN card c ON c.shard = m.shard AND c.person_id = m.person_id
@@ -86,7 +87,7 @@ WHERE m.shard >= :first AND m.shard < :last
                                               AND h.shard >= :first AND h.shard < :last
                                               AND h.state = 'OPEN')
 GROUP BY m.organisation_id, m.state, m.reason, c.programme, c.bank_state, c.bank_conflict,
-         c.union_state, c.union_reason
+         c.union_state, c.union_reason, p.sealed IS NOT NULL AND s.salt IS NOT NULL
 
 -- name: activations
 -- fanout: a range of shards, given by its ends; days are counted in the city's time
