@@ -14,7 +14,7 @@ from attrs import evolve
 from tests.databases import ONE_SERVER
 
 from szunion.adapters.keys.file import FileKeys
-from szunion.adapters.storage.postgres import commit
+from szunion.adapters.storage.postgres import asking, commit, session
 from szunion.adapters.storage.postgres import migrate as migrations
 from szunion.adapters.storage.postgres.connection import Connection, Limits, ask, connect, tell
 from szunion.adapters.storage.postgres.net import NET, check_net, secure
@@ -258,6 +258,49 @@ def test_a_look_does_not_write(database: Database) -> None:
     one = store(database, 1)
     with pytest.raises(StorageError, match="25006"):
         one.read(log)
+    one.close()
+
+
+def test_a_look_begins_with_the_first_thing_that_it_asks(
+    database: Database, admin: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beginning and scope are one message; who asks nothing says nothing."""
+    one = store(database, 1)
+    said: list[str] = []
+    say = asking.say
+
+    def heard(connection: Connection, command: str) -> None:
+        said.append(command)
+        say(connection, command)
+
+    def stumbles(work: UnitOfWork) -> int:
+        raise KeyError(work.now)
+
+    def stumbles_later(work: UnitOfWork) -> int:
+        raise KeyError(offers(work))
+
+    def offers(work: UnitOfWork) -> int:
+        engine = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
+        scope = authorise(work, engine, Operation.SERVICE_READ)
+        return len(work.offers.open(scope, work.now)) + len(work.offers.open(scope, work.now))
+
+    one.read(offers)
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "say", heard)
+        patched.setattr(commit, "say", heard)
+        assert one.read(offers) == 0
+        assert len(said) == 1
+        assert "READ ONLY; SET LOCAL szunion.scope = '*'" in said.pop()
+        with pytest.raises(KeyError):
+            one.read(stumbles)
+        assert one.read(lambda _: 5) == 5
+        assert not said
+    with pytest.raises(KeyError):
+        one.read(stumbles_later)
+    assert one.read(offers) == 0
+    open_ = """SELECT count(*) FROM pg_stat_activity
+               WHERE state LIKE 'idle in transaction%' AND datname = current_database()"""
+    assert ask(admin, open_) == (0,)
     one.close()
 
 

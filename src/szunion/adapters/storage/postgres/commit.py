@@ -14,7 +14,7 @@ from typing import Final
 
 import psycopg
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from szunion.adapters.storage.postgres.asking import say
 from szunion.adapters.storage.postgres.connection import Connection
@@ -34,8 +34,11 @@ class _Late(Exception):
 def undo(connection: Connection) -> None:
     """Roll back; a line that is broken has nothing to roll back, and its pool closes it.
 
-    The driver is not told: it would have the server forget all that is prepared.
+    The driver is not told: it would have the server forget all that is prepared. A look that has
+    asked nothing has not begun.
     """
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        return
     try:
         say(connection, "ROLLBACK")
     except psycopg.Error:

@@ -97,7 +97,10 @@ class PostgresSession(Session):
     so it is in the pool, and not where tables are altered."""
     _scope: Scope | None = field(default=None, init=False)
     _place: str = field(default=NOTHING, init=False)
-    _told: str = field(default=NOTHING, init=False)
+    _told: str | None = field(default=NOTHING, init=False)
+    """What the server was told; None: nothing, not even that a transaction begins."""
+    _begin: str = field(default="", init=False)
+    """What begins the transaction, to go with the first thing that the server is told."""
     _streams: int = field(default=0, init=False)
     _waiting: Waiting = field(factory=Waiting, init=False)
     """What is to be written, and was not told yet."""
@@ -110,6 +113,19 @@ class PostgresSession(Session):
         """Begin the transaction, or make ready for it."""
         with translated():
             say(self.connection, command)
+
+    def begin_with_the_first(self, command: str) -> None:
+        """Let *command* begin the transaction when something is asked, in the same message.
+
+        For a look: nothing waits for its beginning, and what it sees is what is there when it is
+        asked for the first time.
+        """
+        self._begin, self._told = f"{command}; ", None
+
+    @property
+    def begun(self) -> bool:
+        """Whether the server knows of the transaction."""
+        return self._told is not None
 
     def within(self, scope: Scope | None) -> None:
         """From now on ask in *scope*; the server hears of it with the next statement."""
@@ -177,6 +193,8 @@ class PostgresSession(Session):
         if not self._waiting.writes:
             return
         writes, self._waiting = self._waiting.writes, Waiting()
+        if not self.begun:  # nobody writes in a look: the server refuses it, as what it is
+            self._say(self._place)
         if len(writes) > MOST_TOGETHER:
             self._settle_many([(text, given) for _, text, given, _ in writes])
             return
@@ -274,6 +292,9 @@ class PostgresSession(Session):
         if place == self._told:
             return
         self.settle()
+        self._say(place)
+
+    def _say(self, place: str) -> None:
         with translated():  # see place_of: no quotes
-            say(self.connection, f"SET LOCAL szunion.scope = '{place}'")
-        self._told = place
+            say(self.connection, f"{self._begin}SET LOCAL szunion.scope = '{place}'")
+        self._begin, self._told = "", place

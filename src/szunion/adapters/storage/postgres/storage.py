@@ -234,7 +234,10 @@ class PostgresStorage:
         with self.pool.connection() as connection:
             try:
                 session = session_on(connection, spread=self.spread)
-                _pass_gate(session.begin, begin)
+                if begin is BEGIN.read:
+                    session.begin_with_the_first(*begin)
+                else:
+                    _pass_gate(session.begin, begin)
                 if begin is not self._begins.read:
                     self.vault.refresh()  # whoever writes writes under the present keys
                 unit = PostgresUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
@@ -243,7 +246,8 @@ class PostgresStorage:
             except BaseException:
                 undo(connection)
                 raise
-            commit(connection, self.limits.commit)
+            if session.begun:
+                commit(connection, self.limits.commit)
             return result
 
     def close(self) -> None:
