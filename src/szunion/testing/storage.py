@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final
 
 import pytest
 from attrs import evolve, field, frozen
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.access import authorise
-from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
+from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import AuditEntry
 from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
@@ -33,14 +33,10 @@ from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.storage_desks import DeskPromises
 from szunion.testing.storage_orders import OrderPromises
 from szunion.testing.storage_people import PeoplePromises
+from szunion.testing.storage_world import NOON, StorageWorld
 
 __all__ = ["StorageParts", "StoragePromises", "StorageWorld"]
 
-T = TypeVar("T")
-Step = Callable[[UnitOfWork, Scope], T]
-
-NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
-_ENGINE: Final = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
 _MINUTE: Final = timedelta(minutes=1)
 _RACERS: Final = 16
 _PATIENCE: Final = 30.0
@@ -55,26 +51,6 @@ class StorageParts:
     clock: Clock
     ids: Ids
     vault: Vault = field(repr=False)
-
-
-@frozen
-class StorageWorld:
-    """One store under test, and who works on it."""
-
-    storage: Storage
-    make: Callable[[], Storage]
-
-    def run(self, step: Step[T]) -> T:
-        """Run *step* as one unit of work of the engine."""
-        return self.storage.run(
-            lambda work: step(work, authorise(work, _ENGINE, Operation.BANK_DESK))
-        )
-
-    def loses(self, step: Step[object], to: object) -> None:
-        """Check that *step* comes too late, and is told which version or state stands now."""
-        with pytest.raises(Conflict, match="E-STORE-008") as told:
-            self.run(step)
-        assert told.value.current == to
 
 
 class StoragePromises(DeskPromises, OrderPromises, PeoplePromises):
@@ -138,7 +114,7 @@ class StoragePromises(DeskPromises, OrderPromises, PeoplePromises):
         """A read sees a whole commit."""
         world.run(lambda work, scope: work.outbox.add(scope, _dispatch(1)))
         seen = world.storage.read(
-            lambda work: work.outbox.get(authorise(work, _ENGINE, Operation.BANK_DESK), 1)
+            lambda work: work.outbox.get(authorise(work, engine(), Operation.BANK_DESK), 1)
         )
         assert seen == _dispatch(1)
 
@@ -150,7 +126,7 @@ class StoragePromises(DeskPromises, OrderPromises, PeoplePromises):
 
         def look(work: UnitOfWork) -> Dispatch | None:
             met.wait(_PATIENCE)
-            return work.outbox.get(authorise(work, _ENGINE, Operation.BANK_DESK), 1)
+            return work.outbox.get(authorise(work, engine(), Operation.BANK_DESK), 1)
 
         def looked(_: int) -> Dispatch | None:
             try:

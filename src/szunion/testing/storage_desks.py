@@ -5,8 +5,8 @@ Part of :class:`szunion.testing.storage.StoragePromises`.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import date, timedelta
+from typing import Final
 
 import pytest
 from attrs import evolve
@@ -30,12 +30,8 @@ from szunion.domain.tickets import TicketEvent
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
+from szunion.testing.storage_world import DAY, NOON, StorageWorld
 
-if TYPE_CHECKING:
-    from szunion.testing.storage import StorageWorld
-
-NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
-DAY: Final = date(2017, 11, 23)
 _HOUR: Final = timedelta(hours=1)
 
 

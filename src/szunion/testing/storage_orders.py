@@ -5,7 +5,7 @@ Part of :class:`szunion.testing.storage.StoragePromises`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 from attrs import evolve
@@ -16,10 +16,7 @@ from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.values import SHARDS, CardId, InstructionId, PersonId, RequestKey
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
-from szunion.testing.storage_desks import NOON
-
-if TYPE_CHECKING:
-    from szunion.testing.storage import StorageWorld
+from szunion.testing.storage_world import NOON, StorageWorld
 
 _SHIFT: Final = 53
 """Below a shard: what of an id grows with time."""

@@ -6,7 +6,7 @@ Part of :class:`szunion.testing.storage.StoragePromises`.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import evolve
 
@@ -36,10 +36,7 @@ from szunion.domain.values import (
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import MonthCount
-from szunion.testing.storage_desks import DAY, NOON
-
-if TYPE_CHECKING:
-    from szunion.testing.storage import StorageWorld
+from szunion.testing.storage_world import DAY, NOON, StorageWorld
 
 _SHIFT: Final = 53
 """Below a shard: what of an id grows with time."""

@@ -1,0 +1,41 @@
+"""Know the store in which a promise is tested, the engine that works on it, and the time there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Final, TypeVar
+
+import pytest
+from attrs import frozen
+
+from szunion.application.access import authorise
+from szunion.domain.access import Operation, Scope, engine
+from szunion.errors import Conflict
+from szunion.ports.storage import Storage, UnitOfWork
+
+T = TypeVar("T")
+Step = Callable[[UnitOfWork, Scope], T]
+
+NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
+DAY: Final = date(2017, 11, 23)
+
+
+@frozen
+class StorageWorld:
+    """One store under test, and who works on it."""
+
+    storage: Storage
+    make: Callable[[], Storage]
+
+    def run(self, step: Step[T]) -> T:
+        """Run *step* as one unit of work of the engine."""
+        return self.storage.run(
+            lambda work: step(work, authorise(work, engine(), Operation.BANK_DESK))
+        )
+
+    def loses(self, step: Step[object], to: object) -> None:
+        """Check that *step* comes too late, and is told which version or state stands now."""
+        with pytest.raises(Conflict, match="E-STORE-008") as told:
+            self.run(step)
+        assert told.value.current == to
