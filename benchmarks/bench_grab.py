@@ -4,7 +4,9 @@ Two pairs of lines. *Bare*: the combiner alone, with a claim of one row, beside 
 claim and beside ``executemany`` of a thousand such rows. *Whole*: the use case, which asks who may,
 takes the stock, keeps the booking, its audit entry and its message, beside the same decision in one
 transaction per booking, and beside ``executemany`` of a thousand of the same three rows, for which
-nobody was asked. The callers are tasks of one event loop; beside them, threads that wait.
+nobody was asked. The callers are tasks of one event loop; beside them, threads that wait. How quick
+any crowd in Python could be is measured beside the bare claim: the same callers, the same rows and
+the same flush, with nothing between them (``Least``), and threads that are woken and claim nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from attrs import evolve
 from tests.booktown import BookTown, book_town_on
 from tests.offices import member, office_on
 
-from benchmarks.callers import tasks, threads
+from benchmarks.callers import Least, tasks, threads
 from benchmarks.lines import Line, faster, rates
 from szunion.adapters.crowd import Combiner
 from szunion.adapters.storage.sqlite.session import prepare
@@ -55,16 +57,17 @@ def _bare(folder: Path, name: str) -> sqlite3.Connection:
 def _bare_rates(folder: Path) -> dict[str, float]:
     """Return bare claims a second: combined, one transaction each, executemany."""
     numbers = count()
-    combined, single, raw = (_bare(folder, name) for name in ("combined", "single", "raw"))
+    combined, single, raw, fewest = (
+        _bare(folder, name) for name in ("combined", "single", "raw", "fewest")
+    )
 
     def decide(wishes: Sequence[int]) -> Sequence[int]:
-        combined.execute("BEGIN IMMEDIATE")
-        combined.executemany(_ADD, [(wish,) for wish in wishes])
-        combined.execute(_TAKE, (len(wishes), len(wishes)))
-        combined.execute("COMMIT")
+        _claim(combined, wishes)
         return wishes
 
     crowd = Combiner()
+    least = Least(CALLERS, lambda wishes: _claim(fewest, wishes))
+    woken = Least(CALLERS, len)
 
     def together() -> int:
         start = next(numbers) * CLAIMS
@@ -76,6 +79,13 @@ def _bare_rates(folder: Path) -> dict[str, float]:
         start = next(numbers) * CLAIMS
         return threads(lambda at: crowd.ask(start + at, decide), CALLERS, CLAIMS // CALLERS // 4)
 
+    def at_least() -> int:
+        start = next(numbers) * CLAIMS
+        return tasks(lambda at, told: least.ask_soon(start + at, told), CALLERS, CLAIMS // CALLERS)
+
+    def only_woken() -> int:
+        return threads(woken.ask, CALLERS, CLAIMS // CALLERS // 4)
+
     def one_by_one() -> int:
         start = next(numbers) * CLAIMS
         for at in range(CLAIMS // 10):
@@ -85,20 +95,27 @@ def _bare_rates(folder: Path) -> dict[str, float]:
             single.execute("COMMIT")
         return CLAIMS // 10
 
-    def in_bulk() -> int:
-        start = next(numbers) * CLAIMS * 4
-        for group in range(CLAIMS * 4 // GROUP):
-            raw.execute("BEGIN IMMEDIATE")
-            raw.executemany(_ADD, [(start + group * GROUP + at,) for at in range(GROUP)])
-            raw.execute(_TAKE, (GROUP, GROUP))
-            raw.execute("COMMIT")
-        return CLAIMS * 4 // GROUP * GROUP
-
-    found = rates(ROUNDS, ours=together, waiting=waiting, peer=one_by_one, limit=in_bulk)
-    crowd.close()
-    for connection in (combined, single, raw):
-        connection.close()
+    found = rates(
+        ROUNDS, ours=together, waiting=waiting, least=at_least, woken=only_woken, peer=one_by_one,
+        limit=lambda: _in_bulk(raw, next(numbers) * CLAIMS * 4),
+    )  # fmt: skip
+    for ended in (crowd, least, woken, combined, single, raw, fewest):
+        ended.close()
     return found
+
+
+def _in_bulk(connection: sqlite3.Connection, start: int) -> int:
+    groups = CLAIMS * 4 // GROUP
+    for group in range(groups):
+        _claim(connection, range(start + group * GROUP, start + (group + 1) * GROUP))
+    return groups * GROUP
+
+
+def _claim(connection: sqlite3.Connection, wishes: Sequence[int]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(_ADD, [(wish,) for wish in wishes])
+    connection.execute(_TAKE, (len(wishes), len(wishes)))
+    connection.execute("COMMIT")
 
 
 def _whole_rates(folder: Path) -> dict[str, float]:
@@ -180,10 +197,10 @@ def lines() -> list[Line]:
         bare = _bare_rates(Path(name))
     with tempfile.TemporaryDirectory() as name:
         whole = _whole_rates(Path(name))
+    limit = f"(limit: executemany of {GROUP:,})"
     made = []
     for kind, found in (("a claim alone", bare), ("whole use case", whole)):
         what = f"8 grab, SQLite FULL, {CALLERS} callers, {kind}, 1/s"
-        limit = f"(limit: executemany of {GROUP:,})"
         made += [
             faster(f"{what} (peer: one transaction each)", found["ours"], peer=found["peer"],
                    floor=6),
@@ -191,4 +208,11 @@ def lines() -> list[Line]:
             faster(f"{what}, each a thread that waits {limit}", found["waiting"],
                    limit=found["limit"], floor=0.1),
         ]  # fmt: skip
-    return made
+    what = f"8 grab, SQLite FULL, {CALLERS} callers"
+    return [
+        *made,
+        faster(f"{what}, a claim alone, the least that any crowd in Python does, 1/s {limit}",
+               bare["least"], limit=bare["limit"], floor=0),
+        faster(f"{what}, threads that are woken and claim nothing, 1/s {limit}",
+               bare["woken"], limit=bare["limit"], floor=0),
+    ]  # fmt: skip
