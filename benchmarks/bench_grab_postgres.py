@@ -230,6 +230,8 @@ def _alone(served: Served, folder: Path) -> list[Line]:
 def _whole(served: Served, grabbed: _Grabbed) -> list[Line]:
     offer = grabbed.town.offer(10**9, hours=100).id
     gone = grabbed.sold_out()
+    grabbed.by(FEW, 8)
+    served.tell("ANALYZE")  # as autovacuum would within seconds: rounds before and after it differ
     found = rates(
         ROUNDS,
         few=lambda: grabbed.by(FEW, 8),
