@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from attrs import evolve
 from tests.cardtown import CardTown, card_town_on
+from tests.offices import ON_SQLITE
 
 from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.storage.sql.bulk import SqlBulk
@@ -285,6 +286,7 @@ def test_others_write_while_a_list_is_gone_through(office: Office) -> None:
     assert (run.ours, run.agreed) == (1, 1)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("office", ["sqlite"], indirect=True)
 def test_whatever_differs_is_followed_in_little_memory(
     office: Office, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cardtown import CardTown, card_town_on
 from tests.counting import counted, grown
-from tests.offices import applicant, office_on, serving
+from tests.offices import ON_SQLITE, applicant, office_on, serving
 
 from szunion.adapters.keys.vault import KeysetVault
 from szunion.adapters.storage.sql import figures
@@ -126,6 +126,7 @@ def test_looks_side_by_side_take_turns_at_opening_files(
     place.office.storage.close()
 
 
+@ON_SQLITE
 def test_whose_file_does_not_open_any_more_is_of_no_known_sex(tmp_path: Path) -> None:
     place, people = mixed_town("sqlite", tmp_path)
 
