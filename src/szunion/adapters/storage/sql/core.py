@@ -9,6 +9,7 @@ from functools import cache
 from itertools import starmap
 from operator import itemgetter
 
+from attrs import fields as fields_of
 from attrs import frozen
 
 from szunion.adapters.storage.sql.columns import Same, column
@@ -205,16 +206,40 @@ _AS_WRITTEN = itemgetter(4, 0)
 """A message's moment, and its id."""
 
 
+#: The slots of a message, in its order, set as those of a membership are (``sql/members.py``).
+(
+    _set_id,
+    _set_person,
+    _set_template,
+    _set_fields,
+    _set_created,
+    _set_due,
+    _set_attempts,
+    _set_state,
+) = [getattr(Message, each.name).__set__ for each in fields_of(Message)]
+
+
 def _messages(rows: Iterable[Row]) -> list[Message]:
     """Return messages; what a crowd is told, and when, is read once."""
     said, at = cache(json.loads), cache(moment)
-    return [
-        Message(
-            id=id_, person=PersonId(person), template=template, fields=said(fields),
-            created=at(created), due=at(due), attempts=attempts, state=_MESSAGE_STATES[state],
-        )
-        for id_, person, template, fields, created, due, attempts, state in rows
-    ]  # fmt: skip
+    found = []
+    for id_, person, template, words, created, due, attempts, state in rows:
+        made = Message.__new__(Message)
+        _set_id(made, id_)
+        _set_person(made, person)
+        _set_template(made, template)
+        _set_fields(made, said(words))
+        _set_created(made, at(created))
+        _set_due(made, at(due))
+        _set_attempts(made, attempts)
+        _set_state(made, _MESSAGE_STATES[state])
+        found.append(made)
+    return found
+
+
+def _ids_in(sets: Iterable[Row]) -> str:
+    """Return the messages of sets that are in somebody's hands."""
+    return json.dumps([id_ for _, ids in sets for id_ in json.loads(ids)])
 
 
 @frozen
@@ -254,9 +279,11 @@ class SqlMessages:
 
     def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> MessageSet | None:
         self.session.do("message.alone")
-        self.session.do("message.let_go", {"now": micros(now)})
-        held, _ = self._held()
-        which = {"now": micros(now), "held": held, "most": most}
+        sets = self.session.all("message.held")
+        if any(over <= micros(now) for over, _ in sets):
+            self.session.do("message.let_go", {"now": micros(now)})
+            sets = [each for each in sets if each[0] > micros(now)]
+        which = {"now": micros(now), "held": _ids_in(sets), "most": most}
         rows = self.session.all("message.free", which)
         if not rows:
             return None
@@ -290,16 +317,10 @@ class SqlMessages:
         )  # fmt: skip
 
     def next_due(self, scope: Scope) -> datetime | None:
-        held, untils = self._held()
-        row = self.session.one("message.next_due", {"held": held})
+        sets = self.session.all("message.held")
+        row = self.session.one("message.next_due", {"held": _ids_in(sets)})
         free = [] if row is None else [moment(row[0])]
-        return min(free + untils, default=None)
-
-    def _held(self) -> tuple[str, list[datetime]]:
-        """Return the messages that are in somebody's hands, and until when each set is."""
-        rows = self.session.all("message.held")
-        ids = [id_ for _, ids in rows for id_ in json.loads(ids)]
-        return json.dumps(ids), [moment(until) for until, _ in rows]
+        return min(free + [moment(until) for until, _ in sets], default=None)
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = self.session.all("message.of_person", {"shard": shard_of(person), "person": person})
