@@ -13,7 +13,7 @@ from tests.offices import member, shenzhen
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.bank_fit import check_bank
-from szunion.application.bindings import level_of
+from szunion.application.binding_moves import level_of
 from szunion.application.numbers import Numbers
 from szunion.application.office import Office
 from szunion.application.wire import decode, encode

@@ -19,8 +19,9 @@ from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application import bank_desk, freight, statements
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import BankDesk
-from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
+from szunion.application.bank_ear import BankEar
 from szunion.application.bank_fates import Fates
+from szunion.application.bank_lines import ADAPTER_FAULT
 from szunion.application.office import Office
 from szunion.application.payable_now import LeftOut
 from szunion.application.reconciliation import Reconciliation

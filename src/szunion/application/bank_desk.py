@@ -18,10 +18,10 @@ from typing import Final, TypeVar
 from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.bank_ear import ADAPTER_FAULT, BankEar
+from szunion.application.bank_ear import BankEar
 from szunion.application.bank_fates import Fates, carriers_of
 from szunion.application.bank_inbox import BankInbox
-from szunion.application.bank_lines import UNREACHED, Call, call
+from szunion.application.bank_lines import ADAPTER_FAULT, UNREACHED, Call, call
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope, engine
 from szunion.domain.bank_requests import BankRequest

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from attrs import frozen
 
 from szunion.application.access import authorise
 from szunion.application.bank_inbox import BankInbox
-from szunion.application.bank_lines import FAULT, UNREACHED, notices_heard
+from szunion.application.bank_lines import ADAPTER_FAULT, FAULT, UNREACHED, notices_heard
 from szunion.application.looked import Ahead, ahead
 from szunion.application.office import Office
 from szunion.application.together import obeyed_together
@@ -32,8 +32,6 @@ _TOGETHER = 512
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
 _Move: TypeAlias = Callable[[UnitOfWork, Scope], bool]
 _Movers: TypeAlias = Callable[[int, int], _Move]
-ADAPTER_FAULT: Final = "E-BANK-024"
-"""An adapter raised what it may not; the kind of the error stands beside it, never its text."""
 
 
 @frozen(kw_only=True)

@@ -14,6 +14,8 @@ from szunion.domain.outbox import Dispatch
 from szunion.log import Fields, say
 from szunion.ports.system import Clock
 
+ADAPTER_FAULT: Final = "E-BANK-024"
+"""An adapter raised what it may not; the kind of the error stands beside it, never its text."""
 UNREACHED: Final = "unreached"
 UNKNOWN: Final = "unknown"
 FAULT: Final = "fault"

@@ -7,12 +7,11 @@ from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from szunion.application import consequences
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
+from szunion.application.binding_moves import keep_binding, keep_binding_as, level_of
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
-from szunion.domain.audit import AuditEntry
 from szunion.domain.bindings import (
     BINDING,
     Binding,
@@ -20,7 +19,6 @@ from szunion.domain.bindings import (
     BindingState,
     Portal,
     RealNameLevel,
-    real_name_level,
 )
 from szunion.domain.people import Person
 from szunion.domain.values import BindingId, PersonId
@@ -134,9 +132,9 @@ class Bindings:
         if row.state is BindingState.LOCKED:
             if row.locked_until is None or work.now < row.locked_until:
                 return Locked()
-            row = _keep(work, scope, row, _E.COOL_DOWN)
+            row = keep_binding(work, scope, row, _E.COOL_DOWN)
         if row.state is BindingState.UNBOUND:
-            row = _keep(work, scope, row, _E.BEGIN)
+            row = keep_binding(work, scope, row, _E.BEGIN)
         return row
 
     @one_commit
@@ -149,10 +147,10 @@ class Bindings:
         if row.state is BindingState.BOUND and row.person != person.id:
             row = _displace(work, scope, row)
         if row.state is BindingState.UNBOUND:
-            row = _keep(work, scope, row, _E.BEGIN)
+            row = keep_binding(work, scope, row, _E.BEGIN)
         if row.state is BindingState.PROVING:
             proved = row.proved(person.id, person.present.number, work.now)
-            _keep_as(work, scope, row, evolve(proved, window_began=None), _E.PROVE)
+            keep_binding_as(work, scope, row, evolve(proved, window_began=None), _E.PROVE)
             work.messages.add(scope, person.id, "binding.bound", _named(portal))
             self._only_so_many(work, scope, person.id, portal)
         return Bound(person.id, level_of(work, scope, person))
@@ -183,9 +181,9 @@ class Bindings:
             return NotProved(max(0, most - wrong))
         if wrong >= most:
             locked = evolve(counted.after(_E.TOO_MANY), locked_until=work.now + _LOCK)
-            _keep_as(work, scope, counted, locked, _E.TOO_MANY)
+            keep_binding_as(work, scope, counted, locked, _E.TOO_MANY)
             return Locked()
-        _keep(work, scope, counted, _E.FAIL)
+        keep_binding(work, scope, counted, _E.FAIL)
         return NotProved(most - wrong)
 
     @one_commit
@@ -193,7 +191,7 @@ class Bindings:
         scope = authorise(work, self.by, Operation.BINDING_WRITE)
         row = self._there(work, scope, portal, account)
         if row.state is BindingState.PROVING:
-            _keep(work, scope, row, _E.GIVE_UP)
+            keep_binding(work, scope, row, _E.GIVE_UP)
 
     def _there(self, work: UnitOfWork, scope: Scope, portal: Portal, account: str) -> Binding:
         row = _row(work, scope, portal, account)
@@ -207,7 +205,7 @@ class Bindings:
         scope = authorise(work, self.by, Operation.BINDING_WRITE)
         row = self._there(work, scope, portal, account)
         check_actor(BINDING, row.state, event, acting_as(self.by.role))
-        return _keep(work, scope, row, event)
+        return keep_binding(work, scope, row, event)
 
 
 def _named(portal: Portal) -> dict[str, str]:
@@ -231,56 +229,8 @@ def _is_present(person: Person, claimed: Claimed) -> bool:
     )
 
 
-def level_of(work: UnitOfWork, scope: Scope, person: Person) -> RealNameLevel:
-    """Return the real-name level that stands for a person's present identity version."""
-    present = person.present.number
-    bound = next(
-        (
-            row
-            for row in work.bindings.of_person(scope, person.id)
-            if row.state is BindingState.BOUND and row.identity_version == present
-        ),
-        None,
-    )
-    return real_name_level(consequences.identity_evidence(work, scope, person), bound)
-
-
-def _keep(work: UnitOfWork, scope: Scope, row: Binding, event: BindingEvent) -> Binding:
-    return _keep_as(work, scope, row, row.after(event), event)
-
-
-def _keep_as(
-    work: UnitOfWork, scope: Scope, row: Binding, moved: Binding, event: BindingEvent
-) -> Binding:
-    work.bindings.put(scope, moved)
-    entry = AuditEntry(
-        action=f"binding.{event.value}",
-        subject=row.id,
-        person=moved.person or row.person or PersonId(0),
-        before=row.state.value,
-        after=moved.state.value,
-        reason=row.portal.value,
-    )
-    work.audit.add(scope, entry)
-    return evolve(moved, version=moved.version + 1)
-
-
 def _displace(work: UnitOfWork, scope: Scope, row: Binding) -> Binding:
     """End a binding for a newer one, and tell who had it."""
     if row.person is not None:
         work.messages.add(scope, row.person, "binding.displaced", _named(row.portal))
-    return _keep(work, scope, row, _E.DISPLACE)
-
-
-def close_bindings(work: UnitOfWork, scope: Scope, person: PersonId) -> None:
-    """End every binding of somebody who died, was merged or erased."""
-    for row in work.bindings.of_person(scope, person):
-        if row.state is not BindingState.UNBOUND:
-            _keep(work, scope, row, _E.CLOSE)
-
-
-def recheck_bindings(work: UnitOfWork, scope: Scope, person: PersonId) -> None:
-    """Ask for a new proof after the identity changed: the old one was of another version."""
-    for row in work.bindings.of_person(scope, person):
-        if row.state is BindingState.BOUND:
-            _keep(work, scope, row, _E.RECHECK)
+    return keep_binding(work, scope, row, _E.DISPLACE)

@@ -10,13 +10,13 @@ from attrs import evolve, frozen
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.card_facts import settle
+from szunion.application.card_holds import acting_union, place_hold
 from szunion.application.card_moves import (
     allow_again,
     card_of,
     instruct,
     keep,
     stop_use,
-    tell_locked,
     with_card,
 )
 from szunion.application.office import Office, one_commit, one_look
@@ -34,17 +34,10 @@ from szunion.domain.machine import Actor
 from szunion.domain.policy import Payable
 from szunion.domain.proposals import Proposal
 from szunion.domain.use import Why, payable, use
-from szunion.domain.values import CardId, HoldId, OrganisationId, PersonId, shard_of
-from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from szunion.domain.values import CardId, HoldId, PersonId
+from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
 
-_PLACED_AS = {
-    Role.GRASSROOTS: Actor.UNION,
-    Role.UPPER: Actor.UPPER,
-    Role.CITY: Actor.CITY,
-    Role.HOTLINE: Actor.HOTLINE,
-}
-_OF_THE_ENGINE = frozenset({HoldReason.CONFLICT})
 _REVOKE = "card.revoke"
 _VOID = "hold.void"
 
@@ -197,7 +190,7 @@ class Cards:
             check_actor(HOLD, hold.state, HoldEvent.LIFT, actors)
             return hold
         owner = work.organisations.standing(hold.owner)
-        actor = work.organisations.standing(_union_of(work, self.by))
+        actor = work.organisations.standing(acting_union(work, self.by))
         if owner is None or actor is None:
             raise NotFound("E-ACCESS-002")
         check_may_lift(hold, owner.path, actor.path)
@@ -284,50 +277,6 @@ class Cards:
         cause = f"union:{after.card.union.sequence}"
         instruct(work, scope, after, InstructionKind.RESTORE, cause, "REJOIN")
         return settle(self.office, work, scope, after, membership)
-
-
-def place_hold(  # noqa: PLR0913 - what a hold says
-    office: Office,
-    work: UnitOfWork,
-    scope: Scope,
-    kept: KeptCard,
-    reason: HoldReason,
-    *,
-    until: datetime | None,
-    note: str,
-) -> KeptCard:
-    """Place a hold within a commit: see :meth:`Cards.lock`."""
-    by = scope.principal
-    owner = _union_of(work, by)
-    if reason in _OF_THE_ENGINE:
-        raise InvalidInput("E-CARD-017")
-    if by.role is Role.HOTLINE:
-        limit = office.policy.hotline_hold_limit()
-        if until is None or not work.now < until <= work.now + limit:
-            raise NotAllowed("E-CARD-014", days=limit.days)
-    for open_ in kept.card.open_holds:
-        if open_.owner == owner and open_.reason is reason:
-            return kept
-    hold = Hold(
-        id=HoldId(work.ids.new(shard_of(kept.id))), card=kept.id, owner=owner, reason=reason,
-        since=work.now, until=until, placed_as=_PLACED_AS[by.role], note=note,
-    )  # fmt: skip
-    locked = with_card(kept, kept.card.locked(hold))
-    after = keep(work, scope, kept, locked, "hold.place", reason.value)
-    tell_locked(work, scope, after, hold)
-    if reason in office.policy.cards.holds_told_to_bank:
-        instruct(work, scope, after, InstructionKind.STOP, f"hold:{hold.id}", reason.value)
-    return after
-
-
-def _union_of(work: UnitOfWork, by: Principal) -> OrganisationId:
-    """Return for which union somebody acts: the own; the hotline for the city's."""
-    if by.organisation is not None:
-        return by.organisation
-    root = work.organisations.root()
-    if root is None or by.role not in {Role.CITY, Role.HOTLINE}:
-        raise NotAllowed("E-ACCESS-002")
-    return root
 
 
 def _ended(hold: Hold) -> dict[str, object]:

@@ -8,7 +8,7 @@ from datetime import date
 from attrs import evolve
 
 from szunion.application import consequences
-from szunion.application.bindings import close_bindings
+from szunion.application.binding_moves import close_bindings
 from szunion.domain.access import Principal, Role, Scope
 from szunion.domain.affiliations import Affiliation, close_affiliation
 from szunion.domain.audit import AuditEntry

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
-from szunion.application.cards import place_hold
+from szunion.application.card_holds import place_hold
 from szunion.application.masked import MaskedFile, masked_file
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Role, Scope

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from szunion.application import consequences
 from szunion.application.access import authorise
 from szunion.application.as_of import entitled_as_of, member_as_of, moment_asked
-from szunion.application.bindings import recheck_bindings
+from szunion.application.binding_moves import recheck_bindings
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.affiliations import Affiliation

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
-from szunion.application.bindings import level_of
+from szunion.application.binding_moves import level_of
 from szunion.application.consent_gate import lacking, refused
 from szunion.application.cover_moves import entry_of, follow_dates, keep_cover
 from szunion.application.episodes import in_charge

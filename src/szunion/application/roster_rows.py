@@ -8,7 +8,7 @@ from datetime import date
 from attrs import evolve, frozen
 
 from szunion.application import consequences
-from szunion.application.bindings import recheck_bindings
+from szunion.application.binding_moves import recheck_bindings
 from szunion.application.episodes import keep_step, open_affiliation
 from szunion.application.filing import Applicant, file_for
 from szunion.domain.access import Scope

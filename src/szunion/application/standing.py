@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from szunion.application.bindings import level_of
+from szunion.application.binding_moves import level_of
 from szunion.application.office import Office
 from szunion.domain.access import Role, Scope
 from szunion.domain.card_files import KeptCard

@@ -1,0 +1,74 @@
+"""Know how a card is stopped: by whom, for which union, for how long (锁卡)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from szunion.application.card_moves import instruct, keep, tell_locked, with_card
+from szunion.application.office import Office
+from szunion.domain.access import Principal, Role, Scope
+from szunion.domain.card_files import KeptCard
+from szunion.domain.holds import Hold, HoldReason
+from szunion.domain.instructions import InstructionKind
+from szunion.domain.machine import Actor
+from szunion.domain.values import HoldId, OrganisationId, shard_of
+from szunion.errors import InvalidInput, NotAllowed
+from szunion.ports.storage import UnitOfWork
+
+_PLACED_AS: Final = {
+    Role.GRASSROOTS: Actor.UNION,
+    Role.UPPER: Actor.UPPER,
+    Role.CITY: Actor.CITY,
+    Role.HOTLINE: Actor.HOTLINE,
+}
+_OF_THE_ENGINE: Final = frozenset({HoldReason.CONFLICT})
+
+
+def place_hold(  # noqa: PLR0913 - what a hold says
+    office: Office,
+    work: UnitOfWork,
+    scope: Scope,
+    kept: KeptCard,
+    reason: HoldReason,
+    *,
+    until: datetime | None,
+    note: str,
+) -> KeptCard:
+    """Place a hold within a commit: the engine's own reasons are not for people.
+
+    Raises:
+        InvalidInput: the reason is the engine's (E-CARD-017).
+        NotAllowed: the hotline's hold must end within the city's limit (E-CARD-014).
+    """
+    by = scope.principal
+    owner = acting_union(work, by)
+    if reason in _OF_THE_ENGINE:
+        raise InvalidInput("E-CARD-017")
+    if by.role is Role.HOTLINE:
+        limit = office.policy.hotline_hold_limit()
+        if until is None or not work.now < until <= work.now + limit:
+            raise NotAllowed("E-CARD-014", days=limit.days)
+    for open_ in kept.card.open_holds:
+        if open_.owner == owner and open_.reason is reason:
+            return kept
+    hold = Hold(
+        id=HoldId(work.ids.new(shard_of(kept.id))), card=kept.id, owner=owner, reason=reason,
+        since=work.now, until=until, placed_as=_PLACED_AS[by.role], note=note,
+    )  # fmt: skip
+    locked = with_card(kept, kept.card.locked(hold))
+    after = keep(work, scope, kept, locked, "hold.place", reason.value)
+    tell_locked(work, scope, after, hold)
+    if reason in office.policy.cards.holds_told_to_bank:
+        instruct(work, scope, after, InstructionKind.STOP, f"hold:{hold.id}", reason.value)
+    return after
+
+
+def acting_union(work: UnitOfWork, by: Principal) -> OrganisationId:
+    """Return for which union somebody acts: the own; the hotline for the city's."""
+    if by.organisation is not None:
+        return by.organisation
+    root = work.organisations.root()
+    if root is None or by.role not in {Role.CITY, Role.HOTLINE}:
+        raise NotAllowed("E-ACCESS-002")
+    return root
