@@ -11,7 +11,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.booktown import BookTown, book_town_on
-from tests.offices import applicant, engine, on_call
+from tests.offices import applicant, engine, member, on_call
 
 from szunion.adapters.crowd import Combiner
 from szunion.application.access import authorise
@@ -20,9 +20,11 @@ from szunion.application.bookings import Booked, Bookings, NotBooked, Queued
 from szunion.application.office import Office
 from szunion.application.standing import asked_together, free_people, standing_of
 from szunion.domain.access import Operation
-from szunion.domain.bookings import Booking, BookingState, NoPlace
+from szunion.domain.bookings import Booking, BookingState, NoPlace, may_be_put_up
+from szunion.domain.catalogue import Eligibility, Mode, ServiceKind
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.holds import HoldReason
+from szunion.domain.identity import Gender
 from szunion.domain.members import MembershipReason
 from szunion.domain.participation import Means, Outcome, standing
 from szunion.domain.use import Locked
@@ -166,10 +168,14 @@ def test_a_union_only_item_and_the_other_sex_are_refused_with_the_reason(town: B
     people = town.members(2)
     sexes = [applicant(index).document.gender() for index in range(2)]
     assert len(set(sexes)) == 2, "one of each"
-    catalogue = town.office.catalogue
-    women = next(each for each in catalogue.items if each.id == "ma-women")
-    offer = town.offer(3, item=women.id)
-    answers = [town.desk(person).book(offer.id) for person in people]
+    catalogue, yoga = town.office.catalogue, "fi-yoga"
+    items = tuple(
+        evolve(each, eligibility=Eligibility(gender=Gender.FEMALE)) if each.id == yoga else each
+        for each in catalogue.items
+    )
+    city = evolve(town.office, catalogue=evolve(catalogue, items=items))
+    offer = town.offer(3, item=yoga)
+    answers = [Bookings(city, member(person)).book(offer.id) for person in people]
     refused = [answer for answer in answers if isinstance(answer, NotBooked)]
     assert [answer.against for answer in refused] == [(Ineligible.GENDER,)]
 
@@ -201,6 +207,24 @@ def test_what_contradicts_itself_is_not_put_up(town: BookTown) -> None:
         desk.put_up("cu-events", title, stock=1, opens=now, closes=now)
     with pytest.raises(NotFound, match="E-SERVICE-002"):
         town.offer(1, item="no-such-item")
+
+
+def test_only_what_members_ask_for_themselves_and_has_places_is_put_up(town: BookTown) -> None:
+    taken, refused = set[ServiceKind](), set[ServiceKind | Mode]()
+    for item in town.office.catalogue.menu:
+        if may_be_put_up(item):
+            assert item.mode is Mode.INDIVIDUAL
+            assert town.offer(1, item=item.id).item == item.id
+            taken.add(item.kind)
+            continue
+        with pytest.raises(InvalidInput, match="E-BOOKING-010"):
+            town.offer(1, item=item.id)
+        refused.add(item.kind if item.mode is Mode.INDIVIDUAL else item.mode)
+    assert taken == {ServiceKind.BOOKING, ServiceKind.ENROLMENT, ServiceKind.DISCOUNT}
+    assert refused == {
+        ServiceKind.COVER, ServiceKind.CASE, ServiceKind.GRANT, ServiceKind.ACCOUNT,
+        Mode.UNION, Mode.BANK, Mode.COLLECTIVE,
+    }  # fmt: skip
 
 
 # --- giving back ---------------------------------------------------------------------------

@@ -30,7 +30,15 @@ from szunion.application.proposals import decide, propose
 from szunion.domain import participation as parts
 from szunion.domain.access import Operation, Principal, Scope, engine
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bookings import BOOKING, Booking, BookingEvent, BookingState, Offer
+from szunion.domain.bookings import (
+    BOOKING,
+    Booking,
+    BookingEvent,
+    BookingState,
+    Offer,
+    may_be_put_up,
+)
+from szunion.domain.catalogue import Mode, ServiceItem
 from szunion.domain.machine import Actor
 from szunion.domain.participation import Means, Participation
 from szunion.domain.proposals import Proposal
@@ -95,15 +103,15 @@ class Bookings:
 
         Raises:
             NotFound: the catalogue has no such item (E-SERVICE-002).
-            InvalidInput: it contradicts itself (E-BOOKING-004).
+            InvalidInput: it contradicts itself (E-BOOKING-004), or nobody books a place of such an
+                item (E-BOOKING-010).
         """
         scope = authorise(work, self.by, Operation.OFFER_WRITE)
         offer = Offer(
             id=OfferId(work.ids.new()), item=item, title=title, stock=stock, opens=opens,
             closes=closes, ends=ends, per_person=per_person, waiting_list=waiting_list,
         )  # fmt: skip
-        item_of(self.office, offer)
-        _check(offer)
+        _check(offer, item_of(self.office, offer))
         work.offers.add(scope, offer)
         entry = AuditEntry(action="offer.put_up", subject=offer.id, after=f"{item}:{stock}")
         work.audit.add(scope, entry)
@@ -321,7 +329,10 @@ class Bookings:
         return new
 
 
-def _check(offer: Offer) -> None:
+def _check(offer: Offer, item: ServiceItem) -> None:
+    if not may_be_put_up(item):
+        how = item.kind if item.mode is Mode.INDIVIDUAL else item.mode
+        raise InvalidInput("E-BOOKING-010", item=item.id, kind=how.label, kind_en=how.label_en)
     problem = None
     if offer.stock < 1 or offer.per_person < 1:
         problem = Text("数量至少为 1", "a number is at least 1")

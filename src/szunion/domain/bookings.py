@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from szunion.domain.catalogue import Mode, ServiceItem, ServiceKind
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
 from szunion.domain.values import BookingId, Labelled, OfferId, PersonId
 from szunion.text import Text
@@ -151,6 +152,18 @@ class NoPlace(Labelled):
     SOLD_OUT = "SOLD_OUT", "已约满", "sold out"
     NOT_ELIGIBLE = "NOT_ELIGIBLE", "不符合条件", "not eligible"
     CARD_NOT_USABLE = "CARD_NOT_USABLE", "卡不可用", "the card is not usable"
+
+
+_PUT_UP: Final = frozenset({ServiceKind.BOOKING, ServiceKind.ENROLMENT, ServiceKind.DISCOUNT})
+
+
+def may_be_put_up(item: ServiceItem) -> bool:
+    """Return whether there may be places of *item* that members ask for each by themselves.
+
+    Cover, cases, money and accounts have ways of their own; what is joined through the union,
+    started by one or done at the bank nobody can book.
+    """
+    return item.mode is Mode.INDIVIDUAL and item.kind in _PUT_UP
 
 
 @frozen(kw_only=True)
