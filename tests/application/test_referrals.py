@@ -24,7 +24,7 @@ from tests.offices import (
 from szunion.application.hotline import Hotline
 from szunion.application.organisations import Organisations
 from szunion.application.referral_deadlines import ReferralDeadlines
-from szunion.application.referrals import Referrals
+from szunion.application.referrals import Asked, Referrals
 from szunion.application.retention import Terms
 from szunion.application.rights import Rights
 from szunion.domain.access import Principal, Purpose, Role
@@ -170,6 +170,53 @@ def test_what_nobody_accepts_goes_one_level_up_and_once_more_on_its_day(place: P
     assert not place.tick()
     read = place.desk(place.union()).read(made.id).referral
     assert (read.words, read.breaches) == (WORDS, 2), "a breach leaves alone what was said"
+
+
+def test_what_was_asked_for_is_watched_before_anybody_passes_it_on(place: Place) -> None:
+    answer = place.desk(member(place.person)).ask("la-lawyer", WORDS)
+    assert isinstance(answer, Asked)
+    made, town = answer.referral, place.cards.town
+    assert (made.state, made.watch, made.due) == (
+        TicketState.NEW, date(2017, 11, 24), date(2017, 11, 28),
+    )  # fmt: skip
+    place.next_day()
+    assert not place.tick(), "on its last day it is not overdue"
+    place.next_day()
+    assert place.tick()
+    assert not place.tick(), "a breach is noted once"
+    (late,) = place.desk(serving(town.c1)).listed(late=True)
+    assert (late.id, late.state, late.raised, late.breaches, late.late, late.watch) == (
+        made.id, TicketState.NEW, town.districts[0].id, 1, False, made.due,
+    )  # fmt: skip
+    desk = place.desk(CLERK)
+    assert desk.take(made.id).referral.words.endswith(WORDS), "a breach leaves alone what was said"
+    passed = desk.assign(made.id, town.unions[1].code)
+    assert (passed.watch, passed.due) == (date(2017, 11, 27), made.due), "its own day is no later"
+
+
+def test_what_nobody_passes_on_at_all_is_overdue_twice_and_for_the_city(place: Place) -> None:
+    answer = place.desk(member(place.person)).ask("la-lawyer", WORDS)
+    assert isinstance(answer, Asked)
+    town = place.cards.town
+    place.next_day(2)
+    assert place.tick()
+    place.next_day(4)
+    assert place.tick()
+    (late,) = place.desk(serving(town.c1)).listed(late=True)
+    assert (late.raised, late.breaches, late.late, late.watch) == (town.city.id, 2, True, None)
+    assert not place.tick()
+
+
+def test_what_is_sent_back_is_watched_while_it_lies_with_the_hotline(place: Place) -> None:
+    made = place.passed()
+    assert place.desk(place.union()).bounce(made.id, "不归我们管").watch == made.due
+    place.next_day(8)
+    assert place.tick()
+    (late,) = place.desk(CLERK).listed(late=True)
+    assert (late.id, late.state, late.late) == (made.id, TicketState.NEW, True)
+    again = place.desk(CLERK).assign(made.id, place.cards.town.unions[1].code)
+    back = place.desk(place.union(1)).bounce(again.id, "也不归我们管")
+    assert back.watch is None, "every breach is noted"
 
 
 def test_what_is_answered_in_time_never_becomes_overdue(place: Place) -> None:

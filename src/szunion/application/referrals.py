@@ -119,8 +119,8 @@ class Referrals:
     ) -> AskedFor:
         """Ask for a service of the menu that is handled as a case (申请办理): legal help.
 
-        It waits for the hotline, which passes it on to a union; the day of the answer runs from
-        now on. What is kept sealed begins with what was asked for.
+        It waits for the hotline, which passes it on to a union; its clock runs from now on, as if
+        it had been passed on at once. What is kept sealed begins with what was asked for.
 
         Args:
             work: Given by the office.
@@ -146,12 +146,12 @@ class Referrals:
         if not found.free:
             return NotAsked(against=found.item)
         checked(words)
-        _, due = self._clock(wanted.topic)
+        accept_by, due = self._clock(wanted.topic)
         made = Referral(
             id=work.ids.new(shard_of(who)), ticket=0, person=who, topic=wanted.topic,
             organisation=self._home(work, scope, who), state=_S.NEW, made=work.now, clerk="",
-            words=checked(f"{wanted.name.zh}：{words.strip()}"), due=due, watch=None,
-            changed=work.now,
+            words=checked(f"{wanted.name.zh}：{words.strip()}"), due=due,
+            watch=min(accept_by, due), changed=work.now,
         )  # fmt: skip
         work.referrals.add(scope, made)
         self._log(work, scope, "referral.ask", made, item)

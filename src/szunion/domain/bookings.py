@@ -154,13 +154,15 @@ class NoPlace(Labelled):
     CARD_NOT_USABLE = "CARD_NOT_USABLE", "卡不可用", "the card is not usable"
 
 
-_PUT_UP: Final = frozenset({ServiceKind.BOOKING, ServiceKind.ENROLMENT, ServiceKind.DISCOUNT})
+_PUT_UP: Final = frozenset(
+    {ServiceKind.BOOKING, ServiceKind.ENROLMENT, ServiceKind.DISCOUNT, ServiceKind.ACCOUNT}
+)
 
 
 def may_be_put_up(item: ServiceItem) -> bool:
     """Return whether there may be places of *item* that members ask for each by themselves.
 
-    Cover, cases, money and accounts have ways of their own; what is joined through the union,
+    Cover, cases and money have ways of their own; what is joined through the union,
     started by one or done at the bank nobody can book.
     """
     return item.mode is Mode.INDIVIDUAL and item.kind in _PUT_UP

@@ -104,8 +104,8 @@ class Referral:
     def bounced(self, why: str, at: datetime) -> Referral:
         """Return it sent back to the hotline, with the reason (退单)."""
         return evolve(
-            self.after(_E.BOUNCE, at), bounces=self.bounces + 1, watch=None,
-            notes=(*self.notes, checked(why)),
+            self.after(_E.BOUNCE, at), bounces=self.bounces + 1,
+            watch=None if self.late else self.due, notes=(*self.notes, checked(why)),
         )  # fmt: skip
 
     def replied(self, by: str, words: str, at: datetime) -> Referral:

@@ -115,10 +115,13 @@ TICKET: Final = Machine(
             effect=Text("计次；时限不停", "counted; the clock keeps running"),
         ),
         engine(
-            (_S.ASSIGNED, _S.WORKING),
+            (_S.NEW, _S.ASSIGNED, _S.WORKING),
             _E.OVERDUE,
             None,
-            guard=Text("未按时签收或已过期限", "not accepted in time, or deadline passed"),
+            guard=Text(
+                "未按时派出、签收，或已过期限",
+                "not passed on or not accepted in time, or deadline passed",
+            ),
             effect=Text(
                 "记超期；上升一级，每次超期一次", "breach recorded; one level up, once each"
             ),

@@ -26,7 +26,7 @@ from szunion.domain.organisations import (
 )
 from szunion.domain.referrals import OPEN, Referral
 from szunion.domain.rights import Erasure, Fate, Line
-from szunion.domain.tickets import TicketEvent
+from szunion.domain.tickets import TicketEvent, TicketState
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
@@ -129,9 +129,12 @@ class DeskPromises:
             box = work.referrals
             work.organisations.add_many(scope, [_union(at), _union(heir)])
             later, first = _referral(1, at, days=5), _referral(2, at, days=3)
-            for each in (later, first):
+            waits = evolve(_referral(3, at, days=9), ticket=0, state=TicketState.NEW)
+            for each in (later, first, waits):
                 box.add(scope, each)
             assert box.get(scope, first.id) == first
+            assert box.get(scope, waits.id) == waits
+            box.put(scope, evolve(waits.after(TicketEvent.WITHDRAW, NOON), watch=None))
             assert box.get(scope, first.id + 5) is None
             found = box.listed(scope, OPEN, late=False, most=9)
             assert list(found) == [first.without_words(), later.without_words()]
