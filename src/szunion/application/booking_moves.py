@@ -31,19 +31,7 @@ def item_of(office: Office, offer: Offer) -> ServiceItem:
     Raises:
         NotFound: the catalogue has it no more (E-SERVICE-002).
     """
-    return item_of_catalogue(office, offer.item)
-
-
-def item_of_catalogue(office: Office, item: str) -> ServiceItem:
-    """Return the item of that id.
-
-    Raises:
-        NotFound: the catalogue has no such item (E-SERVICE-002).
-    """
-    found = office.catalogue.item(item)
-    if found is None:
-        raise NotFound("E-SERVICE-002", item=item)
-    return found
+    return office.catalogue.offered(offer.item)
 
 
 def offer_of(work: UnitOfWork, scope: Scope, booking: Booking) -> Offer:

@@ -16,7 +16,6 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise, second_person
 from szunion.application.authority import acting_as, check_actor
-from szunion.application.booking_moves import item_of_catalogue
 from szunion.application.episodes import check_takes_members
 from szunion.application.joining_lists import (
     NotListed,
@@ -310,7 +309,7 @@ class Joinings:
     # --- within ------------------------------------------------------------------------------
 
     def _item(self, item: str) -> ServiceItem:
-        found = item_of_catalogue(self.office, item)
+        found = self.office.catalogue.offered(item)
         if found.mode is not Mode.COLLECTIVE:
             raise InvalidInput("E-JOIN-001", item=item)
         return found

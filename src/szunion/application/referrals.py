@@ -14,7 +14,6 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise
 from szunion.application.authority import check_actor
-from szunion.application.booking_moves import item_of_catalogue
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.standing import least_level, standing_of
 from szunion.application.working_days import working_day
@@ -134,7 +133,7 @@ class Referrals:
             InvalidInput: nothing was said, or too much (E-REFERRAL-002).
         """
         scope = authorise(work, self.by, Operation.REFERRAL_OWN)
-        wanted, who = item_of_catalogue(self.office, item), person or self.by.person
+        wanted, who = self.office.catalogue.offered(item), person or self.by.person
         if wanted.kind is not ServiceKind.CASE or wanted.topic is None:
             raise Conflict("E-REFERRAL-008", current=wanted.kind, allowed=(), item=item)
         if who is None or work.people.get(scope, who) is None:

@@ -13,7 +13,6 @@ from typing import Final
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
-from szunion.application.booking_moves import item_of_catalogue
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.standing import (
     Facts,
@@ -130,7 +129,7 @@ class Services:
         Raises:
             NotFound: the catalogue has no such item (E-SERVICE-002).
         """
-        item_of_catalogue(self.office, item)
+        self.office.catalogue.offered(item)
         return next(each for each in self.menu(person) if each.item.id == item)
 
     def _standing(self, facts: Facts | None, item: ServiceItem) -> Standing:
@@ -175,7 +174,7 @@ class Services:
         scope = authorise(work, self.by, Operation.WISH_WRITE)
         who = self._who(work, scope, person)
         if item:
-            category = item_of_catalogue(self.office, item).category
+            category = self.office.catalogue.offered(item).category
         elif category not in {each.code for each in self.office.catalogue.categories}:
             raise NotFound("E-WISH-002", category=category)
         wish = Wish(
@@ -284,7 +283,7 @@ class Services:
             Conflict: somebody else was faster (E-STORE-008).
         """
         scope = authorise(work, self.by, Operation.PROJECT_WRITE)
-        item_of_catalogue(self.office, project.item)
+        self.office.catalogue.offered(project.item)
         if work.organisations.get(scope, project.responsible) is None:
             raise NotFound("E-ACCESS-002")
         before = work.projects.get(scope, project.item)

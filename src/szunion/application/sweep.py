@@ -15,7 +15,6 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.booking_moves import item_of_catalogue
 from szunion.application.looks import in_parts
 from szunion.application.office import Office
 from szunion.application.standing import Standing, least_level, needs_card
@@ -118,7 +117,7 @@ class Sweeps:
             NotFound: the menu has no such item (E-SERVICE-002).
             Conflict: *since* is about another item (E-SERVICE-010).
         """
-        wanted = item_of_catalogue(self.office, item)
+        wanted = self.office.catalogue.offered(item)
         found = since or Swept(item=item)
         if found.item != item:
             raise Conflict("E-SERVICE-010", current=found.item, allowed=(item,), item=found.item)
@@ -139,7 +138,7 @@ class Sweeps:
         Raises:
             NotFound: the menu has no such item (E-SERVICE-002).
         """
-        wanted = item_of_catalogue(self.office, item)
+        wanted = self.office.catalogue.offered(item)
         unions = self.office.storage.read(
             lambda work: [union.id for union in work.organisations.all(self._scope(work))]
         )

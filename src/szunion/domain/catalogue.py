@@ -11,6 +11,7 @@ from szunion.domain.benefits import Benefit, OncePer, Period, Subject
 from szunion.domain.identity import Gender
 from szunion.domain.policy import Source
 from szunion.domain.values import Fen, Labelled
+from szunion.errors import NotFound
 from szunion.text import Text
 
 
@@ -193,6 +194,17 @@ class Catalogue:
         if found is not None:
             return found
         return next((each.on_menu() for each in self.collective if each.id == id_), None)
+
+    def offered(self, id_: str) -> ServiceItem:
+        """Return the item of the menu of that id.
+
+        Raises:
+            NotFound: the catalogue has no such item (E-SERVICE-002).
+        """
+        found = self.item(id_)
+        if found is None:
+            raise NotFound("E-SERVICE-002", item=id_)
+        return found
 
     def pack_item(self, id_: str) -> PackItem | None:
         """Return the pack's item of that id."""
