@@ -17,7 +17,6 @@ from tests.offices import Town, applicant, counted, engine, office_on, town_on
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.sql.imports import SqlImports
-from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.members import Members
@@ -30,6 +29,7 @@ from szunion.domain.people import Origin
 from szunion.domain.values import PersonId
 from szunion.errors import Conflict, NotAllowed
 from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.races import KeyTaken
 from szunion.testing.rosters import SyntheticRoster, synthetic_roster
 
 

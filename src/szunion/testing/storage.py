@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -20,6 +21,7 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import AuditEntry
+from szunion.domain.calls import Ticket
 from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.reconciliation import Difference, DifferenceKind, ReconKind, ReconRun
@@ -33,12 +35,13 @@ from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.storage_desks import DeskPromises
 from szunion.testing.storage_orders import OrderPromises
 from szunion.testing.storage_people import PeoplePromises
-from szunion.testing.storage_world import NOON, StorageWorld
+from szunion.testing.storage_world import NOON, Step, StorageWorld
 
 __all__ = ["StorageParts", "StoragePromises", "StorageWorld"]
 
 _MINUTE: Final = timedelta(minutes=1)
 _RACERS: Final = 16
+_TRIES: Final = 5
 _PATIENCE: Final = 30.0
 """Seconds until a thread that should have come is given up."""
 
@@ -146,6 +149,36 @@ class StoragePromises(DeskPromises, OrderPromises, PeoplePromises):
         world.run(lambda work, scope: work.outbox.put(scope, first.leaving(NOON)))
         world.loses(lambda work, scope: work.outbox.put(scope, first.leaving(NOON)), to=1)
         world.loses(lambda work, scope: work.outbox.put(scope, _dispatch(2)), to="?")
+
+    def test_an_id_that_is_taken_is_drawn_anew(self, world: StorageWorld) -> None:
+        """Whoever finds an id taken decides again, with another one; nobody hears of it."""
+        places = count(100)
+
+        def call(work: UnitOfWork, scope: Scope, id_: int) -> None:
+            work.calls.add(scope, Ticket(id=id_, clerk="clerk", topic="legal", taken=NOON))
+
+        def dispatch(work: UnitOfWork, scope: Scope, id_: int) -> None:
+            place = next(places)
+            made = evolve(_dispatch(id_, aggregate=place), key=_key(place))
+            work.outbox.add(scope, made)
+
+        for add in (call, dispatch):
+            decide = _drawing(add, (1, 1, 1, 1, 9))
+            assert (world.run(decide), world.run(decide)) == (1, 9), "after three that were taken"
+
+    def test_an_id_that_stays_taken_is_told_after_some_tries(self, world: StorageWorld) -> None:
+        """A decision that draws one id again and again is made five times at most."""
+        made = count()
+
+        def add(work: UnitOfWork, scope: Scope, id_: int) -> None:
+            next(made)
+            work.calls.add(scope, Ticket(id=id_, clerk="clerk", topic="legal", taken=NOON))
+
+        decide = _drawing(add, (1,) * (1 + _TRIES))
+        world.run(decide)
+        with pytest.raises(Conflict, match="E-STORE-004"):
+            world.run(decide)
+        assert next(made) == 1 + _TRIES
 
     def test_racing_threads_take_each_thing_once(self, world: StorageWorld) -> None:
         """Sixteen threads lease from sixteen dispatches: each is taken once, none is lost."""
@@ -361,3 +394,15 @@ def _dispatch(number: int, *, aggregate: int = 1, sequence: int = 1) -> Dispatch
         id=number, kind=DispatchKind.SET_CARD_USE, key=_key(number), digest="D", subject=number,
         aggregate=aggregate, sequence=sequence, created=NOON, due=NOON,
     )  # fmt: skip
+
+
+def _drawing(add: Callable[[UnitOfWork, Scope, int], None], ids: Sequence[int]) -> Step[int]:
+    """Return a step that adds something with the next of *ids* at each try."""
+    drawn = iter(ids)
+
+    def decide(work: UnitOfWork, scope: Scope) -> int:
+        id_ = next(drawn)
+        add(work, scope, id_)
+        return id_
+
+    return decide

@@ -36,8 +36,8 @@ from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.postgres.storage import BEGIN
 from szunion.adapters.storage.sql.columns import Same
-from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageUnreachable
+from szunion.ports.storage.races import KeyTaken
 from szunion.testing.postgres_databases import APPLICATION, Database, Databases
 
 pytestmark = pytest.mark.postgres

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from attrs import define, field
 
 from szunion.errors import Conflict
-from szunion.ports.storage.races import lost_race
+from szunion.ports.storage.races import KeyTaken, lost_race
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -68,7 +68,7 @@ class Table(Generic[K, V]):
             Conflict: the key or a unique value is taken (E-STORE-004).
         """
         if key in self.rows:
-            raise Conflict("E-STORE-004", constraint=f"UNIQUE({self.name})")
+            raise KeyTaken("E-STORE-004", constraint=f"UNIQUE({self.name})")
         self._claim(undo, key, row)
         self.rows[key] = row
         undo.append(lambda: self.rows.pop(key))

@@ -14,7 +14,6 @@ from typing import Final
 
 import psycopg
 
-from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.errors import (
     Conflict,
     StorageBusy,
@@ -22,6 +21,7 @@ from szunion.errors import (
     StorageFull,
     StorageUnreachable,
 )
+from szunion.ports.storage.races import KeyTaken
 
 AGAIN: Final = frozenset({"40001", "40P01", "26000"})
 """Serialisation failure, deadlock, a prepared statement that somebody had the server forget: the

@@ -32,7 +32,6 @@ from szunion.adapters.storage.postgres.spread import session_on
 from szunion.adapters.storage.postgres.tables import is_filling
 from szunion.adapters.storage.postgres.unit import PostgresUnit
 from szunion.adapters.storage.sql.restored import restored
-from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.errors import (
     SchemaOutOfDate,
     StorageBusy,
@@ -41,6 +40,7 @@ from szunion.errors import (
 )
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.races import KeyTaken, draw_elsewhere
 from szunion.ports.system import Clock, Ids
 
 T = TypeVar("T")
@@ -184,8 +184,10 @@ class PostgresStorage:
         for number in range(self.limits.tries - 1):
             try:
                 return self._transaction(begin[min(number, len(begin) - 2)], work)
-            except (TryAgain, KeyTaken):  # the decision is made again, with new ids
+            except TryAgain:
                 continue
+            except KeyTaken:  # the decision is made again, with new ids
+                draw_elsewhere(self.ids, number + 1)
             except AlreadyThere:
                 # Somebody else's row, or one that was written while this decision was made on what
                 # was there before. Whoever finds it a second time, and alone, is told.

@@ -20,10 +20,6 @@ _EXPECTS: Final = re.compile(
 )
 
 
-class KeyTaken(Conflict):
-    """A primary key is taken: most likely two processes drew one id in one millisecond."""
-
-
 class Session(Protocol):
     """One open connection inside one transaction, asked by the names of its statements.
 

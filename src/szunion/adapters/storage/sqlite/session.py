@@ -18,7 +18,6 @@ from attrs import define, field
 from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import Columns, chunks, spelled
 from szunion.adapters.storage.sql.session import (
-    KeyTaken,
     Parameters,
     Row,
     Session,
@@ -26,6 +25,7 @@ from szunion.adapters.storage.sql.session import (
 )
 from szunion.adapters.storage.sqlite.dialect import SQLITE, packed
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageFull
+from szunion.ports.storage.races import KeyTaken
 
 APPLICATION_ID: Final = 0x535A554E  # "SZUN"
 BUSY_MS: Final = 10_000

@@ -12,7 +12,6 @@ from typing import Final, TypeVar
 from attrs import define, field
 
 from szunion.adapters.storage.sql.restored import restored
-from szunion.adapters.storage.sql.session import KeyTaken
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sql.unit import SqlUnit
 from szunion.adapters.storage.sqlite.journal import Journal
@@ -31,11 +30,11 @@ from szunion.adapters.storage.sqlite.session import (
 from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError, StorageFull
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
+from szunion.ports.storage.races import MOST_TRIES, KeyTaken, draw_elsewhere
 from szunion.ports.system import Clock, Ids
 
 T = TypeVar("T")
 
-_TRIES: Final = 5
 _SIDE_BY_SIDE: Final = 2
 """Looks at a time over all members: SQLite works outside the interpreter's lock, on two cores."""
 
@@ -155,9 +154,10 @@ class SqliteStorage:
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         self._may_write()
-        for _ in range(_TRIES - 1):
-            with suppress(KeyTaken):  # the decision is made again, with new ids
+        for tried in range(1, MOST_TRIES):
+            with suppress(KeyTaken):
                 return self._once(work)
+            draw_elsewhere(self.ids, tried)  # the decision is made again, with new ids
         return self._once(work)
 
     def _keep_journal_short(self) -> None:

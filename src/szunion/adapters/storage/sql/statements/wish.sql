@@ -1,7 +1,7 @@
 -- name: add
 INSERT INTO wish (shard, wish_id, person_id, category, item, words, at, state)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
+ON CONFLICT (shard, person_id, item) WHERE item <> '' AND state = 'OPEN' DO NOTHING
 
 -- name: get
 SELECT wish_id, person_id, category, item, words, at, state
