@@ -153,7 +153,7 @@ class DeskPromises:
             assert (moved.organisation, moved.words) == (heir, "话")
             assert list(box.over(scope, NOON, 9)) == []
             over = list(box.over(scope, NOON + _HOUR, 9))
-            assert over == [(later.id, later.person)]
+            assert over == [(each.id, each.person) for each in (later, waits)]
             box.end_files(scope, [id_ for id_, _ in over])
             assert [each.id for each in box.of_person(scope, first.person)] == [first.id]
 
