@@ -13,6 +13,7 @@ from szunion.adapters.system import SystemIds
 from szunion.application.hotline import Hotline
 from szunion.application.services import Services
 from szunion.domain.access import Role
+from szunion.domain.holds import HoldReason
 from szunion.ports.system import Ids
 from szunion.testing.clock import SeededChance, SimClock
 
@@ -64,3 +65,15 @@ def test_a_wish_whose_id_is_taken_is_another_wish(engine: str, tmp_path: Path) -
         first.id: "羽毛球", second.id: "乒乓球",
     }  # fmt: skip
     office.storage.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_hold_whose_id_is_taken_leaves_the_other_card_locked(engine: str, tmp_path: Path) -> None:
+    town = card_town_on(office_on(engine, tmp_path))
+    first, second = town.activate(town.admit(2))
+    held = town.cards().lock(first.id, HoldReason.DATA_DOUBT).card.holds
+    town.office.storage.ids = Once(town.office.ids, held[0].id)  # type: ignore[attr-defined]
+    later = town.cards().lock(second.id, HoldReason.MISUSE).card.holds
+    assert [town.cards().get(each.id).card.holds for each in (first, second)] == [held, later]
+    assert held[0].id != later[0].id
+    town.office.storage.close()

@@ -31,7 +31,7 @@ from szunion.domain.values import (
     RowId,
 )
 from szunion.ports.keys import IndexField, Vault
-from szunion.ports.storage.races import lost_race
+from szunion.ports.storage.races import KeyTaken, lost_race
 
 
 def _current(row: KeptCard) -> Hashable | None:
@@ -173,6 +173,9 @@ class MemoryCards:
 
     def _take_holds(self, card: KeptCard) -> None:
         mine = {hold.id for hold in card.card.holds}
+        others = (kept for kept in self.tables.cards if mine and kept.person != card.person)
+        if any(hold.id in mine for kept in others for hold in kept.card.holds):
+            raise KeyTaken("E-STORE-004", constraint="card_hold")
         for other in self.of_person_ids(card.person):
             left = tuple(hold for hold in other.card.holds if hold.id not in mine)
             if other.id != card.id and len(left) != len(other.card.holds):

@@ -35,7 +35,7 @@ from szunion.domain.values import (
     shard_of,
 )
 from szunion.ports.keys import IndexField, Place, Vault
-from szunion.ports.storage.races import lost_of_set
+from szunion.ports.storage.races import KeyTaken, lost_of_set
 
 #: The words of a row: found in a table they cost a tenth of what calling the kind by them does.
 _STATES = {state.value: state for state in BankState}
@@ -214,8 +214,9 @@ class SqlCards:
             for card in cards
             for hold in card.holds
         ]  # fmt: skip
-        if held:
-            self.session.many("card.keep_hold", held)
+        if held and self.session.many("card.keep_hold", held) != len(held):
+            # somebody else's hold has that id
+            raise KeyTaken("E-STORE-004", constraint="UNIQUE(card_hold.hold_id)")
 
     def get(self, scope: Scope, card: CardId) -> KeptCard | None:
         lines = self.session.all("card.get", {"shard": shard_of(card), "id": card})

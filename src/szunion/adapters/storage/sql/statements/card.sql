@@ -148,6 +148,7 @@ VALUES (:shard, :id, :card, :person, :owner, :reason, :since, :until, :state,
 ON CONFLICT (shard, hold_id) DO UPDATE
 SET card_id = excluded.card_id, owner = excluded.owner, until = excluded.until,
     state = excluded.state, note = excluded.note
+WHERE card_hold.person_id = excluded.person_id
 
 -- name: ending_holds
 -- fanout: the engine of a node looks at every shard of its node
