@@ -239,6 +239,8 @@ def test_a_booking_is_checked_in_by_the_card(town: BookTown) -> None:
     held_only = tapped(town, machine, offer=offer.id)
     assert held_only.verdict is _V.NO_BOOKING
     town.desk(people[0]).confirm(booking.id)
+    elsewhere = tapped(town, machine, item=WOMEN, offer=offer.id)
+    assert elsewhere.verdict is _V.NO_BOOKING
     told = tapped(town, machine, offer=offer.id)
     assert told.verdict is _V.RECORDED
     assert told.record is not None

@@ -157,7 +157,7 @@ class Counter:
             if against:
                 verdict = TapVerdict.NOT_USABLE
             elif offer is not None:  # whoever has a place was asked all this when it was booked
-                verdict, record = self._let_in(work, scope, kept, offer)
+                verdict, record = self._let_in(work, scope, kept, item, offer)
             elif missing := unfit(self.office, work, scope, kept.person, membership, item):
                 verdict = TapVerdict.NOT_ELIGIBLE
             else:
@@ -205,14 +205,16 @@ class Counter:
         return TapVerdict.ALREADY, before or record
 
     def _let_in(
-        self, work: UnitOfWork, scope: Scope, kept: KeptCard, id_: OfferId
+        self, work: UnitOfWork, scope: Scope, kept: KeptCard, item: str, id_: OfferId
     ) -> tuple[TapVerdict, Participation | None]:
-        """Check a confirmed booking in by the card (刷卡核销)."""
+        """Check a confirmed booking in by the card (刷卡核销); a place at another item is none."""
         mine = work.bookings.of_people(scope, {id_: [kept.person]}).get((id_, kept.person), ())
+        offer = offer_of(work, scope, mine[0]) if mine else None
+        if offer is None or offer.item != item:
+            return TapVerdict.NO_BOOKING, None
         if any(each.state is BookingState.USED for each in mine):
             return TapVerdict.ALREADY, None
         for booking in mine:
-            offer = offer_of(work, scope, booking)
             if booking.state is BookingState.CONFIRMED and work.now < offer.over:
                 return TapVerdict.RECORDED, self._used(work, scope, booking, offer, kept.id)
         return TapVerdict.NO_BOOKING, None
