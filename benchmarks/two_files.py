@@ -39,6 +39,7 @@ apart = walk()
 """
 _DUCKDB: Final = """
 import duckdb, sys
+duckdb.sql("SET enable_progress_bar = false")  # it would write into the answer what it has done
 rows = "(FROM read_csv('%s', header=false, delim='|', quote='', columns={'line': 'VARCHAR'}))"
 one, two = (rows % path for path in sys.argv[1:])
 apart = sum(
