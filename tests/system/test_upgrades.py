@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def upgraded(folder: Path, every: int) -> dict[str, Any]:
     run = subprocess.run(
         [sys.executable, "-m", "tests.system.upgrading", str(folder), str(every)],
-        cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=4 * 3600, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
     done: dict[str, Any] = json.loads(run.stdout)
@@ -46,7 +46,7 @@ def test_killed_at_every_statement_of_every_migration_an_upgrade_is_resumed(
 def upgraded_server(*sizes: int) -> dict[str, Any]:
     run = subprocess.run(
         [sys.executable, "-m", "tests.system.upgrading_server", *map(str, sizes)],
-        cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=4 * 3600, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
     done: dict[str, Any] = json.loads(run.stdout)
