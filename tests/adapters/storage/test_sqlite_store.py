@@ -47,6 +47,11 @@ def log(work: UnitOfWork) -> None:
     work.audit.add(scope, AuditEntry(action="test.note", subject=1))
 
 
+def twice(work: UnitOfWork) -> None:
+    log(work)
+    log(work)
+
+
 def count(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         found: int = connection.execute("SELECT count(*) FROM audit").fetchone()[0]
@@ -134,6 +139,29 @@ def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(tmp_path: Pat
         inside.run(log)
         connection.execute(end)
         assert count(path) == rows
+    connection.close()
+
+
+def test_an_id_that_is_taken_is_drawn_again_within_the_hosts_transaction(tmp_path: Path) -> None:
+    """Our part is undone and done again; what the host has done stays, once."""
+    path = tmp_path / "union.db"
+    one = store(path, 7)
+    one.run(log)
+    one.close()
+    connection = sqlite3.connect(path)
+    prepare(connection)
+    connection.execute("CREATE TABLE theirs (x INTEGER)")
+    dice = Dice(5, 7, 8, 9, 7, 7, 7, 7, 7)
+    inside = BorrowedSqlite(connection, SimClock(), dice, FileKeys(bytes(32)).vault())
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO theirs VALUES (1)")
+    inside.run(twice)
+    with pytest.raises(Conflict, match="E-STORE-004"):
+        inside.run(log)
+    connection.execute("COMMIT")
+    found = connection.execute("SELECT audit_id FROM audit ORDER BY audit_id").fetchall()
+    assert [id_ for (id_,) in found] == [7, 8, 9]
+    assert connection.execute("SELECT count(*) FROM theirs").fetchone() == (1,)
     connection.close()
 
 

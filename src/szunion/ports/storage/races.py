@@ -5,7 +5,8 @@ A change that came too late is told what stands there now; an id that is taken i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from attrs import evolve
@@ -21,6 +22,7 @@ MOST_TRIES: Final = 5
 """How often a decision is made before whoever asked for it is told that an id is taken."""
 
 R = TypeVar("R", Dispatch, Order, Row)
+T = TypeVar("T")
 
 
 class KeyTaken(Conflict):
@@ -34,6 +36,23 @@ def draw_elsewhere(ids: Ids, tried: int) -> None:
     taken, too. After five tries it is more than a millisecond has.
     """
     ids.many([0] * 8**tried)
+
+
+def drawn_anew(ids: Ids, once: Callable[[], T]) -> T:
+    """Return what *once* decides; where an id that it drew is taken, it decides again, with others.
+
+    Args:
+        ids: Where it draws them.
+        once: Decides, and undoes all of it when it raises.
+
+    Raises:
+        KeyTaken: each time one was taken.
+    """
+    for tried in range(1, MOST_TRIES):
+        with suppress(KeyTaken):
+            return once()
+        draw_elsewhere(ids, tried)
+    return once()
 
 
 def lost_race(entity: str, expected: object, current: object = None) -> Conflict:

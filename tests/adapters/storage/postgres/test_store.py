@@ -492,6 +492,32 @@ def test_a_refusal_inside_undoes_our_part_and_leaves_the_hosts(
     tell(admin, "DROP TABLE public.theirs")
 
 
+@ONE_SERVER
+def test_an_id_that_is_taken_is_drawn_again_within_the_hosts_transaction(
+    database: Database, host: Connection, admin: Connection
+) -> None:
+    """Our part is undone and done again; what the host has done stays, once."""
+    one = store(database, 7)
+    one.run(log)
+    one.close()
+    tell(admin, f"CREATE TABLE public.theirs (x int); GRANT ALL ON public.theirs TO {APPLICATION}")
+    inside = borrowed(host, 5, 7, 8, 9, 7, 7, 7, 7, 7)
+
+    def twice(work: UnitOfWork) -> None:
+        log(work)
+        log(work)
+
+    host.execute("INSERT INTO public.theirs VALUES (1)")
+    inside.run(twice)
+    with pytest.raises(Conflict, match="E-STORE-004"):
+        inside.run(log)
+    host.commit()
+    found = admin.execute("SELECT audit_id FROM szunion.audit ORDER BY audit_id").fetchall()
+    assert [id_ for (id_,) in found] == [7, 8, 9]
+    assert ask(admin, "SELECT count(*) FROM public.theirs") == (1,)
+    tell(admin, "DROP TABLE public.theirs")
+
+
 _THEIRS = "SELECT current_setting('szunion.scope', true), current_setting('search_path')"
 
 

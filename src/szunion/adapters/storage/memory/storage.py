@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -78,7 +77,7 @@ from szunion.adapters.storage.memory.wishes import (
 )
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
-from szunion.ports.storage.races import MOST_TRIES, KeyTaken, draw_elsewhere
+from szunion.ports.storage.races import drawn_anew
 from szunion.ports.system import Clock, Ids
 
 T = TypeVar("T")
@@ -191,11 +190,7 @@ class MemoryStorage:
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
-        for tried in range(1, MOST_TRIES):
-            with suppress(KeyTaken):
-                return self._once(work)
-            draw_elsewhere(self.ids, tried)  # the decision is made again, with new ids
-        return self._once(work)
+        return drawn_anew(self.ids, lambda: self._once(work))
 
     def _once(self, work: Callable[[UnitOfWork], T]) -> T:
         undo: Undo = []

@@ -40,7 +40,7 @@ from szunion.errors import (
 )
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
-from szunion.ports.storage.races import KeyTaken, draw_elsewhere
+from szunion.ports.storage.races import KeyTaken, draw_elsewhere, drawn_anew
 from szunion.ports.system import Clock, Ids
 
 T = TypeVar("T")
@@ -329,7 +329,8 @@ class BorrowedPostgres:
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits.
 
-        A serialisation failure (E-STORE-001) is the host's to repeat, with all that it did.
+        Where an id that it draws is taken, the savepoint is undone and it runs again. A
+        serialisation failure (E-STORE-001) is the host's to repeat, with all that it did.
 
         Raises:
             StorageError: no transaction is open, or it is not serialisable (E-STORE-010): on Citus
@@ -348,7 +349,8 @@ class BorrowedPostgres:
             )  # fmt: skip
         self.vault.refresh()
         together = f"; {TO_COMMIT_TOGETHER}" if self.spread else ""
-        return self._within(f"LOCK TABLE {SCHEMA}.write_gate IN ROW SHARE MODE{together}", work)
+        gate = f"LOCK TABLE {SCHEMA}.write_gate IN ROW SHARE MODE{together}"
+        return drawn_anew(self.ids, lambda: self._within(gate, work))
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """Look at what the host's transaction sees."""

@@ -30,7 +30,7 @@ from szunion.adapters.storage.sqlite.session import (
 from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError, StorageFull
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
-from szunion.ports.storage.races import MOST_TRIES, KeyTaken, draw_elsewhere
+from szunion.ports.storage.races import drawn_anew
 from szunion.ports.system import Clock, Ids
 
 T = TypeVar("T")
@@ -154,11 +154,7 @@ class SqliteStorage:
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         self._may_write()
-        for tried in range(1, MOST_TRIES):
-            with suppress(KeyTaken):
-                return self._once(work)
-            draw_elsewhere(self.ids, tried)  # the decision is made again, with new ids
-        return self._once(work)
+        return drawn_anew(self.ids, lambda: self._once(work))
 
     def _keep_journal_short(self) -> None:
         connection = self._connection()
@@ -307,17 +303,23 @@ class BorrowedSqlite:
             raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
-        """Run *work* under a savepoint of the host's transaction; the host commits."""
+        """Run *work* under a savepoint of the host's transaction; the host commits.
+
+        Where an id that it draws is taken, the savepoint is undone and it runs again.
+        """
         if restored(SqliteSession(self.connection)) is not None:
             raise StorageError("E-STORE-014")
         if not self.connection.in_transaction:
             raise StorageError(
                 "E-STORE-010", reason="没有进行中的事务", reason_en="no transaction is open"
             )
+        self.vault.refresh()
+        return drawn_anew(self.ids, lambda: self._within(work))
+
+    def _within(self, work: Callable[[UnitOfWork], T]) -> T:
         with translated():
             self.connection.execute("SAVEPOINT szunion")
         try:
-            self.vault.refresh()
             result = work(self._unit())
         except BaseException:
             self.connection.execute("ROLLBACK TO szunion")
