@@ -81,7 +81,7 @@ class Officers:
             raise NotAllowed(
                 "E-ACCESS-001", role=text.zh, role_en=text.en, operation=_APPOINT
             )  # fmt: skip
-        return propose(work, scope, _APPOINT, work.ids.new(), {"login": name, "role": role.value})
+        return propose(work, scope, _APPOINT, None, {"login": name, "role": role.value})
 
     @one_commit
     def confirm(self, work: UnitOfWork, proposal: int) -> Post:

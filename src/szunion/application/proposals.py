@@ -13,29 +13,38 @@ from szunion.ports.storage import UnitOfWork
 
 
 def propose(
-    work: UnitOfWork, scope: Scope, operation: str, subject: int, terms: Mapping[str, str]
+    work: UnitOfWork, scope: Scope, operation: str, subject: int | None, terms: Mapping[str, str]
 ) -> Proposal:
     """Keep a proposal for a second person; the same one again is the one that waits.
+
+    Args:
+        work: The unit of work.
+        scope: The permission.
+        operation: What is proposed.
+        subject: What it is about; None: what is not there yet, so any number may wait side by side,
+            and each is about itself.
+        terms: How it is to be.
 
     Raises:
         Conflict: it is already proposed with other terms (E-PROPOSAL-002).
     """
-    waiting = work.proposals.open_of(scope, operation, subject)
+    waiting = None if subject is None else work.proposals.open_of(scope, operation, subject)
     if waiting is not None:
         if dict(waiting.terms) != dict(terms):
             raise Conflict("E-PROPOSAL-002", current=waiting.id, allowed=())
         return waiting
+    id_ = work.ids.new()
     proposal = Proposal(
-        id=work.ids.new(),
+        id=id_,
         operation=operation,
-        subject=subject,
+        subject=id_ if subject is None else subject,
         terms=dict(terms),
         maker=scope.principal.id,
         made=work.now,
     )
     work.proposals.add(scope, proposal)
     entry = AuditEntry(
-        action=f"{operation}.propose", subject=subject, after=ProposalState.OPEN.value
+        action=f"{operation}.propose", subject=proposal.subject, after=ProposalState.OPEN.value
     )
     work.audit.add(scope, entry)
     return proposal

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from attrs import define, evolve
 from tests.cardtown import card_town_on
-from tests.offices import ENGINES, member, office_on, officer
+from tests.offices import ENGINES, member, office_on, officer, operating, town_on
 
 from szunion.adapters.system import SystemIds
 from szunion.application.hotline import Hotline
+from szunion.application.officers import Officers
 from szunion.application.services import Services
 from szunion.domain.access import Role
 from szunion.domain.holds import HoldReason
+from szunion.domain.proposals import Proposal
 from szunion.ports.system import Ids
 from szunion.testing.clock import SeededChance, SimClock
 
@@ -76,4 +78,24 @@ def test_a_hold_whose_id_is_taken_leaves_the_other_card_locked(engine: str, tmp_
     later = town.cards().lock(second.id, HoldReason.MISUSE).card.holds
     assert [town.cards().get(each.id).card.holds for each in (first, second)] == [held, later]
     assert held[0].id != later[0].id
+    town.office.storage.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_appointment_whose_id_is_taken_is_another_appointment(
+    engine: str, tmp_path: Path
+) -> None:
+    """It is drawn anew, and not told that somebody else has proposed the same act."""
+    town = town_on(office_on(engine, tmp_path))
+    desk = Officers(town.office, operating(town.c1))
+    first = desk.appoint("cfo", Role.FINANCE)
+    assert isinstance(first, Proposal)
+    town.office.storage.ids = Once(town.office.ids, first.id)  # type: ignore[attr-defined]
+    second = desk.appoint("auditor-9", Role.AUDITOR)
+    assert isinstance(second, Proposal)
+    checker = Officers(town.office, operating(town.c2))
+    posts = [checker.confirm(each.id) for each in (first, second)]
+    assert [(each.login, each.role) for each in posts] == [
+        ("cfo", Role.FINANCE), ("auditor-9", Role.AUDITOR),
+    ]  # fmt: skip
     town.office.storage.close()
