@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from szunion.adapters.storage.postgres.connection import (
     tell,
 )
 from szunion.adapters.storage.postgres.dialect import statements
-from szunion.adapters.storage.postgres.faults import TryAgain
+from szunion.adapters.storage.postgres.faults import TryAgain, translated
 from szunion.adapters.storage.postgres.inserts import MOST_TOGETHER
 from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
@@ -401,6 +401,42 @@ def test_no_words_of_the_driver_leave_the_store(
     with pytest.raises(error) as many:
         asked.many(name, [filled])
     assert many.value.__context__ is None
+
+
+def _in_a_transaction(connection: Connection, number: str) -> object:
+    with translated(), connection.transaction():
+        return connection.execute(STATEMENTS["cast"].encode(), {"name": number})
+
+
+DOORS: dict[str, Callable[[Connection, str], object]] = {
+    "told": lambda line, number: tell(line, f"SELECT CAST('{number}' AS integer)"),
+    "asked": lambda line, number: ask(line, "SELECT CAST(%s AS integer)", number),
+    "a transaction of the driver's": _in_a_transaction,
+    "begun": lambda line, number: session(line).begin(f"SELECT CAST('{number}' AS integer)"),
+    "one": lambda line, number: session(line).one("cast", {"name": number}),
+    "a host's": lambda line, number: PostgresSession(line, STATEMENTS, (), hosted=True).one(
+        "cast", {"name": number}
+    ),
+    "one by one": lambda line, number: session(line).many("cast", [{"name": number}]),
+    "pages": lambda line, number: list(session(line).pages("cast", {"name": number})),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_drivers_exception_is_at_no_end_of_ours(connection: Connection, door: str) -> None:
+    """Neither as its cause nor as its context: whoever logs ours with all that led to it sees none.
+
+    Also where it leaves a ``with`` block, which handles the driver's while ours is raised.
+    """
+    with connection.transaction(), pytest.raises(StorageError) as found:
+        DOORS[door](connection, canary(3).number)
+    led: list[BaseException] = []
+    ends: list[BaseException | None] = [found.value]
+    while ends:
+        if (each := ends.pop()) is not None and each not in led:
+            led.append(each)
+            ends += [each.__cause__, each.__context__]
+    assert led == [found.value]
 
 
 def test_what_takes_too_long_is_undone(small: Database) -> None:

@@ -129,4 +129,7 @@ def translated() -> Iterator[None]:
     except psycopg.Error as error:
         failed = ours(error)
     if failed is not None:
-        raise failed
+        try:
+            raise failed
+        finally:  # whoever leaves a ``with`` block by an exception still handles it here
+            failed.__context__ = None
