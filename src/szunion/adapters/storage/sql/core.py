@@ -237,11 +237,6 @@ def _messages(rows: Iterable[Row]) -> list[Message]:
     return found
 
 
-def _ids_in(sets: Iterable[Row]) -> str:
-    """Return the messages of sets that are in somebody's hands."""
-    return json.dumps([id_ for _, ids in sets for id_ in json.loads(ids)])
-
-
 @frozen
 class SqlMessages:
     """Messages to people in SQL."""
@@ -279,12 +274,11 @@ class SqlMessages:
 
     def lease(self, scope: Scope, now: datetime, until: datetime, most: int) -> MessageSet | None:
         self.session.do("message.alone")
-        sets = self.session.all("message.held")
-        if any(over <= micros(now) for over, _ in sets):
-            self.session.do("message.let_go", {"now": micros(now)})
-            sets = [each for each in sets if each[0] > micros(now)]
-        which = {"now": micros(now), "held": _ids_in(sets), "most": most}
-        rows = self.session.all("message.free", which)
+        at = micros(now)
+        ends, held = self._held(after=at)
+        if any(end <= at for end in ends):
+            self.session.do("message.let_go", {"now": at})
+        rows = self.session.all("message.free", {"now": at, "held": held, "most": most})
         if not rows:
             return None
         rows.sort(key=_AS_WRITTEN)
@@ -317,10 +311,15 @@ class SqlMessages:
         )  # fmt: skip
 
     def next_due(self, scope: Scope) -> datetime | None:
+        ends, held = self._held()
+        row = self.session.one("message.next_due", {"held": held})
+        return maybe_moment(min(ends if row is None else [*ends, row[0]], default=None))
+
+    def _held(self, after: int = 0) -> tuple[list[int], str]:
+        """Return when each set's lease ends, and what is in hands *after* a moment, as JSON."""
         sets = self.session.all("message.held")
-        row = self.session.one("message.next_due", {"held": _ids_in(sets)})
-        free = [] if row is None else [moment(row[0])]
-        return min(free + [moment(until) for until, _ in sets], default=None)
+        ids = [id_ for until, held in sets if until > after for id_ in json.loads(held)]
+        return [until for until, _ in sets], json.dumps(ids)
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = self.session.all("message.of_person", {"shard": shard_of(person), "person": person})
