@@ -164,7 +164,10 @@ def asked(place: Path | str, members: int) -> dict[str, object]:
 def main(words: list[str]) -> None:
     """Load a city, and ask for some of its members."""
     sizes = [int(word) for word in words[1:]] or [CITY]
-    place = place_of(words[0])
+    try:
+        place = place_of(words[0] if words else "")
+    except ValueError as error:
+        sys.exit(str(error))
     print(json.dumps(load(place, *sizes) | asked(place, sizes[0])))
 
 

@@ -76,7 +76,14 @@ def founded(office: Office) -> Principal:
 
 
 def place_of(word: str) -> Place:
-    """Return the place that a command line names: an address, or a folder, made if need be."""
+    """Return the place that a command line names: an address, or a folder, made if need be.
+
+    Raises:
+        ValueError: it names none; the folder that one happens to be in is not meant by that.
+    """
+    if not word.strip():
+        msg = "name a place: a folder, or the address of a database"
+        raise ValueError(msg)
     if "=" in word or "://" in word:
         return word
     folder = Path(word)

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from benchmarks import city
 from benchmarks.bench_import import roster
 from benchmarks.places import office_on
 from tests.databases import database_for
@@ -131,6 +132,17 @@ def whole_on_postgres(database: Database, members: int, per: int) -> Found:
 
 def test_two_hundred_thousand_come_in_whole_though_the_load_is_killed(tmp_path: Path) -> None:
     whole_on_sqlite(tmp_path, 200_000, LARGE, kill_after=2)
+
+
+@pytest.mark.parametrize("words", [[], [""], [" ", "100"]])
+def test_a_city_without_a_place_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """The folder that one happens to be in was taken for it."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="name a place"):
+        city.main(words)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.postgres
