@@ -37,7 +37,7 @@ from szunion.domain.access import Operation, Principal
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import PersonId, RequestKey
-from szunion.errors import NotFound
+from szunion.errors import NotFound, SzunionError
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
 from szunion.ports.storage import UnitOfWork
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
@@ -56,8 +56,24 @@ class Interrupted(BaseException):
     """What comes at a line."""
 
 
-#: Out of memory inside the interpreter's own statement cache is said as a SystemError.
-WHAT_COMES: Final = (Interrupted, MemoryError, SystemError)
+def interrupted(how: str, number: int, work: Callable[[], object]) -> bool:
+    """Do *work*, to be interrupted at its *number*-th event; return whether it was.
+
+    What is out of memory inside a library is said as that library has it: as a SystemError, a
+    TypeError, a panic of Rust. Never as an error of ours, for nobody would know what to do.
+    """
+    try:
+        HOW[how](number)
+        work()
+    except Interrupted:
+        return True
+    except BaseException as error:
+        if how == "line" or isinstance(error, SzunionError):
+            raise
+        return True
+    finally:
+        _all_well()
+    return False
 
 
 def _line_fails(number: int) -> None:
@@ -172,15 +188,9 @@ class Hurt(Client):
         far = FARTHEST[self.how]
         points = sorted(int(far ** self.luck.random()) for _ in range(self.most))
         for number in points:
-            try:
-                HOW[self.how](number)
-                work()
-            except WHAT_COMES:
-                self.hurt += 1
-            else:
+            if not interrupted(self.how, number, work):
                 break
-            finally:
-                _all_well()
+            self.hurt += 1
             self._nobody_holds(f"{name} at {number}")
             if self.wrong:
                 raise SystemExit
@@ -214,15 +224,8 @@ def at_every_event(how: str, work: Callable[[], object], look: Callable[[], str]
     """
     found = []
     for number in range(1, FARTHEST[how]):
-        try:
-            HOW[how](number)
-            work()
-        except WHAT_COMES:
-            pass
-        else:
+        if not interrupted(how, number, work):
             break
-        finally:
-            _all_well()
         found.append(look())
         if found[-1]:
             break

@@ -18,6 +18,7 @@ from tests.canaries import canary
 
 from szunion.adapters.storage import sql
 from szunion.adapters.storage.postgres.arrays import KINDS
+from szunion.adapters.storage.postgres.begins import BEGIN
 from szunion.adapters.storage.postgres.commit import undo
 from szunion.adapters.storage.postgres.connection import (
     Connection,
@@ -34,7 +35,6 @@ from szunion.adapters.storage.postgres.inserts import MOST_TOGETHER
 from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
 from szunion.adapters.storage.postgres.session import PostgresSession
-from szunion.adapters.storage.postgres.storage import BEGIN
 from szunion.adapters.storage.sql.columns import Same
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageUnreachable
 from szunion.ports.storage.races import KeyTaken
@@ -308,7 +308,7 @@ def test_only_so_many_statements_stay_prepared(
 
 def test_a_unit_that_fails_leaves_what_is_prepared(connection: Connection) -> None:
     asked = session(connection)
-    asked.begin("BEGIN")
+    asked.begin((b"BEGIN",))
     asked.do("add", {"id": 1, "name": "a", "size": 1})
     with pytest.raises(KeyTaken):
         asked.do("add", {"id": 1, "name": "b", "size": 1})
@@ -519,7 +519,7 @@ def test_nothing_of_one_unit_reaches_the_next(small: Database, dirt: str) -> Non
         assert _state(first) != clean or dirt.startswith("SET ROLE")
     with pool.connection() as second:
         assert second is first
-        tell(second, BEGIN.decided[0][0])
+        PostgresSession(second).begin(BEGIN.decided[0][0])
         assert _state(second) == clean
         tell(second, "ROLLBACK")
     pool.close()

@@ -14,7 +14,7 @@ from attrs import evolve
 from tests.databases import ONE_SERVER
 
 from szunion.adapters.keys.file import FileKeys
-from szunion.adapters.storage.postgres import asking, commit, session
+from szunion.adapters.storage.postgres import commit
 from szunion.adapters.storage.postgres import migrate as migrations
 from szunion.adapters.storage.postgres.connection import Connection, Limits, ask, connect, tell
 from szunion.adapters.storage.postgres.net import NET, check_net, secure
@@ -264,14 +264,14 @@ def test_a_look_does_not_write(database: Database) -> None:
 def test_a_look_begins_with_the_first_thing_that_it_asks(
     database: Database, admin: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beginning and scope are one message; who asks nothing says nothing."""
+    """Beginning, scope and question are one message; who asks nothing says nothing."""
     one = store(database, 1)
-    said: list[str] = []
-    say = asking.say
+    waits: list[int] = []
+    wait = Connection.wait
 
-    def heard(connection: Connection, command: str) -> None:
-        said.append(command)
-        say(connection, command)
+    def counted(connection: Connection, *given: Any) -> Any:
+        waits.append(1)
+        return wait(connection, *given)
 
     def stumbles(work: UnitOfWork) -> int:
         raise KeyError(work.now)
@@ -286,15 +286,14 @@ def test_a_look_begins_with_the_first_thing_that_it_asks(
 
     one.read(offers)
     with monkeypatch.context() as patched:
-        patched.setattr(session, "say", heard)
-        patched.setattr(commit, "say", heard)
+        patched.setattr(psycopg.Connection, "wait", counted)
         assert one.read(offers) == 0
-        assert len(said) == 1
-        assert "READ ONLY; SET LOCAL szunion.scope = '*'" in said.pop()
+        assert len(waits) == 2, "two questions are two messages; the commit waits by itself"
         with pytest.raises(KeyError):
             one.read(stumbles)
+        assert len(waits) == 3, "the connection of a unit that failed is made as new"
         assert one.read(lambda _: 5) == 5
-        assert not said
+        assert len(waits) == 3
     with pytest.raises(KeyError):
         one.read(stumbles_later)
     assert one.read(offers) == 0

@@ -3,6 +3,7 @@
 The driver's cursor is made for any statement of anybody: of 110 us that a row by its key takes, 40
 are what it does around the message and the answer. A statement of ours has its places (``$1``)
 found once, and a name on its connection; its values and rows are still the driver's to convert.
+What is to be said before a question goes in one message with it (``libpq``'s pipeline).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from weakref import WeakKeyDictionary
 import psycopg
 import psycopg.abc
 from attrs import define, field, frozen
+from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InvalidSqlStatementName, error_from_result
-from psycopg.generators import execute
+from psycopg.generators import execute, fetch_many, send
 from psycopg.pq import ExecStatus, Format
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import tuple_row
 
 from szunion.adapters.storage.postgres.connection import Connection, adapt
@@ -31,6 +33,9 @@ MOST_NAMES: Final = 2_000
 """How many statements stay prepared on a connection; the one prepared first goes first."""
 
 _WELL: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK, ExecStatus.EMPTY_QUERY})
+
+Commands = Sequence[bytes]
+"""Each without parameters and without an answer."""
 
 
 class Answer(Protocol):
@@ -51,22 +56,29 @@ class Answer(Protocol):
 
 
 class Asker(Protocol):
-    """How one connection is asked."""
+    """How one connection is asked.
 
-    def ask(self, text: str, given: Parameters) -> Answer:
+    *ahead* is said first; if it fails nothing is asked, and its error is what is raised.
+    """
+
+    def ask(self, text: str, given: Parameters, ahead: Commands = ()) -> Answer:
         """Ask by the driver's marks (``%s``, ``%(name)s``)."""
         ...
 
-    def ask_placed(self, text: bytes, given: Sequence[object]) -> Answer:
+    def ask_placed(self, text: bytes, given: Sequence[object], ahead: Commands = ()) -> Answer:
         """Ask by the server's own places (``$1``)."""
         ...
 
 
+Kind = tuple[bytes, tuple[int, ...]]
+"""A text with the types of its values: what is prepared under one name."""
+
+
 @define(eq=False)
 class Names:
-    """What is prepared on one connection: a text with the types of its values, and its name."""
+    """What is prepared on one connection, and its names."""
 
-    known: dict[tuple[bytes, tuple[int, ...]], bytes] = field(factory=dict)
+    known: dict[Kind, bytes] = field(factory=dict)
     _numbers: count[int] = field(factory=count)
 
     def new(self) -> bytes:
@@ -88,24 +100,39 @@ def _formats(places: int) -> tuple[PyFormat, ...]:
     return (PyFormat.AUTO,) * places
 
 
-def say(connection: Connection, command: str) -> None:
-    """Run commands without parameters and without an answer.
+def say(connection: Connection, commands: Commands) -> None:
+    """Run commands, in one message.
 
     Raises:
         psycopg.Error: the server refuses, or the line broke.
     """
     with connection.lock:
-        connection.pgconn.send_query(command.encode())
+        connection.pgconn.send_query(b"; ".join(commands))
         _answers(connection)
 
 
 def _answers(connection: Connection) -> list[PGresult]:
     """Wait for what the server says to what was sent, as the driver waits."""
-    found: list[PGresult] = connection.wait(execute(connection.pgconn))
+    return _well(connection, connection.wait(execute(connection.pgconn)))
+
+
+def _well(connection: Connection, found: list[PGresult]) -> list[PGresult]:
+    """Return what was found, if the server refused nothing of it."""
     for each in found:
         if each.status not in _WELL:
             raise error_from_result(each, connection.info.encoding)
     return found
+
+
+def _told(line: PGconn) -> PQGen[list[PGresult]]:
+    """Wait for all answers of a pipeline."""
+    yield from send(line)
+    found: list[PGresult] = []
+    while True:
+        for each in (yield from fetch_many(line)):
+            if each.status == ExecStatus.PIPELINE_SYNC:
+                return found
+            found.append(each)
 
 
 @frozen
@@ -145,38 +172,53 @@ class ByName:
         self._names = _NAMES.setdefault(self.connection, Names())
         self._values = Transformer(self.connection)
 
-    def ask(self, text: str, given: Parameters) -> Answer:
+    def ask(self, text: str, given: Parameters, ahead: Commands = ()) -> Answer:
         words, keys, formats = _placed(text)
         values: Any = given  # by names or by places, as the statement says
-        return self._asked(words, [values[key] for key in keys], formats)
+        return self._asked(words, [values[key] for key in keys], formats, ahead)
 
-    def ask_placed(self, text: bytes, given: Sequence[object]) -> Answer:
-        return self._asked(text, given, _formats(len(given)))
+    def ask_placed(self, text: bytes, given: Sequence[object], ahead: Commands = ()) -> Answer:
+        return self._asked(text, given, _formats(len(given)), ahead)
 
-    def _asked(self, text: bytes, given: Sequence[object], formats: Sequence[PyFormat]) -> Answer:
+    def _asked(
+        self, text: bytes, given: Sequence[object], formats: Sequence[PyFormat], ahead: Commands
+    ) -> Answer:
         values = self._values.dump_sequence(given, formats)
-        types = self._values.types or ()
+        kind = text, self._values.types or ()
         known, line = self._names.known, self.connection.pgconn
         with self.connection.lock:
-            name = known.get((text, types)) or self._prepared(text, types)
-            line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
+            name = known.get(kind)
             try:
-                (answer,) = _answers(self.connection)
+                if name is None or ahead:
+                    answer = self._together(kind, name, values, ahead)
+                else:
+                    line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
+                    (answer,) = _answers(self.connection)
             except InvalidSqlStatementName:  # somebody had the server forget: prepared anew
                 known.clear()
                 raise
         return _Answer(answer, self._values)
 
-    def _prepared(self, text: bytes, types: tuple[int, ...]) -> bytes:
-        known, line = self._names.known, self.connection.pgconn
-        if len(known) >= MOST_NAMES:
-            line.send_query(b"DEALLOCATE " + known.pop(next(iter(known))))
-            _answers(self.connection)
-        name = self._names.new()
-        line.send_prepare(name, text, types)
-        _answers(self.connection)
-        known[text, types] = name
-        return name
+    def _together(
+        self, kind: Kind, name: bytes | None, values: Sequence[Any], ahead: Commands
+    ) -> PGresult:
+        """Say what goes ahead, prepare a statement without a name, and ask it: in one message."""
+        known, line, prepared = self._names.known, self.connection.pgconn, len(ahead)
+        line.enter_pipeline_mode()
+        for command in ahead:
+            line.send_query_params(command, None)
+        named = name or self._names.new()
+        if name is None:
+            line.send_prepare(named, *kind)
+        line.send_query_prepared(named, values, self._values.formats, Format.BINARY)
+        if len(known) >= MOST_NAMES and name is None:
+            line.send_query_params(b"DEALLOCATE " + known.pop(next(iter(known))), None)
+        line.pipeline_sync()
+        found: list[PGresult] = self.connection.wait(_told(line))
+        line.exit_pipeline_mode()
+        if found[prepared].status == ExecStatus.COMMAND_OK:  # it stays, whatever its answer was
+            known[kind] = named
+        return _well(self.connection, found)[prepared + (name is None)]
 
 
 @define
@@ -191,11 +233,17 @@ class ByDriver:
         self._marks = cursor(self.connection, psycopg.Cursor)
         self._places = cursor(self.connection, psycopg.RawCursor)
 
-    def ask(self, text: str, given: Parameters) -> Answer:
+    def ask(self, text: str, given: Parameters, ahead: Commands = ()) -> Answer:
+        self._say(ahead)
         return self._marks.execute(text, given, prepare=True)
 
-    def ask_placed(self, text: bytes, given: Sequence[object]) -> Answer:
+    def ask_placed(self, text: bytes, given: Sequence[object], ahead: Commands = ()) -> Answer:
+        self._say(ahead)
         return self._places.execute(text, given, prepare=True)
+
+    def _say(self, ahead: Commands) -> None:
+        if ahead:
+            say(self.connection, ahead)
 
 
 def cursor(connection: Connection, kind: type[psycopg.Cursor[Any]]) -> psycopg.Cursor[Row]:

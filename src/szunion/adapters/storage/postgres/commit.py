@@ -40,7 +40,7 @@ def undo(connection: Connection) -> None:
     if connection.info.transaction_status is TransactionStatus.IDLE:
         return
     try:
-        say(connection, "ROLLBACK")
+        say(connection, (b"ROLLBACK",))
     except psycopg.Error:
         connection.close()
 

@@ -20,7 +20,7 @@ class Pool:
     """At most so many connections, opened when they are wanted; the last one used goes first.
 
     Nothing of a session reaches the next one: every transaction begins by resetting all settings
-    (see :data:`~szunion.adapters.storage.postgres.storage.BEGIN`), a connection whose unit failed
+    (see :data:`~szunion.adapters.storage.postgres.begins.BEGIN`), a connection whose unit failed
     is told to discard all, and one that comes back within a transaction is closed.
     """
 

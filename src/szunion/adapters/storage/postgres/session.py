@@ -18,6 +18,7 @@ from szunion.adapters.storage.postgres.asking import (
     Asker,
     ByDriver,
     ByName,
+    Commands,
     cursor,
     say,
 )
@@ -98,9 +99,9 @@ class PostgresSession(Session):
     _scope: Scope | None = field(default=None, init=False)
     _place: str = field(default=NOTHING, init=False)
     _told: str | None = field(default=NOTHING, init=False)
-    """What the server was told; None: nothing, not even that a transaction begins."""
-    _begin: str = field(default="", init=False)
-    """What begins the transaction, to go with the first thing that the server is told."""
+    """For whom the server is told that we ask; None: nobody, for the transaction has not begun."""
+    _ahead: Commands = field(default=(), init=False)
+    """What is to be said with the next question, before it."""
     _streams: int = field(default=0, init=False)
     _waiting: Waiting = field(factory=Waiting, init=False)
     """What is to be written, and was not told yet."""
@@ -109,18 +110,18 @@ class PostgresSession(Session):
     def __attrs_post_init__(self) -> None:
         self._asker = (ByName if self.by_name else ByDriver)(self.connection)
 
-    def begin(self, command: str) -> None:
-        """Begin the transaction, or make ready for it."""
+    def begin(self, commands: Commands) -> None:
+        """Begin the transaction, or make ready for it, in one message."""
         with translated():
-            say(self.connection, command)
+            say(self.connection, commands)
 
-    def begin_with_the_first(self, command: str) -> None:
-        """Let *command* begin the transaction when something is asked, in the same message.
+    def begin_with_the_first(self, commands: Commands) -> None:
+        """Let *commands* begin the transaction when something is asked, in the same message.
 
         For a look: nothing waits for its beginning, and what it sees is what is there when it is
         asked for the first time.
         """
-        self._begin, self._told = f"{command}; ", None
+        self._ahead, self._told = commands, None
 
     @property
     def begun(self) -> bool:
@@ -160,6 +161,7 @@ class PostgresSession(Session):
         failed: StorageError | Conflict | None = None
         self.settle()
         self._tell(name)
+        self._say()
         asked = cursor(self.connection, psycopg.Cursor)
         try:
             asked.executemany(text, rows)
@@ -194,7 +196,7 @@ class PostgresSession(Session):
             return
         writes, self._waiting = self._waiting.writes, Waiting()
         if not self.begun:  # nobody writes in a look: the server refuses it, as what it is
-            self._say(self._place)
+            self._tell_of(self._place)
         if len(writes) > MOST_TOGETHER:
             self._settle_many([(text, given) for _, text, given, _ in writes])
             return
@@ -246,6 +248,7 @@ class PostgresSession(Session):
         failed: StorageError | Conflict | None = None
         self.settle()
         self._tell(name)
+        self._say()
         try:
             name_ = f"szunion_{self._streams}"
             with self.connection.cursor(name_, binary=True, row_factory=tuple_row) as rows:
@@ -274,11 +277,11 @@ class PostgresSession(Session):
     def _run(self, text: str | bytes, given: Any) -> Answer:  # noqa: ANN401 - values of all kinds
         """Ask by the driver's marks, or by the server's own places: those are bytes."""
         failed: StorageError | Conflict | None = None
-        asker = self._asker
+        asker, (ahead, self._ahead) = self._asker, (self._ahead, ())
         try:
-            return (
-                asker.ask(text, given) if isinstance(text, str) else asker.ask_placed(text, given)
-            )
+            if isinstance(text, str):
+                return asker.ask(text, given, ahead)
+            return asker.ask_placed(text, given, ahead)
         except psycopg.Error as error:
             failed = ours(error)
         raise failed
@@ -292,9 +295,16 @@ class PostgresSession(Session):
         if place == self._told:
             return
         self.settle()
-        self._say(place)
+        self._tell_of(place)
 
-    def _say(self, place: str) -> None:
-        with translated():  # see place_of: no quotes
-            say(self.connection, f"{self._begin}SET LOCAL szunion.scope = '{place}'")
-        self._begin, self._told = "", place
+    def _tell_of(self, place: str) -> None:
+        # see place_of: no quotes
+        self._ahead = (*self._ahead, f"SET LOCAL szunion.scope = '{place}'".encode())
+        self._told = place
+
+    def _say(self) -> None:
+        """Say what would go with the next question: the driver asks it."""
+        ahead, self._ahead = self._ahead, ()
+        if ahead:
+            with translated():
+                say(self.connection, ahead)

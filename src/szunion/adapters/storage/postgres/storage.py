@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Final, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 from psycopg.pq import TransactionStatus
 
+from szunion.adapters.storage.postgres.begins import BEGIN, BEGIN_SPREAD, Begins, Messages
 from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, check_workers, is_spread
 from szunion.adapters.storage.postgres.commit import commit, undo
 from szunion.adapters.storage.postgres.connection import (
@@ -47,59 +49,6 @@ T = TypeVar("T")
 
 _SIDE_BY_SIDE: Final = 2
 """Looks at a time over all members: two sessions of the server, which has others to serve."""
-
-_CLEAN: Final = "RESET SESSION AUTHORIZATION; RESET ALL; "
-"""Nothing that an earlier user of the connection has set reaches this transaction."""
-
-_GATES: Final[Sequence[str]] = (
-    "ROW SHARE",  # all at once
-    "SHARE UPDATE EXCLUSIVE",  # those who have to do it again queue, and hinder nobody else
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "EXCLUSIVE",  # alone: nothing can be in the way
-)
-"""How the gate is locked at each try. The lock comes before the snapshot, so who has waited for it
-sees what those before it have done."""
-
-
-_QUEUE: Final[Sequence[str]] = (*("SHARE UPDATE EXCLUSIVE",) * (len(_GATES) - 1), "EXCLUSIVE")
-"""How it is locked on Citus: each node knows only what was read and written there, so no node sees
-two decisions that passed each other on two nodes. Whoever decides queues from the first try."""
-
-
-@frozen
-class Begins:
-    """What begins a transaction, in as few round trips as may be; a change: at each try."""
-
-    decided: Sequence[Sequence[str]]
-    guarded: Sequence[Sequence[str]]
-    """For a unit that decides nothing by what it has read."""
-    read: Sequence[str]
-
-
-_SERIALISABLE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
-_COMMITTED: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-
-def _gated(begin: str, gates: Sequence[str], then: str = "") -> Sequence[str]:
-    """Return *begin* with the lock of each try."""
-    gate = f"{begin}; LOCK TABLE {SCHEMA}.write_gate IN"
-    return tuple(f"{gate} {mode} MODE{then}" for mode in gates)
-
-
-BEGIN: Final = Begins(
-    [(_CLEAN + each,) for each in _gated(_SERIALISABLE, _GATES)],
-    [(_CLEAN + each,) for each in _gated(_COMMITTED, _GATES)],
-    (_CLEAN + _READ,),
-)
-_TOGETHER: Final = f"; {TO_COMMIT_TOGETHER}"
-#: Citus sends on what holds a RESET as a whole: it goes alone, and before the transaction.
-BEGIN_SPREAD: Final = Begins(
-    [(_CLEAN, each) for each in _gated(_SERIALISABLE, _QUEUE, _TOGETHER)],
-    [(_CLEAN, each) for each in _gated(_COMMITTED, _GATES, _TOGETHER)],
-    (_CLEAN, _READ),
-)
 
 
 @define
@@ -179,11 +128,12 @@ class PostgresStorage:
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         self._may_write()
-        begin = self._begins.guarded if guarded else self._begins.decided
+        tries = self._begins.guarded if guarded else self._begins.decided
+        begins = [partial(self._change, each) for each in tries]
         pause = self.limits.pause
         for number in range(self.limits.tries - 1):
             try:
-                return self._transaction(begin[min(number, len(begin) - 2)], work)
+                return self._transaction(begins[min(number, len(begins) - 2)], work)
             except TryAgain:
                 continue
             except KeyTaken:  # the decision is made again, with new ids
@@ -195,19 +145,19 @@ class PostgresStorage:
                     break
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(begin[-1], work))
+        return self._last(lambda: self._transaction(begins[-1], work))
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         pause = self.limits.pause
         for _ in range(self.limits.tries - 1):
             try:
-                return self._transaction(self._begins.read, look)
+                return self._transaction(self._look, look)
             except TryAgain:
                 continue
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(self._begins.read, look))
+        return self._last(lambda: self._transaction(self._look, look))
 
     @property
     def side_by_side(self) -> int:
@@ -232,16 +182,25 @@ class PostgresStorage:
             busy = StorageBusy("E-STORE-001")
         raise busy
 
-    def _transaction(self, begin: Sequence[str], work: Callable[[UnitOfWork], T]) -> T:
+    def _change(self, begin: Messages, session: PostgresSession) -> None:
+        with _at_the_gate():
+            for commands in begin:
+                session.begin(commands)
+        self.vault.refresh()  # whoever writes writes under the present keys
+
+    def _look(self, session: PostgresSession) -> None:
+        *before, last = self._begins.read
+        for each in before:
+            session.begin(each)
+        session.begin_with_the_first(last)
+
+    def _transaction(
+        self, begin: Callable[[PostgresSession], None], work: Callable[[UnitOfWork], T]
+    ) -> T:
         with self.pool.connection() as connection:
             try:
                 session = session_on(connection, spread=self.spread)
-                if begin is BEGIN.read:
-                    session.begin_with_the_first(*begin)
-                else:
-                    _pass_gate(session.begin, begin)
-                if begin is not self._begins.read:
-                    self.vault.refresh()  # whoever writes writes under the present keys
+                begin(session)
                 unit = PostgresUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
                 result = work(unit)
                 unit.settle()
@@ -275,15 +234,15 @@ def check_schema(connection: Connection) -> None:
     check_net(connection)
 
 
-def _pass_gate(say: Callable[[str], None], begin: Sequence[str]) -> None:
+@contextmanager
+def _at_the_gate() -> Iterator[None]:
     """Begin a transaction, where whoever moves members lets one.
 
     Raises:
         StorageBusy: members move between this node and another (E-NODES-016).
     """
     try:
-        for command in begin:
-            say(command)
+        yield
     except StorageError as error:
         if error.context.get("kind") != f"SQLSTATE {FORBIDDEN}":
             raise
@@ -373,7 +332,8 @@ class BorrowedPostgres:
         assert kept is not None
         tell(connection, "SAVEPOINT szunion")
         try:
-            _pass_gate(partial(tell, connection), (f"{_OURS}; {gate}",))
+            with _at_the_gate():
+                tell(connection, f"{_OURS}; {gate}")
             if gate:
                 _may_write(connection, hosted=True)
             unit = PostgresUnit(
