@@ -408,11 +408,20 @@ def _in_a_transaction(connection: Connection, number: str) -> object:
         return connection.execute(STATEMENTS["cast"].encode(), {"name": number})
 
 
+def _with_the_first(connection: Connection, command: str) -> object:
+    asked = session(connection)
+    asked.begin_with_the_first((command.encode(),))
+    return asked.one("get", {"id": 1})
+
+
 DOORS: dict[str, Callable[[Connection, str], object]] = {
     "told": lambda line, number: tell(line, f"SELECT CAST('{number}' AS integer)"),
     "asked": lambda line, number: ask(line, "SELECT CAST(%s AS integer)", number),
     "a transaction of the driver's": _in_a_transaction,
-    "begun": lambda line, number: session(line).begin(f"SELECT CAST('{number}' AS integer)"),
+    "begun": lambda line, number: session(line).begin(
+        (f"SELECT CAST('{number}' AS integer)".encode(),)
+    ),
+    "ahead": lambda line, number: _with_the_first(line, f"SELECT CAST('{number}' AS integer)"),
     "one": lambda line, number: session(line).one("cast", {"name": number}),
     "a host's": lambda line, number: PostgresSession(line, STATEMENTS, (), hosted=True).one(
         "cast", {"name": number}
