@@ -28,6 +28,8 @@ class Algorithm(Enum):
     TDES = 1
     SM4 = 4
 
+    __hash__ = object.__hash__  # a member is one object; Enum's own is a call in Python
+
     @property
     def block(self) -> int:
         """Return the block size in bytes: 8 for 3DES, 16 for SM4."""
@@ -72,9 +74,13 @@ class _Library(NamedTuple):
     hmac_sm3: Callable[[bytes, bytes], bytes]
 
 
+_ZERO_6: Final = bytes(6)
 _ZERO_8: Final = bytes(8)
 _ZERO_16: Final = bytes(16)
+#: The members that every job asks for: Python 3.11 takes 0.1 to 0.2 us to find one in its class.
 _TDES: Final = Algorithm.TDES
+_METHOD_2: Final = Padding.METHOD_2
+_LEFTMOST: Final = Sm4Mac.LEFTMOST
 
 #: every byte with its lowest bit set so that the number of ones is odd
 _ODD: Final = bytes(b & 0xFE | (b >> 1).bit_count() % 2 ^ 1 for b in range(256))
@@ -212,7 +218,7 @@ def pad(data: bytes, block: int, method: Padding = Padding.METHOD_2) -> bytes:
     >>> pad(bytes.fromhex("46"), 8).hex(), pad(bytes(8), 8).hex()
     ('4680000000000000', '00000000000000008000000000000000')
     """
-    if method is Padding.METHOD_2:
+    if method is _METHOD_2:
         return data + b"\x80" + bytes(-(len(data) + 1) % block)
     return data + bytes(-len(data) % block) if data else bytes(block)
 
@@ -247,8 +253,7 @@ def xor(left: bytes, right: bytes) -> bytes:
     """
     if len(left) != len(right):
         raise BadField("FIELD-LENGTH", name="xor", want=len(left), got=len(right))
-    number = int.from_bytes(left, "big") ^ int.from_bytes(right, "big")
-    return number.to_bytes(len(left), "big")
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(len(left))
 
 
 def same(left: bytes, right: bytes) -> bool:
@@ -294,7 +299,7 @@ def sm4_mac(key: bytes, data: bytes, form: Sm4Mac = Sm4Mac.LEFTMOST) -> bytes:
 def _sm4_mac(key: bytes, data: bytes, form: Sm4Mac) -> tuple[bytes, Encipher]:
     chain = _library().cbc(Algorithm.SM4, key).encryptor().update
     whole = chain(pad(data, 16))[-16:]
-    mac = whole[:8] if form is Sm4Mac.LEFTMOST else xor(whole[:8], whole[8:])
+    mac = whole[:8] if form is _LEFTMOST else xor(whole[:8], whole[8:])
     return mac, lambda block: chain(xor(whole, block))  # the chain would add what came before
 
 
@@ -373,9 +378,12 @@ class MasterKeyOption(Enum):
     B = "B"
 
 
+_OPTION_A: Final = MasterKeyOption.A
+
+
 def _number_block(option: MasterKeyOption, digits: str) -> bytes:
     """Return Y, 8 bytes, from the digits of PAN and sequence number."""
-    if option is MasterKeyOption.A or len(digits) <= 18:
+    if option is _OPTION_A or len(digits) <= 18:
         return bytes.fromhex(digits[-16:].rjust(16, "0"))
     digest = sha1(bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)).hex()
     chosen = [c for c in digest if c.isdecimal()]
@@ -410,7 +418,7 @@ def master_key(
         out = issuer_key.encrypt(both)
     else:
         out = encrypt(algorithm, issuer_key, both)
-    return odd_parity(out) if algorithm is Algorithm.TDES else out
+    return odd_parity(out) if algorithm is _TDES else out
 
 
 @unique
@@ -424,6 +432,9 @@ class Sm4Session(Enum):
     PART_5 = "part 5"
 
 
+_PART_5: Final = Sm4Session.PART_5
+
+
 def pboc_session_key(
     algorithm: Algorithm, key: bytes, atc: bytes, sm4_input: Sm4Session = Sm4Session.PART_17
 ) -> bytes:
@@ -435,10 +446,10 @@ def pboc_session_key(
     Raises:
         KeyRefused: the key has a wrong length.
     """
-    if algorithm is Algorithm.SM4 and sm4_input is Sm4Session.PART_5:
+    if sm4_input is _PART_5 and algorithm is not _TDES:
         return encrypt(algorithm, key, bytes(14) + atc)
-    out = encrypt(algorithm, key, bytes(6) + atc + bytes(6) + complement(atc))
-    return odd_parity(out) if algorithm is Algorithm.TDES else out
+    out = encrypt(algorithm, key, _ZERO_6 + atc + _ZERO_6 + complement(atc))
+    return odd_parity(out) if algorithm is _TDES else out
 
 
 def emv_session_key(key: bytes, diversifier: bytes) -> bytes:

@@ -45,6 +45,8 @@ class Part(Enum):
     COUNTERS = "M/Chip counters"
     TC_HASH = "TC hash (98)"
 
+    __hash__ = object.__hash__  # a member is one object; Enum's own is a call in Python
+
 
 @unique
 class Arpc(Enum):
@@ -53,6 +55,10 @@ class Arpc(Enum):
     METHOD_1 = "cipher(cryptogram xor response code)"
     METHOD_2 = "4-byte MAC over cryptogram, CSU and proprietary data"
 
+
+_CVR: Final = Part.CVR
+_SM4: Final = Algorithm.SM4
+_PBOC: Final = Session.PBOC
 
 Input = int | Part
 #: by tag or `Part`; a plain ``dict[int, bytes]`` of a message will do, hence not ``Input``
@@ -188,10 +194,10 @@ def _value(values: Values, wanted: Input) -> bytes:
         return found
     iad = values.get(0x9F10)
     if iad is not None:
+        if wanted is _CVR and len(iad) >= 7:
+            return iad[3:7]
         if wanted is Part.IAD:
             return iad
-        if wanted is Part.CVR and len(iad) >= 7:
-            return iad[3:7]
         if wanted is Part.IAD_5 and len(iad) >= 5:
             return iad[4:5]
     if wanted is Part.TC_HASH and 0x98 in values:
@@ -236,7 +242,7 @@ def session_key(  # noqa: PLR0911, PLR0913 - each is one of the book's diversifi
         KeyRefused: the master key has a wrong length.
         BadField: SM4 with another scheme's recipe.
     """
-    if method is Session.PBOC:
+    if method is _PBOC:
         return crypto.pboc_session_key(algorithm, master, atc, sm4.session)
     if algorithm is not Algorithm.TDES:
         raise BadField("FIELD-CONTENT", name="session key", why=f"{method.name} + SM4")
@@ -284,7 +290,7 @@ def arpc_1(algorithm: Algorithm, key: bytes, arqc: bytes, code: bytes) -> bytes:
 
 def _arpc_block(algorithm: Algorithm, arqc: bytes, code: bytes) -> bytes:
     block = crypto.xor(arqc, code + bytes(6))
-    return block + bytes(8) if algorithm is Algorithm.SM4 else block
+    return block + bytes(8) if algorithm is _SM4 else block
 
 
 def checked_arpc_1(  # noqa: PLR0913, PLR0917 - what `cryptogram` and `arpc_1` take
