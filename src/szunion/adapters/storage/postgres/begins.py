@@ -33,18 +33,15 @@ Messages = Sequence[Commands]
 
 @frozen
 class Begins:
-    """What begins a transaction, in as few messages as may be; a change: at each try."""
+    """What begins a change at each try, in as few messages as may be."""
 
     decided: Sequence[Messages]
     guarded: Sequence[Messages]
     """For a unit that decides nothing by what it has read."""
-    read: Messages
-    """The last of them goes with the first thing that a look asks."""
 
 
 _SERIALISABLE: Final = b"BEGIN ISOLATION LEVEL SERIALIZABLE"
 _COMMITTED: Final = b"BEGIN ISOLATION LEVEL READ COMMITTED"
-_READ: Final = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TOGETHER: Final = TO_COMMIT_TOGETHER.encode()
 
 
@@ -53,14 +50,15 @@ def _gates(modes: Sequence[str]) -> Commands:
     return tuple(f"LOCK TABLE {SCHEMA}.write_gate IN {mode} MODE".encode() for mode in modes)
 
 
+LOOK: Final[Commands] = (*_CLEAN, b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+"""What begins a look, in one message with the first thing that it asks."""
+
 BEGIN: Final = Begins(
     [((*_CLEAN, _SERIALISABLE, gate),) for gate in _gates(_GATES)],
     [((*_CLEAN, _COMMITTED, gate),) for gate in _gates(_GATES)],
-    ((*_CLEAN, _READ),),
 )
-#: Citus sends on what holds a RESET as a whole: it goes alone, and before the transaction.
+#: A text that holds a RESET Citus sends on as a whole: it goes alone, before the transaction.
 BEGIN_SPREAD: Final = Begins(
     [(_CLEAN, (_SERIALISABLE, gate, _TOGETHER)) for gate in _gates(_QUEUE)],
     [(_CLEAN, (_COMMITTED, gate, _TOGETHER)) for gate in _gates(_GATES)],
-    (_CLEAN, (_READ,)),
 )

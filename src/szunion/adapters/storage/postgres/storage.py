@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from attrs import define, field
 from psycopg.pq import TransactionStatus
 
-from szunion.adapters.storage.postgres.begins import BEGIN, BEGIN_SPREAD, Begins, Messages
+from szunion.adapters.storage.postgres.begins import BEGIN, BEGIN_SPREAD, LOOK, Messages
 from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, check_workers, is_spread
 from szunion.adapters.storage.postgres.commit import commit, undo
 from szunion.adapters.storage.postgres.connection import (
@@ -128,12 +128,13 @@ class PostgresStorage:
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         self._may_write()
-        tries = self._begins.guarded if guarded else self._begins.decided
-        begins = [partial(self._change, each) for each in tries]
+        here = BEGIN_SPREAD if self.spread else BEGIN
+        begins = here.guarded if guarded else here.decided
         pause = self.limits.pause
         for number in range(self.limits.tries - 1):
             try:
-                return self._transaction(begins[min(number, len(begins) - 2)], work)
+                begin = begins[min(number, len(begins) - 2)]
+                return self._transaction(partial(self._change, begin), work)
             except TryAgain:
                 continue
             except KeyTaken:  # the decision is made again, with new ids
@@ -145,28 +146,24 @@ class PostgresStorage:
                     break
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(begins[-1], work))
+        return self._last(lambda: self._transaction(partial(self._change, begins[-1]), work))
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         pause = self.limits.pause
         for _ in range(self.limits.tries - 1):
             try:
-                return self._transaction(self._look, look)
+                return self._transaction(_begin_look, look)
             except TryAgain:
                 continue
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(self._look, look))
+        return self._last(lambda: self._transaction(_begin_look, look))
 
     @property
     def side_by_side(self) -> int:
         """See :class:`szunion.ports.storage.Storage`: a look waits for the server, not for us."""
         return min(_SIDE_BY_SIDE, self.limits.connections)
-
-    @property
-    def _begins(self) -> Begins:
-        return BEGIN_SPREAD if self.spread else BEGIN
 
     def _wait(self, pause: float) -> float:
         """Forget the lines to a server that is gone, and give the next one time to rise."""
@@ -187,12 +184,6 @@ class PostgresStorage:
             for commands in begin:
                 session.begin(commands)
         self.vault.refresh()  # whoever writes writes under the present keys
-
-    def _look(self, session: PostgresSession) -> None:
-        *before, last = self._begins.read
-        for each in before:
-            session.begin(each)
-        session.begin_with_the_first(last)
 
     def _transaction(
         self, begin: Callable[[PostgresSession], None], work: Callable[[UnitOfWork], T]
@@ -232,6 +223,10 @@ def check_schema(connection: Connection) -> None:
     if steps := pending(connection):
         raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
     check_net(connection)
+
+
+def _begin_look(session: PostgresSession) -> None:
+    session.begin_with_the_first(LOOK)
 
 
 @contextmanager
