@@ -12,7 +12,7 @@ from threading import BrokenBarrierError, Lock
 from typing import Any, TypeVar, cast
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.reader.simulated import SimulatedReader
@@ -30,6 +30,7 @@ from szunion.testing.keys import Keys, KeysPromises
 from szunion.testing.reader import CardBench, ReaderPromises
 from szunion.testing.storage import StorageParts, StoragePromises, StorageWorld
 from szunion.testing.storage_desks import DeskPromises
+from szunion.testing.storage_files import FilePromises
 from szunion.testing.storage_people import PeoplePromises
 
 T = TypeVar("T")
@@ -327,6 +328,22 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "test_the_journal_of_erasures_says_what_is_due": (
         "erasures", {"drop_name": lambda _plain, _scope, _person: None},
     ),
+    "test_cards_are_counted_by_shape_and_those_with_a_hold_apart": (
+        "figures", {"held": lambda _plain, _scope, _programme, _shards: []},
+    ),
+    "test_an_activation_counts_once_in_the_month_that_it_has_in_the_city": (
+        "figures",
+        {"activations": lambda plain, scope, programme, shards: [
+            evolve(each, month=10) for each in plain(scope, programme, shards)
+        ]},
+    ),
+    "test_what_is_one_person_s_is_found_by_the_person": (
+        "files", {"merged": lambda _plain, _scope, _person: []},
+    ),
+    "test_an_erasure_takes_what_it_names_and_nothing_of_another_s": (
+        "erasures",
+        {"wipe": lambda plain, scope, person, deeds: plain(scope, person, list(deeds)[1:])},
+    ),
 }  # fmt: skip
 
 
@@ -341,5 +358,5 @@ def test_a_store_that_breaks_a_promise_to_a_desk_is_found(promise: str) -> None:
 
 
 def test_every_promise_to_a_desk_has_a_store_that_breaks_it() -> None:
-    asked = {*vars(DeskPromises), *vars(PeoplePromises)}
+    asked = {*vars(DeskPromises), *vars(PeoplePromises), *vars(FilePromises)}
     assert set(PLANTED) == {name for name in asked if name.startswith("test_")}

@@ -33,6 +33,7 @@ from szunion.ports.storage import Storage, UnitOfWork
 from szunion.ports.system import Clock, Ids
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
 from szunion.testing.storage_desks import DeskPromises
+from szunion.testing.storage_files import FilePromises
 from szunion.testing.storage_orders import OrderPromises
 from szunion.testing.storage_people import PeoplePromises
 from szunion.testing.storage_world import NOON, Step, StorageWorld
@@ -56,7 +57,7 @@ class StorageParts:
     vault: Vault = field(repr=False)
 
 
-class StoragePromises(DeskPromises, OrderPromises, PeoplePromises):
+class StoragePromises(DeskPromises, OrderPromises, PeoplePromises, FilePromises):
     """What every store promises (存储适配器的承诺)."""
 
     durable: ClassVar[bool] = True
