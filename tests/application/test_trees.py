@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ from szunion.domain.values import MembershipId, OrganisationId, PersonId
 from szunion.errors import NotAllowed, SzunionError
 from szunion.ports.storage import UnitOfWork
 
-SHARED = Mobile("13800000000")
-"""Several people of one tree may have one mobile number: a search for it crosses unions."""
+SHARED = [Mobile(f"138{number:08}") for number in range(500)]
+"""Several people of one tree, and of every 500th, have one number: a search crosses unions."""
 MOST, FEW = 200, 9
 """How many unions a tree of the long run may have, and one of the short."""
 TREES, SLICE = 10_000, 500
@@ -68,6 +69,7 @@ class Grown:
     """A tree in the store, and the model of it: for each union its parent, for each person one."""
 
     office: Office
+    mobile: Mobile
     parents: list[int] = field(factory=list)
     unions: list[Organisation] = field(factory=list)
     people: dict[PersonId, int] = field(factory=dict)
@@ -95,9 +97,11 @@ class Forest:
     office: Office
     city: Organisation
     numbers: Iterator[int]
+    trees: Iterator[int] = field(factory=count)
 
     def grow(self, parents: Sequence[int], places: Sequence[int]) -> Grown:
-        tree = Grown(self.office, parents=[0, *parents])
+        mobile = SHARED[next(self.trees) % len(SHARED)]
+        tree = Grown(self.office, mobile, parents=[0, *parents])
         self.office.storage.run(lambda work: self._keep(work, tree, places))
         return tree
 
@@ -123,7 +127,7 @@ class Forest:
         someone, document = applicant(number % 900), IdentityDocument.read(numbered(number))
         scope = authorise(work, engine(), Operation.BANK_DESK)
         person = PersonId(work.ids.new(work.vault.route(document.number.plain())))
-        mobile = SHARED if shared else someone.mobile
+        mobile = tree.mobile if shared else someone.mobile
         work.people.add(
             scope, new_person(person, someone.name, document, recorded=work.now,
                               mobile=mobile)
@@ -194,7 +198,7 @@ def check(tree: Grown, at: int, by: Principal) -> None:
         assert of == sorted(of)
     everybody = sorted(tree.people)
     assert [one.id for one in members.show_many(everybody)] == [p for p in everybody if p in seen]
-    assert {one.id for one in members.by_mobile(SHARED.plain())} <= seen
+    assert {one.id for one in members.by_mobile(tree.mobile.plain())} <= seen
     missing = told(members.get, nobody)
     gone = told(Timeline(office, by).of, nobody)
     for person in everybody:
