@@ -58,10 +58,10 @@ class FilePiles:
         dealt, count = _Dealt(), 0
         with ExitStack() as open_:
             file: BinaryIO | None = None
+            put = [pile.append for pile in dealt.held]
             for page in pages:
-                held = dealt.held
                 for record in page:
-                    held[record[0]].append(record)
+                    put[record[0]](record)
                 count += len(page)
                 if count >= self.most:
                     if file is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,10 @@ STATEMENTS = {
     "name": "UPDATE thing SET name = %(name)s WHERE id = %(id)s",
     "cast": "SELECT CAST(%(name)s AS integer)",
     "slow": "SELECT pg_sleep(30)",
+    "whole": "SELECT CASE mod(n, 9) WHEN 7 THEN NULL ELSE convert_to("
+    "repeat(lpad(n::text, 8, '0'), 40000), 'UTF8') END FROM generate_series(1, 30) n",
+    "failing": "SELECT convert_to(lpad((1 / (2 - n))::text, 8, '0'), 'UTF8')"
+    " FROM generate_series(1, 4) n",
     "columns": "SELECT CAST(%(numbers)s AS bigint[]), CAST(%(blobs)s AS bytea[]),"
     " CAST(%(days)s AS text[])",
     "lock": "SELECT id FROM thing WHERE id = %(id)s FOR UPDATE",
@@ -279,6 +283,55 @@ def test_a_stream_goes_on_beside_other_statements(connection: Connection) -> Non
         seen = [asked.one("get", {"id": id_}) for id_, _ in asked.stream("all")]
         assert len(seen) == 2_500
         assert [row[0] for row in seen if row] == list(range(2_500))
+
+
+def _joined(asked: PostgresSession, name: str) -> Iterator[Sequence[bytes]]:
+    return asked.joined(name, lambda _: pytest.fail("the server joins"), 8)
+
+
+@pytest.mark.parametrize("hosted", [False, True])
+def test_what_the_server_joins_is_all_there_in_its_order(
+    connection: Connection, *, hosted: bool
+) -> None:
+    """Each value is more than a line holds that nobody reads, and the next is asked for already."""
+    with connection.transaction():
+        asked = PostgresSession(connection, STATEMENTS, (), hosted=hosted, by_name=not hosted)
+        pages = list(_joined(asked, "whole"))
+        assert pages == [[b"%08d" % n] * 40_000 * (n % 9 != 7) for n in range(1, 31)]
+        assert asked.all("all") == []
+
+
+def test_who_leaves_what_is_joined_leaves_a_line_that_can_be_asked(connection: Connection) -> None:
+    with connection.transaction():
+        asked = session(connection)
+        pages = _joined(asked, "whole")
+        assert next(pages)[0] == b"00000001"
+        pages.close()  # type: ignore[attr-defined]  # it is a generator
+        assert asked.all("all") == []
+
+
+def test_who_asks_between_what_is_joined_is_refused_and_can_be_undone(
+    connection: Connection,
+) -> None:
+    """The answer that comes next is not the one to that question."""
+    asked = session(connection)
+    asked.begin((b"BEGIN",))
+    pages = _joined(asked, "whole")
+    assert next(pages)[0] == b"00000001"
+    with pytest.raises(StorageError):
+        asked.all("all")
+    undo(connection)
+    assert connection.closed  # its pool opens another
+    with pytest.raises(StorageError):
+        next(pages)
+
+
+def test_what_fails_while_the_server_is_ahead_is_an_error_of_ours(connection: Connection) -> None:
+    with connection.transaction():
+        pages = _joined(session(connection), "failing")
+        assert next(pages) == [b"00000001"]
+        with pytest.raises(StorageError, match="SQLSTATE 22012"):
+            next(pages)
 
 
 def test_one_statement_is_prepared_once_whatever_the_size_of_its_numbers(

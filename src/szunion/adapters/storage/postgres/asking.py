@@ -108,10 +108,10 @@ def say(connection: Connection, commands: Commands) -> None:
     """
     with connection.lock:
         connection.pgconn.send_query(b"; ".join(commands))
-        _answers(connection)
+        answers(connection)
 
 
-def _answers(connection: Connection) -> list[PGresult]:
+def answers(connection: Connection) -> list[PGresult]:
     """Wait for what the server says to what was sent, as the driver waits."""
     return _well(connection, connection.wait(execute(connection.pgconn)))
 
@@ -193,7 +193,7 @@ class ByName:
                     answer = self._together(kind, name, values, ahead)
                 else:
                     line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
-                    (answer,) = _answers(self.connection)
+                    (answer,) = answers(self.connection)
             except InvalidSqlStatementName:  # somebody had the server forget: prepared anew
                 known.clear()
                 raise

@@ -13,6 +13,7 @@ import psycopg
 from attrs import define, field
 from psycopg.rows import tuple_row
 
+from szunion.adapters.storage.postgres.ahead import in_turn, one_ahead
 from szunion.adapters.storage.postgres.asking import (
     Answer,
     Asker,
@@ -239,11 +240,14 @@ class PostgresSession(Session):
         self, name: str, join: Callable[[Sequence[Row]], Sequence[bytes]], size: int
     ) -> Iterator[Sequence[bytes]]:
         cut = Struct(f"{size}s").iter_unpack
-        for page in self._pages(name, (), JOINED):
+        # Who leaves a host's line before the end leaves it to the host, with nothing under way.
+        most = JOINED if self.hosted else 0
+        for page in self._pages(name, (), most):
             for (whole,) in page:
                 yield [record for (record,) in cut(whole or b"")]
 
     def _pages(self, name: str, parameters: Parameters, most: int) -> Iterator[list[Row]]:
+        """Yield rows *most* at a time; 0: one by one, each asked for before it is wanted."""
         self._streams += 1
         failed: StorageError | Conflict | None = None
         self.settle()
@@ -255,10 +259,7 @@ class PostgresSession(Session):
                 if self.hosted:
                     adapt(rows.adapters)
                 rows.execute(self.statements[name], parameters)
-                while page := rows.fetchmany(most):
-                    yield page
-                    if len(page) < most:  # there is no more, and nobody need be asked
-                        break
+                yield from in_turn(rows, most) if most else one_ahead(rows)
         except psycopg.Error as error:
             failed = ours(error)
         if failed is not None:

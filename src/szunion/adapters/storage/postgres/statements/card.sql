@@ -2,13 +2,13 @@
 -- fanout: the daily list is compared with every card of the node
 -- The server joins records itself, all that lie on 64 pages of the table to one value, so that a
 -- city's come as some thousand rows: see szunion.domain.card_records. What was written behind the
--- last page that is counted here was written after our moment.
+-- last page that is counted here was written after our moment. What most cards are stands first.
 SELECT (
     SELECT string_agg(
         token_index || int8send(psn)
         || CASE bank_state
-               WHEN 'ISSUED' THEN decode('01', 'hex')
                WHEN 'ACTIVE' THEN decode('02', 'hex')
+               WHEN 'ISSUED' THEN decode('01', 'hex')
                WHEN 'LOSS_ORAL' THEN decode('03', 'hex')
                WHEN 'LOSS_WRITTEN' THEN decode('04', 'hex')
                WHEN 'FROZEN' THEN decode('05', 'hex')
