@@ -18,6 +18,8 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.reader.simulated import SimulatedReader
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
+from szunion.domain.access import WholeCity
+from szunion.domain.issuing import issue
 from szunion.domain.keyset import Profile
 from szunion.emv.card.machine import SimulatedCard
 from szunion.errors import Conflict, StorageBusy
@@ -267,7 +269,9 @@ class Planted:
         )
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
-        return self.storage.read(look)
+        return self.storage.read(
+            lambda unit: look(cast("UnitOfWork", _With(unit, self.noun, **self.instead)))
+        )
 
     @property
     def side_by_side(self) -> int:
@@ -336,6 +340,11 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {"activations": lambda plain, scope, programme, shards: [
             evolve(each, month=10) for each in plain(scope, programme, shards)
         ]},
+    ),
+    "test_who_is_of_one_union_counts_and_finds_nothing_of_another_s": (
+        "requests", {"get": lambda plain, scope, request: plain(
+            issue(scope.principal, scope.operation, WholeCity()), request
+        )},
     ),
     "test_what_is_one_person_s_is_found_by_the_person": (
         "files", {"merged": lambda _plain, _scope, _person: []},

@@ -18,19 +18,13 @@ from szunion.domain.joinings import OPEN as OPEN_JOININGS
 from szunion.domain.joinings import Joining, JoiningEvent
 from szunion.domain.lawful import Retention
 from szunion.domain.officers import Delegation, Post
-from szunion.domain.organisations import (
-    Organisation,
-    OrganisationKind,
-    OrganisationState,
-    Placement,
-)
 from szunion.domain.referrals import OPEN, Referral
 from szunion.domain.rights import Erasure, Fate, Line
 from szunion.domain.tickets import TicketEvent, TicketState
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
-from szunion.testing.storage_world import DAY, NOON, StorageWorld
+from szunion.testing.storage_world import DAY, NOON, StorageWorld, union
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -127,7 +121,7 @@ class DeskPromises:
 
         def step(work: UnitOfWork, scope: Scope) -> None:
             box = work.referrals
-            work.organisations.add_many(scope, [_union(at), _union(heir)])
+            work.organisations.add_many(scope, [union(at), union(heir)])
             later, first = _referral(1, at, days=5), _referral(2, at, days=3)
             waits = evolve(_referral(3, at, days=9), ticket=0, state=TicketState.NEW)
             for each in (later, first, waits):
@@ -169,7 +163,7 @@ class DeskPromises:
 
         def step(work: UnitOfWork, scope: Scope) -> None:
             box = work.joinings
-            work.organisations.add_many(scope, [_union(at), _union(heir)])
+            work.organisations.add_many(scope, [union(at), union(heir)])
             later, made, done = _joining(1, 5), _joining(2, 3), _joining(3, 1)
             for each in (later, made, done):
                 box.add(scope, each)
@@ -280,15 +274,6 @@ def _shown(number: int, *, rows: int, day: date = DAY) -> Disclosure:
 
 def _ticket(number: int) -> Ticket:
     return Ticket(id=number, clerk="clerk", topic="legal", taken=NOON)
-
-
-def _union(union: OrganisationId) -> Organisation:
-    top = union == OrganisationId(1)
-    return Organisation(
-        id=union, code=f"44030{union}", name="工会", state=OrganisationState.ACTIVE,
-        kind=OrganisationKind.CITY if top else OrganisationKind.DISTRICT,
-        placements=() if top else (Placement(parent=OrganisationId(1), since=DAY),),
-    )  # fmt: skip
 
 
 def _joining(number: int, days: int) -> Joining:

@@ -1,4 +1,4 @@
-"""Know what every store promises of members' cards: counted, found by person, and erased.
+"""Know what every store promises of members' cards: counted, within reach, found, erased.
 
 Part of :class:`szunion.testing.storage.StoragePromises`.
 """
@@ -13,7 +13,8 @@ from typing import Final
 import pytest
 from attrs import evolve
 
-from szunion.domain.access import Scope
+from szunion.application.access import authorise
+from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.bank import BankEvent, BankState, Waiver
 from szunion.domain.bank_words import WaiverUse
 from szunion.domain.card_files import CustodyList, KeptCard
@@ -26,7 +27,7 @@ from szunion.domain.identity import Gender, PersonName
 from szunion.domain.members import MembershipState
 from szunion.domain.participation import Means, Participation, participation_key
 from szunion.domain.ratings import Rating
-from szunion.domain.rights import Erasure, RequestKind, RightsRequest
+from szunion.domain.rights import OPEN, Erasure, RequestKind, RightsRequest
 from szunion.domain.values import (
     SHARDS,
     CardId,
@@ -41,12 +42,14 @@ from szunion.domain.wishes import Wish
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import CardShape, MonthCount, Shape
 from szunion.testing.storage_people import settle
-from szunion.testing.storage_world import DAY, NOON, StorageWorld
+from szunion.testing.storage_world import CITY, DAY, NOON, StorageWorld
 
 _SHIFT: Final = 53
 """Below a shard: what of an id grows with time."""
 _WHO, _OTHER, _WITHOUT, _LEFT = (PersonId((shard << _SHIFT) + 1) for shard in (5, 6, 9, 700))
-_UNION: Final = OrganisationId(1)
+_NEAR, _FAR = OrganisationId(2), OrganisationId(3)
+"""Two unions of which neither is above the other."""
+_PEOPLE: Final = (_WHO, _OTHER, _WITHOUT, _LEFT)
 _PROGRAMME: Final = "card"
 _OCTOBER: Final = datetime(2017, 10, 31, 15, 30, tzinfo=UTC)
 """Half past eleven in the evening there, and an hour later it is November."""
@@ -57,6 +60,10 @@ _WITH_THE_CARD: Final = (
     "end_card",
 )  # fmt: skip
 _AT_LAST: Final = ("end_consent_word", "end_rights_request")
+
+
+_OFFICER: Final = Principal(id="w", role=Role.GRASSROOTS, purpose=Purpose.SERVE, organisation=_NEAR)
+_MEMBER: Final = Principal(id="m", role=Role.MEMBER, purpose=Purpose.RIGHTS, person=_WHO)
 
 
 class FilePromises:
@@ -77,12 +84,10 @@ class FilePromises:
             assert dict(figures.shapes(scope, "another", everybody)) == {without: 3}
             assert list(figures.held(scope, _PROGRAMME, everybody)) == [(_OTHER, usable, hold)]
             assert list(figures.held(scope, _PROGRAMME, range(6))) == []
-            assert list(figures.each(scope, _PROGRAMME, [_UNION])) == [
+            assert list(figures.each(scope, _PROGRAMME, [CITY])) == [
                 (_WHO, usable, None), (_OTHER, usable, hold), (_WITHOUT, without, None),
             ]  # fmt: skip
-            by_gender = Counter[tuple[Shape, Gender | None]]()
-            for shape, gender, count in figures.shapes_by_gender(scope, _PROGRAMME, everybody):
-                by_gender[shape, gender] += count
+            by_gender = _told(figures.shapes_by_gender(scope, _PROGRAMME, everybody))
             assert by_gender == {(usable, Gender.MALE): 1, (without, Gender.FEMALE): 1}
 
         world.run(step)
@@ -92,7 +97,7 @@ class FilePromises:
     ) -> None:
         """The first one of a current card counts, by the bank's own time and the city's clock."""
         world.run(_members_with_cards)
-        october = MonthCount(organisation=_UNION, year=2017, month=10, count=1)
+        october = MonthCount(organisation=CITY, year=2017, month=10, count=1)
         november = evolve(october, month=11)
 
         def step(work: UnitOfWork, scope: Scope) -> None:
@@ -103,6 +108,44 @@ class FilePromises:
             assert list(work.figures.activations(scope, "another", range(SHARDS))) == []
 
         world.run(step)
+
+    def test_who_is_of_one_union_counts_and_finds_nothing_of_another_s(
+        self, world: StorageWorld
+    ) -> None:
+        """Neither in any figure nor among the requests; and a member finds the own alone."""
+        world.run(lambda work, scope: settle(work, scope, _PEOPLE, (_NEAR, _FAR)))
+        world.run(_with_cards)
+        world.run(_with_files)
+        everybody = range(SHARDS)
+        usable, without = _shape(_ACTIVE, _NEAR), _shape(None, _NEAR)
+        november = MonthCount(organisation=_NEAR, year=2017, month=11, count=1)
+
+        def count(work: UnitOfWork) -> None:
+            figures, scope = work.figures, authorise(work, _OFFICER, Operation.STATISTICS_READ)
+            assert dict(figures.shapes(scope, _PROGRAMME, everybody)) == {usable: 1, without: 1}
+            assert list(figures.held(scope, _PROGRAMME, everybody)) == []
+            assert list(figures.each(scope, _PROGRAMME, [_NEAR, _FAR])) == [
+                (_WHO, usable, None), (_WITHOUT, without, None),
+            ]  # fmt: skip
+            by_gender = _told(figures.shapes_by_gender(scope, _PROGRAMME, everybody))
+            assert by_gender == {(usable, Gender.MALE): 1, (without, Gender.FEMALE): 1}
+            assert list(figures.activations(scope, _PROGRAMME, everybody)) == [november]
+            assert list(figures.uses(scope, everybody)) == [evolve(november, count=2)]
+
+        def find(work: UnitOfWork) -> None:
+            officer, own = (
+                authorise(work, by, Operation.RIGHTS_READ)
+                for by in (evolve(_OFFICER, purpose=Purpose.RIGHTS), _MEMBER)
+            )
+            for scope in (officer, own):
+                assert work.requests.get(scope, _own(1, _WHO)) is not None
+                assert work.requests.get(scope, _own(1, _OTHER)) is None
+                assert [each.person for each in work.requests.listed(scope, OPEN, 9)] == [_WHO]
+            assert list(work.requests.of_person(own, _OTHER)) == []
+            assert list(work.consents.of_person(own, _OTHER)) == []
+
+        world.storage.read(count)
+        world.storage.read(find)
 
     def test_what_is_one_person_s_is_found_by_the_person(self, world: StorageWorld) -> None:
         """All of it, in its order, and nothing of anybody else's."""
@@ -171,6 +214,16 @@ def _erase(work: UnitOfWork, scope: Scope, deeds: Iterable[str]) -> None:
     work.erasures.wipe(scope, _WHO, deeds)
 
 
+def _told(
+    found: Iterable[tuple[Shape, Gender | None, int]],
+) -> Counter[tuple[Shape, Gender | None]]:
+    """Return counts by shape and sex, in whatever parts a store returns them."""
+    counts = Counter[tuple[Shape, Gender | None]]()
+    for shape, gender, count in found:
+        counts[shape, gender] += count
+    return counts
+
+
 def _left(work: UnitOfWork, scope: Scope) -> dict[str, int]:
     counts = work.files.counts(scope, _WHO)
     return {name: counts[name] for name in _ROWS}
@@ -190,13 +243,13 @@ _ACTIVE: Final = CardShape(
 )
 
 
-def _shape(card: CardShape | None) -> Shape:
-    return Shape(organisation=_UNION, state=MembershipState.ACTIVE, reason=None, card=card)
+def _shape(card: CardShape | None, at: OrganisationId = CITY) -> Shape:
+    return Shape(organisation=at, state=MembershipState.ACTIVE, reason=None, card=card)
 
 
 def _hold(number: int, person: PersonId) -> Hold:
     return Hold(
-        id=HoldId(_own(number, person)), card=_card_of(person), owner=_UNION,
+        id=HoldId(_own(number, person)), card=_card_of(person), owner=CITY,
         reason=HoldReason.INVESTIGATION, since=NOON, note="note",
     )  # fmt: skip
 
@@ -210,7 +263,11 @@ def _activated(number: int, at: datetime) -> BankFact:
 
 def _members_with_cards(work: UnitOfWork, scope: Scope) -> None:
     """Let four have settled: a card, a card that is held, none; and a card of who has left."""
-    settle(work, scope, [_WHO, _OTHER, _WITHOUT, _LEFT])
+    settle(work, scope, _PEOPLE)
+    _with_cards(work, scope)
+
+
+def _with_cards(work: UnitOfWork, scope: Scope) -> None:
     lifted = _hold(2, _OTHER).lifted()
     for who, holds, at in (
         (_WHO, (), _OCTOBER + _HOUR), (_OTHER, (_hold(1, _OTHER), lifted), _OCTOBER),
@@ -254,7 +311,7 @@ def _with_files(work: UnitOfWork, scope: Scope) -> None:
                 id=ParticipationId(_own(number, who)),
                 key=participation_key("cu-events", str(number), who), person=who,
                 item="cu-events", category="culture", occasion=str(number), at=NOON, recorded=NOON,
-                means=Means.CARD, organisation=_UNION, author="w",
+                means=Means.CARD, organisation=CITY, author="w",
             )  # fmt: skip
             assert work.participations.add(scope, record)
             work.participations.rate(scope, _rating(who, number))
@@ -274,7 +331,7 @@ def _with_files(work: UnitOfWork, scope: Scope) -> None:
         )  # fmt: skip
         work.requests.add(scope, wanted)
     pieces = CustodyList(
-        id=3, organisation=_UNION, event=next(iter(CustodyEvent)), pieces=(_card_of(_WHO),),
+        id=3, organisation=CITY, event=next(iter(CustodyEvent)), pieces=(_card_of(_WHO),),
         missing=(_card_of(_OTHER),), made_by="w", made=NOON,
     )  # fmt: skip
     work.custody_lists.add(scope, pieces)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import cycle
 from typing import Final
 
 from attrs import evolve
@@ -22,7 +23,6 @@ from szunion.domain.consent import (
 )
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.members import Membership, MembershipState
-from szunion.domain.organisations import Organisation, OrganisationKind, OrganisationState
 from szunion.domain.participation import Means, Participation, participation_key
 from szunion.domain.people import IdentityVersion, Origin, Person, new_person
 from szunion.domain.proposals import Proposal, ProposalState
@@ -37,13 +37,12 @@ from szunion.domain.values import (
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import MonthCount
-from szunion.testing.storage_world import DAY, NOON, StorageWorld
+from szunion.testing.storage_world import CITY, DAY, NOON, StorageWorld, union
 
 _SHIFT: Final = 53
 """Below a shard: what of an id grows with time."""
 _WHO: Final = PersonId((5 << _SHIFT) + 1)
 _OTHER: Final = PersonId((6 << _SHIFT) + 1)
-_UNION: Final = OrganisationId(1)
 _NUMBERS: Final = (
     "110101199003070011", "110101199003070038", "11010119900307002X", "110101199003070054",
 )  # fmt: skip
@@ -114,12 +113,12 @@ class PeoplePromises:
             for shards, count in ((range(SHARDS), 2), (range(6), 1), (range(7, 600), 0)):
                 found = figures.shapes(scope, "card", shards)
                 assert sum(many for _, many in found) == count
-                assert {shape.organisation for shape, _ in found} <= {_UNION}
+                assert {shape.organisation for shape, _ in found} <= {CITY}
                 assert {(shape.state, shape.card) for shape, _ in found} <= {
                     (MembershipState.ACTIVE, None)
                 }
             assert list(figures.held(scope, "card", range(SHARDS))) == []
-            assert [who for who, *_ in figures.each(scope, "card", [_UNION])] == people[:2]
+            assert [who for who, *_ in figures.each(scope, "card", [CITY])] == people[:2]
             assert list(figures.activations(scope, "card", range(SHARDS))) == []
             record = _part(1, people[0])
             for each in (record, _part(2, people[0]), _part(1, people[1])):
@@ -129,7 +128,7 @@ class PeoplePromises:
             )
             assert work.participations.add(scope, wrong)
             assert list(figures.uses(scope, range(SHARDS))) == [
-                MonthCount(organisation=_UNION, year=2017, month=11, count=2)
+                MonthCount(organisation=CITY, year=2017, month=11, count=2)
             ]
 
         world.run(step)
@@ -216,18 +215,20 @@ def _part(number: int, person: PersonId) -> Participation:
         id=ParticipationId(_own(number, person)),
         key=participation_key("cu-events", str(number), person), person=person, item="cu-events",
         category="culture", occasion=str(number), at=NOON, recorded=NOON, means=Means.CARD,
-        organisation=_UNION, author="w",
+        organisation=CITY, author="w",
     )  # fmt: skip
 
 
-def settle(work: UnitOfWork, scope: Scope, people: Sequence[PersonId]) -> None:
-    """Let a union have members, four at most, of whom the last has left."""
-    union = Organisation(
-        id=_UNION, code="440300", name="市总工会", kind=OrganisationKind.CITY,
-        state=OrganisationState.ACTIVE,
-    )  # fmt: skip
-    work.organisations.add(scope, union)
-    for who, number in zip(people, _NUMBERS, strict=False):
+def settle(
+    work: UnitOfWork,
+    scope: Scope,
+    people: Sequence[PersonId],
+    unions: Sequence[OrganisationId] = (CITY,),
+) -> None:
+    """Let unions have members in turn, four at most, of whom the last has left."""
+    for each in sorted({CITY, *unions}):
+        work.organisations.add(scope, union(each))
+    for who, number, at in zip(people, _NUMBERS, cycle(unions), strict=False):
         version = IdentityVersion(
             number=1, name=PersonName("测试"), document=IdentityDocument.read(number),
             recorded=NOON, origin=Origin.ROSTER,
@@ -235,7 +236,7 @@ def settle(work: UnitOfWork, scope: Scope, people: Sequence[PersonId]) -> None:
         work.people.add(scope, Person(id=who, versions=(version,)))
         left = who == people[-1]
         membership = Membership(
-            id=MembershipId(_own(1, who)), person=who, organisation=_UNION, applied=DAY, since=DAY,
+            id=MembershipId(_own(1, who)), person=who, organisation=at, applied=DAY, since=DAY,
             state=MembershipState.LEFT if left else MembershipState.ACTIVE,
             until=DAY if left else None,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Know the store in which a promise is tested, the engine that works on it, and the time there."""
+"""Know the store in which a promise is tested: who works on it, its unions, the time there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from attrs import frozen
 
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Scope, engine
+from szunion.domain.organisations import (
+    Organisation,
+    OrganisationKind,
+    OrganisationState,
+    Placement,
+)
+from szunion.domain.values import OrganisationId
 from szunion.errors import Conflict
 from szunion.ports.storage import Storage, UnitOfWork
 
@@ -19,6 +26,18 @@ Step = Callable[[UnitOfWork, Scope], T]
 
 NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
 DAY: Final = date(2017, 11, 23)
+CITY: Final = OrganisationId(1)
+"""The federation above every union."""
+
+
+def union(id_: OrganisationId) -> Organisation:
+    """Return a union that works: the city's federation, or one under it."""
+    top = id_ == CITY
+    return Organisation(
+        id=id_, code=f"44030{id_}", name="工会", state=OrganisationState.ACTIVE,
+        kind=OrganisationKind.CITY if top else OrganisationKind.DISTRICT,
+        placements=() if top else (Placement(parent=CITY, since=DAY),),
+    )  # fmt: skip
 
 
 @frozen
