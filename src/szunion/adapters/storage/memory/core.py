@@ -167,7 +167,7 @@ class MemoryMessages:
         sets = self.tables.message_sets
         for over in [each for each in sets if each.until <= now]:
             sets.delete(self.undo, over.id)
-        held = {message.id for each in sets for message in each.messages}
+        held = self._held()
         waiting = [
             row for row in self.tables.messages
             if row.state is MessageState.WAITING and row.due <= now and row.id not in held
@@ -195,10 +195,14 @@ class MemoryMessages:
         )
 
     def next_due(self, scope: Scope) -> datetime | None:
-        held = {message.id: each.until for each in self.tables.message_sets
-                for message in each.messages}  # fmt: skip
+        held = self._held()
         waiting = [row for row in self.tables.messages if row.state is MessageState.WAITING]
         return min((held.get(row.id, row.due) for row in waiting), default=None)
+
+    def _held(self) -> Mapping[int, datetime]:
+        """Return the messages that somebody has in hands, and until when."""
+        sets = self.tables.message_sets
+        return {message.id: each.until for each in sets for message in each.messages}
 
     def _ended(self, id_: int, state: MessageState, due: datetime) -> bool:
         row = self.tables.messages.get(id_)
