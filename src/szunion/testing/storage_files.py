@@ -19,6 +19,8 @@ from szunion.domain.bank import BankEvent, BankState, Waiver
 from szunion.domain.bank_words import WaiverUse
 from szunion.domain.card_files import CustodyList, KeptCard
 from szunion.domain.cards import Card, UnionFacet, UnionState
+from szunion.domain.claim_files import Claim
+from szunion.domain.claims import ClaimState
 from szunion.domain.consent import Channel, ConsentEvent, ConsentPurpose, ConsentWord
 from szunion.domain.custody import Custody, CustodyEvent
 from szunion.domain.facets import BankFact, fold
@@ -27,12 +29,15 @@ from szunion.domain.identity import Gender, PersonName
 from szunion.domain.members import MembershipState
 from szunion.domain.participation import Means, Participation, participation_key
 from szunion.domain.ratings import Rating
+from szunion.domain.reckoning import Happening
 from szunion.domain.rights import OPEN, Erasure, RequestKind, RightsRequest
 from szunion.domain.values import (
     SHARDS,
     CardId,
     CardRef,
     CardToken,
+    ClaimId,
+    EnrolmentId,
     HoldId,
     OrganisationId,
     ParticipationId,
@@ -198,6 +203,25 @@ class FilePromises:
             world.run(fails)
         world.run(step)
 
+    def test_a_claim_that_is_erased_lets_go_of_its_event(self, world: StorageWorld) -> None:
+        """Another may claim that event then; what else the person has claimed stays and holds."""
+        world.run(_members_with_cards)
+        first, second = _claim(1, _WHO, "a"), _claim(2, _WHO, "b")
+
+        def step(work: UnitOfWork, scope: Scope) -> None:
+            for each in (first, second):
+                work.claims.add(scope, each)
+            assert work.claims.holder(scope, first.keys) == first
+            work.erasures.wipe_claims(scope, _WHO, [first.id])
+            assert list(work.claims.of_person(scope, _WHO)) == [second]
+            assert work.claims.holder(scope, first.keys) is None
+            assert work.claims.holder(scope, second.keys) == second
+            theirs = _claim(1, _OTHER, "a")
+            work.claims.add(scope, theirs)
+            assert work.claims.holder(scope, first.keys) == theirs
+
+        world.run(step)
+
 
 #: How many rows each of two people has, by table.
 _ROWS: Final = {
@@ -285,6 +309,14 @@ def _with_cards(work: UnitOfWork, scope: Scope) -> None:
         )
         for fact in told:
             work.cards.add_fact(scope, card.id, fact)
+
+
+def _claim(number: int, person: PersonId, key: str) -> Claim:
+    return Claim(
+        id=ClaimId(_own(number, person)), keys=(key,), person=person, plan="plan",
+        enrolment=EnrolmentId(_own(1, person)), state=ClaimState.SUBMITTED,
+        happening=Happening(on=DAY), asked=NOON, changed=NOON, made_by="w",
+    )  # fmt: skip
 
 
 def _waived(person: PersonId, month: int) -> WaiverUse:
