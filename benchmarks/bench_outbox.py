@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +33,7 @@ from benchmarks.servers import Served, postgres
 from szunion.application.access import authorise
 from szunion.application.letters import LEASE, TOGETHER, LetterDesk
 from szunion.domain.access import Operation, Scope
-from szunion.domain.messages import MessageState
+from szunion.domain.messages import MessageSet, MessageState
 from szunion.domain.values import PersonId
 from szunion.ports.notifier import Delivery, Letter
 from szunion.ports.storage import UnitOfWork
@@ -90,31 +91,35 @@ class _Letters:
 
     def drain(self) -> int:
         desk = LetterDesk(office=self.served.office, by=engine(), notifier=Nowhere())
-        return self._by_all(desk.deliver)
 
-    def sets(self) -> int:
-        return self._by_all(self._set)
-
-    def _by_all(self, step: Callable[[], bool]) -> int:
         def work(_: int) -> None:
-            while step():
+            while desk.deliver():
                 pass
 
+        return self._by_all(work)
+
+    def sets(self) -> int:
+        return self._by_all(self._sets)
+
+    def _by_all(self, work: Callable[[int], None]) -> int:
         list(self.threads.map(work, range(WORKERS)))
         return LETTERS
 
-    def _set(self) -> bool:
-        office = self.served.office
-        until = office.clock.now() + LEASE
-        taken = office.storage.run(
-            lambda work: work.messages.lease(_desk(work), work.now, until, TOGETHER), guarded=True
-        )
-        if taken is None:
-            return False
-        way = (MessageState.DELIVERED, until)
-        ways = {way: [each.id for each in taken.messages]}
-        office.storage.run(lambda work: work.messages.end(_desk(work), taken, ways), guarded=True)
-        return True
+    def _sets(self, _: int) -> None:
+        """Lease and end all sets as the desk does: with the end of one the next is leased."""
+        storage, until = self.served.office.storage, self.served.office.clock.now() + LEASE
+
+        def lease(work: UnitOfWork) -> MessageSet | None:
+            return work.messages.lease(_desk(work), work.now, until, TOGETHER)
+
+        def end(work: UnitOfWork, taken: MessageSet) -> MessageSet | None:
+            ways = {(MessageState.DELIVERED, until): [each.id for each in taken.messages]}
+            work.messages.end(_desk(work), taken, ways)
+            return lease(work)
+
+        taken = storage.run(lease, guarded=True)
+        while taken is not None:
+            taken = storage.run(partial(end, taken=taken), guarded=True)
 
 
 @define

@@ -118,6 +118,45 @@ def test_a_second_worker_takes_the_next_set(place: Place, monkeypatch: pytest.Mo
     assert (first.handed, second.handed) == (ids[:2], ids[2:])
 
 
+def test_a_worker_goes_from_set_to_set_while_its_turn_lasts(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quick gateway is handed all; after a slow one's set the worker looks after other things."""
+    monkeypatch.setattr(letters, "TOGETHER", 2)
+    ids = place.write(5)
+    slow = Gateway(lambda _: place.wait(timedelta(seconds=0.5)))
+    assert place.desk(slow).deliver()
+    assert slow.handed == ids[:2]
+    quick = Gateway()
+    assert place.desk(quick).deliver()
+    assert quick.handed == ids[2:]
+    assert place.states() == {MessageState.DELIVERED}
+
+
+def test_a_set_is_ended_and_the_next_one_leased_in_one_commit(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever dies with the second set has ended the first; nobody else takes either."""
+    monkeypatch.setattr(letters, "TOGETHER", 2)
+    ids = place.write(4)
+
+    def die(letter: Letter) -> None:
+        if letter.message.id == ids[2]:
+            raise Killed
+
+    with pytest.raises(Killed):
+        place.desk(Gateway(die)).deliver()
+    states = {each.id: each.state for each in place.kept()}
+    assert [states[each] for each in ids] == [MessageState.DELIVERED] * 2 + [
+        MessageState.WAITING
+    ] * 2
+    other = Gateway()
+    assert not place.desk(other).deliver()
+    place.wait(LEASE)
+    assert place.desk(other).deliver()
+    assert other.handed == ids[2:]
+
+
 def test_four_workers_at_once_hand_each_letter_over_once(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

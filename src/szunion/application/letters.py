@@ -1,7 +1,8 @@
 """Know how messages to people become letters and are handed over, without blocking anything.
 
-A set is leased, handed over outside any transaction, and ended; a worker that dies in between has
-delayed its set by the lease. Every letter is handed over at least once (see the notifier's port).
+A set is leased, handed over outside any transaction, and ended; with the end of one the next is
+leased. A worker that dies in between has delayed its set by the lease. Every letter is handed over
+at least once (see the notifier's port).
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ TOGETHER: Final = 500
 """How many letters are a set."""
 _CALL: Final = timedelta(seconds=30)
 """How long the notifier may be about one letter."""
+_TURN: Final = timedelta(seconds=1)
+"""How long a worker goes on from set to set before it looks after other things."""
 _FIRST: Final = timedelta(minutes=1)
 _NO_WORDS: Final = Text("", "")
 
@@ -55,27 +58,31 @@ class LetterDesk:
     )
 
     def deliver(self) -> bool:
-        """Hand over a set of the letters that are due; return whether there were any.
+        """Hand over letters that are due, a set or, quickly, several; return if there were any.
 
         Raises:
             Exception: what the notifier raised, when the letters up to there have been kept.
         """
-        until = self.office.clock.now() + LEASE
-        taken = self.office.storage.run(
-            lambda work: work.messages.lease(self._scope(work), work.now, until, TOGETHER),
-            guarded=True,
-        )
-        if taken is None:
-            return False
+        over = self.office.clock.now() + _TURN
+        taken = found = self.office.storage.run(self._lease, guarded=True)
+        while taken is not None:
+            taken = self._set(taken, over)
+        return found is not None
+
+    def _lease(self, work: UnitOfWork) -> MessageSet | None:
+        return work.messages.lease(self._scope(work), work.now, work.now + LEASE, TOGETHER)
+
+    def _set(self, taken: MessageSet, over: datetime) -> MessageSet | None:
+        """Hand a set over, and give it back; return the next one, if it is wanted and there."""
         letters = self.office.storage.read(lambda work: self._letters(work, taken.messages))
         told: list[tuple[Message, Delivery]] = []
         try:
-            self._hand_over(letters, until, told)
+            self._hand_over(letters, taken.until, told)
         except Exception:
             self._give_back(taken, told)
             raise
-        self._give_back(taken, told)
-        return True
+        whole = len(told) == TOGETHER  # else there was no more, or no time
+        return self._give_back(taken, told, on=whole and self.office.clock.now() < over)
 
     def _hand_over(
         self, letters: Iterable[Letter], until: datetime, told: list[tuple[Message, Delivery]]
@@ -110,16 +117,22 @@ class LetterDesk:
         except (KeyError, IndexError, ValueError):
             return _NO_WORDS
 
-    def _give_back(self, taken: MessageSet, told: list[tuple[Message, Delivery]]) -> None:
-        """Give the set back, and keep which ways its letters went."""
+    def _give_back(
+        self, taken: MessageSet, told: list[tuple[Message, Delivery]], *, on: bool = False
+    ) -> MessageSet | None:
+        """Give the set back, keep which ways its letters went, and lease the next to go *on*.
 
-        def end(work: UnitOfWork) -> None:
+        The next one last: who leases keeps all others from it until the commit.
+        """
+
+        def end(work: UnitOfWork) -> MessageSet | None:
             ways = defaultdict[tuple[MessageState, datetime], list[int]](list)
             for message, delivery in told:
                 ways[_after(message, delivery, work.now)].append(message.id)
             work.messages.end(self._scope(work), taken, ways)
+            return self._lease(work) if on else None
 
-        self.office.storage.run(end, guarded=True)
+        return self.office.storage.run(end, guarded=True)
 
     def _scope(self, work: UnitOfWork) -> Scope:
         return authorise(work, self.by, Operation.BANK_DESK)
