@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.booktown import BookTown, book_town_on
 from tests.chips import DAY, READER, Counts, chip, equipment, swap
@@ -303,6 +303,7 @@ def refs(count: int, head: str = "T") -> list[CardRef]:
 
 
 @settings(deadline=None, max_examples=40)
+@example(count=257, salt=bytes.fromhex("010001004d014b000000000000010100"))
 @given(count=st.integers(0, 1_500), salt=st.binary(min_size=16, max_size=16))
 def test_every_card_on_the_list_is_found(count: int, salt: bytes) -> None:
     cards = refs(count)
@@ -310,6 +311,15 @@ def test_every_card_on_the_list_is_found(count: int, salt: bytes) -> None:
     assert made.count == count
     assert all(made.has(card) for card in cards)
     assert StatusList.read(made.body()) == made
+
+
+@pytest.mark.parametrize("count", [257, 513, 256, 258])
+def test_where_the_last_bucket_has_one_card_all_before_it_are_found(count: int) -> None:
+    """A bucket of one card has no bits: one time in eight the list ends at a whole byte there."""
+    cards = refs(count)
+    for number in range(40):
+        made = made_of(cards, made=NOON, ends=NOON, salt=number.to_bytes(16))
+        assert all(map(made.has, cards)), number
 
 
 def test_a_list_is_less_than_ten_bits_a_card_and_lets_one_stranger_in_256_by() -> None:

@@ -87,7 +87,7 @@ class StatusList:
         start = bit // 8
         end = len(self.packed)
         if (bucket + 1) * _PLACE.size < len(self.places):
-            end = self._place(bucket + 1)[1] // 8 + 1
+            end = -(-self._place(bucket + 1)[1] // 8)  # the next may end the list at a whole byte
         bits = int.from_bytes(self.packed[start:end])
         at = (end - start) * 8 - bit % 8
         mask = (1 << self.bits) - 1

@@ -389,7 +389,7 @@ def test_a_commit_that_the_standby_did_not_confirm_is_unknown(
     """The server warns that it has committed here alone, and calls that a success."""
     if databases.server is None:
         pytest.skip("the server is not ours: its standbys are not to be changed")
-    one = store(database, *range(1, 2_001))
+    one = store(database, *range(1, 100_001))
     found: list[BaseException] = []
     kept = 0
 
