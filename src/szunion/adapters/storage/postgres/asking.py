@@ -203,22 +203,23 @@ class ByName:
         self, kind: Kind, name: bytes | None, values: Sequence[Any], ahead: Commands
     ) -> PGresult:
         """Say what goes ahead, prepare a statement without a name, and ask it: in one message."""
-        known, line, prepared = self._names.known, self.connection.pgconn, len(ahead)
+        known, line = self._names.known, self.connection.pgconn
+        if new := name is None:
+            name = self._names.new()
+            if len(known) >= MOST_NAMES:
+                ahead = (*ahead, b"DEALLOCATE " + known.pop(next(iter(known))))
         line.enter_pipeline_mode()
         for command in ahead:
             line.send_query_params(command, None)
-        named = name or self._names.new()
-        if name is None:
-            line.send_prepare(named, *kind)
-        line.send_query_prepared(named, values, self._values.formats, Format.BINARY)
-        if len(known) >= MOST_NAMES and name is None:
-            line.send_query_params(b"DEALLOCATE " + known.pop(next(iter(known))), None)
+        if new:
+            line.send_prepare(name, *kind)
+        line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
         line.pipeline_sync()
         found: list[PGresult] = self.connection.wait(_told(line))
         line.exit_pipeline_mode()
-        if found[prepared].status == ExecStatus.COMMAND_OK:  # it stays, whatever its answer was
-            known[kind] = named
-        return _well(self.connection, found)[prepared + (name is None)]
+        if new and found[-2].status == ExecStatus.COMMAND_OK:  # it stays, whatever its answer was
+            known[kind] = name
+        return _well(self.connection, found)[-1]
 
 
 @define

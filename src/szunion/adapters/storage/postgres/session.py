@@ -112,7 +112,7 @@ class PostgresSession(Session):
         self._asker = (ByName if self.by_name else ByDriver)(self.connection)
 
     def begin(self, commands: Commands) -> None:
-        """Begin the transaction, or make ready for it, in one message."""
+        """Begin the transaction, or make ready for it or for a question, in one message."""
         with translated():
             say(self.connection, commands)
 
@@ -160,9 +160,7 @@ class PostgresSession(Session):
 
     def _one_by_one(self, name: str, rows: Iterable[Parameters], text: str) -> int:
         failed: StorageError | Conflict | None = None
-        self.settle()
-        self._tell(name)
-        self._say()
+        self._say_before(name)
         asked = cursor(self.connection, psycopg.Cursor)
         try:
             asked.executemany(text, rows)
@@ -250,9 +248,7 @@ class PostgresSession(Session):
         """Yield rows *most* at a time; 0: one by one, each asked for before it is wanted."""
         self._streams += 1
         failed: StorageError | Conflict | None = None
-        self.settle()
-        self._tell(name)
-        self._say()
+        self._say_before(name)
         try:
             name_ = f"szunion_{self._streams}"
             with self.connection.cursor(name_, binary=True, row_factory=tuple_row) as rows:
@@ -303,9 +299,10 @@ class PostgresSession(Session):
         self._ahead = (*self._ahead, f"SET LOCAL szunion.scope = '{place}'".encode())
         self._told = place
 
-    def _say(self) -> None:
-        """Say what would go with the next question: the driver asks it."""
+    def _say_before(self, name: str) -> None:
+        """Say by itself what would go with the question *name*: the driver asks that."""
+        self.settle()
+        self._tell(name)
         ahead, self._ahead = self._ahead, ()
         if ahead:
-            with translated():
-                say(self.connection, ahead)
+            self.begin(ahead)
