@@ -27,7 +27,6 @@ from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold, HoldReason
 from szunion.domain.identity import Gender, PersonName
 from szunion.domain.members import MembershipState
-from szunion.domain.participation import Means, Participation, participation_key
 from szunion.domain.ratings import Rating
 from szunion.domain.reckoning import Happening
 from szunion.domain.rights import OPEN, Erasure, RequestKind, RightsRequest
@@ -46,15 +45,13 @@ from szunion.domain.values import (
 from szunion.domain.wishes import Wish
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import CardShape, MonthCount, Shape
-from szunion.testing.storage_people import settle
-from szunion.testing.storage_world import CITY, DAY, NOON, StorageWorld
+from szunion.testing.storage_people import part, settle
+from szunion.testing.storage_world import CITY, DAY, NOON, OTHER, SHIFT, WHO, StorageWorld, own
 
-_SHIFT: Final = 53
-"""Below a shard: what of an id grows with time."""
-_WHO, _OTHER, _WITHOUT, _LEFT = (PersonId((shard << _SHIFT) + 1) for shard in (5, 6, 9, 700))
+_WITHOUT, _LEFT = (PersonId((shard << SHIFT) + 1) for shard in (9, 700))
 _NEAR, _FAR = OrganisationId(2), OrganisationId(3)
 """Two unions of which neither is above the other."""
-_PEOPLE: Final = (_WHO, _OTHER, _WITHOUT, _LEFT)
+_PEOPLE: Final = (WHO, OTHER, _WITHOUT, _LEFT)
 _PROGRAMME: Final = "card"
 _OCTOBER: Final = datetime(2017, 10, 31, 15, 30, tzinfo=UTC)
 """Half past eleven in the evening there, and an hour later it is November."""
@@ -68,7 +65,7 @@ _AT_LAST: Final = ("end_consent_word", "end_rights_request")
 
 
 _OFFICER: Final = Principal(id="w", role=Role.GRASSROOTS, purpose=Purpose.SERVE, organisation=_NEAR)
-_MEMBER: Final = Principal(id="m", role=Role.MEMBER, purpose=Purpose.RIGHTS, person=_WHO)
+_MEMBER: Final = Principal(id="m", role=Role.MEMBER, purpose=Purpose.RIGHTS, person=WHO)
 
 
 class FilePromises:
@@ -80,17 +77,17 @@ class FilePromises:
         """A hold that was lifted holds nobody; who has left counts nowhere, whatever the card."""
         world.run(_members_with_cards)
         usable, without = _shape(_ACTIVE), _shape(None)
-        hold = _hold(1, _OTHER)
+        hold = _hold(1, OTHER)
 
         def step(work: UnitOfWork, scope: Scope) -> None:
             figures, everybody = work.figures, range(SHARDS)
             assert dict(figures.shapes(scope, _PROGRAMME, everybody)) == {usable: 1, without: 1}
             assert dict(figures.shapes(scope, _PROGRAMME, range(6))) == {usable: 1}
             assert dict(figures.shapes(scope, "another", everybody)) == {without: 3}
-            assert list(figures.held(scope, _PROGRAMME, everybody)) == [(_OTHER, usable, hold)]
+            assert list(figures.held(scope, _PROGRAMME, everybody)) == [(OTHER, usable, hold)]
             assert list(figures.held(scope, _PROGRAMME, range(6))) == []
             assert list(figures.each(scope, _PROGRAMME, [CITY])) == [
-                (_WHO, usable, None), (_OTHER, usable, hold), (_WITHOUT, without, None),
+                (WHO, usable, None), (OTHER, usable, hold), (_WITHOUT, without, None),
             ]  # fmt: skip
             by_gender = _told(figures.shapes_by_gender(scope, _PROGRAMME, everybody))
             assert by_gender == {(usable, Gender.MALE): 1, (without, Gender.FEMALE): 1}
@@ -130,7 +127,7 @@ class FilePromises:
             assert dict(figures.shapes(scope, _PROGRAMME, everybody)) == {usable: 1, without: 1}
             assert list(figures.held(scope, _PROGRAMME, everybody)) == []
             assert list(figures.each(scope, _PROGRAMME, [_NEAR, _FAR])) == [
-                (_WHO, usable, None), (_WITHOUT, without, None),
+                (WHO, usable, None), (_WITHOUT, without, None),
             ]  # fmt: skip
             by_gender = _told(figures.shapes_by_gender(scope, _PROGRAMME, everybody))
             assert by_gender == {(usable, Gender.MALE): 1, (without, Gender.FEMALE): 1}
@@ -138,16 +135,16 @@ class FilePromises:
             assert list(figures.uses(scope, everybody)) == [evolve(november, count=2)]
 
         def find(work: UnitOfWork) -> None:
-            officer, own = (
+            officer, member = (
                 authorise(work, by, Operation.RIGHTS_READ)
                 for by in (evolve(_OFFICER, purpose=Purpose.RIGHTS), _MEMBER)
             )
-            for scope in (officer, own):
-                assert work.requests.get(scope, _own(1, _WHO)) is not None
-                assert work.requests.get(scope, _own(1, _OTHER)) is None
-                assert [each.person for each in work.requests.listed(scope, OPEN, 9)] == [_WHO]
-            assert list(work.requests.of_person(own, _OTHER)) == []
-            assert list(work.consents.of_person(own, _OTHER)) == []
+            for scope in (officer, member):
+                assert work.requests.get(scope, own(1, WHO)) is not None
+                assert work.requests.get(scope, own(1, OTHER)) is None
+                assert [each.person for each in work.requests.listed(scope, OPEN, 9)] == [WHO]
+            assert list(work.requests.of_person(member, OTHER)) == []
+            assert list(work.consents.of_person(member, OTHER)) == []
 
         world.storage.read(count)
         world.storage.read(find)
@@ -159,17 +156,16 @@ class FilePromises:
 
         def step(work: UnitOfWork, scope: Scope) -> None:
             files = work.files
-            for who in (_WHO, _OTHER):
+            for who in (WHO, OTHER):
                 card = _card_of(who)
                 assert list(files.fee_waivers(scope, who)) == [_waived(who, 10), _waived(who, 11)]
                 assert list(files.ratings(scope, who)) == [_rating(who, 1), _rating(who, 2)]
-                assert list(files.plastic(scope, [card])) == [(3, card, who == _WHO)]
+                assert list(files.plastic(scope, [card])) == [(3, card, who == WHO)]
                 ((counted, at, _),) = files.counters(scope, [card, CardId(7)])
                 assert (counted, at) == (card, 9)
-                counts = files.counts(scope, who)
-                assert {name: counts[name] for name in _ROWS} == _ROWS
-            assert list(files.merged(scope, _WHO)) == [_LEFT]
-            assert list(files.merged(scope, _OTHER)) == []
+                assert _left(work, scope, who) == _ROWS
+            assert list(files.merged(scope, WHO)) == [_LEFT]
+            assert list(files.merged(scope, OTHER)) == []
             assert set(files.counts(scope, PersonId(7)).values()) == {0}
 
         world.run(step)
@@ -188,16 +184,16 @@ class FilePromises:
             raise RuntimeError(msg)
 
         def step(work: UnitOfWork, scope: Scope) -> None:
-            before, theirs = (work.files.counts(scope, who) for who in (_WHO, _OTHER))
+            before, theirs = (work.files.counts(scope, who) for who in (WHO, OTHER))
             assert {name: before[name] for name in _ROWS} == _ROWS, "it was undone"
             _erase(work, scope, _AT_ONCE)
-            assert _left(work, scope) == {**_ROWS, "message": 0, "wish": 0, "fee_waiver": 0}
-            assert [each.wanted for each in work.requests.of_person(scope, _WHO)] == [{}]
+            assert _left(work, scope, WHO) == {**_ROWS, "message": 0, "wish": 0, "fee_waiver": 0}
+            assert [each.wanted for each in work.requests.of_person(scope, WHO)] == [{}]
             _erase(work, scope, (*_WITH_THE_CARD, *_AT_LAST))
-            left = {name: many for name, many in _left(work, scope).items() if many}
+            left = {name: many for name, many in _left(work, scope, WHO).items() if many}
             assert left == {"person": 1, "membership": 1, "participation": 2, "rating": 2}
-            assert list(work.cards.of_person(scope, _WHO)) == []
-            assert work.files.counts(scope, _OTHER) == theirs
+            assert list(work.cards.of_person(scope, WHO)) == []
+            assert work.files.counts(scope, OTHER) == theirs
 
         with pytest.raises(RuntimeError, match="in the middle"):
             world.run(fails)
@@ -206,17 +202,17 @@ class FilePromises:
     def test_a_claim_that_is_erased_lets_go_of_its_event(self, world: StorageWorld) -> None:
         """Another may claim that event then; what else the person has claimed stays and holds."""
         world.run(_members_with_cards)
-        first, second = _claim(1, _WHO, "a"), _claim(2, _WHO, "b")
+        first, second = _claim(1, WHO, "a"), _claim(2, WHO, "b")
 
         def step(work: UnitOfWork, scope: Scope) -> None:
             for each in (first, second):
                 work.claims.add(scope, each)
             assert work.claims.holder(scope, first.keys) == first
-            work.erasures.wipe_claims(scope, _WHO, [first.id])
-            assert list(work.claims.of_person(scope, _WHO)) == [second]
+            work.erasures.wipe_claims(scope, WHO, [first.id])
+            assert list(work.claims.of_person(scope, WHO)) == [second]
             assert work.claims.holder(scope, first.keys) is None
             assert work.claims.holder(scope, second.keys) == second
-            theirs = _claim(1, _OTHER, "a")
+            theirs = _claim(1, OTHER, "a")
             work.claims.add(scope, theirs)
             assert work.claims.holder(scope, first.keys) == theirs
 
@@ -233,9 +229,9 @@ _ROWS: Final = {
 
 def _erase(work: UnitOfWork, scope: Scope, deeds: Iterable[str]) -> None:
     """Do what *deeds* name; who is erased stands in the journal by then."""
-    erasure = Erasure(person=_WHO, at=NOON, by="w", request=1, lines=(), next_due=None)
+    erasure = Erasure(person=WHO, at=NOON, by="w", request=1, lines=(), next_due=None)
     work.erasures.put(scope, erasure)
-    work.erasures.wipe(scope, _WHO, deeds)
+    work.erasures.wipe(scope, WHO, deeds)
 
 
 def _told(
@@ -248,18 +244,13 @@ def _told(
     return counts
 
 
-def _left(work: UnitOfWork, scope: Scope) -> dict[str, int]:
-    counts = work.files.counts(scope, _WHO)
+def _left(work: UnitOfWork, scope: Scope, who: PersonId) -> dict[str, int]:
+    counts = work.files.counts(scope, who)
     return {name: counts[name] for name in _ROWS}
 
 
-def _own(number: int, person: PersonId) -> int:
-    """Return the id of something of a person's: it lies in that one's shard."""
-    return person + number
-
-
 def _card_of(person: PersonId) -> CardId:
-    return CardId(_own(1, person))
+    return CardId(own(1, person))
 
 
 _ACTIVE: Final = CardShape(
@@ -273,7 +264,7 @@ def _shape(card: CardShape | None, at: OrganisationId = CITY) -> Shape:
 
 def _hold(number: int, person: PersonId) -> Hold:
     return Hold(
-        id=HoldId(_own(number, person)), card=_card_of(person), owner=CITY,
+        id=HoldId(own(number, person)), card=_card_of(person), owner=CITY,
         reason=HoldReason.INVESTIGATION, since=NOON, note="note",
     )  # fmt: skip
 
@@ -292,9 +283,9 @@ def _members_with_cards(work: UnitOfWork, scope: Scope) -> None:
 
 
 def _with_cards(work: UnitOfWork, scope: Scope) -> None:
-    lifted = _hold(2, _OTHER).lifted()
+    lifted = _hold(2, OTHER).lifted()
     for who, holds, at in (
-        (_WHO, (), _OCTOBER + _HOUR), (_OTHER, (_hold(1, _OTHER), lifted), _OCTOBER),
+        (WHO, (), _OCTOBER + _HOUR), (OTHER, (_hold(1, OTHER), lifted), _OCTOBER),
         (_LEFT, (_hold(1, _LEFT),), _OCTOBER),
     ):  # fmt: skip
         told = [_activated(1, at), _activated(2, at + 24 * _HOUR * 40)]
@@ -313,8 +304,8 @@ def _with_cards(work: UnitOfWork, scope: Scope) -> None:
 
 def _claim(number: int, person: PersonId, key: str) -> Claim:
     return Claim(
-        id=ClaimId(_own(number, person)), keys=(key,), person=person, plan="plan",
-        enrolment=EnrolmentId(_own(1, person)), state=ClaimState.SUBMITTED,
+        id=ClaimId(own(number, person)), keys=(key,), person=person, plan="plan",
+        enrolment=EnrolmentId(own(1, person)), state=ClaimState.SUBMITTED,
         happening=Happening(on=DAY), asked=NOON, changed=NOON, made_by="w",
     )  # fmt: skip
 
@@ -328,45 +319,39 @@ def _waived(person: PersonId, month: int) -> WaiverUse:
 
 def _rating(person: PersonId, number: int) -> Rating:
     return Rating(
-        participation=ParticipationId(_own(number, person)), person=person, item="cu-events",
+        participation=ParticipationId(own(number, person)), person=person, item="cu-events",
         stars=number, at=NOON + number * _HOUR,
     )  # fmt: skip
 
 
 def _with_files(work: UnitOfWork, scope: Scope) -> None:
     """Let two of the members have something of each kind, of which each store finds all."""
-    for who in (_OTHER, _WHO):
+    for who in (OTHER, WHO):
         for month in (11, 10):
             assert work.fee_waivers.put(scope, _waived(who, month))
         for number in (2, 1):
-            record = Participation(
-                id=ParticipationId(_own(number, who)),
-                key=participation_key("cu-events", str(number), who), person=who,
-                item="cu-events", category="culture", occasion=str(number), at=NOON, recorded=NOON,
-                means=Means.CARD, organisation=CITY, author="w",
-            )  # fmt: skip
-            assert work.participations.add(scope, record)
+            assert work.participations.add(scope, part(number, who))
             work.participations.rate(scope, _rating(who, number))
             work.messages.add(scope, who, "card.ready", {"number": str(number)})
         assert work.card_counters.keep(scope, _card_of(who), 9)
-        wish = Wish(id=_own(1, who), person=who, category="culture", words="words", at=NOON)
+        wish = Wish(id=own(1, who), person=who, category="culture", words="words", at=NOON)
         assert work.wishes.add(scope, wish)
         word = ConsentWord(
-            id=_own(1, who), consent=_own(1, who), person=who, event=ConsentEvent.ASK,
+            id=own(1, who), consent=own(1, who), person=who, event=ConsentEvent.ASK,
             purpose=ConsentPurpose.BANK, recipient="bank", notice="bank/1", sha256="0" * 64,
             channel=Channel.PORTAL, at=NOON,
         )  # fmt: skip
         work.consents.add_many(scope, [word])
         wanted = RightsRequest(
-            id=_own(1, who), person=who, kind=RequestKind.CORRECT, asked=NOON, made_by="w",
+            id=own(1, who), person=who, kind=RequestKind.CORRECT, asked=NOON, made_by="w",
             due=DAY, limit=DAY, wanted={"name": PersonName("某某").plain()},
         )  # fmt: skip
         work.requests.add(scope, wanted)
     pieces = CustodyList(
-        id=3, organisation=CITY, event=next(iter(CustodyEvent)), pieces=(_card_of(_WHO),),
-        missing=(_card_of(_OTHER),), made_by="w", made=NOON,
+        id=3, organisation=CITY, event=next(iter(CustodyEvent)), pieces=(_card_of(WHO),),
+        missing=(_card_of(OTHER),), made_by="w", made=NOON,
     )  # fmt: skip
     work.custody_lists.add(scope, pieces)
     gone = work.people.get(scope, _LEFT)
     assert gone is not None
-    work.people.put(scope, evolve(gone, merged_into=_WHO))
+    work.people.put(scope, evolve(gone, merged_into=WHO))

@@ -16,11 +16,9 @@ from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
 from szunion.domain.values import SHARDS, CardId, InstructionId, PersonId, RequestKey
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
-from szunion.testing.storage_world import NOON, StorageWorld
+from szunion.testing.storage_world import NOON, SHIFT, StorageWorld
 
-_SHIFT: Final = 53
-"""Below a shard: what of an id grows with time."""
-_CARDS: Final = tuple(CardId((shard << _SHIFT) + 7) for shard in (0, 5, SHARDS - 1))
+_CARDS: Final = tuple(CardId((shard << SHIFT) + 7) for shard in (0, 5, SHARDS - 1))
 
 
 class OrderPromises:

@@ -37,12 +37,18 @@ from szunion.domain.values import (
 from szunion.ports.keys import IndexField
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import MonthCount
-from szunion.testing.storage_world import CITY, DAY, NOON, StorageWorld, union
+from szunion.testing.storage_world import (
+    CITY,
+    DAY,
+    NOON,
+    OTHER,
+    SHIFT,
+    WHO,
+    StorageWorld,
+    own,
+    union,
+)
 
-_SHIFT: Final = 53
-"""Below a shard: what of an id grows with time."""
-_WHO: Final = PersonId((5 << _SHIFT) + 1)
-_OTHER: Final = PersonId((6 << _SHIFT) + 1)
 _NUMBERS: Final = (
     "110101199003070011", "110101199003070038", "11010119900307002X", "110101199003070054",
 )  # fmt: skip
@@ -57,22 +63,22 @@ class PeoplePromises:
     def test_words_of_a_consent_are_added_and_none_is_another_s(self, world: StorageWorld) -> None:
         """The words of a person come in their order, in one look or for many people at once."""
         told = [
-            _word(1, _WHO, ConsentEvent.ASK), _word(2, _WHO, ConsentEvent.GIVE),
-            _word(3, _WHO, ConsentEvent.WITHDRAW),
+            _word(1, WHO, ConsentEvent.ASK), _word(2, WHO, ConsentEvent.GIVE),
+            _word(3, WHO, ConsentEvent.WITHDRAW),
         ]  # fmt: skip
-        theirs = evolve(_word(1, _OTHER, ConsentEvent.ASK), recipient="insurer")
+        theirs = evolve(_word(1, OTHER, ConsentEvent.ASK), recipient="insurer")
 
         def step(work: UnitOfWork, scope: Scope) -> None:
             box = work.consents
             box.add_many(scope, [*told[:1], theirs])
             box.add_many(scope, told[1:])
-            assert list(box.of_person(scope, _WHO)) == told
+            assert list(box.of_person(scope, WHO)) == told
             assert list(box.of_person(scope, PersonId(7))) == []
-            many = box.of_people(scope, [_OTHER, _WHO, PersonId(7)])
+            many = box.of_people(scope, [OTHER, WHO, PersonId(7)])
             assert {who: list(words) for who, words in many.items()} == {
-                _WHO: told, _OTHER: [theirs],
+                WHO: told, OTHER: [theirs],
             }  # fmt: skip
-            (answer,) = folded(box.of_person(scope, _WHO))
+            (answer,) = folded(box.of_person(scope, WHO))
             assert (answer.state, answer.follows) == (ConsentState.WITHDRAWN, None)
 
         world.run(step)
@@ -92,7 +98,7 @@ class PeoplePromises:
                 box.add(scope, each)
             assert box.get(scope, urgent.id) == urgent
             assert box.get(scope, 7) is None
-            assert [each.id for each in box.of_person(scope, _WHO)] == [first.id, urgent.id]
+            assert [each.id for each in box.of_person(scope, WHO)] == [first.id, urgent.id]
             assert [each.id for each in box.listed(scope, OPEN, 9)] == [urgent.id, first.id]
             assert [each.id for each in box.listed(scope, OPEN, 1)] == [urgent.id]
             box.put(scope, urgent.withdrawn(NOON))
@@ -105,7 +111,7 @@ class PeoplePromises:
 
     def test_members_are_counted_by_shape_and_uses_as_corrected(self, world: StorageWorld) -> None:
         """Who has left is no member; a range of shards counts its own; a correction undoes one."""
-        people = [PersonId((shard << _SHIFT) + 1) for shard in (5, 6, 700)]
+        people = [PersonId((shard << SHIFT) + 1) for shard in (5, 6, 700)]
         world.run(lambda work, scope: settle(work, scope, people))
 
         def step(work: UnitOfWork, scope: Scope) -> None:
@@ -120,11 +126,11 @@ class PeoplePromises:
             assert list(figures.held(scope, "card", range(SHARDS))) == []
             assert [who for who, *_ in figures.each(scope, "card", [CITY])] == people[:2]
             assert list(figures.activations(scope, "card", range(SHARDS))) == []
-            record = _part(1, people[0])
-            for each in (record, _part(2, people[0]), _part(1, people[1])):
+            record = part(1, people[0])
+            for each in (record, part(2, people[0]), part(1, people[1])):
                 assert work.participations.add(scope, each)
             wrong = evolve(
-                _part(3, people[0]), key="correction", corrects=record.id, reason="mistaken"
+                part(3, people[0]), key="correction", corrects=record.id, reason="mistaken"
             )
             assert work.participations.add(scope, wrong)
             assert list(figures.uses(scope, range(SHARDS))) == [
@@ -142,7 +148,7 @@ class PeoplePromises:
         mobiles = (Mobile("13800000001"), Mobile("13800000002"), Mobile("13800000001"))
         people = [
             new_person(
-                PersonId((shard << _SHIFT) + 1), PersonName("测试"), IdentityDocument.read(number),
+                PersonId((shard << SHIFT) + 1), PersonName("测试"), IdentityDocument.read(number),
                 recorded=NOON, mobile=mobile,
             )
             for shard, number, mobile in zip((5, 6, 700), _NUMBERS, mobiles, strict=False)
@@ -189,14 +195,9 @@ class PeoplePromises:
         )
 
 
-def _own(number: int, person: PersonId) -> int:
-    """Return the id of something of a person's: it lies in that one's shard."""
-    return person + number
-
-
 def _word(number: int, person: PersonId, event: ConsentEvent) -> ConsentWord:
     return ConsentWord(
-        id=_own(number, person), consent=_own(1, person), person=person, event=event,
+        id=own(number, person), consent=own(1, person), person=person, event=event,
         purpose=ConsentPurpose.BANK, recipient="bank", notice="bank/1", sha256="0" * 64,
         channel=Channel.PORTAL, at=NOON + timedelta(minutes=number),
     )  # fmt: skip
@@ -205,14 +206,14 @@ def _word(number: int, person: PersonId, event: ConsentEvent) -> ConsentWord:
 def _request(number: int, *, days: int) -> RightsRequest:
     due = DAY + timedelta(days=days)
     return RightsRequest(
-        id=_own(number, _WHO), person=_WHO, kind=RequestKind.CORRECT, asked=NOON, made_by="w",
+        id=own(number, WHO), person=WHO, kind=RequestKind.CORRECT, asked=NOON, made_by="w",
         due=due, limit=due,
     )  # fmt: skip
 
 
-def _part(number: int, person: PersonId) -> Participation:
+def part(number: int, person: PersonId) -> Participation:
     return Participation(
-        id=ParticipationId(_own(number, person)),
+        id=ParticipationId(own(number, person)),
         key=participation_key("cu-events", str(number), person), person=person, item="cu-events",
         category="culture", occasion=str(number), at=NOON, recorded=NOON, means=Means.CARD,
         organisation=CITY, author="w",
@@ -236,7 +237,7 @@ def settle(
         work.people.add(scope, Person(id=who, versions=(version,)))
         left = who == people[-1]
         membership = Membership(
-            id=MembershipId(_own(1, who)), person=who, organisation=at, applied=DAY, since=DAY,
+            id=MembershipId(own(1, who)), person=who, organisation=at, applied=DAY, since=DAY,
             state=MembershipState.LEFT if left else MembershipState.ACTIVE,
             until=DAY if left else None,
         )  # fmt: skip

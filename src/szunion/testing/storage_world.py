@@ -17,7 +17,7 @@ from szunion.domain.organisations import (
     OrganisationState,
     Placement,
 )
-from szunion.domain.values import OrganisationId
+from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import Storage, UnitOfWork
 
@@ -26,8 +26,17 @@ Step = Callable[[UnitOfWork, Scope], T]
 
 NOON: Final = datetime(2017, 11, 23, 4, tzinfo=UTC)
 DAY: Final = date(2017, 11, 23)
+SHIFT: Final = 53
+"""Below a shard: what of an id grows with time."""
+WHO: Final = PersonId((5 << SHIFT) + 1)
+OTHER: Final = PersonId((6 << SHIFT) + 1)
 CITY: Final = OrganisationId(1)
 """The federation above every union."""
+
+
+def own(number: int, person: PersonId) -> int:
+    """Return the id of something of a person's: it lies in that one's shard."""
+    return person + number
 
 
 def union(id_: OrganisationId) -> Organisation:

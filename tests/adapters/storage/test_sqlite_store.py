@@ -42,6 +42,17 @@ def store(path: Path, *ids: int) -> SqliteStorage:
     return SqliteStorage.open(path, clock=SimClock(), ids=Dice(*ids), vault=vault)
 
 
+def hosts(path: Path) -> sqlite3.Connection:
+    """Return a connection of a host application to the database at *path*."""
+    connection = sqlite3.connect(path)
+    prepare(connection)
+    return connection
+
+
+def borrowed(connection: sqlite3.Connection, *ids: int) -> BorrowedSqlite:
+    return BorrowedSqlite(connection, SimClock(), Dice(*ids), FileKeys(bytes(32)).vault())
+
+
 def log(work: UnitOfWork) -> None:
     scope: Scope = authorise(work, ENGINE, Operation.OPERATE)
     work.audit.add(scope, AuditEntry(action="test.note", subject=1))
@@ -118,20 +129,18 @@ def test_a_borrowed_connection_with_weaker_settings_is_refused(
 ) -> None:
     path = tmp_path / "union.db"
     store(path).close()
-    connection = sqlite3.connect(path)
-    prepare(connection)
+    connection = hosts(path)
     connection.execute(f"PRAGMA {setting}")
     with pytest.raises(StorageError, match="E-STORE-003"):
-        BorrowedSqlite(connection, SimClock(), Dice(), FileKeys(bytes(32)).vault())
+        borrowed(connection)
     connection.close()
 
 
 def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "union.db"
     store(path).close()
-    connection = sqlite3.connect(path)
-    prepare(connection)
-    inside = BorrowedSqlite(connection, SimClock(), Dice(1, 2, 3), FileKeys(bytes(32)).vault())
+    connection = hosts(path)
+    inside = borrowed(connection, 1, 2, 3)
     with pytest.raises(StorageError, match="E-STORE-010"):
         inside.run(log)
     for end, rows in (("ROLLBACK", 0), ("COMMIT", 1)):
@@ -148,11 +157,9 @@ def test_an_id_that_is_taken_is_drawn_again_within_the_hosts_transaction(tmp_pat
     one = store(path, 7)
     one.run(log)
     one.close()
-    connection = sqlite3.connect(path)
-    prepare(connection)
+    connection = hosts(path)
     connection.execute("CREATE TABLE theirs (x INTEGER)")
-    dice = Dice(5, 7, 8, 9, 7, 7, 7, 7, 7)
-    inside = BorrowedSqlite(connection, SimClock(), dice, FileKeys(bytes(32)).vault())
+    inside = borrowed(connection, 5, 7, 8, 9, 7, 7, 7, 7, 7)
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("INSERT INTO theirs VALUES (1)")
     inside.run(twice)
@@ -168,9 +175,8 @@ def test_an_id_that_is_taken_is_drawn_again_within_the_hosts_transaction(tmp_pat
 def test_a_host_whose_temporary_table_has_one_of_our_names_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "union.db"
     store(path).close()
-    connection = sqlite3.connect(path)
-    prepare(connection)
-    inside = BorrowedSqlite(connection, SimClock(), Dice(1), FileKeys(bytes(32)).vault())
+    connection = hosts(path)
+    inside = borrowed(connection, 1)
     connection.execute("CREATE TEMPORARY TABLE audit (theirs INTEGER)")
     connection.execute("BEGIN IMMEDIATE")
     for attempt in (inside.run, inside.read):
