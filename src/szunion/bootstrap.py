@@ -118,7 +118,7 @@ class UnionSystem:
             raise ConfigError("E-BANK-063", bank=self.bank.info.name)
         ear = self.worker().desk.ear
         refusals = Refusals(ear.refused, self.office.clock.monotonic)
-        return CallbackDoor(self.bank, ear.receive, path, refusals)
+        return CallbackDoor(self.bank, ear.brought, path, refusals)
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a part that a host may bring
@@ -207,6 +207,7 @@ class UnionSystem:
             catalogue=chosen.catalogue,
             bank_info=line.info,
             crowd=Combiner(),
+            bank_calls=Combiner(),
             piles=FilePiles(),
             node=node,
         )
@@ -360,7 +361,8 @@ class UnionSystem:
         """
         office = self.office
         borrowed = borrowed_storage(connection, office.clock, office.ids, office.vault)
-        return evolve(self, office=evolve(office, storage=borrowed, crowd=Alone()))
+        one = Alone()
+        return evolve(self, office=evolve(office, storage=borrowed, crowd=one, bank_calls=one))
 
     def run_until_idle(self) -> None:
         """Deliver, ask, collect and obey until nothing is due now."""
@@ -371,7 +373,8 @@ class UnionSystem:
 
         A second time does nothing.
         """
-        self.office.crowd.close()
+        for crowd in (self.office.crowd, self.office.bank_calls):
+            crowd.close()
         self.office.storage.close()
         if self.owns_bank and isinstance(self.bank, Closable):
             self.bank.close()

@@ -16,7 +16,9 @@ from tests.offices import Town, office_on, town_on
 
 from szunion.application.office import Office
 
-ON_POSTGRES = frozenset({"test_races_cards", "test_races_claims", "test_races_money"})
+ON_POSTGRES = frozenset(
+    {"test_bank_calls", "test_races_cards", "test_races_claims", "test_races_money"}
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

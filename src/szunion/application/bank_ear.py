@@ -99,9 +99,30 @@ class BankEar:
             self.office.storage.run(note)
 
     def receive(self, notices: Sequence[BankNotice]) -> None:
-        """Obey notices that the bank brought itself, verified by the adapter."""
+        """Obey notices that the bank told at once, verified by the adapter."""
         for start in range(0, len(notices), _TOGETHER):
             self._hear_all(notices[start : start + _TOGETHER], _no_mover)
+
+    def brought(self, notices: Sequence[BankNotice]) -> None:
+        """Obey what one call of the bank's brought, in one commit with what other calls bring.
+
+        What a call says is heard when this returns. A list of cards, and whatever is a part by
+        itself, keeps nobody waiting: its caller obeys it alone.
+
+        Raises:
+            SzunionError: it could not be heard now, or it is not known that it was; the bank brings
+                it again, and what was heard is recognised.
+        """
+        long = len(notices) >= _TOGETHER or any(isinstance(each, DailyCardList) for each in notices)
+        if long:
+            self.receive(notices)
+        else:
+            self.office.bank_calls.ask(notices, self._obey_calls)
+
+    def _obey_calls(self, calls: Sequence[Sequence[BankNotice]]) -> Sequence[None]:
+        """Obey what calls at one moment brought, in the order in which they came."""
+        self.receive([each for notices in calls for each in notices])
+        return [None] * len(calls)
 
     def refused(self, count: int) -> None:
         """Write down that *count* calls came that were not the bank's (拒收)."""

@@ -73,6 +73,8 @@ class Office:
     """What the city's bank says of itself; the bank itself is the bank desk's alone."""
     crowd: Crowd = Alone()
     """Where those who want limited stock at the same moment are decided together."""
+    bank_calls: Crowd = Alone()
+    """Where what the bank brings in many calls at the same moment is obeyed together."""
     piles: Piles = in_memory
     """Where the bank's list of a whole city is dealt into parts that fit into memory."""
     node: Node | None = None
