@@ -52,10 +52,11 @@ def test_a_list_within_a_table_is_noticed(schema: sqlite3.Connection) -> None:
     assert after_a_table(schema, planted) != []
 
 
-def test_what_counts_of_an_offer_is_met_by_its_own_key(schema: sqlite3.Connection) -> None:
-    """However many bookings of other offers somebody has."""
+def test_what_counts_of_an_offer_is_met_by_a_key(schema: sqlite3.Connection) -> None:
+    """However many bookings of other offers somebody has, and whichever key the engine prefers."""
     statement = statements()["booking.of_people"]
     given: Mapping[str, None] = dict.fromkeys(re.findall(r":(\w+)", statement))
     steps = [step for *_, step in schema.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
-    key = "SEARCH b USING INDEX booking_once (shard=? AND offer_id=? AND person_id=?)"
-    assert key in steps
+    (met,) = [step for step in steps if step.startswith("SEARCH b")]
+    assert re.search("INDEX booking_(once|person) ", met)
+    assert set(re.findall(r"(\w+)=\?", met)) == {"shard", "offer_id", "person_id"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -80,6 +82,12 @@ def count(admin: Connection) -> int:
     row = ask(admin, "SELECT count(*) FROM szunion.audit")
     assert row is not None
     return int(row[0])
+
+
+def offers(work: UnitOfWork) -> int:
+    """Ask twice."""
+    scope = authorise(work, ENGINE, Operation.SERVICE_READ)
+    return len(work.offers.open(scope, work.now)) + len(work.offers.open(scope, work.now))
 
 
 def test_an_id_that_another_process_drew_is_drawn_again(
@@ -279,27 +287,65 @@ def test_a_look_begins_with_the_first_thing_that_it_asks(
     def stumbles_later(work: UnitOfWork) -> int:
         raise KeyError(offers(work))
 
-    def offers(work: UnitOfWork) -> int:
-        engine = Principal(id="engine", role=Role.ENGINE, purpose=Purpose.OPERATE)
-        scope = authorise(work, engine, Operation.SERVICE_READ)
-        return len(work.offers.open(scope, work.now)) + len(work.offers.open(scope, work.now))
+    def counting(look: Callable[[UnitOfWork], int]) -> int:
+        with one.pool.connection():
+            pass  # the end of the look before has been heard
+        waits.clear()
+        return one.read(look)
 
     one.read(offers)
     with monkeypatch.context() as patched:
         patched.setattr(psycopg.Connection, "wait", counted)
-        assert one.read(offers) == 0
-        assert len(waits) == 2, "two questions are two messages; the commit waits by itself"
+        assert counting(offers) == 0
+        assert len(waits) == 2, "two questions are two messages; nobody waits for the end"
         with pytest.raises(KeyError):
-            one.read(stumbles)
-        assert len(waits) == 3, "the connection of a unit that failed is made as new"
-        assert one.read(lambda _: 5) == 5
-        assert len(waits) == 3
+            counting(stumbles)
+        assert len(waits) == 1, "the connection of a unit that failed is made as new"
+        assert counting(lambda _: 5) == 5
+        assert len(waits) == 0
     with pytest.raises(KeyError):
         one.read(stumbles_later)
     assert one.read(offers) == 0
+    with one.pool.connection() as again:
+        assert ask(again, "SELECT pg_backend_pid()") is not None
     open_ = """SELECT count(*) FROM pg_stat_activity
                WHERE state LIKE 'idle in transaction%' AND datname = current_database()"""
     assert ask(admin, open_) == (0,)
+    one.close()
+
+
+def test_who_takes_a_line_next_hears_whether_the_look_before_has_ended(
+    database: Database, admin: Connection
+) -> None:
+    """The server ended it, or is gone: then there is another line."""
+    one = store(database, 1, 2, limits=evolve(QUICK, connections=1))
+
+    def backend() -> object:
+        with one.pool.connection() as line:
+            return ask(line, "SELECT pg_backend_pid()")
+
+    before = backend()
+    assert [one.read(offers) for _ in range(50)] == [0] * 50
+    assert backend() == before, "one line for all of them"
+    for asked in (partial(one.read, offers), partial(one.run, offers)):
+        one.read(offers)
+        cut(admin)
+        asked()
+        assert backend() != before
+        before = backend()
+    one.close()
+
+
+def test_a_look_that_hid_a_failed_statement_is_told(database: Database) -> None:
+    one = store(database, 1)
+
+    def hides(work: UnitOfWork) -> None:
+        log(work)
+        with suppress(StorageError):
+            offers(work)
+
+    with pytest.raises(StorageError, match="25P02"):
+        one.read(hides)
     one.close()
 
 

@@ -21,7 +21,7 @@ from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.generators import execute, fetch_many, send
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus, Format, PipelineStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import tuple_row
 
@@ -107,8 +107,46 @@ def say(connection: Connection, commands: Commands) -> None:
         psycopg.Error: the server refuses, or the line broke.
     """
     with connection.lock:
+        if owes(connection):
+            _heard(connection)
         connection.pgconn.send_query(b"; ".join(commands))
         answers(connection)
+
+
+def leave(connection: Connection, command: bytes) -> None:
+    """Send a command, and let whoever asks next hear whether it was done (see :func:`hear`).
+
+    Raises:
+        psycopg.Error: the line broke.
+    """
+    with connection.lock:
+        line = connection.pgconn
+        line.enter_pipeline_mode()
+        line.send_query_params(command, None)
+        line.pipeline_sync()
+        if line.flush():  # a full buffer
+            connection.wait(send(line))
+
+
+def hear(connection: Connection) -> None:
+    """Wait for the answer to what was left, if anything was.
+
+    Raises:
+        psycopg.Error: the line broke.
+    """
+    with connection.lock:
+        if owes(connection):
+            _heard(connection)
+
+
+def owes(connection: Connection) -> bool:
+    """Return whether an answer to what was left is still to be heard."""
+    return connection.pgconn.pipeline_status != PipelineStatus.OFF
+
+
+def _heard(connection: Connection) -> None:
+    connection.wait(_told(connection.pgconn))
+    connection.pgconn.exit_pipeline_mode()
 
 
 def answers(connection: Connection) -> list[PGresult]:
@@ -124,15 +162,18 @@ def _well(connection: Connection, found: list[PGresult]) -> list[PGresult]:
     return found
 
 
-def _told(line: PGconn) -> PQGen[list[PGresult]]:
-    """Wait for all answers of a pipeline."""
+def _told(line: PGconn, messages: int = 1) -> PQGen[list[PGresult]]:
+    """Wait for all answers of a pipeline; return those to the last of its messages."""
     yield from send(line)
     found: list[PGresult] = []
     while True:
         for each in (yield from fetch_many(line)):
-            if each.status == ExecStatus.PIPELINE_SYNC:
+            if each.status != ExecStatus.PIPELINE_SYNC:
+                found.append(each)
+            elif messages == 1:
                 return found
-            found.append(each)
+            else:
+                found, messages = [], messages - 1
 
 
 @frozen
@@ -189,7 +230,7 @@ class ByName:
         with self.connection.lock:
             name = known.get(kind)
             try:
-                if name is None or ahead:
+                if name is None or ahead or owes(self.connection):
                     answer = self._together(kind, name, values, ahead)
                 else:
                     line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
@@ -208,14 +249,15 @@ class ByName:
             name = self._names.new()
             if len(known) >= MOST_NAMES:
                 ahead = (*ahead, b"DEALLOCATE " + known.pop(next(iter(known))))
-        line.enter_pipeline_mode()
+        if not (owed := owes(self.connection)):
+            line.enter_pipeline_mode()
         for command in ahead:
             line.send_query_params(command, None)
         if new:
             line.send_prepare(name, *kind)
         line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
         line.pipeline_sync()
-        found: list[PGresult] = self.connection.wait(_told(line))
+        found: list[PGresult] = self.connection.wait(_told(line, 1 + owed))
         line.exit_pipeline_mode()
         if new and found[-2].status == ExecStatus.COMMAND_OK:  # it stays, whatever its answer was
             known[kind] = name

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import selectors
 import time
+from contextlib import suppress
 from typing import Final
 
 import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from szunion.adapters.storage.postgres.asking import say
+from szunion.adapters.storage.postgres.asking import leave, say
 from szunion.adapters.storage.postgres.connection import Connection
 from szunion.adapters.storage.postgres.faults import ours
 from szunion.errors import CommitUnknown, Conflict, StorageError, StorageUnreachable
@@ -85,6 +86,25 @@ def commit(connection: Connection, seconds: float) -> None:
     if failed is not None:
         undo(connection)
         raise failed
+
+
+def let_go(connection: Connection, seconds: float) -> None:
+    """Tell the server that a look is over, and do not wait for its word: who asks next hears it.
+
+    What was seen is with us already, and nothing was written that could be lost.
+
+    Args:
+        connection: A connection within a transaction.
+        seconds: How long the answer may take where it has to be waited for: a statement failed.
+
+    Raises:
+        StorageError: a statement failed, and the unit did not say so (E-STORE-005).
+    """
+    if connection.info.transaction_status is not TransactionStatus.INTRANS:
+        commit(connection, seconds)
+        return
+    with suppress(psycopg.Error):  # whoever has it next finds it broken
+        leave(connection, _COMMIT)
 
 
 def answer(connection: Connection, seconds: float) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import psycopg
 from attrs import define, field
 from psycopg.pq import TransactionStatus
 
+from szunion.adapters.storage.postgres.asking import hear, owes
 from szunion.adapters.storage.postgres.connection import Connection, Limits
 from szunion.errors import StorageBusy, StorageUnreachable
 
@@ -21,7 +22,8 @@ class Pool:
 
     Nothing of a session reaches the next one: every transaction begins by resetting all settings
     (see :data:`~szunion.adapters.storage.postgres.begins.BEGIN`), a connection whose unit failed
-    is told to discard all, and one that comes back within a transaction is closed.
+    is told to discard all, and one that comes back within a transaction is closed. A look does
+    not wait for its end: whoever has the connection next hears of it.
     """
 
     open: Callable[[], Connection]
@@ -32,20 +34,27 @@ class Pool:
     _free: threading.Condition = field(factory=threading.Condition, init=False)
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
+    def connection(self, *, hears: bool = False) -> Iterator[Connection]:
         """Lend a connection for the length of a ``with`` block.
+
+        Args:
+            hears: Who takes it says all by :mod:`~szunion.adapters.storage.postgres.asking`, which
+                hears whether the look before has ended. For the others it is heard here.
 
         Raises:
             StorageBusy: all were taken for as long as we wait (E-STORE-001).
             StorageUnreachable: no server answers (E-STORE-020), or the store is closed.
         """
         connection = self._take()
+        while not (hears or _has_ended(connection)):
+            self._lose(connection)
+            connection = self._take()
         try:
             yield connection
         except BaseException:
             self._give_back(connection, sound=_discarded(connection))
             raise
-        self._give_back(connection, sound=_idle(connection))
+        self._give_back(connection, sound=_idle(connection) or owes(connection))
 
     def _take(self) -> Connection:
         with self._free:
@@ -97,6 +106,12 @@ class Pool:
             self._closed = True
             self._free.notify_all()
         self.flush()
+
+
+def _has_ended(connection: Connection) -> bool:
+    with suppress(psycopg.Error):
+        hear(connection)
+    return _idle(connection)
 
 
 def _idle(connection: Connection) -> bool:

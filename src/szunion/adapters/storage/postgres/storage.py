@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from szunion.adapters.storage.postgres.begins import BEGIN, BEGIN_SPREAD, LOOK, Messages
 from szunion.adapters.storage.postgres.citus import TO_COMMIT_TOGETHER, check_workers, is_spread
-from szunion.adapters.storage.postgres.commit import commit, undo
+from szunion.adapters.storage.postgres.commit import commit, let_go, undo
 from szunion.adapters.storage.postgres.connection import (
     SCHEMA,
     SPREAD,
@@ -134,7 +134,7 @@ class PostgresStorage:
         for number in range(self.limits.tries - 1):
             try:
                 begin = begins[min(number, len(begins) - 2)]
-                return self._transaction(partial(self._change, begin), work)
+                return self._transaction(partial(self._change, begin), work, commit)
             except TryAgain:
                 continue
             except KeyTaken:  # the decision is made again, with new ids
@@ -146,19 +146,21 @@ class PostgresStorage:
                     break
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(partial(self._change, begins[-1]), work))
+        return self._last(
+            lambda: self._transaction(partial(self._change, begins[-1]), work, commit)
+        )
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         pause = self.limits.pause
         for _ in range(self.limits.tries - 1):
             try:
-                return self._transaction(_begin_look, look)
+                return self._transaction(_begin_look, look, let_go)
             except TryAgain:
                 continue
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(_begin_look, look))
+        return self._last(lambda: self._transaction(_begin_look, look, let_go))
 
     @property
     def side_by_side(self) -> int:
@@ -186,9 +188,12 @@ class PostgresStorage:
         self.vault.refresh()  # whoever writes writes under the present keys
 
     def _transaction(
-        self, begin: Callable[[PostgresSession], None], work: Callable[[UnitOfWork], T]
+        self,
+        begin: Callable[[PostgresSession], None],
+        work: Callable[[UnitOfWork], T],
+        end: Callable[[Connection, float], None],
     ) -> T:
-        with self.pool.connection() as connection:
+        with self.pool.connection(hears=True) as connection:
             try:
                 session = session_on(connection, spread=self.spread)
                 begin(session)
@@ -199,7 +204,7 @@ class PostgresStorage:
                 undo(connection)
                 raise
             if session.begun:
-                commit(connection, self.limits.commit)
+                end(connection, self.limits.commit)
             return result
 
     def close(self) -> None:
