@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from itertools import islice
 from typing import BinaryIO, Final, Protocol, TypeAlias
 
@@ -31,7 +32,8 @@ from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import NotAllowed, WrongNode
 from szunion.ports.roster import RosterSheet
 from szunion.ports.storage import UnitOfWork
-from szunion.ports.storage.imports import Prepared, Prepares, RosterImport
+from szunion.ports.storage.imports import Looked, Prepares, RosterImport
+from szunion.ports.storage.races import TurnNeeded
 
 CHUNK: Final = 25_000
 """Rows of one commit: a second's work. Each commit writes every page that it touched, and in a
@@ -84,6 +86,8 @@ class _File:
     paper: str
     """Where the signed consents are; empty: nobody signed."""
     prepare: Prepares
+    beside: bool
+    """Whether chunks of newcomers may be written side by side."""
 
 
 @define
@@ -110,6 +114,16 @@ class Kept:
     known: Sequence[PersonId]
     added: int
     changed: int
+    beside: bool
+    """Whether it took no turn of its own."""
+
+
+class _Keeps(Protocol):
+    """Keeps one chunk in a unit of work, each time as if for the first time."""
+
+    def __call__(self, work: UnitOfWork, *, beside: bool) -> Kept:
+        """Keep it, *beside* others or in its turn."""
+        ...
 
 
 @frozen
@@ -199,9 +213,11 @@ class Enrolment:
         if paper is None:
             deque(good, maxlen=0)
             return tally
-        file = _File(union, opened.sha256, paper, self.office.storage.read(self._preparer))
+        file = _File(union, opened.sha256, paper, *self.office.storage.read(self._prepares))
+        beside = file.beside
         for rows, last in _chunks(good, chunk):
-            kept = self.office.storage.run(self._keeping(file, rows, tally if last else None))
+            kept = self._kept(self._keeping(file, rows, tally if last else None), beside=beside)
+            beside = kept.beside  # where one was known, others will be
             tally.run = kept.run
             tally.accepted += kept.persons
             tally.duplicates += kept.known
@@ -220,22 +236,32 @@ class Enrolment:
             else:
                 yield row
 
-    def _preparer(self, work: UnitOfWork) -> Prepares:
-        return work.imports.preparer(authorise(work, self.by, Operation.ROSTER_IMPORT))
+    def _prepares(self, work: UnitOfWork) -> tuple[Prepares, bool]:
+        scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
+        return work.imports.preparer(scope), work.imports.side_by_side()
 
-    def _keeping(
-        self, file: _File, rows: Sequence[PlainRow], ending: _Tally | None
-    ) -> Callable[[UnitOfWork], Kept]:
+    def _kept(self, keep: _Keeps, *, beside: bool) -> Kept:
+        """Keep one chunk: of newcomers alone *beside* others, any other in its turn."""
+        if beside:
+            with suppress(TurnNeeded):
+                return self.office.storage.run(partial(keep, beside=True), guarded=True)
+        return self.office.storage.run(partial(keep, beside=False))
+
+    def _keeping(self, file: _File, rows: Sequence[PlainRow], ending: _Tally | None) -> _Keeps:
         """Return what keeps one chunk; what is decided again is prepared again, with new ids."""
         ready = [file.prepare(rows, self.office.clock.now())]
 
-        def keep(work: UnitOfWork) -> Kept:
-            work.imports.queue(more=ending is None)
+        def keep(work: UnitOfWork, *, beside: bool) -> Kept:
+            work.imports.queue(more=ending is None, beside=beside)
             prepared = ready.pop() if ready else file.prepare(rows, work.now)
             scope = authorise(work, self.by, Operation.ROSTER_IMPORT)
             check_takes_members(work, scope, file.union)
+            looked = work.imports.look_up(scope, prepared)
+            if beside and not looked.by_keys_alone:
+                ready.append(prepared)  # nobody of it was admitted
+                raise TurnNeeded
             run = self._run(work, scope, file)
-            kept = self._keep(work, scope, file, run, prepared)
+            kept = self._keep(work, scope, file, run, looked, beside=beside)
             now = evolve(
                 run, added=run.added + kept.added, changed=run.changed + kept.changed,
                 last_line=max(run.last_line, rows[-1].row if rows else 0),
@@ -243,6 +269,8 @@ class Enrolment:
             if ending is not None:
                 now = _ended(work, scope, now, kept, ending)
             work.imports.put_run(scope, now)
+            if beside and not work.imports.still_holds(scope, looked, file.union):
+                raise TurnNeeded
             return kept
 
         return keep
@@ -259,12 +287,19 @@ class Enrolment:
         work.imports.add_run(scope, run)
         return run
 
-    def _keep(
-        self, work: UnitOfWork, scope: Scope, file: _File, run: RosterImport, prepared: Prepared
+    def _keep(  # noqa: PLR0913 - who, where, by which import
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        file: _File,
+        run: RosterImport,
+        looked: Looked,
+        *,
+        beside: bool,
     ) -> Kept:
         """Keep a chunk's rows; newcomers in sets, the others one by one."""
         today, union = self.office.clock.today(), file.union
-        looked, rows = work.imports.look_up(scope, prepared), prepared.rows
+        rows = looked.rows
         new = [at for at in range(len(rows)) if at not in looked.on_file]
         persons = dict(
             zip(new, work.imports.admit(scope, looked, new, union, today, run.id), strict=True)
@@ -280,6 +315,7 @@ class Enrolment:
             known=[each.person for each in known.values() if not each.added],
             added=len(new) + sum(each.added for each in known.values()),
             changed=sum(each.changed for each in known.values()),
+            beside=beside,
         )
 
 

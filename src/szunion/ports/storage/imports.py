@@ -64,6 +64,15 @@ class Looked(Protocol):
         """
         ...
 
+    @property
+    def by_keys_alone(self) -> bool:
+        """Whether all are new, by numbers of which keys tell at once that two are one.
+
+        A resident's number in its old form (15 digits) is no such number: it is another key than
+        the new form's.
+        """
+        ...
+
 
 class Imports(Protocol):
     """Imports of rosters."""
@@ -82,12 +91,22 @@ class Imports(Protocol):
         """Keep how far an import has come."""
         ...
 
-    def queue(self, *, more: bool = False) -> None:
+    def side_by_side(self) -> bool:
+        """Return whether chunks of people who are new to the city may be written at a time here.
+
+        If so, such a chunk is a guarded unit: it waits for no other one of its kind.
+        """
+        ...
+
+    def queue(self, *, more: bool = False, beside: bool = False) -> None:
         """Wait until no other import writes, before anything is read; held until the end.
 
         Two at once would read what the other writes, and one would do all its work again.
 
         Args:
+            beside: Wait for those alone that have a turn of their own, as who has one waits for
+                all. Whoever says so admits nobody but those whom keys alone tell apart (see
+                :attr:`Looked.by_keys_alone`), and asks :meth:`still_holds` at the end.
             more: Whether another chunk of the same roster follows this one. A store with a journal
                 need not empty it in between: both touch the same pages.
         """
@@ -127,5 +146,13 @@ class Imports(Protocol):
 
         Raises:
             Conflict: a document is on file after all, or an id is taken (E-STORE-004).
+        """
+        ...
+
+    def still_holds(self, scope: Scope, looked: Looked, organisation: OrganisationId) -> bool:
+        """Return whether all holds on which people were admitted beside others; then it stays so.
+
+        That the union is active and within reach, and that nobody was filed under the other form
+        of one of the numbers. Asked last: who changes the union meanwhile decides again.
         """
         ...

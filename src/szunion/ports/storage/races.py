@@ -25,6 +25,10 @@ R = TypeVar("R", Dispatch, Order, Row)
 T = TypeVar("T")
 
 
+class TurnNeeded(Exception):
+    """What was begun beside others has to be done in a turn of its own: this unit is undone."""
+
+
 class KeyTaken(Conflict):
     """A primary key is taken: most likely two processes drew one id in one millisecond."""
 

@@ -52,6 +52,10 @@ class MemoryLooked:
     rows: Sequence[PlainRow]
     on_file: Mapping[int, PersonId]
 
+    @property
+    def by_keys_alone(self) -> bool:
+        return not self.on_file
+
 
 @frozen
 class MemoryImports:
@@ -77,8 +81,16 @@ class MemoryImports:
     def put_run(self, scope: Scope, run: RosterImport) -> None:
         self.tables.runs.replace(self.undo, run.id, run)
 
-    def queue(self, *, more: bool = False) -> None:
+    def side_by_side(self) -> bool:
         """There is one writer."""
+        return False
+
+    def queue(self, *, more: bool = False, beside: bool = False) -> None:
+        """There is one writer."""
+
+    def still_holds(self, scope: Scope, looked: Looked, organisation: OrganisationId) -> bool:
+        """Nobody wrote meanwhile."""
+        return True
 
     def preparer(self, scope: Scope) -> Prepares:
         return _prepared

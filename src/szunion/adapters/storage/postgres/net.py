@@ -206,8 +206,10 @@ ANYWHERE: Final[Mapping[str, str]] = {
     "person.inherit_document": "who was merged gives up the document, wherever they belonged",
     "person.next_rank": "a file in quarantine stands behind those that are on file elsewhere",
     "person.on_file": "who files somebody must find them on file elsewhere, and is not told",
+    "person.stand_aside": "a place that was held for a moment is given up, before anybody is there",
     "person.row": "what is put is read first, to be sealed again under its own salt",
     "roster.on_file": "as person.on_file, for a whole roster",
+    "sealed.move_document": "what is filed under an old key is brought under the new, whoever's",
     "membership.open_anywhere": "a person has one open membership in the city, wherever it is",
 }
 

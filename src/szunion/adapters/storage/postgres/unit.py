@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from szunion.adapters.storage.postgres.session import PostgresSession
-from szunion.adapters.storage.sql.unit import SqlUnit
+from szunion.adapters.storage.postgres.spread import SpreadSession
+from szunion.adapters.storage.sql.imports import SqlImports
+from szunion.adapters.storage.sql.unit import Part, SqlUnit
 from szunion.domain.access import Scope
 
 R = TypeVar("R")
@@ -51,10 +53,23 @@ def _later(rows: Iterator[Any], session: PostgresSession, scope: Scope) -> Itera
         yield row
 
 
+def _imports(unit: SqlUnit) -> SqlImports:
+    """Return the imports of a unit: side by side on one server, and in a transaction of our own.
+
+    A host's has its snapshot before it waits. On Citus a union's row is on every node, and who
+    changes it waits there for whoever does so, until the commit.
+    """
+    session = unit.session
+    assert isinstance(session, PostgresSession)
+    beside = not (session.hosted or isinstance(session, SpreadSession))
+    return SqlImports(session, unit.ids, unit.vault, unit.now, beside=beside)
+
+
 class PostgresUnit(SqlUnit):
     """One unit of work: :class:`szunion.ports.storage.UnitOfWork` on PostgreSQL."""
 
     session: PostgresSession
+    imports = Part(_imports)
 
     def given_out(self, repository: R) -> R:
         """Return *repository* so that the server is told the scope of every call."""

@@ -7,8 +7,9 @@ key, so that a chunk touches each page once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Final
 
 from attrs import frozen
 
@@ -16,6 +17,7 @@ from szunion.adapters.storage.sql.blind import BlindIndex
 from szunion.adapters.storage.sql.prepared import ON_FILE, PreparedRows, RowPreparer
 from szunion.adapters.storage.sql.session import Row, Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
+from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
 from szunion.domain.documents import DocumentKind, to_18
 from szunion.domain.roster_rows import PlainRow
@@ -24,6 +26,8 @@ from szunion.ports.keys import IndexField, Vault
 from szunion.ports.storage.imports import Looked, Prepared, Prepares, RosterImport
 from szunion.ports.system import Ids
 
+_OLD: Final = DocumentKind.RESIDENT_15
+
 
 @frozen
 class SqlLooked:
@@ -31,11 +35,18 @@ class SqlLooked:
 
     prepared: PreparedRows
     on_file: Mapping[int, PersonId]
+    kinds: frozenset[str]
+    """Which kinds of documents anybody holds."""
 
     @property
     def rows(self) -> Sequence[PlainRow]:
         """The rows."""
         return self.prepared.rows
+
+    @property
+    def by_keys_alone(self) -> bool:
+        """Whether keys alone tell these people from all others."""
+        return not self.on_file and all(row.kind is not _OLD for row in self.rows)
 
 
 def _run(row: Row) -> RosterImport:
@@ -59,8 +70,8 @@ def _columns(run: RosterImport) -> dict[str, object]:
 def counterpart(row: PlainRow) -> str | None:
     """Return the other form of a resident's number with its kind; None: it has none."""
     if row.kind is DocumentKind.RESIDENT and row.number[6:8] == "19":
-        return f"{DocumentKind.RESIDENT_15.value}:{row.number[:6]}{row.number[8:17]}"
-    if row.kind is DocumentKind.RESIDENT_15:
+        return f"{_OLD.value}:{row.number[:6]}{row.number[8:17]}"
+    if row.kind is _OLD:
         return f"{DocumentKind.RESIDENT.value}:{to_18(row.number)}"
     return None
 
@@ -73,6 +84,8 @@ class SqlImports:
     ids: Ids
     vault: Vault
     now: datetime
+    beside: bool = False
+    """Whether chunks of newcomers may be written side by side."""
 
     def run_of(
         self, scope: Scope, organisation: OrganisationId, sha256: str
@@ -86,9 +99,12 @@ class SqlImports:
     def put_run(self, scope: Scope, run: RosterImport) -> None:
         self.session.do("roster.put_run", _columns(run))
 
-    def queue(self, *, more: bool = False) -> None:
+    def side_by_side(self) -> bool:
+        return self.beside
+
+    def queue(self, *, more: bool = False, beside: bool = False) -> None:
         self.session.do("roster.patience")
-        self.session.do("roster.queue")
+        self.session.do("roster.beside" if beside else "roster.queue")
         if more:
             self.session.more_follows()
 
@@ -109,24 +125,34 @@ class SqlImports:
             prepared = self._preparer(keys)(rows, self.now)
         key = keys[0]
         found = self._on_file(prepared.shards, prepared.texts, prepared.wanted, key)
-        known = {kind for (kind,) in self.session.all("roster.kinds")}
-        old, seek_old = DocumentKind.RESIDENT_15, DocumentKind.RESIDENT_15.value in known
+        kinds = self._kinds()
+        left = [at for at in range(len(rows)) if at not in found]
+        found.update(self._in_other_form(rows, left, kinds, key))
+        return SqlLooked(prepared, found, kinds)
+
+    def _kinds(self) -> frozenset[str]:
+        return frozenset(kind for (kind,) in self.session.all("roster.kinds"))
+
+    def _in_other_form(
+        self, rows: Sequence[PlainRow], places: Iterable[int], kinds: frozenset[str], key: int
+    ) -> dict[int, PersonId]:
+        """Return who holds the other form of the numbers at *places*, where anybody may."""
+        seek_old = _OLD.value in kinds
         others = {
-            position: other
-            for position, row in enumerate(rows)
-            if (seek_old or row.kind is old)
-            and position not in found
-            and (other := counterpart(row)) is not None
+            place: other
+            for place in places
+            if (seek_old or rows[place].kind is _OLD)
+            and (other := counterpart(rows[place])) is not None
         }
-        if others:
-            numbers = [text.partition(":")[2] for text in others.values()]
-            seen, shards = list(others.values()), self.vault.route_many(numbers)
-            blinds = self.vault.index_many(IndexField.DOCUMENT, seen, key=key)
-            wanted = self.session.packed(ON_FILE, {"shard": shards, "blind": blinds})
-            there = self._on_file(shards, seen, wanted, key)
-            positions = list(others)
-            found.update({positions[at]: person for at, person in there.items()})
-        return SqlLooked(prepared, found)
+        if not others:
+            return {}
+        numbers = [text.partition(":")[2] for text in others.values()]
+        seen, shards = list(others.values()), self.vault.route_many(numbers)
+        blinds = self.vault.index_many(IndexField.DOCUMENT, seen, key=key)
+        wanted = self.session.packed(ON_FILE, {"shard": shards, "blind": blinds})
+        there = self._on_file(shards, seen, wanted, key)
+        positions = list(others)
+        return {positions[at]: person for at, person in there.items()}
 
     def _on_file(
         self, shards: Sequence[int], texts: Sequence[str], wanted: Mapping[str, object], key: int
@@ -153,12 +179,21 @@ class SqlImports:
         assert isinstance(looked, SqlLooked)
         ready = looked.prepared
         people = ready.people.only(positions)
-        for name, parameters in ready.filed(people, ready.mobiles.only(positions)).items():
+        for name, parameters in ready.filed(positions).items():
             self.session.do(name, parameters)
         rows = [ready.rows[at] for at in people.places]
-        self.session.many("roster.add_kind", [(kind.value,) for kind in {row.kind for row in rows}])
         self._keep_memberships(scope, rows, people.keys, organisation, today, run)
+        # Last, and in order: who adds the same kind at the same time waits for this commit.
+        new = {row.kind.value for row in rows} - looked.kinds
+        self.session.many("roster.add_kind", [(kind,) for kind in sorted(new)])
         return [PersonId(ready.ids[at]) for at in positions]
+
+    def still_holds(self, scope: Scope, looked: Looked, organisation: OrganisationId) -> bool:
+        assert isinstance(looked, SqlLooked)
+        rows, (key, _) = looked.rows, looked.prepared.keys
+        if self._in_other_form(rows, range(len(rows)), self._kinds(), key):
+            return False
+        return self.session.do("roster.union_stands", {"id": organisation, **paths(scope)}) == 1
 
     def _keep_memberships(  # noqa: PLR0913, PLR0917 - the columns of a chunk
         self,

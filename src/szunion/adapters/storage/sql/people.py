@@ -223,6 +223,7 @@ class SqlPeople:
         for held in person.documents:
             if held.document not in known:
                 key = self._blind.filed(held.document)
+                self._tell_new_form(person.id, held.document)
                 if old is None:  # as much as a file in quarantine asks for
                     self.session.one("person.next_rank", key)
                 row = {**key, "person": person.id}
@@ -237,6 +238,19 @@ class SqlPeople:
             self._drop_mobile(person.id, before)
         if person.mobile is not None and person.mobile != before:
             self._add_mobile(person.id, person.mobile)
+
+    def _tell_new_form(self, person: PersonId, document: IdentityDocument) -> None:
+        """Stand for a moment where the new form of an old number is filed.
+
+        Chunks of a roster that are written beside others are told by keys alone who is filed
+        meanwhile, and the forms of a number are two keys. So whoever files the new one waits for
+        us and looks for the old one afterwards, or has been first, and we decide again.
+        """
+        new = document.successor()
+        if new is not None:
+            where = {**self._blind.filed(new), "person": person}
+            if self.session.do("person.stand_for", where):
+                self.session.do("person.stand_aside", where)
 
     def _add_mobile(self, person: PersonId, mobile: Mobile) -> None:
         index = self._blind

@@ -58,14 +58,14 @@ class PeopleColumns(_Columns):
 
     salts: Sequence[bytes]
     sealed: Sequence[bytes]
-    shards: Sequence[int]
-    blinds: Sequence[bytes]
-    """Where the document is filed, and under which index."""
 
 
 @frozen
-class MobileColumns(_Columns):
-    """What is filed of those who gave a mobile, in the order of its index."""
+class IndexColumns(_Columns):
+    """Where documents are filed, or mobiles of those who gave one, in the order of their index.
+
+    Two chunks that hold the same people meet at the first of them, and wait at no two places.
+    """
 
     shards: Sequence[int]
     blinds: Sequence[bytes]
@@ -75,14 +75,16 @@ Filing: TypeAlias = Mapping[str, Mapping[str, object]]
 """Statements that file people, in their order, and the parameters of each."""
 
 
-def filing(pack: Packs, people: PeopleColumns, mobiles: MobileColumns) -> Filing:
+def filing(
+    pack: Packs, people: PeopleColumns, documents: IndexColumns, mobiles: IndexColumns
+) -> Filing:
     """Return what files these people."""
     keys = people.keys
     columns: Mapping[str, Mapping[str, Sequence[Any]]] = {
         "roster.file_people": {"person": keys, "sealed": people.sealed},
         "roster.file_salts": {"person": keys, "salt": people.salts},
         "roster.file_documents": {
-            "person": keys, "shard": people.shards, "blind": people.blinds,
+            "person": documents.keys, "shard": documents.shards, "blind": documents.blinds,
         },
         "roster.file_mobiles": {
             "person": mobiles.keys, "shard": mobiles.shards, "blind": mobiles.blinds,
@@ -103,7 +105,8 @@ class PreparedRows:
     ids: Sequence[int]
     """What each will be called if it is new."""
     people: PeopleColumns
-    mobiles: MobileColumns
+    documents: IndexColumns
+    mobiles: IndexColumns
     sealing: int
     """The key under which the files are sealed."""
     keys: tuple[int, int]
@@ -114,10 +117,12 @@ class PreparedRows:
     filing: Filing
     """What files all of them, as if each were new."""
 
-    def filed(self, people: PeopleColumns, mobiles: MobileColumns) -> Filing:
+    def filed(self, positions: Sequence[int]) -> Filing:
         """Return what files those that are new: nearly always it is ready."""
-        whole = people is self.people and mobiles is self.mobiles
-        return self.filing if whole else filing(self.pack, people, mobiles)
+        if len(positions) == len(self.rows):
+            return self.filing
+        parts = (self.documents.only(positions), self.mobiles.only(positions))
+        return filing(self.pack, self.people.only(positions), *parts)
 
 
 @frozen
@@ -139,12 +144,13 @@ class RowPreparer:
         shards = self.vault.route_many([row.number for row in rows])
         blinds = self.vault.index_many(IndexField.DOCUMENT, texts, key=self.keys[0])
         ids = self.ids.many(self._homes(rows, shards))
-        people, mobiles = self._people(rows, ids, shards, blinds, at), self._mobiles(rows, ids)
+        people = self._people(rows, ids, at)
+        documents, mobiles = _documents(ids, shards, blinds), self._mobiles(rows, ids)
         return PreparedRows(
             rows=rows, texts=texts, shards=shards, blinds=blinds, ids=ids, people=people,
-            mobiles=mobiles, keys=self.keys, pack=self.pack,
+            documents=documents, mobiles=mobiles, keys=self.keys, pack=self.pack,
             wanted=self.pack(ON_FILE, {"shard": shards, "blind": blinds}),
-            filing=filing(self.pack, people, mobiles),
+            filing=filing(self.pack, people, documents, mobiles),
             sealing=self.vault.key_of(people.sealed[0]) if rows else self.vault.sealing_key,
         )  # fmt: skip
 
@@ -156,14 +162,7 @@ class RowPreparer:
                 homes[place] = self.vault.route(leading(row.number))
         return homes
 
-    def _people(
-        self,
-        rows: Sequence[PlainRow],
-        ids: Sequence[int],
-        shards: Sequence[int],
-        blinds: Sequence[bytes],
-        at: datetime,
-    ) -> PeopleColumns:
+    def _people(self, rows: Sequence[PlainRow], ids: Sequence[int], at: datetime) -> PeopleColumns:
         order = sorted(range(len(ids)), key=ids.__getitem__)
         keys = [ids[place] for place in order]
         salts = self.vault.salts(len(rows))
@@ -171,10 +170,9 @@ class RowPreparer:
         return PeopleColumns(
             places=order, keys=keys, salts=salts,
             sealed=self.vault.seal_many("person", keys, salts, plains),
-            shards=[shards[place] for place in order], blinds=[blinds[place] for place in order],
         )  # fmt: skip
 
-    def _mobiles(self, rows: Sequence[PlainRow], ids: Sequence[int]) -> MobileColumns:
+    def _mobiles(self, rows: Sequence[PlainRow], ids: Sequence[int]) -> IndexColumns:
         reached = [place for place, row in enumerate(rows) if row.mobile]
         texts = [mobile for row in rows if (mobile := row.mobile)]
         blinds = self.vault.index_many(IndexField.MOBILE, texts, key=self.keys[1])
@@ -182,7 +180,16 @@ class RowPreparer:
         order = sorted(range(len(blinds)), key=blinds.__getitem__)
         blinds = [blinds[at] for at in order]
         places = [reached[at] for at in order]
-        return MobileColumns(
+        return IndexColumns(
             places=places, keys=[ids[place] for place in places], blinds=blinds,
             shards=[first >> 6 for (first,) in iter_unpack(">H14x", b"".join(blinds))],
         )  # fmt: skip
+
+
+def _documents(ids: Sequence[int], shards: Sequence[int], blinds: Sequence[bytes]) -> IndexColumns:
+    order = sorted(range(len(ids)), key=blinds.__getitem__)
+    order.sort(key=shards.__getitem__)
+    return IndexColumns(
+        places=order, keys=[ids[place] for place in order],
+        shards=[shards[place] for place in order], blinds=[blinds[place] for place in order],
+    )  # fmt: skip

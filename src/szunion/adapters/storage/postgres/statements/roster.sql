@@ -3,9 +3,13 @@
 SET LOCAL lock_timeout = '120s'
 
 -- name: queue
--- A lock takes no snapshot: what is read afterwards is what the import before has left. It hinders
--- nobody who only reads, or who keeps how far an import has come.
-LOCK TABLE roster_import IN SHARE UPDATE EXCLUSIVE MODE
+-- A lock takes no snapshot: what is read afterwards is what the imports before have left. It
+-- hinders nobody who only reads.
+LOCK TABLE roster_import IN SHARE ROW EXCLUSIVE MODE
+
+-- name: beside
+-- Many have this one at a time; whoever has a turn waits for all of them, and they for that one.
+LOCK TABLE roster_import IN ROW EXCLUSIVE MODE
 
 -- name: on_file
 -- fanout: as the shared one. A connection plans its first few with the columns at hand, and would

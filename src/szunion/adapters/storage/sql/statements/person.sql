@@ -126,6 +126,15 @@ VALUES (:shard, :blind, 0, :person)
 ON CONFLICT (shard, blind, rank) DO UPDATE SET person_id = excluded.person_id
 WHERE person_document.person_id = excluded.person_id
 
+-- name: stand_for
+INSERT INTO person_document (shard, blind, rank, person_id)
+VALUES (:shard, :blind, 0, :person)
+ON CONFLICT (shard, blind, rank) DO NOTHING
+
+-- name: stand_aside
+DELETE FROM person_document
+WHERE shard = :shard AND blind = :blind AND rank = 0 AND person_id = :person
+
 -- name: inherit_document
 -- fanout: who was merged into somebody may lie in any shard
 UPDATE person_document SET person_id = :person

@@ -1,7 +1,8 @@
 -- name: run_of
+-- Locked: another desk that imports the same file goes on from what this one has kept.
 SELECT import_id, organisation_id, sha256, actor, began, ended, last_line, added, changed,
        unchanged, rejected
-FROM roster_import WHERE organisation_id = :organisation AND sha256 = :sha256
+FROM roster_import WHERE organisation_id = :organisation AND sha256 = :sha256 FOR_UPDATE
 
 -- name: add_run
 INSERT INTO roster_import (import_id, organisation_id, sha256, actor, began, ended, last_line,
@@ -56,6 +57,12 @@ INSERT INTO audit (shard, audit_id, person_id, at, actor, role, node, purpose, a
 SELECT c.person >> 53, c.person, c.person, :at, :actor, :role, :node, :purpose,
        'membership.import', c.person, '', 'ACTIVE', :reason
 FROM CHUNK(person ID) c
+
+-- name: union_stands
+-- Changes nothing, and is a change: a decision on this union that was made on what was there before
+-- is made again. Who has changed it first leaves nothing to be found.
+UPDATE organisation SET version = version
+WHERE organisation_id = :id AND state = 'ACTIVE' AND path >= :low AND path < :high
 
 -- name: kinds
 SELECT kind FROM document_kind
