@@ -353,6 +353,9 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "erasures",
         {"wipe": lambda plain, scope, person, deeds: plain(scope, person, list(deeds)[1:])},
     ),
+    "test_what_is_proof_goes_only_with_an_erasure_in_the_journal": (
+        "erasures", {"wipe": lambda _plain, _scope, _person, _deeds: None},
+    ),
     "test_a_claim_that_is_erased_lets_go_of_its_event": (
         "claims", {"holder": lambda _plain, _scope, _keys: None},
     ),

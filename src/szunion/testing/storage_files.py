@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import pytest
@@ -43,6 +44,7 @@ from szunion.domain.values import (
     PersonId,
 )
 from szunion.domain.wishes import Wish
+from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.figures import CardShape, MonthCount, Shape
 from szunion.testing.storage_people import part, settle
@@ -198,6 +200,25 @@ class FilePromises:
         with pytest.raises(RuntimeError, match="in the middle"):
             world.run(fails)
         world.run(step)
+
+    def test_what_is_proof_goes_only_with_an_erasure_in_the_journal(
+        self, world: StorageWorld
+    ) -> None:
+        """What the bank told, and what was consented to: the journal is what a restored copy does.
+
+        Without an entry there, a copy that is restored would have it again.
+        """
+        world.run(_members_with_cards)
+        world.run(_with_files)
+        proof = ("end_card_fact", "end_consent_word")
+
+        def wipe(work: UnitOfWork, scope: Scope, deed: str) -> None:
+            work.erasures.wipe(scope, WHO, [deed])
+
+        for deed in proof:
+            with pytest.raises(Conflict, match="E-STORE-004"):
+                world.run(partial(wipe, deed=deed))
+        world.run(partial(_erase, deeds=proof))
 
     def test_a_claim_that_is_erased_lets_go_of_its_event(self, world: StorageWorld) -> None:
         """Another may claim that event then; what else the person has claimed stays and holds."""

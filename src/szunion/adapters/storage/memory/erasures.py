@@ -25,6 +25,7 @@ from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.rights import Erasure
 from szunion.domain.values import ClaimId, PersonId
+from szunion.errors import Conflict
 
 
 class Everything(Protocol):
@@ -153,6 +154,9 @@ _TAKE: Final[Mapping[str, Rows]] = {
     "end_rights_request": _of(lambda tables: tables.rights.requests),
 }
 
+_PROOF: Final = frozenset({"end_card_fact", "end_consent_word"})
+"""What the bank told, and what was consented to: only of one who stands in the journal."""
+
 #: Deeds that leave the row and take words out of it.
 _STRIP: Final[Mapping[str, tuple[Rows, Callable[[Any], Any]]]] = {
     "application": (
@@ -228,6 +232,8 @@ class MemoryErasures:
             if deed == "end_application":
                 self._forget_rows(person)
             for table, key in _TAKE[deed](self.tables, person):
+                if deed in _PROOF and person not in self._rights.erasures.rows:
+                    raise Conflict("E-STORE-004", constraint="TRIGGER")
                 table.delete(self.undo, key)
         self._forget_mobiles(person)
 

@@ -45,10 +45,7 @@ class Pool:
             StorageBusy: all were taken for as long as we wait (E-STORE-001).
             StorageUnreachable: no server answers (E-STORE-020), or the store is closed.
         """
-        connection = self._take()
-        while not (hears or _has_ended(connection)):
-            self._lose(connection)
-            connection = self._take()
+        connection = self._take() if hears else self._heard()
         try:
             yield connection
         except BaseException:
@@ -66,6 +63,19 @@ class Pool:
                 return self._idle.pop()
             self._there += 1
         return self._opened()
+
+    def _heard(self) -> Connection:
+        """Take one on which nothing is under way."""
+        while True:
+            connection = self._take()
+            ended = False
+            try:
+                ended = _has_ended(connection)
+            finally:
+                if not ended:
+                    self._lose(connection)
+            if ended:
+                return connection
 
     def _some(self) -> bool:
         return bool(self._closed or self._idle or self._there < self.limits.connections)
