@@ -4,7 +4,8 @@ Ours is a whole unit of work: it reads the card with the bank's facts and its ho
 sealed token, decides, and keeps the card, its history, the entry and the order. The limit is a
 plain UPDATE of the same rows by 8 clients of pgbench, which read and log nothing; the peer is an
 aggregate of the ``eventsourcing`` library, loaded, changed and saved by 8 threads. The same for
-many cards in one commit, as the bank's notices are obeyed, is done by one thread.
+many cards in one commit, as the bank's notices are obeyed, is done by one thread; and by 256
+callers at once, as on SQLite, by the combiner's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ from uuid import UUID
 from eventsourcing.application import Application
 from tests.cardtown import card_town_on
 
-from benchmarks.bench_change import SET, PeersCard, changed, changed_together, peers
+from benchmarks.bench_change import (
+    CALLERS,
+    SET,
+    AtOnce,
+    PeersCard,
+    changed,
+    changed_together,
+    peers,
+)
 from benchmarks.lines import Line, faster, rates
 from benchmarks.servers import SECONDS, Served, postgres
 
@@ -49,13 +58,17 @@ def lines() -> list[Line]:
         theirs = [PeersCard() for _ in range(CONNECTIONS)]
         app.save(*theirs)
         plain = _PLAIN.format(cards=", ".join(str(card.id) for card in cards))
+        at_once = AtOnce(place, together)
         found = rates(
             ROUNDS,
             ours=lambda: sum(threads.map(lambda card: changed(place, card, CHANGES), cards)),
             sets=lambda: sum(changed_together(place, together) for _ in range(SETS)),
+            changes=lambda: at_once.changes() + at_once.changes(),
+            calls=at_once.calls,
             bare=lambda: round(served.pgbench(plain, clients=CONNECTIONS) * SECONDS),
             peer=lambda: sum(threads.map(lambda card: peers(app, card.id, CHANGES), theirs)),
         )
+        at_once.close()
         app.close()
     what = (
         f"11 a card read, changed, logged and ordered, PostgreSQL, {CONNECTIONS} connections, 1/s"
@@ -66,6 +79,11 @@ def lines() -> list[Line]:
                floor=0.8),
         faster(f"{what}, in sets of {SET}, beside a plain UPDATE by pgbench", found["sets"],
                limit=found["bare"], floor=0.8),
+        faster(f"{what}, by {CALLERS} callers at once, beside a plain UPDATE by pgbench",
+               found["changes"], limit=found["bare"], floor=0.8),
+        faster(f"11 a card frozen by a call of the bank's, {CALLERS} calls at once, PostgreSQL, "
+               "1/s, beside a plain UPDATE by pgbench", found["calls"], limit=found["bare"],
+               floor=0.3),
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
@@ -17,7 +17,7 @@ from szunion.application.access import authorise
 from szunion.application.bank_inbox import BankInbox
 from szunion.application.bank_lines import ADAPTER_FAULT, FAULT, UNREACHED, notices_heard
 from szunion.application.looked import Ahead, ahead
-from szunion.application.office import Office
+from szunion.application.office import Alone, Office
 from szunion.application.together import obeyed_together
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
@@ -27,9 +27,11 @@ from szunion.errors import BankUnavailable, SzunionError
 from szunion.log import say
 from szunion.ports.bank import BankAdapter, Collected, Cursor
 from szunion.ports.storage import UnitOfWork
+from szunion.ports.system import Crowd
 
 _TOGETHER = 512
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
+_ALONE: Final = Alone()
 _Move: TypeAlias = Callable[[UnitOfWork, Scope], bool]
 _Movers: TypeAlias = Callable[[int, int], _Move]
 
@@ -113,11 +115,26 @@ class BankEar:
             SzunionError: it could not be heard now, or it is not known that it was; the bank brings
                 it again, and what was heard is recognised.
         """
+        self._crowd_for(notices).ask(notices, self._obey_calls)
+
+    def brought_soon(
+        self, notices: Sequence[BankNotice], told: Callable[[Callable[[], None]], object]
+    ) -> None:
+        """Obey it as :meth:`brought` does, and do not wait: for whoever serves thousands.
+
+        Args:
+            notices: What the call brought.
+            told: Called once all of it is committed, in a thread of the office's, with a function
+                that returns, or raises as :meth:`brought` would. It hands that on and is done.
+
+        Raises:
+            StorageBusy: too many wait already (E-BOOKING-001); *told* is not called then.
+        """
+        self._crowd_for(notices).ask_soon(notices, self._obey_calls, told)
+
+    def _crowd_for(self, notices: Sequence[BankNotice]) -> Crowd:
         long = len(notices) >= _TOGETHER or any(isinstance(each, DailyCardList) for each in notices)
-        if long:
-            self.receive(notices)
-        else:
-            self.office.bank_calls.ask(notices, self._obey_calls)
+        return _ALONE if long else self.office.bank_calls
 
     def _obey_calls(self, calls: Sequence[Sequence[BankNotice]]) -> Sequence[None]:
         """Obey what calls at one moment brought, in the order in which they came."""
