@@ -143,6 +143,9 @@ def _fetch_cards(
 ) -> None:
     rows = to.rows.fetch_named(keys)
     cards = to.cards.fetch_named(refs)
+    if not keys and not any(map(_asks_of_others, notices)):
+        to.cards.fetch_facts()
+        return
     rows += to.rows.fetch([kept.row for kept in cards if kept.row is not None])
     to.batches.fetch([row.batch for row in rows])
     to.rows.fetch_counts([row.batch for row in rows])
@@ -155,6 +158,13 @@ def _fetch_cards(
     activated = (each for each in notices if isinstance(each, CardChanged))
     if any(each.event is BankEvent.ACTIVATED for each in activated):
         to.pack.fetch(people)
+
+
+def _asks_of_others(notice: BankNotice) -> bool:
+    """Return whether a notice that names no row asks for its person's rows and other cards."""
+    return isinstance(notice, CardChanged) and (
+        notice.event is BankEvent.ACTIVATED or notice.successor is not None
+    )
 
 
 def _row_keys(notices: Iterable[BankNotice]) -> list[RequestKey]:

@@ -44,10 +44,14 @@ class CardsTogether(Together):
         return self._keep(self.work.bulk.cards(self.scope, ids) if ids else ())
 
     def fetch_people(self, people: Sequence[PersonId]) -> None:
-        """Fetch all cards of *people*, and all facts of each."""
+        """Fetch all cards of *people*, and all facts of the cards that are at hand then."""
         self._of_person = {person: [] for person in people}
         for kept in self._keep(self.work.cards.of_people(self.scope, people) if people else ()):
             self._of_person[kept.person].append(kept.id)
+        self.fetch_facts()
+
+    def fetch_facts(self) -> None:
+        """Fetch all facts of the cards that are at hand."""
         told = self.work.bulk.facts(self.scope, list(self._cards)) if self._cards else {}
         self._facts = {id_: list(told.get(id_, ())) for id_ in self._cards}
 
@@ -132,8 +136,7 @@ class CardsTogether(Together):
         if old.card.version != card.card.version:
             raise lost_race("card", card.card.version, old.card.version)
         self._changed.append(card)
-        bank = fold(self._facts[card.id])
-        after = evolve(card.card, bank=bank, version=card.card.version + 1)
+        after = evolve(card.card, bank=old.card.bank, version=card.card.version + 1)
         self._cards[card.id] = evolve(card, card=after)
 
     def write(self) -> None:
