@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
 from random import Random
 from threading import Event, Lock, Thread
 from time import sleep
@@ -274,6 +275,39 @@ def test_where_the_store_fails_every_caller_is_told_and_nothing_is_half_heard(
         assert not any(known(place, f"F{at}") for at in range(CALLERS))
         assert list(threads.map(call, notices)) == [None] * CALLERS
     assert {place.heard(f"F{at}").copies for at in range(CALLERS)} == {0}
+
+
+def test_who_hands_in_is_told_after_the_commit_and_of_what_stood_in_the_way(
+    place: CardTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crowd, and an office without one: no thread waits."""
+    (kept,) = place.activate(place.admit(1))
+    answers: Queue[tuple[Callable[[], None], bool]] = Queue()
+
+    def full(*_: object) -> None:
+        raise StorageFull("E-STORE-002")
+
+    with gathering() as crowd:
+        crowds: tuple[Crowd, ...] = (crowd, Alone())
+        for at, each in enumerate(crowds):
+            ear, event = ear_of(place, each), f"S{at}"
+            call = [frozen_at_the_bank(kept, event, 9 + at)]
+
+            def told(answer: Callable[[], None], event: str = event) -> None:
+                with suppress(StorageFull):
+                    answer()
+                answers.put((answer, known(place, event)))
+
+            with monkeypatch.context() as patched:
+                patched.setattr(BankEar, "_hear_all", full)
+                ear.brought_soon(call, told)
+                answer, heard = answers.get(timeout=60)
+            assert not heard
+            if each is crowd:
+                with pytest.raises(StorageFull):
+                    answer()
+            ear.brought_soon(call, told)
+            assert answers.get(timeout=60)[1]
 
 
 # --- who waits for nobody, and lets nobody wait -----------------------------------------------

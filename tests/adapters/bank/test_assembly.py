@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ from typing import Any
 import pytest
 from tests.adapters.bank.processes import BankProcess
 from tests.adapters.bank.sample import SOON, applicant, batch, key
+from tests.adapters.bank.wired import CALLBACK, wired
 
+from szunion.adapters.bank.http_peer import Callback
 from szunion.adapters.bank.signed_http import SignedHttpBank
 from szunion.adapters.callbacks import CallbackDoor
+from szunion.adapters.crowd import Combiner
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.access import authorise
 from szunion.bootstrap import UnionSystem
@@ -150,6 +154,49 @@ def test_a_refused_callback_is_audited_and_a_flood_of_them_once_a_minute(
     assert set(said) == {"401 Unauthorized"}
     refused = [one[11] for one in logged if one[7] == "inbox.refuse"]
     assert refused == ["1", "50"]
+
+
+def test_calls_at_one_moment_meet_in_the_systems_crowd_and_are_answered_when_heard() -> None:
+    both = wired()
+    both.line.send(batch("batch", count=12), deadline=SOON)
+    both.bank.simulate.produce(key("batch"))
+    told, line = list(both.bank.truth.told), both.line
+    calls = [both.peer.callbacks(notice)[0] for notice in told]
+    with (
+        UnionSystem.open(
+            "memory:", bank=line, clock=both.clock, keys=FileKeys(bytes(32))
+        ) as system,
+        ThreadPoolExecutor(len(calls)) as threads,
+    ):
+        door = system.callbacks(CALLBACK)
+
+        def post(call: Callback) -> str:
+            said: list[str] = []
+            named = {f"HTTP_{name.upper().replace('-', '_')}": text
+                     for name, text in call.headers.items()}  # fmt: skip
+            environ = {
+                "REQUEST_METHOD": "POST", "PATH_INFO": CALLBACK,
+                "CONTENT_LENGTH": f"{len(call.body)}", "wsgi.input": BytesIO(call.body), **named,
+            }  # fmt: skip
+            door(environ, lambda status, _: said.append(status))
+            return said[0]
+
+        assert list(threads.map(post, calls)) == ["204 No Content"] * len(calls)
+        crowd = system.office.bank_calls
+        assert isinstance(crowd, Combiner)
+        assert crowd._worker is not None, "they came by it"
+        heard = system.office.storage.read(
+            lambda work: [
+                work.inbox.get(
+                    authorise(work, engine(), Operation.BANK_DESK), line.info.name,
+                    notice.told.event_id,
+                )
+                for notice in told
+            ]
+        )  # fmt: skip
+        assert None not in heard
+        system.close()
+        assert post(calls[0]).startswith("503"), "it is closed: the bank calls again"
 
 
 def test_a_bank_without_callbacks_says_so(tmp_path: Path) -> None:
