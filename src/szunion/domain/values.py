@@ -247,7 +247,7 @@ class RequestKey:
     text: str = field()
 
     _pattern: ClassVar = re.compile(r"[A-Z2-7]{26}", re.ASCII)
-    _lines: ClassVar = re.compile(r"(?:[A-Z2-7]{26}\n)*", re.ASCII)
+    _letters: ClassVar = re.compile(r"[A-Z2-7]*", re.ASCII)
 
     @classmethod
     def many(cls, texts: Sequence[str]) -> list[Self]:
@@ -256,8 +256,7 @@ class RequestKey:
         Raises:
             InvalidInput: one of them is none (E-VALUE-002).
         """
-        lines = "\n".join([*texts, ""])
-        if set(map(len, texts)) <= {26} and cls._lines.fullmatch(lines) is not None:
+        if set(map(len, texts)) <= {26} and cls._letters.fullmatch("".join(texts)) is not None:
             return of_columns(cls, texts)
         return list(map(cls, texts))
 

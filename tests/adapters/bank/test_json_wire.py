@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
+from random import Random
 from typing import Any, get_args
 
 import cattrs
@@ -217,6 +218,8 @@ def test_a_list_is_read_by_columns_as_it_is_read_object_by_object(kind: type[Any
         b'{"a":' * 17 + b"1" + b"}" * 17, b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000,
         b'{"a":' * 50_000, "１".encode(), b"01", b"+1", b"0x1", b"'a'", b'"a\nb"', b"// x\n{}",
         b'{"\\ud800":1}', b'["' + b"1" * 19 + b'",' + b"1" * 19 + b"]",
+        b'{"a" :1,"a"\t:2}', b'{"":1,"":2}', b'{"a":"","a":""}', b'[{"a":1},{"a":1,"b":"a","b":1}]',
+        b'{"a":"\\"","a":1}', b'{"a":1,"\\u0061":1}', b"[[" + b"[" * 15 + b"]" * 15 + b"],[]]",
     ],
 )  # fmt: skip
 def test_json_that_two_programs_could_read_differently_is_refused(body: bytes) -> None:
@@ -228,10 +231,41 @@ def test_json_that_two_programs_could_read_differently_is_refused(body: bytes) -
     "body",
     [b"1" * 18, b"-" + b"1" * 18, b"[" * 16 + b"]" * 16, b'{"a":' * 16 + b"1" + b"}" * 16, b" {} ",
      b'"\\ud83d\\ude00"', '"𠮷"'.encode(), b"[[],[],{}]", b'{"a":[1],"b":[1]}',
-     b'"' + b"1" * 19 + b'"', b'["' + b"1" * 30 + b'",7]'],
+     b'"' + b"1" * 19 + b'"', b'["' + b"1" * 30 + b'",7]', b'{"a":"\\"","b":"\\\\"}', b'""',
+     b'{"a":{"a":"a"},"":["a","a"]}'],
 )  # fmt: skip
 def test_json_at_its_limits_is_read(body: bytes) -> None:
     read_json(body)
+
+
+def _text(chance: Random, depth: int) -> tuple[str, bool]:
+    """Return a text in JSON, and whether it gives a key twice somewhere."""
+    if depth == 0 or chance.random() < 0.3:
+        return chance.choice(
+            ["1", "true", "null", '""', '"a"', '"\\""', '"{"', '":"', '"会"']
+        ), False
+    below = [_text(chance, depth - 1) for _ in range(chance.randrange(4))]
+    texts, twice = [text for text, _ in below], any(each for _, each in below)
+    if chance.random() < 0.5:
+        return f"[{', '.join(texts)}]", twice
+    keys = [chance.choice(["a", "b", "c", "d", "", ":", "会"]) for _ in texts]
+    between = chance.choice([":", " :", "\n: "])
+    cells = [f'"{key}"{between}{text}' for key, text in zip(keys, texts, strict=True)]
+    return f"{{{','.join(cells)}}}", twice or len(set(keys)) < len(keys)
+
+
+def test_a_key_given_twice_is_found_wherever_it_stands_and_nothing_else_is() -> None:
+    chance, found = Random(206), 0
+    for _ in range(3_000):
+        text, twice = _text(chance, 4)
+        try:
+            assert read_json(text.encode()) == json.loads(text)
+        except BadJson:
+            assert twice, text
+            found += 1
+        else:
+            assert not twice, text
+    assert 300 < found < 2_000, found
 
 
 def test_reading_takes_time_in_proportion() -> None:

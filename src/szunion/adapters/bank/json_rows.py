@@ -36,7 +36,6 @@ def _is_plain(kind: Any) -> bool:  # noqa: ANN401
     """Return whether a value of *kind* is its fields and checks nothing between them."""
     return (
         has(kind)
-        and len(fields(kind)) > 1  # of one alone an itemgetter makes no row
         and not hasattr(kind, "__attrs_post_init__")
         and not any(each.validator or each.converter for each in fields(kind))
     )
@@ -50,13 +49,12 @@ def _in_columns(
     hints = get_type_hints(kind)
     names = [each.name for each in fields(kind)]
     makers = [_column(hints[name], converter) for name in names]
-    cells = itemgetter(*names)
+    cells = [itemgetter(name) for name in names]
 
     def structure(rows: list[Any]) -> tuple[Any, ...]:
         if set(map(type, rows)) != {dict} or set(map(len, rows)) != {len(names)}:
             return otherwise(rows)
-        columns = zip(*map(cells, rows), strict=True)
-        made = [make(column) for make, column in zip(makers, columns, strict=True)]
+        made = [make(list(map(cell, rows))) for make, cell in zip(makers, cells, strict=True)]
         return tuple(of_columns(kind, *made))
 
     return structure
@@ -86,4 +84,4 @@ def _codes(members: Mapping[str, Enum], column: Column) -> Column:
     if set(map(type, column)) != {str}:
         msg = "codes expected"
         raise TypeError(msg)
-    return [members[code] for code in column]
+    return list(map(members.__getitem__, column))

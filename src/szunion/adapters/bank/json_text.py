@@ -7,6 +7,8 @@ digits, no more than 16 levels, no lone surrogate. Whatever is wrong is one :cla
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Final, NoReturn
 
 MOST_DEPTH: Final = 16
@@ -42,25 +44,26 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=_no_fraction, parse_constant=_no_constant
-)
-_COUNTING: Final = json.JSONDecoder(
+_PLAIN: Final = json.JSONDecoder(parse_float=_no_fraction, parse_constant=_no_constant)
+_DOUBTING: Final = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_float=_no_fraction,
     parse_constant=_no_constant,
     parse_int=_whole,
 )
-"""Counts the digits of each number, which costs a step in Python for each."""
+"""Looks at the keys of each object and counts the digits of each number: a step in Python each."""
 
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 _TOO_LONG: Final = b"0" * (MOST_DIGITS + 1)
-_NESTS: Final = frozenset((dict, list))
 
 
-def _decoder(body: bytes) -> json.JSONDecoder:
-    """Return the one that counts digits only where so many stand in a row, in whatever."""
-    return _COUNTING if _TOO_LONG in body.translate(_DIGITS) else _DECODER
+def _is_plain(body: bytes) -> bool:
+    """Return whether no quote is escaped, and nowhere so many digits stand in a row.
+
+    Then every key and every text has two quotes, so those that a key given twice has lost are
+    missed; and no number is too long.
+    """
+    return b"\\" not in body and _TOO_LONG not in body.translate(_DIGITS)
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON can hold
@@ -73,14 +76,17 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON can hold
         text = body.decode("utf-8")
         if text[:1] == "\ufeff":
             _refuse("a byte order mark")
-        value = _decoder(body).decode(text)
+        plain = _is_plain(body)
+        value = (_PLAIN if plain else _DOUBTING).decode(text)
         if "\\u" in text:
             _whole_characters(value)
     except RecursionError:
         _refuse("too many levels")
     except ValueError as error:
         raise BadJson(type(error).__name__) from None
-    _shallow(value)
+    kept = _texts_and_keys(value)
+    if plain and text.count('"') != 2 * kept:
+        _refuse("a key twice")
     return value
 
 
@@ -94,18 +100,28 @@ def write_json(value: object) -> bytes:
     return text.encode()
 
 
-def _shallow(value: object) -> None:
-    """Look level by level, so that no nest is too deep for looking."""
-    level: list[Any] = [value] if type(value) in _NESTS else []
-    for _ in range(MOST_DEPTH):
-        level = [
-            child
-            for each in level
-            for child in (each.values() if type(each) is dict else each)
-            if type(child) in _NESTS
-        ]
-        if not level:
-            return
+def _texts_and_keys(value: object) -> int:
+    """Count them level by level, so that no nest is too deep for looking.
+
+    Raises:
+        BadJson: there are more levels than are wanted.
+    """
+    found = 0
+    level: Iterable[Any] = (value,)
+    for _ in range(MOST_DEPTH + 1):
+        nests: list[Iterable[Any]] = []
+        for each in level:
+            kind = type(each)
+            if kind is str:
+                found += 1
+            elif kind is dict:
+                found += len(each)
+                nests.append(each.values())
+            elif kind is list:
+                nests.append(each)
+        if not nests:
+            return found
+        level = chain.from_iterable(nests)
     _refuse("too many levels")
 
 
