@@ -23,6 +23,9 @@ from szunion.domain.messages import Message, MessageState
 from szunion.domain.values import PersonId
 from szunion.ports.notifier import Delivery, Letter
 from szunion.ports.storage import UnitOfWork
+from szunion.text import Text
+
+_NONE = Text("", "")
 
 
 class Killed(BaseException):
@@ -107,6 +110,41 @@ def test_a_letter_has_the_number_of_its_member_and_the_words(place: Place) -> No
     place.desk(Gateway(found.append)).deliver()
     assert [each.mobile for each in found] == [applicant(0).mobile]
     assert all(each.words.zh and each.words.en for each in found)
+
+
+def test_in_one_set_each_has_its_own_number_and_its_own_words(place: Place) -> None:
+    """What several are told in the same words is put once; what cannot be put is given up."""
+    other = place.town.admit(0, evolve(applicant(1), mobile=None))
+    third = place.town.admit(0, applicant(2))
+    while place.desk(Gateway()).deliver():
+        pass
+    told = [
+        (place.person, "of", {"what": "甲"}), (other, "of", {"what": "乙"}),
+        (third, "of", {"what": "甲"}), (place.person, "of", {}), (third, "nobody knows", {}),
+        (other, "nothing", {}), (third, "plain", {}), (place.person, "plain", {}),
+    ]  # fmt: skip
+    place.office.storage.run(
+        lambda work: work.messages.add_many(authorise(work, engine(), Operation.BANK_DESK), told)
+    )
+    texts = {
+        "of": Text("{what}到", "{what} is here"),
+        "nothing": _NONE,
+        "plain": Text("好", "well"),
+    }
+    found: list[Letter] = []
+    evolve(place.desk(Gateway(found.append)), texts=texts).deliver()
+    assert {(each.message.person, each.mobile, each.words) for each in found} == {
+        (place.person, applicant(0).mobile, Text("甲到", "甲 is here")),
+        (other, None, Text("乙到", "乙 is here")),
+        (third, applicant(2).mobile, Text("甲到", "甲 is here")),
+        (third, applicant(2).mobile, Text("好", "well")),
+        (place.person, applicant(0).mobile, Text("好", "well")),
+    }
+    assert len(found) == 5
+    states = [each.state for each in place.kept() if each.template in {"of", "plain"}]
+    assert sorted(states, key=list(MessageState).index) == [
+        MessageState.DELIVERED, MessageState.DELIVERED, MessageState.GIVEN_UP,
+    ]  # fmt: skip
 
 
 def test_a_second_worker_takes_the_next_set(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

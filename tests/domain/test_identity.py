@@ -284,6 +284,23 @@ def test_what_is_no_mobile_is_refused(number: str) -> None:
         Mobile.of(number)
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [[], ["13800138000"], ["13800138000", "+85261234567", "+886912345678", "+85361234567"],
+     ["13800138000", ""], ["1380013800"], ["13800138000", "138001380001"], ["13800138000\n"],
+     ["13800138000\n13900139000"], ["13800138000", "1380013800０"], ["13800138000", "+8521"]],
+)  # fmt: skip
+def test_many_mobiles_are_what_each_is(texts: list[str]) -> None:
+    try:
+        each = [Mobile(text) for text in texts]
+    except InvalidInput:
+        with pytest.raises(InvalidInput):
+            Mobile.many(texts)
+    else:
+        assert Mobile.many(texts) == each
+        assert [mobile.plain() for mobile in Mobile.many(texts)] == texts
+
+
 @given(st.text(max_size=40))
 @settings(derandomize=True, max_examples=300)
 def test_half_width_changes_full_width_characters_only(text: str) -> None:

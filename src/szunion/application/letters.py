@@ -18,6 +18,7 @@ from szunion.application.access import authorise
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.messages import Message, MessageSet, MessageState
+from szunion.domain.values import of_columns
 from szunion.domain.wording import MESSAGES
 from szunion.domain.wording_bookings import BOOKING_MESSAGES
 from szunion.domain.wording_cards import CARD_MESSAGES
@@ -88,10 +89,11 @@ class LetterDesk:
         self, letters: Iterable[Letter], until: datetime, told: list[tuple[Message, Delivery]]
     ) -> None:
         """Hand over one after the other, and note of each what became of it in *told*."""
+        now, last = self.office.clock.now, until - _CALL
         for letter in letters:
-            if self.office.clock.now() > until - _CALL:
+            if now() > last:
                 return  # nobody may be about a letter when its lease ends; the rest is given back
-            if letter.words == _NO_WORDS:
+            if letter.words is _NO_WORDS:
                 # It stays in the person's list, given up, for a look.
                 told.append((letter.message, Delivery.IMPOSSIBLE))
                 continue
@@ -102,20 +104,30 @@ class LetterDesk:
                 raise
 
     def _letters(self, work: UnitOfWork, taken: Sequence[Message]) -> list[Letter]:
-        mobiles = work.people.mobiles(self._scope(work), {each.person for each in taken})
-        return [
-            Letter(message, mobiles.get(message.person), self._words(message)) for message in taken
-        ]
+        people = [each.person for each in taken]
+        mobiles = work.people.mobiles(self._scope(work), set(people))
+        return of_columns(Letter, taken, list(map(mobiles.get, people)), self._words_of(taken))
+
+    def _words_of(self, taken: Sequence[Message]) -> list[Text]:
+        """Return the words of each; what a crowd is told is said in one object, and put once."""
+        known: dict[tuple[str, int], Text] = {}
+        found = []
+        for message in taken:
+            told = message.template, id(message.fields)
+            words = known.get(told)
+            if words is None:
+                words = known[told] = self._words(message)
+            found.append(words)
+        return found
 
     def _words(self, message: Message) -> Text:
-        """Return the words of *message*; empty when its template or a field is not known."""
-        words = self.texts.get(message.template)
-        if words is None:
-            return _NO_WORDS
+        """Return the words of *message*; ``_NO_WORDS``: its template or a field is not known."""
+        words = self.texts.get(message.template, _NO_WORDS)
         try:
-            return Text(words.zh.format_map(message.fields), words.en.format_map(message.fields))
+            put = Text(words.zh.format_map(message.fields), words.en.format_map(message.fields))
         except (KeyError, IndexError, ValueError):
             return _NO_WORDS
+        return _NO_WORDS if put == _NO_WORDS else put
 
     def _give_back(
         self, taken: MessageSet, told: list[tuple[Message, Delivery]], *, on: bool = False
@@ -126,9 +138,12 @@ class LetterDesk:
         """
 
         def end(work: UnitOfWork) -> MessageSet | None:
-            ways = defaultdict[tuple[MessageState, datetime], list[int]](list)
+            alike = defaultdict[tuple[Delivery, int], list[int]](list)
             for message, delivery in told:
-                ways[_after(message, delivery, work.now)].append(message.id)
+                alike[delivery, message.attempts].append(message.id)
+            ways = defaultdict[tuple[MessageState, datetime], list[int]](list)
+            for (delivery, attempts), ids in alike.items():
+                ways[_after(delivery, attempts, work.now)] += ids
             work.messages.end(self._scope(work), taken, ways)
             return self._lease(work) if on else None
 
@@ -138,16 +153,16 @@ class LetterDesk:
         return authorise(work, self.by, Operation.BANK_DESK)
 
 
-def _after(message: Message, delivery: Delivery, now: datetime) -> tuple[MessageState, datetime]:
-    """Return what becomes of *message*, and when it is due if it waits."""
+def _after(delivery: Delivery, attempts: int, now: datetime) -> tuple[MessageState, datetime]:
+    """Return what becomes of a letter after so many attempts, and when it is due if it waits."""
     match delivery:
         case Delivery.DELIVERED:
             return MessageState.DELIVERED, now
         case Delivery.IMPOSSIBLE:
             return MessageState.GIVEN_UP, now
-        case Delivery.LATER if message.attempts + 1 >= MOST_TRIES:
+        case Delivery.LATER if attempts + 1 >= MOST_TRIES:
             return MessageState.GIVEN_UP, now
         case Delivery.LATER:
-            return MessageState.WAITING, now + _FIRST * 2**message.attempts
+            return MessageState.WAITING, now + _FIRST * 2**attempts
         case _:
             assert_never(delivery)

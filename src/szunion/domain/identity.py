@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import ClassVar, Final, Self
@@ -30,7 +31,7 @@ from szunion.domain.documents import (
     to_18,
 )
 from szunion.domain.masking import Field, View, ideograph, mask
-from szunion.domain.values import Masked, malformed
+from szunion.domain.values import Masked, malformed, of_columns
 from szunion.text import Text
 
 __all__ = [
@@ -258,6 +259,19 @@ class Mobile(Masked):
     _pattern: ClassVar = re.compile(
         r"1[3-9][0-9]{9}|\+852[0-9]{8}|\+853[0-9]{8}|\+8869[0-9]{8}", re.ASCII
     )
+    _lines: ClassVar = re.compile(rf"(?:(?:{_pattern.pattern})\n)*", re.ASCII)
+
+    @classmethod
+    def many(cls, texts: Sequence[str]) -> list[Self]:
+        """Return each of *texts* as a number, checked together.
+
+        Raises:
+            InvalidInput: one of them is none (E-VALUE-002).
+        """
+        lines = "\n".join([*texts, ""])
+        if lines.count("\n") == len(texts) and cls._lines.fullmatch(lines) is not None:
+            return of_columns(cls, texts)
+        return list(map(cls, texts))
 
     def __attrs_post_init__(self) -> None:
         if self._pattern.fullmatch(self._plain) is None:

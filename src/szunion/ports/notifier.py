@@ -21,6 +21,8 @@ class Delivery(Enum):
     IMPOSSIBLE = "IMPOSSIBLE"
     """Nobody there: do not try again."""
 
+    __hash__ = object.__hash__  # quicker than hashing its name, for each letter
+
 
 @frozen
 class Letter:

@@ -7,6 +7,7 @@ Python's ``hashlib``, without them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import Final, Protocol
 
 from attrs import frozen
@@ -18,6 +19,10 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 NONCE: Final = 12
 _TAG: Final = 16
+_BLOCK: Final = 64
+"""Bytes that SHA-256 takes at a time."""
+_INNER: Final = bytes(each ^ 0x36 for each in range(256))
+_OUTER: Final = bytes(each ^ 0x5C for each in range(256))
 
 
 class Aead(Protocol):
@@ -66,25 +71,72 @@ def _checked(nonce: bytes) -> bytes:
     return nonce
 
 
+class Mac(Protocol):
+    """HMAC under one key, what comes of the key alone reckoned once."""
+
+    def __call__(self, data: bytes) -> bytes:
+        """Return the code of *data*."""
+        ...
+
+    def many(self, datas: Iterable[bytes], size: int) -> list[bytes]:
+        """Return the first *size* bytes of the code of each of *datas*: the bulk path."""
+        ...
+
+
+class _Digesting(Protocol):
+    """A hash that is being made."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
 @frozen(repr=False)
-class Mac:
-    """HMAC under one key, whose two hash states are computed once."""
+class _MacSha256:
+    """HMAC-SHA-256 by ``hashlib``, whose two states cost less than the library's one object."""
+
+    _inner: Callable[[], _Digesting]
+    _outer: Callable[[], _Digesting]
+
+    @classmethod
+    def under(cls, key: bytes) -> _MacSha256:
+        """Return it under *key* (RFC 2104): a block long, or hashed where it is longer."""
+        block = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        return cls(sha256(block.translate(_INNER)).copy, sha256(block.translate(_OUTER)).copy)
+
+    def __call__(self, data: bytes) -> bytes:
+        within, made = self._inner(), self._outer()
+        within.update(data)
+        made.update(within.digest())
+        return made.digest()
+
+    def many(self, datas: Iterable[bytes], size: int) -> list[bytes]:
+        inner, outer, found = self._inner, self._outer, []
+        for data in datas:
+            within, made = inner(), outer()
+            within.update(data)
+            made.update(within.digest())
+            found.append(made.digest()[:size])
+        return found
+
+
+@frozen(repr=False)
+class _MacSm3:
+    """HMAC-SM3."""
 
     _begun: Callable[[], HMAC]
 
     @classmethod
-    def under(cls, key: bytes, algorithm: hashes.HashAlgorithm) -> Mac:
-        """Return HMAC with *algorithm* under *key*."""
-        return cls(HMAC(key, algorithm).copy)
+    def under(cls, key: bytes) -> _MacSm3:
+        """Return it under *key*."""
+        return cls(HMAC(key, hashes.SM3()).copy)
 
     def __call__(self, data: bytes) -> bytes:
-        """Return the code of *data*."""
         made = self._begun()
         made.update(data)
         return made.finalize()
 
     def many(self, datas: Iterable[bytes], size: int) -> list[bytes]:
-        """Return the first *size* bytes of the code of each of *datas*: the bulk path."""
         begun, found = self._begun, []
         for data in datas:
             made = begun()
@@ -95,12 +147,12 @@ class Mac:
 
 def mac_sha256(key: bytes) -> Mac:
     """Return HMAC-SHA-256 under *key*."""
-    return Mac.under(key, hashes.SHA256())
+    return _MacSha256.under(key)
 
 
 def mac_sm3(key: bytes) -> Mac:
     """Return HMAC-SM3 under *key*."""
-    return Mac.under(key, hashes.SM3())
+    return _MacSm3.under(key)
 
 
 @frozen

@@ -295,7 +295,7 @@ class KeysetVault:
                 cipher(key).decrypt(
                     sealed[start:end], sealed[end:], prefix + b"%d|%d" % (id_ >> _SHARD_AT, id_)
                 )
-                if salt and sealed[:start] == head and len(sealed) > end
+                if salt and sealed.startswith(head) and len(sealed) > end
                 else self.open(Place(table, id_ >> _SHARD_AT, id_, column), sealed, salt=salt)
                 for (id_, sealed, salt), key in zip(all_, keys, strict=True)
             ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from itertools import starmap
 from operator import itemgetter
+from typing import TypeVar
 
-from attrs import fields as fields_of
 from attrs import frozen
 
 from szunion.adapters.storage.sql.columns import Same, column
@@ -27,14 +26,14 @@ from szunion.domain.audit import (
 )
 from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
-from szunion.domain.values import OrganisationId, PersonId, shard_of
+from szunion.domain.values import OrganisationId, PersonId, of_columns, shard_of
 from szunion.ports.system import Ids
 
+T = TypeVar("T")
 _HASH = 32
 _SETTLING = 1 << 62
 """The place of entries whose order among themselves is not settled: after all that have one."""
 _ROLES = {role.value: role for role in Role}
-_MESSAGE_STATES = {state.value: state for state in MessageState}
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 
 
@@ -206,35 +205,20 @@ _AS_WRITTEN = itemgetter(4, 0)
 """A message's moment, and its id."""
 
 
-#: The slots of a message, in its order, set as those of a membership are (``sql/members.py``).
-(
-    _set_id,
-    _set_person,
-    _set_template,
-    _set_fields,
-    _set_created,
-    _set_due,
-    _set_attempts,
-    _set_state,
-) = [getattr(Message, each.name).__set__ for each in fields_of(Message)]
-
-
-def _messages(rows: Iterable[Row]) -> list[Message]:
+def _messages(rows: Sequence[Row]) -> list[Message]:
     """Return messages; what a crowd is told, and when, is read once."""
-    said, at = cache(json.loads), cache(moment)
-    found = []
-    for id_, person, template, words, created, due, attempts, state in rows:
-        made = Message.__new__(Message)
-        _set_id(made, id_)
-        _set_person(made, person)
-        _set_template(made, template)
-        _set_fields(made, said(words))
-        _set_created(made, at(created))
-        _set_due(made, at(due))
-        _set_attempts(made, attempts)
-        _set_state(made, _MESSAGE_STATES[state])
-        found.append(made)
-    return found
+    if not rows:
+        return []
+    ids, people, templates, words, created, due, attempts, states = zip(*rows, strict=True)
+    return of_columns(
+        Message, ids, people, templates, _each(words, json.loads), _each(created, moment),
+        _each(due, moment), attempts, _each(states, MessageState),
+    )  # fmt: skip
+
+
+def _each(column: Sequence[T], made: Callable[[T], object]) -> list[object]:
+    """Return what is *made* of each cell; of cells that are the same it is made once."""
+    return list(map({cell: made(cell) for cell in set(column)}.__getitem__, column))
 
 
 @frozen
@@ -283,8 +267,10 @@ class SqlMessages:
             return None
         rows.sort(key=_AS_WRITTEN)
         taken = MessageSet(id=rows[0][0], until=until, messages=_messages(rows))
-        ids = json.dumps([row[0] for row in rows])
-        self.session.add("message.hold", {"set": taken.id, "until": micros(until), "ids": ids})
+        ids = ", ".join([str(row[0]) for row in rows])
+        self.session.add(
+            "message.hold", {"set": taken.id, "until": micros(until), "ids": f"[{ids}]"}
+        )
         return taken
 
     def end(
@@ -306,7 +292,7 @@ class SqlMessages:
             (
                 column([due for _, due in each_way], micros),
                 column([state for state, _ in each_way], _value), list(map(shard_of, ended)),
-                [whose[id_] for id_ in ended], ended,
+                list(map(whose.__getitem__, ended)), ended,
             ),
         )  # fmt: skip
 
@@ -318,8 +304,8 @@ class SqlMessages:
     def _held(self, after: int = 0) -> tuple[list[int], str]:
         """Return when each set's lease ends, and what is in hands *after* a moment, as JSON."""
         sets = self.session.all("message.held")
-        ids = [id_ for until, held in sets if until > after for id_ in json.loads(held)]
-        return [until for until, _ in sets], json.dumps(ids)
+        ids = ", ".join([held[1:-1] for until, held in sets if until > after])  # none is empty
+        return [until for until, _ in sets], f"[{ids}]"
 
     def of_person(self, scope: Scope, person: PersonId) -> Sequence[Message]:
         rows = self.session.all("message.of_person", {"shard": shard_of(person), "person": person})

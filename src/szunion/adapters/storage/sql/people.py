@@ -13,7 +13,7 @@ from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documen
 from szunion.adapters.storage.sql.members import membership_of
 from szunion.adapters.storage.sql.sealed_person import (
     gender_in,
-    mobile_in,
+    mobiles_in,
     person_of,
     plain_bytes,
 )
@@ -91,7 +91,8 @@ class SqlPeople:
     def mobiles(
         self, scope: Scope, persons: Iterable[PersonId]
     ) -> Mapping[PersonId, Mobile | None]:
-        return {person: mobile_in(plain) for person, plain in self._plains(scope, persons)}
+        found = dict(self._plains(scope, persons))
+        return dict(zip(found, mobiles_in(found.values()), strict=True))
 
     def _plains(
         self, scope: Scope, persons: Iterable[PersonId]

@@ -72,10 +72,11 @@ def gender_in(plain: bytes) -> Gender | None:
     return gender_of(_KINDS[kind], number.decode())
 
 
-def mobile_in(plain: bytes) -> Mobile | None:
-    """Return the mobile number of a sealed person, and read nothing else."""
-    mobile, _, _ = plain.split(_GROUP_BYTE, 2)[1].partition(_UNIT_BYTE)
-    return Mobile(mobile.decode()) if mobile else None
+def mobiles_in(plains: Iterable[bytes]) -> list[Mobile | None]:
+    """Return the mobile number of each sealed person, and read nothing else."""
+    texts = [plain.split(_GROUP_BYTE, 2)[1].partition(_UNIT_BYTE)[0].decode() for plain in plains]
+    made = iter(Mobile.many([text for text in texts if text]))
+    return [next(made) if text else None for text in texts]
 
 
 def new_plains(rows: Iterable[PlainRow], recorded: int) -> Iterator[bytes]:
