@@ -40,7 +40,7 @@ from szunion.ports.storage import UnitOfWork
 
 WORKERS: Final = 2
 MEMBERS: Final = 512
-ROUNDS: Final = 3
+ROUNDS: Final = 9
 LETTERS, JOBS, FEW = 10_000, 4_000, 200
 """How many ours, the first peer and the slower second are given in a round."""
 BARE: Final = 600_000

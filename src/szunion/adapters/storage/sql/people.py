@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -86,23 +86,21 @@ class SqlPeople:
     def genders(
         self, scope: Scope, persons: Iterable[PersonId]
     ) -> Mapping[PersonId, Gender | None]:
-        return {person: gender_in(plain) for person, plain in self._plains(scope, persons)}
+        found = self._plains(scope, persons)
+        return {person: gender_in(plain) for person, plain in found.items()}
 
     def mobiles(
         self, scope: Scope, persons: Iterable[PersonId]
     ) -> Mapping[PersonId, Mobile | None]:
-        found = dict(self._plains(scope, persons))
+        found = self._plains(scope, persons)
         return dict(zip(found, mobiles_in(found.values()), strict=True))
 
-    def _plains(
-        self, scope: Scope, persons: Iterable[PersonId]
-    ) -> Iterator[tuple[PersonId, bytes]]:
+    def _plains(self, scope: Scope, persons: Iterable[PersonId]) -> Mapping[PersonId, bytes]:
         """Return what was sealed of each of *persons*, where there is anything."""
         wanted = json.dumps(list(persons))
-        rows = self.session.all("person.many", {"persons": wanted, **within(scope)})
-        filed = [row[1:4] for row in rows if row[2] is not None]
-        plains = self.vault.open_many(TABLE, filed)
-        return zip((PersonId(id_) for id_, _, _ in filed), plains, strict=True)
+        rows = self.session.all("person.sealed", {"persons": wanted, **within(scope)})
+        plains = self.vault.open_many(TABLE, rows)
+        return {PersonId(row[0]): plain for row, plain in zip(rows, plains, strict=True)}
 
     def find(self, scope: Scope, document: IdentityDocument) -> PersonId | None:
         reach = within(scope)

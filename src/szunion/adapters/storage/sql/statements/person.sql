@@ -23,6 +23,18 @@ WHERE :whole OR p.person_id = :only OR (
     ORDER BY m.membership_id DESC LIMIT 1)
 ORDER BY p.person_id
 
+-- name: sealed
+-- fanout: as many; in any order
+SELECT p.person_id, p.sealed, s.salt
+FROM EACH_ID(:persons) wanted
+JOIN person p ON p.shard = wanted.value >> 53 AND p.person_id = wanted.value
+JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
+WHERE p.sealed IS NOT NULL AND (:whole OR p.person_id = :only OR (
+    SELECT o.path >= :low AND o.path < :high
+    FROM membership m JOIN organisation o ON o.organisation_id = m.organisation_id
+    WHERE m.shard = p.shard AND m.person_id = p.person_id
+    ORDER BY m.membership_id DESC LIMIT 1))
+
 -- name: by_document
 -- fanout: what is looked for lies in a shard of its own; the person's id names theirs
 WITH filed AS MATERIALIZED (
