@@ -196,6 +196,10 @@ class PostgresSession(Session):
         writes, self._waiting = self._waiting.writes, Waiting()
         if not self.begun:  # nobody writes in a look: the server refuses it, as what it is
             self._tell_of(self._place)
+        self._write(writes)
+
+    def _write(self, writes: Sequence[Write]) -> None:
+        """Tell the server of *writes*, in one statement where it can be."""
         if len(writes) > MOST_TOGETHER:
             self._settle_many([(text, given) for _, text, given, _ in writes])
             return

@@ -17,7 +17,7 @@ from attrs import define, field
 from szunion.adapters.storage.postgres.citus import TABLES, Place
 from szunion.adapters.storage.postgres.connection import Connection
 from szunion.adapters.storage.postgres.dialect import POSTGRES, statements
-from szunion.adapters.storage.postgres.inserts import Waiting
+from szunion.adapters.storage.postgres.inserts import Write
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import SHARED, texts
@@ -80,9 +80,8 @@ class SpreadSession(PostgresSession):
         del size
         return map(join, self.pages(name))
 
-    def settle(self) -> None:
-        """Tell the server all that waits, one by one."""
-        writes, self._waiting = self._waiting.writes, Waiting()
+    def _write(self, writes: Sequence[Write]) -> None:
+        """Tell the server of *writes*, one by one."""
         for write in writes:
             _, text, given, entity = write
             count = self._run(text, given).rowcount
