@@ -86,7 +86,7 @@ def lines() -> list[Line]:
                found["changes"], limit=found["bare"], floor=0.8),
         faster(f"11 a card frozen by a call of the bank's, {CALLERS} calls at once, PostgreSQL, "
                "1/s, beside a plain UPDATE by pgbench", found["calls"], limit=found["bare"],
-               floor=0.2),
+               floor=0.15),
     ]  # fmt: skip
 
 
