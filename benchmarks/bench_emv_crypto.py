@@ -7,11 +7,13 @@ time: nothing here waits, and neighbours on the machine must not count.
 
 from __future__ import annotations
 
+import subprocess
 import time
 import warnings
 from collections.abc import Callable
 from datetime import date
 from importlib import import_module
+from shutil import which
 from typing import Any
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -20,16 +22,20 @@ from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 from pyemv import ac, kd
 
-from szunion.emv import crypto, cryptogram, oda, sm2, tlv
+from szunion.emv import certificates, crypto, cryptogram, oda, sm2, tlv
 from szunion.emv.apdu import Command
 from szunion.emv.card.bank import TestBank
+from szunion.emv.card.chance import Chance
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.personalise import DEBIT_AID, personalise
 from szunion.emv.card.profiles import Profile, Scheme, pan_of
+from szunion.emv.card.signing import sign_dynamic
+from szunion.emv.card.testca import rsa_private
 from szunion.emv.crypto import Algorithm
 from szunion.emv.issuer import IssuerHost
 from szunion.emv.mismatch import explain_arqc
 from szunion.emv.oda_keys import CardData, Policy, Record, recover
+from szunion.emv.rsa import LONGEST_BITS, RsaKey
 from szunion.emv.vault import Account, MasterKeys, SoftwareVault
 
 ROUNDS = 40
@@ -200,6 +206,37 @@ def _authentication(scheme: Scheme) -> Callable[[], object]:
     return work
 
 
+def _dynamic() -> dict[str, tuple[Callable[[], object], int]]:
+    """Return a DDA signature under the longest key, opened and compared, and its bare power."""
+    signer = rsa_private(Chance(15), LONGEST_BITS)
+    key, terminal = RsaKey(signer.modulus, signer.exponent), b"1234"
+    signed = sign_dynamic(signer, b"\x02\x00\x07", terminal)
+    number = int.from_bytes(signed, "big")
+
+    def opened() -> object:
+        found = certificates.open_rsa_dynamic(key, signed, terminal)
+        if found.value is None:
+            raise ValueError(found.reasons)
+        return found
+
+    return {
+        "dda at hand": (opened, 100),
+        "bare power": (lambda: pow(number, key.exponent, key.modulus), 100),
+    }
+
+
+def _openssl() -> float | None:
+    """Return how many SM2 signatures a second ``openssl speed`` verifies, where there is one."""
+    program = which("openssl")
+    if program is None:
+        return None
+    run = subprocess.run(
+        [program, "speed", "-seconds", "1", "sm2"], capture_output=True, text=True, check=False
+    )
+    rates = [line.split() for line in run.stdout.splitlines() if "SM2" in line]
+    return float(rates[-1][-1]) if run.returncode == 0 and rates else None
+
+
 def lines() -> list[dict[str, Any]]:
     """Return the measured lines: the best of interleaved rounds."""
     key = sm2.PrivateKey(0x3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8)
@@ -217,13 +254,17 @@ def lines() -> list[dict[str, Any]]:
         "verify prepared": (lambda: sm2.verify(prepared, message, signature), 8),
         "dda rsa": (_authentication(Scheme.RSA), 8),
         "dda sm2": (_authentication(Scheme.SM), 2),
+        **_dynamic(),
         "explain": (lambda: explain_arqc(vault, ACCOUNT, MESSAGE | {0x9F26: bytes(8)}), 1),
     }
     if peer is not None:
         works["gmssl"] = (peer, 1)
+    bare = [_openssl()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyemv's own, about the 3DES keys that it uses
         rate = _rates(works)
+    bare.append(_openssl())
+    openssl = max((each for each in bare if each is not None), default=None)
     beside = f"beside gmssl ({why})" if why else "beside gmssl"
     return [
         _line("issuer job 3DES: jobs/s, beside pyemv; limit: bare library calls",
@@ -236,9 +277,10 @@ def lines() -> list[dict[str, Any]]:
               rate["sm4"], None, 30_000, rate["sm4"] / 30_000, 1),
         _line(f"SM2 verification: verifications/s, {beside}; demanded: 500 (2 ms)",
               rate["verify"], rate.get("gmssl"), 500, rate["verify"] / 500, 1),
-        _line("SM2 verification with a table for the key: verifications/s",
-              rate["verify prepared"], None, rate["verify"],
-              rate["verify prepared"] / rate["verify"], 1.6),
+        *_table(rate, openssl, beside),
+        _line("15 DDA signature opened and compared, 1,984 bits, e=3, keys at hand, 1/s, "
+              "beside the bare power", rate["dda at hand"], None, rate["bare power"],
+              rate["dda at hand"] / rate["bare power"], 0.8),
         _line("DDA with RSA, certificates and all: cards/s, beside 10 ms a card",
               rate["dda rsa"], None, 100, rate["dda rsa"] / 100, 1),
         _line("DDA with SM2, three signatures: cards/s, beside 10 ms a card",
@@ -246,6 +288,21 @@ def lines() -> list[dict[str, Any]]:
         _line("explain_arqc, nothing fits: explanations/s, beside 1 s each",
               rate["explain"], None, 1, rate["explain"], 1),
     ]  # fmt: skip
+
+
+def _table(rate: dict[str, float], openssl: float | None, beside: str) -> list[dict[str, Any]]:
+    """Return the lines of a signature that is verified with a table for its key."""
+    ours, what = rate["verify prepared"], "14 SM2 verification with a table for the key, 1/s"
+    found = [_line(f"{what}, beside none", ours, None, rate["verify"], ours / rate["verify"], 1.6)]
+    if "gmssl" in rate:
+        found.append(
+            _line(f"{what}, {beside}", ours, rate["gmssl"], None, ours / rate["gmssl"], 20)
+        )
+    if openssl is not None:
+        found.append(
+            _line(f"{what}, beside openssl speed sm2", ours, None, openssl, ours / openssl, 0.8)
+        )
+    return found
 
 
 def _line(  # noqa: PLR0917, PLR0913 - the columns of the table

@@ -109,14 +109,16 @@ def _block(key: RsaKey, signature: bytes, form: int, tail: bytes) -> tuple[bytes
     block = recover(key, signature)
     if block is None:
         return b"", [Reason.CERTIFICATE_LENGTH]
-    body = block[1:-21]
-    checks = (
-        (block[0] != 0x6A, Reason.RECOVERY_HEADER),
-        (block[-1] != 0xBC, Reason.RECOVERY_TRAILER),
-        (body[0] != form, Reason.CERTIFICATE_FORMAT),
-        (not crypto.same(crypto.sha1(body + tail), block[-21:-1]), Reason.HASH_WRONG),
-    )
-    return body, [reason for wrong, reason in checks if wrong]
+    body, reasons = block[1:-21], list[Reason]()
+    if block[0] != 0x6A:
+        reasons.append(Reason.RECOVERY_HEADER)
+    if block[-1] != 0xBC:
+        reasons.append(Reason.RECOVERY_TRAILER)
+    if body[0] != form:
+        reasons.append(Reason.CERTIFICATE_FORMAT)
+    if not crypto.same(crypto.sha1(body + tail), block[-21:-1]):
+        reasons.append(Reason.HASH_WRONG)
+    return body, reasons
 
 
 def _joined_key(

@@ -45,10 +45,10 @@ class RsaKey:
 
 def recover(key: RsaKey, signature: bytes) -> bytes | None:
     """Return the signed block, as long as the modulus; None if the length or value is wrong."""
-    number = int.from_bytes(signature, "big")
-    if len(signature) != key.size or number >= key.modulus:
+    number, size = int.from_bytes(signature, "big"), key.size
+    if len(signature) != size or number >= key.modulus:
         return None
-    return pow(number, key.exponent, key.modulus).to_bytes(key.size, "big")
+    return pow(number, key.exponent, key.modulus).to_bytes(size, "big")
 
 
 def weaknesses(modulus: bytes, exponent: int, least_bits: int) -> tuple[Reason, ...]:

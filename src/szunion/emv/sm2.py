@@ -32,7 +32,8 @@ CARD_ID: Final = b"1234567812345678"
 _Affine = tuple[int, int]
 _Jacobian = tuple[int, int, int]
 _INFINITY: Final[_Jacobian] = (1, 1, 0)
-_COMB_BITS: Final = 6
+_COMB_BITS: Final = 8
+_HALF: Final = 2 ** (_COMB_BITS - 1)
 _WINDOW: Final = 5
 
 
@@ -157,20 +158,22 @@ Table = tuple[tuple[_Affine, ...], ...]
 
 
 def _comb(point: _Affine) -> Table:
-    """Return for every group of six bits its multiples: 43 rows of 63 points."""
+    """Return for every group of eight bits its multiples: 32 rows of 128 points, and one to carry.
+
+    A group counts from -127 to 128, so half of its multiples do, and the rest are their negatives.
+    """
     rows: list[_Jacobian] = []
     base: _Affine = point
     for _ in range(0, 256, _COMB_BITS):
         multiple: _Jacobian = (*base, 1)
         multiples = [multiple]
-        for _ in range(2**_COMB_BITS - 2):
+        for _ in range(_HALF - 1):
             multiple = _add_affine(multiple, base)
             multiples.append(multiple)
         rows += multiples
-        base = _affine(_add_affine(multiple, base))
-    flat = _all_affine(rows)
-    width = 2**_COMB_BITS - 1
-    return tuple(tuple(flat[i : i + width]) for i in range(0, len(flat), width))
+        base = _affine(_doubled(multiple))
+    flat = [*_all_affine(rows), base]
+    return tuple(tuple(flat[i : i + _HALF]) for i in range(0, len(flat), _HALF))
 
 
 @cache
@@ -181,10 +184,14 @@ def _base_table() -> Table:
 def _comb_times(table: Table, scalar: int, start: _Jacobian = _INFINITY) -> _Jacobian:
     point = start
     for row in table:
-        digit = scalar & (2**_COMB_BITS - 1)
-        if digit:
-            point = _add_affine(point, row[digit - 1])
+        digit = scalar & (2 * _HALF - 1)
         scalar >>= _COMB_BITS
+        if digit > _HALF:
+            x, y = row[2 * _HALF - 1 - digit]
+            point = _add_affine(point, (x, P - y))
+            scalar += 1
+        elif digit:
+            point = _add_affine(point, row[digit - 1])
     return point
 
 
@@ -243,9 +250,9 @@ def multiply(key: PublicKey, scalar: int) -> PublicKey:
 
 @frozen
 class PreparedKey:
-    """A public key with a table of its multiples: three times faster to verify with.
+    """A public key with a table of its multiples: four times faster to verify with.
 
-    Worth its 500 kB for keys used often, such as a scheme's root.
+    Worth its 800 kB for keys used often, such as a scheme's root.
     """
 
     key: PublicKey
@@ -253,7 +260,7 @@ class PreparedKey:
 
 
 def prepare(key: PublicKey) -> PreparedKey:
-    """Compute the table of *key* (some milliseconds, once)."""
+    """Compute the table of *key* (some tens of milliseconds, once)."""
     return PreparedKey(key, _comb((key.x, key.y)))
 
 
