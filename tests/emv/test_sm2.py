@@ -104,8 +104,29 @@ def _plain_times(point: tuple[int, int], scalar: int) -> tuple[int, int] | None:
     return out
 
 
+#: Groups of eight bits at their ends, and what is carried from each to the next, up to the last.
+_CARRIED = [127, 128, 129, 255, 256, 257, 0x8180, 2**255, 2**256 - 1, 2**256 - 129]
+
+
 @pytest.mark.parametrize(
-    "scalar", [1, 2, 3, 4, 15, 16, 17, 31, 32, 33, 2**128, sm2.N - 2, sm2.N - 1, 0xDEADBEEF << 200]
+    "scalar",
+    [
+        1,
+        2,
+        3,
+        4,
+        15,
+        16,
+        17,
+        31,
+        32,
+        33,
+        *_CARRIED,
+        2**128,
+        sm2.N - 2,
+        sm2.N - 1,
+        0xDEADBEEF << 200,
+    ],
 )
 def test_multiples_agree_with_textbook_addition(scalar: int) -> None:
     base = sm2.PublicKey(sm2.GX, sm2.GY)
@@ -114,6 +135,8 @@ def test_multiples_agree_with_textbook_addition(scalar: int) -> None:
     assert sm2._affine(sm2._base_times(scalar)) == (product.x, product.y)
     other = sm2.multiply(PUBLIC, scalar)
     assert (other.x, other.y) == _plain_times((PUBLIC.x, PUBLIC.y), scalar % sm2.N)
+    table = sm2.prepare(PUBLIC).table
+    assert sm2._affine(sm2._comb_times(table, scalar)) == (other.x, other.y)
 
 
 def test_the_order_brings_every_point_to_infinity() -> None:
