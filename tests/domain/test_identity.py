@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.domain.many_for_tests import check_many
 
 from szunion.domain.documents import (
     DocumentKind,
@@ -291,14 +292,7 @@ def test_what_is_no_mobile_is_refused(number: str) -> None:
      ["13800138000\n13900139000"], ["13800138000", "1380013800０"], ["13800138000", "+8521"]],
 )  # fmt: skip
 def test_many_mobiles_are_what_each_is(texts: list[str]) -> None:
-    try:
-        each = [Mobile(text) for text in texts]
-    except InvalidInput:
-        with pytest.raises(InvalidInput):
-            Mobile.many(texts)
-    else:
-        assert Mobile.many(texts) == each
-        assert [mobile.plain() for mobile in Mobile.many(texts)] == texts
+    check_many(Mobile, texts, Mobile.plain)
 
 
 @given(st.text(max_size=40))

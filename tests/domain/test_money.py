@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.cards_for_tests import NOON
+from tests.domain.many_for_tests import check_many
 
 from szunion.domain.ledger import (
     RETURNED,
@@ -272,14 +273,7 @@ def test_sharing_loses_no_fen(amount: int, weights: list[int]) -> None:
      ["A" * 25 + "\n"], ["A" * 26 + "\n" + "B" * 26], ["A" * 13, "\n".join(["A" * 12, "A" * 13])]],
 )  # fmt: skip
 def test_many_keys_are_what_each_is(texts: list[str]) -> None:
-    try:
-        each = [RequestKey(text) for text in texts]
-    except InvalidInput:
-        with pytest.raises(InvalidInput):
-            RequestKey.many(texts)
-    else:
-        assert RequestKey.many(texts) == each
-        assert [str(key) for key in RequestKey.many(texts)] == texts
+    check_many(RequestKey, texts, str)
 
 
 def test_many_amounts_are_what_each_is() -> None:

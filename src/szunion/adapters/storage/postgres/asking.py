@@ -107,8 +107,7 @@ def say(connection: Connection, commands: Commands) -> None:
         psycopg.Error: the server refuses, or the line broke.
     """
     with connection.lock:
-        if owes(connection):
-            _heard(connection)
+        _hear(connection)
         connection.pgconn.send_query(b"; ".join(commands))
         answers(connection)
 
@@ -135,8 +134,7 @@ def hear(connection: Connection) -> None:
         psycopg.Error: the line broke.
     """
     with connection.lock:
-        if owes(connection):
-            _heard(connection)
+        _hear(connection)
 
 
 def owes(connection: Connection) -> bool:
@@ -144,9 +142,11 @@ def owes(connection: Connection) -> bool:
     return connection.pgconn.pipeline_status != PipelineStatus.OFF
 
 
-def _heard(connection: Connection) -> None:
-    connection.wait(_told(connection.pgconn))
-    connection.pgconn.exit_pipeline_mode()
+def _hear(connection: Connection) -> None:
+    """Do so; the line is locked."""
+    if owes(connection):
+        connection.wait(_told(connection.pgconn))
+        connection.pgconn.exit_pipeline_mode()
 
 
 def answers(connection: Connection) -> list[PGresult]:
