@@ -249,6 +249,18 @@ def test_a_witness_with_another_key_is_not_believed(town: Town, witness: Witness
         seen(town).ask(Impostor())
 
 
+def test_a_directory_that_somebody_else_made_is_left_as_it_is(tmp_path: Path) -> None:
+    theirs = tmp_path / "etc"
+    theirs.mkdir()
+    theirs.chmod(0o755)
+    with pytest.raises(ConfigError, match="E-AUDIT-005"):
+        begin_witness(theirs, NAME)
+    assert theirs.stat().st_mode & 0o777 == 0o755
+    assert list(theirs.iterdir()) == []
+    begin_witness(tmp_path / "of" / "our own", NAME)
+    assert (tmp_path / "of" / "our own").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_directory_is_made_once_and_a_log_has_one_key(
     town: Town, witness: WitnessDirectory, tmp_path: Path
 ) -> None:

@@ -40,8 +40,8 @@ def begin_witness(path: Path, name: str) -> None:
         ConfigError: it is there already, or cannot be made (E-AUDIT-005).
     """
     try:
-        (path / "logs").mkdir(parents=True)
-        os.chmod(path, 0o700)  # noqa: PTH101 - the mode of what mkdir made, whatever the umask
+        path.mkdir(mode=0o700, parents=True)  # whoever made it first keeps it, and its mode
+        (path / "logs").mkdir()
         _write(path / _SAYS, json.dumps({"format": _FORMAT, "name": name}, ensure_ascii=False))
     except OSError as error:
         raise unusable(path, "已经存在或不能建立", error.strerror or "OSError") from None
