@@ -70,8 +70,14 @@ class Asker(Protocol):
         ...
 
 
+Question = tuple[str, Parameters]
+"""A statement by the driver's marks, with its values."""
+
 Kind = tuple[bytes, tuple[int, ...]]
 """A text with the types of its values: what is prepared under one name."""
+
+_Put = tuple[Kind, Sequence[Any], Sequence[Format] | None]
+"""A question as the line takes it: what is prepared, the values, and their formats."""
 
 
 @define(eq=False)
@@ -214,54 +220,68 @@ class ByName:
         self._values = Transformer(self.connection)
 
     def ask(self, text: str, given: Parameters, ahead: Commands = ()) -> Answer:
-        words, keys, formats = _placed(text)
-        values: Any = given  # by names or by places, as the statement says
-        return self._asked(words, [values[key] for key in keys], formats, ahead)
+        return self._asked((self._put(text, given),), ahead)[0]
 
     def ask_placed(self, text: bytes, given: Sequence[object], ahead: Commands = ()) -> Answer:
-        return self._asked(text, given, _formats(len(given)), ahead)
+        return self._asked((self._dumped(text, given, _formats(len(given))),), ahead)[0]
 
-    def _asked(
-        self, text: bytes, given: Sequence[object], formats: Sequence[PyFormat], ahead: Commands
-    ) -> Answer:
+    def ask_all(self, questions: Sequence[Question], ahead: Commands = ()) -> Sequence[Answer]:
+        """Ask several in one message; each answer is fetched before anything else is asked.
+
+        If one of them fails, its error is what is raised.
+        """
+        return self._asked([self._put(text, given) for text, given in questions], ahead)
+
+    def _put(self, text: str, given: Parameters) -> _Put:
+        words, keys, formats = _placed(text)
+        values: Any = given  # by names or by places, as the statement says
+        return self._dumped(words, [values[key] for key in keys], formats)
+
+    def _dumped(self, text: bytes, given: Sequence[object], formats: Sequence[PyFormat]) -> _Put:
         values = self._values.dump_sequence(given, formats)
-        kind = text, self._values.types or ()
-        known, line = self._names.known, self.connection.pgconn
+        return (text, self._values.types or ()), values, self._values.formats
+
+    def _asked(self, puts: Sequence[_Put], ahead: Commands) -> Sequence[Answer]:
+        known, (kind, values, formats) = self._names.known, puts[0]
         with self.connection.lock:
             name = known.get(kind)
             try:
-                if name is None or ahead or owes(self.connection):
-                    answer = self._together(kind, name, values, ahead)
+                if name is None or len(puts) > 1 or ahead or owes(self.connection):
+                    found = self._together(puts, ahead)
                 else:
-                    line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
-                    (answer,) = answers(self.connection)
+                    line = self.connection.pgconn
+                    line.send_query_prepared(name, values, formats, Format.BINARY)
+                    found = answers(self.connection)
             except InvalidSqlStatementName:  # somebody had the server forget: prepared anew
                 known.clear()
                 raise
-        return _Answer(answer, self._values)
+        return [_Answer(each, self._values) for each in found]
 
-    def _together(
-        self, kind: Kind, name: bytes | None, values: Sequence[Any], ahead: Commands
-    ) -> PGresult:
-        """Say what goes ahead, prepare a statement without a name, and ask it: in one message."""
+    def _together(self, puts: Sequence[_Put], ahead: Commands) -> list[PGresult]:
+        """Say what goes ahead, prepare what has no name yet, and ask: all in one message."""
         known, line = self._names.known, self.connection.pgconn
-        if new := name is None:
-            name = self._names.new()
-            if len(known) >= MOST_NAMES:
-                ahead = (*ahead, b"DEALLOCATE " + known.pop(next(iter(known))))
+        kinds = [kind for kind, _, _ in puts]
+        new = {kind: self._names.new() for kind in kinds if kind not in known}
+        while len(known) + len(new) > MOST_NAMES and (
+            first := next((kind for kind in known if kind not in kinds), None)
+        ):
+            ahead = (*ahead, b"DEALLOCATE " + known.pop(first))
         if not (owed := owes(self.connection)):
             line.enter_pipeline_mode()
         for command in ahead:
             line.send_query_params(command, None)
-        if new:
+        for kind, name in new.items():
             line.send_prepare(name, *kind)
-        line.send_query_prepared(name, values, self._values.formats, Format.BINARY)
+        for kind, values, formats in puts:
+            name = new[kind] if kind in new else known[kind]
+            line.send_query_prepared(name, values, formats, Format.BINARY)
         line.pipeline_sync()
         found: list[PGresult] = self.connection.wait(_told(line, 1 + owed))
         line.exit_pipeline_mode()
-        if new and found[-2].status == ExecStatus.COMMAND_OK:  # it stays, whatever its answer was
-            known[kind] = name
-        return _well(self.connection, found)[-1]
+        for (kind, name), prepared in zip(new.items(), found[len(ahead) :], strict=False):
+            if prepared.status == ExecStatus.COMMAND_OK:  # it stays, whatever its answer was
+                known[kind] = name
+        return _well(self.connection, found)[-len(puts) :]
 
 
 @define

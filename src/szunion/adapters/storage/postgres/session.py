@@ -20,6 +20,7 @@ from szunion.adapters.storage.postgres.asking import (
     ByDriver,
     ByName,
     Commands,
+    Question,
     cursor,
     say,
 )
@@ -34,6 +35,7 @@ from szunion.adapters.storage.postgres.inserts import (
     touch,
 )
 from szunion.adapters.storage.postgres.net import beyond
+from szunion.adapters.storage.postgres.presumed import Latest, Presumed
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
 from szunion.adapters.storage.sql.columns import Column, parts_of, rows_of
 from szunion.adapters.storage.sql.session import (
@@ -44,7 +46,7 @@ from szunion.adapters.storage.sql.session import (
     overtaken,
 )
 from szunion.domain.access import OnePerson, Scope, WholeCity
-from szunion.errors import Conflict, StorageError
+from szunion.errors import Conflict, StorageError, StorageUnreachable
 
 CHUNK: Final = 1_000
 """How many rows of a stream are fetched at once."""
@@ -103,6 +105,8 @@ class PostgresSession(Session):
     """For whom the server is told that we ask; None: nobody, for the transaction has not begun."""
     _ahead: Commands = field(default=(), init=False)
     """What is to be said with the next question, before it."""
+    _presumed: Presumed | None = field(default=None, init=False)
+    """What is taken for answers until something is asked; None: nothing is."""
     _streams: int = field(default=0, init=False)
     _waiting: Waiting = field(factory=Waiting, init=False)
     """What is to be written, and was not told yet."""
@@ -116,13 +120,18 @@ class PostgresSession(Session):
         with translated():
             say(self.connection, commands)
 
-    def begin_with_the_first(self, commands: Commands) -> None:
+    def begin_with_the_first(self, commands: Commands, latest: Latest | None = None) -> None:
         """Let *commands* begin the transaction when something is asked, in the same message.
 
         For a look: nothing waits for its beginning, and what it sees is what is there when it is
         asked for the first time.
+
+        Args:
+            commands: What begins it.
+            latest: What may be presumed until then.
         """
         self._ahead, self._told = commands, None
+        self._presumed = None if latest is None else Presumed(latest)
 
     @property
     def begun(self) -> bool:
@@ -139,6 +148,32 @@ class PostgresSession(Session):
 
     def all(self, name: str, parameters: Parameters = ()) -> list[Row]:
         return self._asked(name, self.statements[name], parameters).fetchall()
+
+    def foreseen(self, name: str, parameters: Parameters) -> Sequence[Row]:
+        presumed = self._presumed
+        if presumed is None:
+            return self.all(name, parameters)
+        if not self.begun:
+            rows = presumed.take(name, self.statements[name], parameters)
+            if rows is not None:
+                return rows
+        found = self.all(name, parameters)
+        presumed.latest.keep(name, parameters, found)
+        return found
+
+    def confirm(self) -> None:
+        """Ask what was presumed, if nothing was asked since: what a look comes to rests on it.
+
+        Raises:
+            TryAgain: the server says otherwise.
+        """
+        presumed = self._presumed
+        if presumed is None:
+            return
+        presumed.check()
+        if presumed.questions:
+            self._tell_of(self._place)
+            self._ask_presumed(presumed)
 
     def do(self, name: str, parameters: Parameters = ()) -> int:
         return self._asked(name, self.statements[name], parameters).rowcount
@@ -194,6 +229,7 @@ class PostgresSession(Session):
         if not self._waiting.writes:
             return
         writes, self._waiting = self._waiting.writes, Waiting()
+        self.confirm()
         if not self.begun:  # nobody writes in a look: the server refuses it, as what it is
             self._tell_of(self._place)
         self._write(writes)
@@ -278,6 +314,11 @@ class PostgresSession(Session):
     def _run(self, text: str | bytes, given: Any) -> Answer:  # noqa: ANN401 - values of all kinds
         """Ask by the driver's marks, or by the server's own places: those are bytes."""
         failed: StorageError | Conflict | None = None
+        if (presumed := self._presumed) is not None:
+            presumed.check()
+            if presumed.questions:
+                assert isinstance(text, str), "what is written is told after it was asked"
+                return self._ask_presumed(presumed, (text, given))
         asker, (ahead, self._ahead) = self._asker, (self._ahead, ())
         try:
             if isinstance(text, str):
@@ -285,6 +326,26 @@ class PostgresSession(Session):
             return asker.ask_placed(text, given, ahead)
         except psycopg.Error as error:
             failed = ours(error)
+        raise failed
+
+    def _ask_presumed(self, presumed: Presumed, *questions: Question) -> Answer:
+        """Ask what was presumed, and *questions* in the same message; return the last answer.
+
+        If anything fails there nothing is known of what was presumed: it is asked by itself.
+        """
+        asker, (ahead, self._ahead) = self._asker, (self._ahead, ())
+        assert isinstance(asker, ByName), "what is presumed is so on a connection of ours"
+        try:
+            asked = asker.ask_all([*presumed.questions, *questions], ahead)
+        except psycopg.Error as error:
+            failed = ours(error)
+            presumed.give_up()
+        else:
+            presumed.compare(asked)
+            presumed.check()
+            return asked[-1]
+        if not isinstance(failed, StorageUnreachable):
+            presumed.check()
         raise failed
 
     def _tell(self, name: str) -> None:
@@ -306,6 +367,7 @@ class PostgresSession(Session):
     def _say_before(self, name: str) -> None:
         """Say by itself what would go with the question *name*: the driver asks that."""
         self.settle()
+        self.confirm()
         self._tell(name)
         ahead, self._ahead = self._ahead, ()
         if ahead:

@@ -29,6 +29,7 @@ from szunion.adapters.storage.postgres.faults import FORBIDDEN, AlreadyThere, Tr
 from szunion.adapters.storage.postgres.migrate import is_ours, pending
 from szunion.adapters.storage.postgres.net import check_net
 from szunion.adapters.storage.postgres.pool import Pool
+from szunion.adapters.storage.postgres.presumed import Latest
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.postgres.spread import session_on
 from szunion.adapters.storage.postgres.tables import is_filling
@@ -63,6 +64,7 @@ class PostgresStorage:
     recovering: bool = False
     """Whether a store that came out of a backup may be written: by what compares it alone."""
     pool: Pool = field(init=False)
+    _latest: Latest = field(factory=Latest, init=False)
     _held: bool = field(default=False, init=False)
     spread: bool = field(default=False, init=False)
     """Whether the tables are spread over the nodes of a Citus cluster."""
@@ -155,12 +157,12 @@ class PostgresStorage:
         pause = self.limits.pause
         for _ in range(self.limits.tries - 1):
             try:
-                return self._transaction(_begin_look, look, let_go)
+                return self._transaction(self._look, look, let_go)
             except TryAgain:
                 continue
             except StorageUnreachable:
                 pause = self._wait(pause)
-        return self._last(lambda: self._transaction(_begin_look, look, let_go))
+        return self._last(lambda: self._transaction(self._look, look, let_go))
 
     @property
     def side_by_side(self) -> int:
@@ -187,6 +189,9 @@ class PostgresStorage:
                 session.begin(commands)
         self.vault.refresh()  # whoever writes writes under the present keys
 
+    def _look(self, session: PostgresSession) -> None:
+        session.begin_with_the_first(LOOK, self._latest)
+
     def _transaction(
         self,
         begin: Callable[[PostgresSession], None],
@@ -198,8 +203,7 @@ class PostgresStorage:
                 session = session_on(connection, spread=self.spread)
                 begin(session)
                 unit = PostgresUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
-                result = work(unit)
-                unit.settle()
+                result = _outcome(work, unit)
             except BaseException:
                 undo(connection)
                 raise
@@ -230,8 +234,18 @@ def check_schema(connection: Connection) -> None:
     check_net(connection)
 
 
-def _begin_look(session: PostgresSession) -> None:
-    session.begin_with_the_first(LOOK)
+def _outcome(work: Callable[[UnitOfWork], T], unit: PostgresUnit) -> T:
+    """Return what *work* comes to, or raise what it raises: once what it rests on is confirmed."""
+    try:
+        result = work(unit)
+        unit.settle()
+    except StorageUnreachable:  # there is nobody to ask
+        raise
+    except Exception:
+        unit.session.confirm()
+        raise
+    unit.session.confirm()
+    return result
 
 
 @contextmanager

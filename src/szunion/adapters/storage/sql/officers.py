@@ -40,7 +40,7 @@ class SqlOfficers:
     session: Session
 
     def posts(self, login: str) -> Sequence[Post]:
-        return [_post(row) for row in self.session.all("officer.posts", {"login": login})]
+        return [_post(row) for row in self.session.foreseen("officer.posts", {"login": login})]
 
     def organs(self, at: datetime) -> int:
         row = self.session.one("officer.organs", {"at": micros(at)})
@@ -83,7 +83,7 @@ class SqlOfficers:
 
     def delegations(self, delegate: str, delegator: str) -> Sequence[Delegation]:
         between = {"delegate": delegate, "delegator": delegator}
-        return [_delegation(row) for row in self.session.all("officer.between", between)]
+        return [_delegation(row) for row in self.session.foreseen("officer.between", between)]
 
     def delegations_of(self, scope: Scope, login: str) -> Sequence[Delegation]:
         rows = self.session.all("officer.delegations_of", {"login": login})

@@ -59,12 +59,10 @@ class SqlOrganisations:
     now: datetime
 
     def standing(self, organisation: OrganisationId) -> Standing | None:
-        row = self.session.one("organisation.standing", {"id": organisation})
-        return (
-            None
-            if row is None
-            else Standing(row[0], OrganisationState(row[1]), OrganisationKind(row[2]))
-        )
+        rows = self.session.foreseen("organisation.standing", {"id": organisation})
+        for path, state, kind in rows:
+            return Standing(path, OrganisationState(state), OrganisationKind(kind))
+        return None
 
     def root(self) -> OrganisationId | None:
         row = self.session.one("organisation.root")

@@ -34,6 +34,15 @@ class Session(Protocol):
         """Return all rows; for statements that have a LIMIT or a small answer."""
         ...
 
+    def foreseen(self, name: str, parameters: Parameters) -> Sequence[Row]:
+        """Return all rows of what mostly has the answer that it had last time.
+
+        An engine that waits for its server may take that for the answer, ask with the next
+        question, and have a look made again if it was not: nothing that rests on it is let out
+        before. It is asked whoever asks, in whatever scope.
+        """
+        return self.all(name, parameters)
+
     def stream(self, name: str, parameters: Parameters = ()) -> Iterator[Row]:
         """Yield rows as they come, in constant memory."""
         ...
