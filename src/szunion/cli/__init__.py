@@ -1,6 +1,5 @@
 """Know the command line's first word: options for every command, and where each noun lives."""
 
-import getpass
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import click
 
 from szunion import __version__
 from szunion.cli.dress import dressed, in_one_language
+from szunion.cli.streams import any_text
 from szunion.cli.words import speak
 
 __all__ = ["main"]
@@ -99,10 +99,12 @@ class Nouns(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:  # noqa: ANN401
         """Run a command line; click itself speaks the language that was asked for."""
+        any_text(sys.stdin, sys.stdout, sys.stderr)
         words = list(sys.argv[1:] if args is None else args)
         self.chinese = not _language(words).lower().startswith("en")
         speak(chinese=self.chinese)
-        return super().main(_in_front(words), *more, **named)
+        shown = dressed(self, chinese=self.chinese)
+        return click.Group.main(shown, _in_front(words), *more, **named)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Return the names, sorted."""
@@ -125,11 +127,6 @@ class Nouns(click.Group):
                     for name in sorted(_COMMANDS)
                 ]
             )
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Show the help in the language that is spoken."""
-        shown = dressed(self, chinese=self.chinese)
-        click.Group.format_help(shown, ctx, formatter)
 
 
 def _show_version(context: click.Context, _option: click.Parameter, given: bool) -> None:  # noqa: FBT001
@@ -184,7 +181,7 @@ def main(  # noqa: PLR0913 - the options that every command has
     prepare(context, no_color=no_color)
     context.obj = Frame(
         language=spoken_language(lang), as_json=as_json, config=config, database=database,
-        user=user or getpass.getuser(), debug=debug, node=node or "",
+        login=user, debug=debug, node=node or "",
     )  # fmt: skip
     if context.invoked_subcommand is None:
         click.echo("\n".join(line.strip() for line in (main.help or "").split("\n")[1:7]))

@@ -233,7 +233,11 @@ def _moment(given: datetime) -> datetime:
 
 def key_of(text: str) -> NoteKey:
     """Return a verifier key that is given itself, or as a file of it."""
-    return NoteKey.of(_text(text) if Path(text).is_file() else text)
+    try:
+        a_file = Path(text).is_file()
+    except OSError:  # no file's name is that long
+        a_file = False
+    return NoteKey.of(_text(text) if a_file else text)
 
 
 def _told(frame: Frame, found: Verified, unsealed: int) -> int:

@@ -5,6 +5,7 @@ Exit codes are the same in every language.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import traceback
@@ -13,6 +14,7 @@ from typing import Final
 
 import click
 
+from szunion.cli.files import unusable
 from szunion.cli.speech import Speech, dumps
 from szunion.errors import (
     BankOutcomeUnknown,
@@ -33,6 +35,8 @@ UNKNOWN: Final = 4
 REFUSED: Final = 5
 """The answer is no."""
 INTERRUPTED: Final = 130
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 #: The first match wins; specific before general. 3 (partly done) is chosen by commands.
 EXIT: Final[Mapping[type[SzunionError], int]] = {
@@ -61,6 +65,19 @@ def kept_traceback(speech: Speech) -> str:
     page = code_pages()["E-CLI-003"]
     what, do = page.what.say(speech.language, path=path), page.do.say(speech.language)
     return f"[E-CLI-003] {what}\n  {speech.text('处理：', 'do: ')}{do}"
+
+
+def unexpected(speech: Speech, error: Exception) -> int:
+    """Tell of what is no rule of ours; return the exit code.
+
+    No room where the output goes is the machine's trouble; all else is a defect of ours.
+    """
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        full = unusable(error.filename or "stdout", error)
+        report(speech, full)
+        return exit_code(full)
+    click.echo(kept_traceback(speech), err=True)
+    return 1
 
 
 def report(speech: Speech, error: SzunionError) -> None:

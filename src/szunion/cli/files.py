@@ -18,6 +18,7 @@ _FILE_TROUBLES: Final[Mapping[int, Text]] = {
     errno.EISDIR: Text("是文件夹，不是文件", "it is a folder, not a file"),
     errno.ENOTDIR: Text("路径中有一段不是文件夹", "a part of the path is no folder"),
     errno.ENOSPC: Text("磁盘已满", "the disk is full"),
+    errno.EDQUOT: Text("超出磁盘配额", "the disk quota is used up"),
     errno.EROFS: Text("所在磁盘只读", "the disk is read-only"),
     errno.EEXIST: Text("文件已存在", "the file is there already"),
 }
@@ -30,7 +31,9 @@ def unusable(path: str | Path, error: OSError | UnicodeDecodeError) -> InvalidIn
     else:
         own = error.strerror or type(error).__name__
         why = _FILE_TROUBLES.get(error.errno or 0, Text(own, own))
-    return InvalidInput("E-CLI-005", path=Path(path).name, reason=why.zh, reason_en=why.en)
+    return InvalidInput(
+        "E-CLI-005", path=Path(path).name or str(path), reason=why.zh, reason_en=why.en
+    )
 
 
 def write_new(path: str | Path, data: bytes, *, force: bool) -> None:

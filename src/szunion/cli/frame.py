@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 import click
 from attrs import define, evolve, field
 
-from szunion.cli.endings import INTERRUPTED, exit_code, kept_traceback, report
+from szunion.cli.endings import INTERRUPTED, exit_code, report, unexpected
 from szunion.cli.speech import Speech
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
 from szunion.domain.values import OrganisationId, PersonId
-from szunion.errors import NotFound, SzunionError
+from szunion.errors import ConfigError, NotFound, SzunionError
 
 if TYPE_CHECKING:
     from szunion.application.organisations import Organisations
@@ -43,7 +44,8 @@ class Frame(Speech):
 
     config: str | None
     database: str | None
-    user: str
+    login: str | None
+    """Who was said to act; None: whoever is logged in."""
     debug: bool = False
     node: str = ""
     _settings: Settings | None = field(default=None, init=False)
@@ -51,6 +53,21 @@ class Frame(Speech):
     _to_close: list[Callable[[], None]] = field(factory=list, init=False)
     _deaf: Callable[[], None] = field(default=lambda: None, init=False)
     """Stops listening to the log."""
+
+    @property
+    def user(self) -> str:
+        """Who acts: as it was said, or whoever is logged in.
+
+        Raises:
+            ConfigError: nothing was said, and the account has no name here (E-CLI-010), as in a
+                container that runs under any number.
+        """
+        if self.login:
+            return self.login
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError, ImportError):  # by the version of Python, and the machine
+            raise ConfigError("E-CLI-010") from None
 
     def settings(self) -> Settings:
         """Return the settings: file, then environment, then options. A path is a SQLite file.
@@ -227,8 +244,8 @@ def framed(
 ) -> Callable[P, None]:
     """Give a command its frame; turn its errors into words and an exit code.
 
-    A broken rule is one of ours and is said; anything else is a defect of ours: its traceback
-    goes to a file whose path is printed, or with ``--debug`` to the terminal.
+    A broken rule is one of ours and is said, and so is a full disk; anything else is a defect of
+    ours: its traceback goes to a file whose path is printed, or with ``--debug`` to the terminal.
     """
 
     @click.pass_context
@@ -246,11 +263,10 @@ def framed(
         except KeyboardInterrupt:
             frame.note("已中断", "interrupted")
             status = INTERRUPTED
-        except Exception:
+        except Exception as error:
             if frame.debug:
                 raise
-            click.echo(kept_traceback(frame), err=True)
-            status = 1
+            status = unexpected(frame, error)
         finally:
             frame.close()
         context.exit(status or 0)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 from attrs import define
 
+from szunion.cli.streams import has_every_character
 from szunion.cli.tables import NOTHING, table
 from szunion.domain.city_time import CITY_TIME
 from szunion.text import Language, Text
@@ -78,7 +79,7 @@ class Speech:
 
 def dumps(value: object) -> str:
     """Return *value* as one line of JSON; values of ours by their code or their masked text."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    return json.dumps(value, ensure_ascii=not has_every_character(sys.stdout), default=_plain)
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401 - json hands over anything

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from io import BytesIO
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -188,3 +191,22 @@ def test_a_stream_that_cannot_seek_is_read_all_the_same() -> None:
 
     with read_roster(Pipe(f"{HEADER}\n{ROW}\n".encode())) as sheet:
         assert len(list(sheet.rows)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipe that has a name")
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "名册.csv"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(f"{HEADER}\n{ROW}\n".encode(),))
+    writer.start()
+    with read_roster(pipe) as sheet:
+        rows = list(sheet.rows)
+    writer.join()
+    assert len(rows) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no device that never ends")
+def test_a_device_that_never_ends_is_too_large() -> None:
+    with pytest.raises(InvalidInput) as caught, read_roster("/dev/zero"):
+        pass
+    assert caught.value.code == "E-ROSTER-002"

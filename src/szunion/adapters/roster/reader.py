@@ -70,7 +70,7 @@ def read_roster(
     sheet: str | None = None,
     limits: Limits | None = None,
 ) -> Iterator[RosterSheet]:
-    """Open the roster at a path, or in a stream; a stream that cannot seek is read whole.
+    """Open the roster at a path, or in a stream; what cannot seek, as a pipe, is read whole.
 
     Args:
         source: A path, or a binary stream at its beginning.
@@ -88,13 +88,17 @@ def read_roster(
         path = Path(fspath(source))
         with (
             path.open("rb") as file,
-            reader.open(file, filename=filename or path.name, sheet=sheet) as opened,
+            reader.open(_seekable(file, limits), filename=filename or path.name, sheet=sheet) as it,
         ):
-            yield opened
+            yield it
         return
-    stream = source if source.seekable() else BytesIO(source.read(limits.upload + 1))
-    with reader.open(stream, filename=filename or "-", sheet=sheet) as opened:
-        yield opened
+    with reader.open(_seekable(source, limits), filename=filename or "-", sheet=sheet) as it:
+        yield it
+
+
+def _seekable(stream: BinaryIO, limits: Limits) -> BinaryIO:
+    """Return *stream*, or all of it: a pipe is read once."""
+    return stream if stream.seekable() else BytesIO(stream.read(limits.upload + 1))
 
 
 def _digest(source: BinaryIO, limits: Limits) -> str:
@@ -102,8 +106,11 @@ def _digest(source: BinaryIO, limits: Limits) -> str:
     if source.seek(0, SEEK_END) > limits.upload:
         raise too_much(words.UPLOAD, limits.upload)
     source.seek(0)
-    digest = hashlib.sha256()
+    digest, read = hashlib.sha256(), 0
     while chunk := source.read(_CHUNK):
+        read += len(chunk)
+        if read > limits.upload:  # a device has no size, and need not end
+            raise too_much(words.UPLOAD, limits.upload)
         digest.update(chunk)
     return digest.hexdigest()
 

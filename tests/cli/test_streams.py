@@ -1,0 +1,120 @@
+"""Whatever the terminal, the account and the disk are like, a command says what is the matter."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.speaking import say
+
+HEAD = "姓名,证件号码\n"
+ROW = "测试甲,440301199003071230\n"
+_PROGRAM = "from szunion.cli import main; main()"
+
+
+UNION = "440305-0001"
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("city")
+    for words in (
+        ["db", "init"],
+        ["org", "register", "440300", "市总工会", "--found"],
+        ["org", "register", UNION, "模拟科技工会", "--parent", "440300"],
+        ["org", "approve", UNION, "--document", "示例1号"],
+    ):
+        assert say(["--db", f"{folder}/union.db", "--user", "wang", *words]).status == 0
+    return folder
+
+
+@pytest.fixture
+def city(founded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(founded)
+    return founded
+
+
+def run(
+    folder: Path, *words: str | bytes, given: bytes = b"", out: str = "", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in a process of its own, its standard streams as the environment has them."""
+    with Path(out or os.devnull).open("wb") as file:
+        return subprocess.run(
+            [sys.executable, "-c", _PROGRAM, "--db", "union.db", *words],
+            cwd=folder, env={**os.environ, **environment}, input=given,
+            stdout=file if out else subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gbk", "cp437"])
+def test_a_terminal_that_lacks_our_characters_is_shown_the_rest(city: Path, encoding: str) -> None:
+    told = run(city, "doctor", PYTHONIOENCODING=encoding)
+    assert told.returncode == 0, told.stderr
+    assert rb"\u2714 Python" in told.stdout
+    assert b"E-CLI-003" not in told.stderr
+
+
+def test_json_is_json_in_any_encoding(city: Path) -> None:
+    told = run(city, "--json", "org", "list", PYTHONIOENCODING="latin-1")
+    names = [json.loads(line)["name"] for line in told.stdout.splitlines()]
+    assert names == ["市总工会", "模拟科技工会"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_full_disk_under_the_output_is_no_defect_of_ours(city: Path, form: list[str]) -> None:
+    told = run(city, "--lang", "en", *form, "org", "list", out="/dev/full")
+    assert told.returncode == 2
+    assert b"E-CLI-005" in told.stderr
+    assert b"the disk is full" in told.stderr
+
+
+def test_bytes_on_stdin_that_are_no_text_are_refused_as_input(city: Path) -> None:
+    told = run(city, "member", "show", "-", given=b"\xb2\xe2\n", PYTHONIOENCODING="utf-8:strict")
+    assert told.returncode == 2
+    assert b"[E-VALUE-002]" in told.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux alone")
+def test_a_file_whose_name_is_in_another_encoding_is_read(city: Path) -> None:
+    name = "名册.csv".encode("gbk")
+    (Path(os.fsdecode(bytes(city) + b"/" + name))).write_text(HEAD + ROW, "utf-8")
+    told = run(city, "roster", "check", name, "--org", UNION, PYTHONIOENCODING="utf-8:strict")
+    assert told.returncode == 0, told.stderr
+    assert b"E-CLI-003" not in told.stderr
+
+
+@pytest.mark.usefixtures("city")
+def test_an_account_without_a_name_can_do_what_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert say(["version"]).status == 0
+    asked = say(["--db", "union.db", "org", "list"])
+    assert (asked.status, asked.code) == (2, "E-CLI-010")
+    assert say(["--db", "union.db", "--user", "wang", "org", "list"]).status == 0
+
+
+@pytest.mark.usefixtures("city")
+def test_a_folder_is_named_in_the_error_whatever_its_path() -> None:
+    told = say(["--db", "union.db", "--lang", "en", "roster", "check", ".", "--org", UNION])
+    assert told.code == "E-CLI-005"
+    assert "[E-CLI-005] . cannot be read" in told.err
+
+
+@pytest.mark.usefixtures("city")
+def test_words_that_are_no_file_name_are_taken_for_a_key() -> None:
+    Path("log").touch()
+    told = say(["--db", "union.db", "audit", "verify", "--file", "log", "--key", "9" * 400])
+    assert told.code == "E-AUDIT-001"
+
+
+def test_what_is_wrong_with_a_line_is_said_in_one_language() -> None:
+    assert "[选项] 命令 [参数]" in say(["orgg"]).err
+    assert "[OPTIONS] COMMAND [ARGS]" in say(["--lang", "en", "orgg"]).err
