@@ -25,6 +25,7 @@ from szunion.domain.consent import (
 )
 from szunion.domain.notices import Notice, current
 from szunion.domain.values import PersonId, shard_of
+from szunion.domain.words import check_readable
 from szunion.ports.storage import UnitOfWork
 
 _E = ConsentEvent
@@ -58,7 +59,14 @@ class Pen:
         return [self.word(each, person, notice, recipient, id_) for each in (_E.ASK, *events)]
 
     def keep(self, words: Sequence[ConsentWord]) -> None:
-        """Keep words, and the log's entries of what was said last by each person."""
+        """Keep words, and the log's entries of what was said last by each person.
+
+        Raises:
+            InvalidInput: what proves them, or a recipient, is no readable text (E-VALUE-002).
+        """
+        proof = self.proof
+        check_readable(proof.login, proof.device, proof.paper, proof.image)
+        check_readable(*{word.recipient for word in words})
         self.work.consents.add_many(self.scope, words)
         last = {word.consent: word for word in words}
         self.work.audit.add_many(

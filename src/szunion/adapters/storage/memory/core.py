@@ -14,6 +14,7 @@ from szunion.domain.audit import AuditEntry, AuditStep, LoggedEntry, Sealed, Tou
 from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import PersonId, shard_of
+from szunion.domain.words import check_readable
 from szunion.ports.system import Ids
 
 
@@ -41,6 +42,7 @@ class MemoryAuditTrail:
     now: datetime
 
     def add(self, scope: Scope, entry: AuditEntry) -> None:
+        check_readable(entry.reason, entry.before, entry.after)
         who = scope.principal
         id_ = self.ids.new(shard_of(entry.person or entry.subject))
         logged = LoggedEntry(

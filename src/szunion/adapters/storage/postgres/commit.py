@@ -19,8 +19,8 @@ from psycopg.pq import ExecStatus, TransactionStatus
 
 from szunion.adapters.storage.postgres.asking import leave, say
 from szunion.adapters.storage.postgres.connection import Connection
-from szunion.adapters.storage.postgres.faults import ours
-from szunion.errors import CommitUnknown, Conflict, StorageError, StorageUnreachable
+from szunion.adapters.storage.postgres.faults import Ours, ours
+from szunion.errors import CommitUnknown, StorageError, StorageUnreachable
 
 _COMMIT: Final = b"COMMIT"
 _Selector: Final[type[selectors.BaseSelector]] = getattr(
@@ -65,7 +65,7 @@ def commit(connection: Connection, seconds: float) -> None:
     def hear(notice: psycopg.errors.Diagnostic) -> None:
         warned.append(notice.sqlstate)
 
-    failed: StorageError | Conflict | None = None
+    failed: Ours | None = None
     done = b""
     connection.add_notice_handler(hear)
     try:

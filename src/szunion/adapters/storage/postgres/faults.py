@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import psycopg
 
 from szunion.errors import (
     Conflict,
+    InvalidInput,
     StorageBusy,
     StorageError,
     StorageFull,
@@ -34,7 +35,7 @@ MOVED_AWAY: Final = "SZ001"
 """What a node says of a member whose shards it has given away."""
 
 #: The beginning of a SQLSTATE, and what of ours it is; what is not here is E-STORE-005.
-_MEANINGS: Final[Sequence[tuple[str, type[StorageError], str]]] = (
+_MEANINGS: Final[Sequence[tuple[str, type[StorageError | InvalidInput], str]]] = (
     ("55P03", StorageBusy, "E-STORE-001"),  # a lock was held for longer than lock_timeout
     ("53300", StorageBusy, "E-STORE-001"),  # the server has no connection left
     ("57014", StorageBusy, "E-STORE-021"),  # statement_timeout
@@ -43,6 +44,9 @@ _MEANINGS: Final[Sequence[tuple[str, type[StorageError], str]]] = (
     ("57P", StorageUnreachable, "E-STORE-020"),  # the server is told to stop, or was killed
     ("25P03", StorageUnreachable, "E-STORE-020"),  # it did not wait for an idle transaction
     ("25P04", StorageUnreachable, "E-STORE-020"),
+    ("22003", InvalidInput, "E-VALUE-004"),  # a number out of range
+    ("22008", InvalidInput, "E-VALUE-004"),  # a date out of range
+    ("22021", InvalidInput, "E-VALUE-004"),  # a character that the server has not: NUL is one
     (MOVED_AWAY, StorageError, "E-NODES-021"),
 )
 
@@ -69,6 +73,9 @@ _LOG_ID: Final = "audit_by_person"
 """The log's own id is a unique index, for its rows lie in the order of their commits."""
 
 
+Ours: TypeAlias = StorageError | Conflict | InvalidInput
+
+
 class TryAgain(StorageBusy):
     """The engine asks for the decision to be made again; nobody outside the store sees this."""
 
@@ -77,7 +84,7 @@ class AlreadyThere(Conflict):
     """A unique key is taken; perhaps by somebody whom this decision could not see yet."""
 
 
-def ours(error: psycopg.Error) -> StorageError | Conflict:
+def ours(error: psycopg.Error) -> Ours:
     """Return the error of ours that a driver's means, without its text."""
     state = error.sqlstate
     if state is None:
@@ -94,10 +101,12 @@ def ours(error: psycopg.Error) -> StorageError | Conflict:
     return StorageError("E-STORE-005", kind=f"SQLSTATE {state}")
 
 
-def _without_state(error: psycopg.Error) -> StorageError:
+def _without_state(error: psycopg.Error) -> StorageError | InvalidInput:
     """Return what an error means that the server did not send: the line, or the driver itself."""
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return StorageUnreachable("E-STORE-020")
+    if isinstance(error, psycopg.DataError):
+        return InvalidInput("E-VALUE-004")
     return StorageError("E-STORE-005", kind=type(error).__name__)
 
 
@@ -123,7 +132,7 @@ def _named(words: str | None) -> str:
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn every driver error into one of ours, without its text, also not as a context."""
-    failed: StorageError | Conflict | None = None
+    failed: Ours | None = None
     try:
         yield
     except psycopg.Error as error:

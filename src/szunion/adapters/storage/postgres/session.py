@@ -26,7 +26,7 @@ from szunion.adapters.storage.postgres.asking import (
 )
 from szunion.adapters.storage.postgres.connection import Connection, adapt
 from szunion.adapters.storage.postgres.dialect import packed, statements
-from szunion.adapters.storage.postgres.faults import ours, translated
+from szunion.adapters.storage.postgres.faults import Ours, ours, translated
 from szunion.adapters.storage.postgres.inserts import (
     MOST_TOGETHER,
     Waiting,
@@ -46,7 +46,7 @@ from szunion.adapters.storage.sql.session import (
     overtaken,
 )
 from szunion.domain.access import OnePerson, Scope, WholeCity
-from szunion.errors import Conflict, StorageError, StorageUnreachable
+from szunion.errors import StorageUnreachable
 
 CHUNK: Final = 1_000
 """How many rows of a stream are fetched at once."""
@@ -194,7 +194,7 @@ class PostgresSession(Session):
         )
 
     def _one_by_one(self, name: str, rows: Iterable[Parameters], text: str) -> int:
-        failed: StorageError | Conflict | None = None
+        failed: Ours | None = None
         self._say_before(name)
         asked = cursor(self.connection, psycopg.Cursor)
         try:
@@ -287,7 +287,7 @@ class PostgresSession(Session):
     def _pages(self, name: str, parameters: Parameters, most: int) -> Iterator[list[Row]]:
         """Yield rows *most* at a time; 0: one by one, each asked for before it is wanted."""
         self._streams += 1
-        failed: StorageError | Conflict | None = None
+        failed: Ours | None = None
         self._say_before(name)
         try:
             name_ = f"szunion_{self._streams}"
@@ -313,7 +313,7 @@ class PostgresSession(Session):
 
     def _run(self, text: str | bytes, given: Any) -> Answer:  # noqa: ANN401 - values of all kinds
         """Ask by the driver's marks, or by the server's own places: those are bytes."""
-        failed: StorageError | Conflict | None = None
+        failed: Ours | None = None
         if (presumed := self._presumed) is not None:
             presumed.check()
             if presumed.questions:

@@ -34,6 +34,7 @@ from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.postgres.spread import session_on
 from szunion.adapters.storage.postgres.tables import is_filling
 from szunion.adapters.storage.postgres.unit import PostgresUnit
+from szunion.adapters.storage.sql.keepable import keepable
 from szunion.adapters.storage.sql.restored import restored
 from szunion.errors import (
     SchemaOutOfDate,
@@ -127,6 +128,7 @@ class PostgresStorage:
         with self.pool.connection() as connection:
             return look(connection)
 
+    @keepable
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         self._may_write()
@@ -152,6 +154,7 @@ class PostgresStorage:
             lambda: self._transaction(partial(self._change, begins[-1]), work, commit)
         )
 
+    @keepable
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         pause = self.limits.pause
@@ -299,6 +302,7 @@ class BorrowedPostgres:
         if self.spread:
             check_workers(self.connection)
 
+    @keepable
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits.
 
@@ -325,6 +329,7 @@ class BorrowedPostgres:
         gate = f"LOCK TABLE {SCHEMA}.write_gate IN ROW SHARE MODE{together}"
         return drawn_anew(self.ids, lambda: self._within(gate, work))
 
+    @keepable
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """Look at what the host's transaction sees."""
         self._in_transaction()

@@ -27,6 +27,7 @@ from szunion.domain.audit import (
 from szunion.domain.messages import Message, MessageSet, MessageState
 from szunion.domain.notes import Signature
 from szunion.domain.values import OrganisationId, PersonId, of_columns, shard_of
+from szunion.domain.words import check_readable
 from szunion.ports.system import Ids
 
 T = TypeVar("T")
@@ -89,6 +90,7 @@ class SqlAuditTrail:
         at, ids = micros(self.now), self.ids.many(shards)
         for shard, id_, (scope, entry) in zip(shards, ids, entries, strict=True):
             who = scope.principal
+            check_readable(entry.reason, entry.before, entry.after)
             yield (
                 shard, id_, entry.person, at, who.id, who.role.value,
                 who.organisation or 0, who.purpose.value, entry.action, entry.subject,

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from attrs import define, field
 
+from szunion.adapters.storage.sql.keepable import keepable
 from szunion.adapters.storage.sql.restored import restored
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sql.unit import SqlUnit
@@ -151,6 +152,7 @@ class SqliteStorage:
         if held:
             raise StorageBusy("E-STORE-001")
 
+    @keepable
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         self._may_write()
@@ -204,6 +206,7 @@ class SqliteStorage:
         with suppress(RuntimeError):
             self._turn.release()
 
+    @keepable
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         return self._transaction("BEGIN", look)
@@ -302,6 +305,7 @@ class BorrowedSqlite:
             steps = pending(self.connection)
             raise SchemaOutOfDate("E-STORE-006", found=steps[0].number - 1, wanted=steps[-1].number)
 
+    @keepable
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """Run *work* under a savepoint of the host's transaction; the host commits.
 
@@ -329,6 +333,7 @@ class BorrowedSqlite:
             self.connection.execute("RELEASE szunion")
         return result
 
+    @keepable
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """Look at what the host's transaction sees."""
         return look(self._unit())
