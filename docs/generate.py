@@ -108,7 +108,7 @@ CODES: Final = (
     Text("代码", "code"),
     Text("含义", "what happened"),
     Text("处理", "what to do"),
-    Text("原因：", "Why: "),
+    Text("。原因：", ". Why: "),
 )
 SETTINGS_PAGE: Final = (
     Text("设置", "Settings"),
@@ -160,7 +160,7 @@ def generated(made_from: str, language: Language) -> str:
     """Return the sentence that keeps people from editing a page."""
     return Text(
         f"本页由 `docs/generate.py` 从{made_from}生成，请勿手改。",
-        f"Made by `docs/generate.py` from {made_from}; do not edit.",
+        f"Made by `docs/generate.py` from {made_from.replace('、', ', ')}; do not edit.",
     ).say(language)
 
 
@@ -188,7 +188,7 @@ def codes_page(language: Language) -> str:
             (
                 f"`{page.code}`",
                 plain(page.what.say(language))
-                + (f" {why.say(language)}{plain(page.why.say(language))}" if page.why else ""),
+                + (f"{why.say(language)}{plain(page.why.say(language))}" if page.why else ""),
                 plain(page.do.say(language)),
             )
             for page in areas[area]
@@ -198,8 +198,8 @@ def codes_page(language: Language) -> str:
 
 
 def plain(words: str) -> str:
-    """Return words in which Markdown sees no marks of its own."""
-    return words.replace("*", "\\*").replace("<", "&lt;")
+    """Return words in which Markdown sees no marks of its own; a brace written twice is one."""
+    return words.replace("*", "\\*").replace("<", "&lt;").replace("{{", "{").replace("}}", "}")
 
 
 def settings() -> Iterator[tuple[str, object]]:

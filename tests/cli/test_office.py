@@ -318,6 +318,7 @@ def test_explain_shows_no_blanks_in_braces() -> None:
     assert told.status == 0
     assert "{" not in told.out
     assert "{" not in say(["explain", "E-BANK-002"]).out
+    assert '{ value = …, src = "A" }' in say(["explain", "E-POLICY-002"]).out
 
 
 @pytest.mark.parametrize(

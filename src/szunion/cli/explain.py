@@ -10,12 +10,15 @@ from szunion.cli.frame import Frame, framed, helps
 from szunion.errors import NotFound, code_pages
 from szunion.text import Text
 
-_BLANK = re.compile(r"\{[^{}]*\}")
+_BLANK = re.compile(r"(\{)\{|(\})\}|\{[^{}]*\}")
 
 
 def _whole(words: str) -> str:
-    """Return a page's words; what only the case itself can fill in is an ellipsis."""
-    return _BLANK.sub("…", words)
+    """Return a page's words; what only the case itself can fill in is an ellipsis.
+
+    A brace that is written twice is a brace, as in what the case fills in.
+    """
+    return _BLANK.sub(lambda found: found[1] or found[2] or "…", words)
 
 
 @click.command(
