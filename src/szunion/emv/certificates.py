@@ -109,7 +109,8 @@ def _block(key: RsaKey, signature: bytes, form: int, tail: bytes) -> tuple[bytes
     block = recover(key, signature)
     if block is None:
         return b"", [Reason.CERTIFICATE_LENGTH]
-    body, reasons = block[1:-21], list[Reason]()
+    body = block[1:-21]
+    reasons: list[Reason] = []
     if block[0] != 0x6A:
         reasons.append(Reason.RECOVERY_HEADER)
     if block[-1] != 0xBC:
@@ -121,6 +122,11 @@ def _block(key: RsaKey, signature: bytes, form: int, tail: bytes) -> tuple[bytes
     return body, reasons
 
 
+def _is_padding(rest: bytes) -> bool:
+    """Tell whether BB fills all that a structure leaves."""
+    return rest == b"\xbb" * len(rest)
+
+
 def _joined_key(
     room: bytes, lengths: bytes, remainder: bytes, exponent: bytes, least: int
 ) -> tuple[RsaKey, list[Reason]]:
@@ -128,7 +134,7 @@ def _joined_key(
     reasons = []
     length, exponent_length = lengths
     inside, rest = room[:length], room[length:]
-    if rest.strip(b"\xbb"):
+    if not _is_padding(rest):
         reasons.append(Reason.PADDING_WRONG)
     if len(remainder) != max(length - len(room), 0):
         reasons.append(Reason.REMAINDER_WRONG)
@@ -208,7 +214,7 @@ def open_rsa_static(issuer: RsaKey, signature: bytes, static: bytes) -> Opened[b
         return Opened(None, (*reasons, Reason.CERTIFICATE_LENGTH))
     if body[1] != _HASH_SHA1:
         reasons.append(Reason.HASH_ALGORITHM)
-    if body[4:].strip(b"\xbb"):
+    if not _is_padding(body[4:]):
         reasons.append(Reason.PADDING_WRONG)
     return Opened(None, tuple(reasons)) if reasons else Opened(body[2:4])
 
@@ -228,12 +234,12 @@ def open_rsa_dynamic(icc: RsaKey, signature: bytes, terminal: bytes) -> Opened[b
         return Opened(None, (*reasons, Reason.CERTIFICATE_LENGTH))
     if body[1] != _HASH_SHA1:
         reasons.append(Reason.HASH_ALGORITHM)
-    dynamic, rest = body[3 : 3 + body[2]], body[3 + body[2] :]
-    if len(dynamic) != body[2]:
+    end = 3 + body[2]
+    if end > len(body):
         reasons.append(Reason.DYNAMIC_LENGTH)
-    if rest.strip(b"\xbb"):
+    if not _is_padding(body[end:]):
         reasons.append(Reason.PADDING_WRONG)
-    return Opened(None, tuple(reasons)) if reasons else Opened(dynamic)
+    return Opened(None, tuple(reasons)) if reasons else Opened(body[3:end])
 
 
 # --- SM2: plain data, then r||s -------------------------------------------------------------------

@@ -79,6 +79,7 @@ _ZERO_8: Final = bytes(8)
 _ZERO_16: Final = bytes(16)
 #: The members that every job asks for: Python 3.11 takes 0.1 to 0.2 us to find one in its class.
 _TDES: Final = Algorithm.TDES
+_SM4: Final = Algorithm.SM4
 _METHOD_2: Final = Padding.METHOD_2
 _LEFTMOST: Final = Sm4Mac.LEFTMOST
 
@@ -297,7 +298,7 @@ def sm4_mac(key: bytes, data: bytes, form: Sm4Mac = Sm4Mac.LEFTMOST) -> bytes:
 
 
 def _sm4_mac(key: bytes, data: bytes, form: Sm4Mac) -> tuple[bytes, Encipher]:
-    chain = _library().cbc(Algorithm.SM4, key).encryptor().update
+    chain = _library().cbc(_SM4, key).encryptor().update
     whole = chain(pad(data, 16))[-16:]
     mac = whole[:8] if form is _LEFTMOST else xor(whole[:8], whole[8:])
     return mac, lambda block: chain(xor(whole, block))  # the chain would add what came before
@@ -327,7 +328,7 @@ def card_mac(
     algorithm: Algorithm, key: bytes, data: bytes, sm4_form: Sm4Mac = Sm4Mac.LEFTMOST
 ) -> bytes:
     """Return the 8-byte MAC that a PBOC card makes: `retail_mac` or `sm4_mac`, 80-padding."""
-    if algorithm is Algorithm.TDES:
+    if algorithm is _TDES:
         return retail_mac(key, data)
     return sm4_mac(key, data, sm4_form)
 

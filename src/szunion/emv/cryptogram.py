@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, unique
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from attrs import field, frozen
+from attrs import frozen
 
 from szunion.emv import crypto
 from szunion.emv.crypto import Algorithm, Padding, Sm4Mac, Sm4Session
@@ -155,19 +155,17 @@ PBOC_VERSIONS: Final[Mapping[int, Version]] = MappingProxyType(
 )
 
 
-@frozen(kw_only=True)
-class IssuerHeader:
-    """The fixed head of PBOC's issuer application data 9F10 发卡行应用数据: 8 bytes."""
+class IssuerHeader(NamedTuple):
+    """What the fixed head of PBOC's issuer application data 9F10 发卡行应用数据 names."""
 
     key_index: int
     """DKI 分散密钥索引."""
     cvn: int
-    cvr: bytes
-    """Four bytes, its own length 03 first."""
     algorithm: Algorithm
-    rest: bytes = field(repr=False)
-    """Issuer-defined data (length, id, amounts, MAC), or nothing."""
 
+
+#: bytes of the head; what the issuer defined (length, id, amounts, MAC) follows, or nothing
+ISSUER_HEADER: Final = 8
 
 _ALGORITHMS: Final[Mapping[int, Algorithm]] = MappingProxyType({a.value: a for a in Algorithm})
 
@@ -178,14 +176,12 @@ def read_issuer_header(iad: bytes) -> IssuerHeader:
     Raises:
         BadField: not the form of PBOC, such as Visa's with its first byte 06.
     """
-    if len(iad) < 8 or iad[0] != 7 or iad[3] != 3:
+    if len(iad) < ISSUER_HEADER or iad[0] != 7 or iad[3] != 3:
         raise BadField("FIELD-CONTENT", name="9F10", why="07 DKI CVN 03 CVR ALG")
     algorithm = _ALGORITHMS.get(iad[7])
     if algorithm is None:
         raise BadField("FIELD-CONTENT", name="9F10", why=f"algorithm {iad[7]:02X}")
-    return IssuerHeader(
-        key_index=iad[1], cvn=iad[2], cvr=iad[3:7], algorithm=algorithm, rest=iad[8:]
-    )
+    return IssuerHeader(key_index=iad[1], cvn=iad[2], algorithm=algorithm)
 
 
 def _value(values: Values, wanted: Input) -> bytes:
@@ -269,7 +265,7 @@ def cryptogram(
     sm4: Sm4Rules = PART_17,
 ) -> bytes:
     """Return the 8-byte application cryptogram (应用密文) of *data* under a session key."""
-    if algorithm is Algorithm.SM4:
+    if algorithm is _SM4:
         return crypto.sm4_mac(key, data, sm4.mac)
     return crypto.retail_mac(key, data, padding)
 

@@ -184,7 +184,7 @@ class IssuerHost:
             genuine: the finding about the same message.
             values: the message.
         """
-        rest = cryptogram.read_issuer_header(values[0x9F10]).rest
+        rest = values[0x9F10][cryptogram.ISSUER_HEADER :]
         told = cryptogram.ISSUER_DATA.get(rest[1]) if len(rest) > 1 else None
         if told is None or rest[0] != 5 + 5 * len(told) or len(rest) != rest[0] + 1:
             return {}

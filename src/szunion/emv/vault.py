@@ -9,7 +9,7 @@ Spec: JR/T 0025.7, 11; JR/T 0025.5, C and D; JR/T 0025.17, 6 to 8.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
 from attrs import Factory, field, frozen
 
@@ -18,6 +18,8 @@ from szunion.emv.apdu import Command
 from szunion.emv.crypto import Algorithm, MasterKeyOption, PreparedKey
 from szunion.emv.cryptogram import Arpc, Session, Sm4Rules, Version
 from szunion.emv.errors import KeyRefused
+
+_METHOD_1: Final = Arpc.METHOD_1
 
 
 @frozen(kw_only=True)
@@ -181,7 +183,7 @@ class SoftwareVault:
         """Return the ARPC for *code* (response code or CSU); None if the cryptogram is wrong."""
         version = ask.version
         key = self._session(ask, version.session)
-        if check and version.arpc is Arpc.METHOD_1 and version.arpc_session is None:
+        if check and version.arpc is _METHOD_1 and version.arpc_session is None:
             return cryptogram.checked_arpc_1(
                 ask.algorithm, key, ask.data, ask.claimed, code, version.padding, ask.sm4
             )
