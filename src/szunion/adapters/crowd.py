@@ -11,9 +11,11 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from os import getpid
+from functools import partial
+from os import register_at_fork
 from threading import Lock, Semaphore, Thread
 from typing import Any, Final, TypeVar
+from weakref import ref
 
 from attrs import define, field
 
@@ -70,6 +72,8 @@ class Combiner:
     going to sleep before it looks at the queue for the last time, so no one is overlooked. Whoever
     wakes it says so first: the others need not ring while it gets up, which may take it longer
     than it takes them all to come.
+
+    A fork leaves the worker, and all who wait, to the parent: in the child nobody has come yet.
     """
 
     most: int = MOST_TOGETHER
@@ -83,9 +87,16 @@ class Combiner:
     _wanted: int = field(default=1, init=False)
     """So many must wait before the worker is woken; 0: it is awake."""
     _worker: Thread | None = field(default=None, init=False)
-    _home: int = field(default=0, init=False)
-    """The process in which the worker lives; 0: in none."""
+    """None: there is none in this process."""
     _closed: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        register_at_fork(after_in_child=partial(_forked, ref(self)))
+
+    def begin_anew(self) -> None:
+        """Forget the worker and those who wait; the locks are the parent's, and may be held."""
+        self._queue, self._starting, self._bell = deque(), Lock(), Semaphore(0)
+        self._wanted, self._worker = 1, None
 
     def ask(self, wish: W, decide: Callable[[Sequence[W]], Sequence[A]], /) -> A:
         """See :class:`szunion.ports.system.Crowd`."""
@@ -109,7 +120,7 @@ class Combiner:
         if self._closed or len(queue) >= self.waiting:
             raise StorageBusy("E-BOOKING-001", most=self.waiting)
         queue.append(mine)
-        if self._home != getpid():  # the first; or after a fork
+        if self._worker is None:
             self._start()
         elif 0 < self._wanted <= len(queue):
             self._wanted = 0
@@ -117,13 +128,12 @@ class Combiner:
 
     def _start(self) -> None:
         with self._starting:
-            if self._home != getpid():
-                self._home = getpid()
+            if self._worker is None:
                 self._worker = Thread(target=self._work, name="szunion-crowd", daemon=True)
                 try:
                     self._worker.start()
                 except RuntimeError:  # there is no room for a thread
-                    self._home = 0
+                    self._worker = None
                     raise
 
     def close(self) -> None:
@@ -154,7 +164,7 @@ class Combiner:
         try:
             self._decide_all()
         finally:
-            self._home = 0  # whatever ended it, who comes next starts another
+            self._worker = None  # whatever ended it, who comes next starts another
 
     def _decide_all(self) -> None:
         group: list[_Place] = []
@@ -170,6 +180,12 @@ class Combiner:
             finally:
                 for place in group:
                     place.tell()
+
+
+def _forked(parents: ref[Combiner]) -> None:
+    crowd = parents()
+    if crowd is not None:
+        crowd.begin_anew()
 
 
 def _decide(group: Sequence[_Place]) -> None:
