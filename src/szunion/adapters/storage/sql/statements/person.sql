@@ -63,13 +63,12 @@ SELECT p.shard, p.person_id, p.sealed, s.salt, p.merged_into, p.version,
 FROM filed d
 JOIN person p ON p.shard = d.home AND p.person_id = d.person_id
 LEFT JOIN person_salt s ON s.shard = p.shard AND s.person_id = p.person_id
-LEFT JOIN membership m ON m.shard = p.shard AND m.person_id = p.person_id
-WHERE :whole OR p.person_id = :only OR (
-    SELECT o.path >= :low AND o.path < :high
-    FROM membership n JOIN organisation o ON o.organisation_id = n.organisation_id
-    WHERE n.shard = p.shard AND n.person_id = p.person_id
-    ORDER BY n.membership_id DESC LIMIT 1)
-ORDER BY d.rank, m.membership_id DESC LIMIT 1
+LEFT JOIN membership m ON m.shard = p.shard AND m.person_id = p.person_id AND m.membership_id = (
+    SELECT max(n.membership_id) FROM membership n
+    WHERE n.shard = p.shard AND n.person_id = p.person_id)
+LEFT JOIN organisation o ON o.organisation_id = m.organisation_id
+WHERE :whole OR p.person_id = :only OR (o.path >= :low AND o.path < :high)
+ORDER BY d.rank LIMIT 1
 
 -- name: on_file
 -- fanout: a later document lies in a shard of its own; the person's id names theirs
