@@ -20,10 +20,17 @@ from szunion.adapters.file_piles import FilePiles
 from szunion.adapters.keys.named import key_file, open_keys
 from szunion.adapters.own_ids import OwnIds
 from szunion.adapters.roster.reader import read_roster
-from szunion.adapters.storage.addressed import borrowed_storage, file_of, must_exist, open_storage
+from szunion.adapters.storage.addressed import (
+    borrowed_storage,
+    file_of,
+    is_made,
+    must_be_possible,
+    must_exist,
+    open_storage,
+)
 from szunion.adapters.system import ChineseCalendar, SystemChance, SystemClock, SystemIds
 from szunion.application.as_of import PolicyBook
-from szunion.application.audit import AuditLog
+from szunion.application.audit import AuditLog, check_keys
 from szunion.application.bank_fit import check_bank
 from szunion.application.keys import KeyCare
 from szunion.application.office import Alone, Office
@@ -156,7 +163,8 @@ class UnionSystem:
             reader: Likewise, the way to cards; None: this installation has no counter.
             clock: What time it is; a test's clock can be moved.
             ids: Where ids come from.
-            keys: The key store, or its file; None: a file beside the database.
+            keys: The key store, or its file; None: a file beside the database. A file is made
+                with the database, and must be there where that is there.
             witness: Who outside signs the audit log's checkpoints.
             directory: Where posts come from at :meth:`log_in`; None: the registry.
             key_store: The name of an installed key store, for a file.
@@ -176,8 +184,11 @@ class UnionSystem:
                 says something impossible of itself (E-BANK-022).
             PluginError: an adapter or city is missing, doubled or broken.
             StorageError: the database cannot be opened safely.
-            KeysUnavailable: the key file cannot be read.
+            KeysUnavailable: the key file is not there while the database is, or cannot be read
+                (E-KEYS-003), or written (E-KEYS-024).
+            KeysUnavailable: the keys are not those of this database (E-KEYS-023).
         """
+        must_be_possible(database)
         if not create:
             must_exist(database)
         registry = (registry or collect(plugins)).sound()
@@ -190,7 +201,8 @@ class UnionSystem:
         if keys is None or isinstance(keys, str | Path):
             wanted = {"crypto": crypto, **told.get("keys", {})}
             file = key_file(keys, file_of(database))
-            store = open_keys(registry.keys(key_store), wanted, clock, file=file)
+            there = not create or is_made(database)
+            store = open_keys(registry.keys(key_store), wanted, clock, file=file, there=there)
         else:
             store = keys
         vault = store.vault()
@@ -211,6 +223,7 @@ class UnionSystem:
             piles=FilePiles(),
             node=node,
         )
+        check_keys(office)
         return cls(
             office=office,
             keys=store,

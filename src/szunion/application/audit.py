@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.office import Office, one_commit, one_look
-from szunion.domain.access import Operation, Principal, Scope
+from szunion.domain.access import Operation, Principal, Scope, engine
 from szunion.domain.audit import AuditEntry, LoggedEntry, Sealed, Touching
 from szunion.domain.audit_export import exported
 from szunion.domain.merkle import (
@@ -23,7 +23,7 @@ from szunion.domain.merkle import (
     tiled,
 )
 from szunion.domain.notes import Checkpoint, Inclusion, NoteKey, Signature, checkpoint_text
-from szunion.errors import NotFound
+from szunion.errors import KeysUnavailable, NotFound
 from szunion.ports.storage import UnitOfWork
 
 _MOST: Final = 10_000
@@ -108,6 +108,13 @@ class AuditLog:
         return last
 
     # --- looking -----------------------------------------------------------------------------
+
+    @one_look
+    def signed_here(self, work: UnitOfWork) -> bool:
+        """Return whether the newest checkpoint is under this office's key, or there is none yet."""
+        scope = authorise(work, self.by, Operation.OPERATE)
+        head = work.audit.head(scope)
+        return head is None or head.signature.id in {key.id for key in self.keys}
 
     @one_look
     def state(self, work: UnitOfWork) -> LogState:
@@ -265,3 +272,22 @@ def _noted(work: UnitOfWork, scope: Scope, head: Sealed | None) -> Checkpoint | 
 
 def _tree(work: UnitOfWork, scope: Scope) -> Node:
     return KeptTree(lambda level, number: work.audit.tile(scope, level, number)).node
+
+
+def check_keys(office: Office) -> None:
+    """Refuse a store whose log was signed by other keys: under ours nobody on file is found again.
+
+    Raises:
+        KeysUnavailable: it was (E-KEYS-023); the store is closed.
+    """
+    log = AuditLog(office, engine())
+    try:
+        ours = log.signed_here()
+    except KeysUnavailable:  # a token that is away is told when something needs it
+        return
+    except BaseException:
+        office.storage.close()
+        raise
+    if not ours:
+        office.storage.close()
+        raise KeysUnavailable("E-KEYS-023")

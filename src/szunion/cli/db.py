@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from szunion.adapters.keys.named import key_file
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sqlite.backing import opened
 from szunion.adapters.storage.sqlite.migrate import migrate as apply
@@ -64,7 +65,7 @@ def init(frame: Frame, *, crypto: str | None, owner: str | None, distributed: st
         "made {path} (schema {schema}) and keys {keys}: without them the data cannot be read",
         path=path,
         schema=len(migrations()),
-        keys=path.with_suffix(".keys"),
+        keys=key_file(frame.settings().keys, path),
     )
 
 

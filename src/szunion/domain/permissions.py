@@ -453,7 +453,9 @@ _RULES: Final[Mapping[Operation, Rule]] = {
             audit.consistency audit.export audit.lines""",
     ),
     Operation.OPERATE: Rule(
-        cells=_ENGINE | _ONLY_CITY, purposes={_P.OPERATE}, uses="audit.seal audit.seal_all"
+        cells=_ENGINE | _ONLY_CITY,
+        purposes={_P.OPERATE},
+        uses="audit.seal audit.seal_all audit.signed_here",
     ),
 }
 MATRIX: Final[Mapping[Operation, Rule]] = MappingProxyType(_RULES)

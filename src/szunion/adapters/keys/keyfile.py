@@ -125,15 +125,23 @@ def _written(keyset: Keyset, wrapping: Mapping[str, str]) -> bytes:
 
 
 def create(path: Path, keyset: Keyset, wrapping: Mapping[str, str]) -> bool:
-    """Write a new file, readable by its owner alone; return False if there is one by now."""
-    beside = _beside(path, f"{os.getpid()}", _written(keyset, wrapping))
+    """Write a new file, readable by its owner alone; return False if there is one by now.
+
+    Raises:
+        KeysUnavailable: it cannot be written (E-KEYS-024).
+    """
     try:
-        os.link(beside, path)
-    except FileExistsError:
-        return False
-    finally:
-        beside.unlink()
-    _flush_folder(path)
+        beside = _beside(path, f"{os.getpid()}", _written(keyset, wrapping))
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            return False
+        finally:
+            beside.unlink()
+        _flush_folder(path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise KeysUnavailable("E-KEYS-024", path=path.name, reason=reason) from None
     return True
 
 

@@ -41,14 +41,15 @@ def open_keys(
     Raises:
         ConfigError: it asks for a file, and there is no place for one (E-CONFIG-003).
         KeysUnavailable: the file is not there and must be, or cannot be read (E-KEYS-003).
+        KeysUnavailable: there is none, and none can be written (E-KEYS-024).
     """
     asked = fields_dict(spec.config)
     known = {name: value for name, value in told.items() if name != "crypto" or name in asked}
     if "file" in asked and not known.get("file"):
         if file is None:
             raise ConfigError("E-CONFIG-003")
-        if there and not file.exists():
-            raise KeysUnavailable("E-KEYS-003", path=file.name)
         known["file"] = str(file)
+    if there and "file" in asked and not Path(str(known["file"])).exists():
+        raise KeysUnavailable("E-KEYS-003", path=Path(str(known["file"])).name)
     store: KeyStore = spec.build(known, clock)
     return store

@@ -7,12 +7,14 @@ when it is asked for: PostgreSQL's driver is an extra, and few need the one in m
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from szunion.adapters.storage.sqlite.session import APPLICATION_ID
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
 from szunion.errors import ConfigError, StorageError
 from szunion.ports.keys import Vault
@@ -59,6 +61,43 @@ def must_exist(database: str) -> None:
         raise StorageError("E-STORE-009", path=path.name)
 
 
+def must_be_possible(database: str) -> None:
+    """Refuse an address that names no store: before anything is made for it, as its keys are.
+
+    Raises:
+        ConfigError: it is not understood (E-CONFIG-002).
+        StorageError: its file is none, or the folder of it is not there (E-STORE-009).
+    """
+    path = file_of(database)
+    if path is not None:
+        if not path.parent.is_dir() or (path.exists() and not path.is_file()):
+            raise StorageError("E-STORE-009", path=path.name)
+    elif database != _MEMORY and not is_postgres(database):
+        scheme, colon, _ = database.partition(":")  # without one it may be anything, a password too
+        raise ConfigError("E-CONFIG-002", scheme=scheme if colon and scheme.isalnum() else "?")
+
+
+def is_made(database: str) -> bool:
+    """Return whether the file at an address holds a store already: then its keys are somewhere.
+
+    Raises:
+        StorageError: it holds something else (E-STORE-009).
+    """
+    path = file_of(database)
+    if path is None or not path.is_file() or not path.stat().st_size:
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            (found,) = file.execute("PRAGMA application_id").fetchone()
+    except sqlite3.OperationalError:  # it is there; why it cannot be read says whoever opens it
+        return True
+    except sqlite3.DatabaseError:
+        found = 0
+    if found != APPLICATION_ID:
+        raise StorageError("E-STORE-009", path=path.name)
+    return True
+
+
 def open_storage(
     database: str, clock: Clock, ids: Ids, vault: Vault, *, recovering: bool
 ) -> Storage:
@@ -68,6 +107,7 @@ def open_storage(
         ConfigError: the address is not understood (E-CONFIG-002).
         StorageError: the database cannot be opened safely.
     """
+    must_be_possible(database)
     if database == _MEMORY:
         from szunion.adapters.storage.memory.storage import (  # noqa: PLC0415 - others pay nothing
             MemoryStorage,
@@ -77,13 +117,10 @@ def open_storage(
     if database.startswith(_SQLITE):
         path = database.removeprefix(_SQLITE)
         return SqliteStorage.open(path, clock=clock, ids=ids, vault=vault, recovering=recovering)
-    if is_postgres(database):
-        opened: Storage = postgres("storage").PostgresStorage.open(
-            database, clock=clock, ids=ids, vault=vault, recovering=recovering
-        )
-        return opened
-    scheme, colon, _ = database.partition(":")  # without one it may be anything, a password too
-    raise ConfigError("E-CONFIG-002", scheme=scheme if colon and scheme.isalnum() else "?")
+    opened: Storage = postgres("storage").PostgresStorage.open(
+        database, clock=clock, ids=ids, vault=vault, recovering=recovering
+    )
+    return opened
 
 
 def borrowed_storage(
