@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
 
 import typed_settings
+import typed_settings.exceptions as wrong
 from attrs import evolve, field, frozen
 from attrs.validators import in_
 
 from szunion.errors import ConfigError
 from szunion.log import LEVELS
+from szunion.text import Text
+
+_SECTION: Final = "szunion"
+_USUAL: Final = f"{_SECTION}.toml"
+_PLACE: Final = re.compile(r"line ([0-9]+), column ([0-9]+)", re.ASCII)
+_TROUBLES: Final = (
+    (FileNotFoundError, Text("没有这个文件", "there is no such file")),
+    (OSError, Text("文件读不了", "the file cannot be read")),
+    (UnicodeDecodeError, Text("文件不是 UTF-8 文本", "the file is not UTF-8 text")),
+    (
+        wrong.UnknownFormatError,
+        Text("文件名要以 .toml 结尾", "the name of the file must end with .toml"),
+    ),
+)
+#: How the loader says which setting it could not take: by its path, or a check by its name.
+_NAMED: Final = re.compile(r"for option '([\w.]+)'|\(\"'(\w+)' must be", re.ASCII)
 
 
 @frozen(kw_only=True)
@@ -100,17 +120,54 @@ class Settings:
     """Names of plug-ins that may be loaded, with commas; empty: all that are installed."""
 
 
+def _check_section(path: Path) -> None:
+    """Check that a file has settings of ours: a slip in the section's name hides them all."""
+    found = tomllib.loads(path.read_text("utf-8"))
+    if found and _SECTION not in found:
+        zh, en = f"没有 [{_SECTION}] 一节", f"there is no section [{_SECTION}]"
+        raise ConfigError("E-CONFIG-001", problem=zh, problem_en=en)
+
+
+def _problem(error: Exception) -> Text:
+    """Return what is wrong: where, and which settings, but never a value: it may be a secret."""
+    if isinstance(error, tomllib.TOMLDecodeError):
+        place = _PLACE.search(str(error))
+        if place is None:
+            return Text("文件不是 TOML：没有写完", "the file is not TOML: it ends too early")
+        line, column = place.groups()
+        return Text(
+            f"文件不是 TOML：第 {line} 行第 {column} 列",
+            f"the file is not TOML: line {line}, column {column}",
+        )
+    if isinstance(error, wrong.InvalidOptionsError):
+        names = str(error).rpartition(": ")[2]
+        return Text(
+            f"没有这样的设置，或不是一组设置：{names}",
+            f"no such setting, or no group of settings: {names}",
+        )
+    if isinstance(error, wrong.InvalidSettingsError):
+        found = _NAMED.findall(" ".join(map(str, error.exceptions)))
+        names = ", ".join(sorted({name for each in found for name in each if name}))
+        return Text(f"值不对：{names}", f"of the wrong kind: {names}")
+    own = type(error).__name__
+    return next((text for kind, text in _TROUBLES if isinstance(error, kind)), Text(own, own))
+
+
 def load_settings(file: str | None = None, *, database: str | None = None) -> Settings:
     """Return the settings from *file* (or ``./szunion.toml``) and the environment.
 
     Raises:
-        ConfigError: a setting is unknown or of the wrong kind (E-CONFIG-001).
+        ConfigError: there is no such file, or it has no settings of ours; a setting is unknown or
+            of the wrong kind (E-CONFIG-001).
     """
-    path = f"!{file}" if file else "szunion.toml"
+    path = Path(file or _USUAL)
     try:
+        if file or path.exists():
+            _check_section(path)
         settings = typed_settings.load(
-            Settings, appname="szunion", config_files=[path], env_nested_delimiter="__"
+            Settings, appname=_SECTION, config_files=[path], env_nested_delimiter="__"
         )
-    except (typed_settings.exceptions.TsError, OSError, ValueError) as error:
-        raise ConfigError("E-CONFIG-001", problem=type(error).__name__) from None
+    except (wrong.TsError, OSError, ValueError) as error:
+        what = _problem(error)
+        raise ConfigError("E-CONFIG-001", problem=what.zh, problem_en=what.en) from None
     return evolve(settings, database=database) if database else settings

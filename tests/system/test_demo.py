@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,18 @@ def test_what_it_leaves_can_be_looked_into(lived: tuple[Path, str]) -> None:
         told = run(folder, *settings, *words)
         assert told.returncode == 0, told.stdout + told.stderr
     assert canaries.found_in((folder / "szunion-demo" / "union.db").read_bytes()) == set()
+
+
+def test_the_command_that_it_names_runs_as_it_stands_there(lived: tuple[Path, str]) -> None:
+    folder, out = lived
+    found = re.search(r"查看：(.+ member list .+)", out)
+    assert found is not None
+    looked = subprocess.run(
+        ["sh", "-c", found[1]],
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert looked.returncode == 0, looked.stderr
+    assert "m_" in looked.stdout
 
 
 def test_a_demo_is_not_written_over_what_is_not_its_own(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from szunion.bootstrap import UnionSystem
 from szunion.errors import ConfigError
 from szunion.settings import Settings, load_settings
+from szunion.text import Language
 
 FILE = """
 [szunion]
@@ -58,6 +59,44 @@ def test_a_setting_that_nobody_knows_stops_the_start(tmp_path: Path, line: str) 
     tmp_path.joinpath("szunion.toml").write_text(f"[szunion]\n{line}\n", "utf-8")
     with pytest.raises(ConfigError, match="E-CONFIG-001"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "zh", "en"),
+    [
+        ('[szunion]\ndatabse = "geheim"\n', "databse", "no such setting"),
+        ('[szunion]\n[szunion.bank]\nnane = "geheim"\n', "bank.nane", "no such setting"),
+        ('[szunion]\nlog = "geheim"\n', "值不对：log", "of the wrong kind: log"),
+        ('[szunion.nodes]\nversion = "geheim"\n', "nodes.version", "of the wrong kind"),
+        ('[szunion]\nkeys = "C:\\Users\\geheim"\n', "第 2 行", "line 2, column"),
+        ("city = [", "没有写完", "ends too early"),
+        ('[szunoin]\ncity = "geheim"\n', "没有 [szunion] 一节", "no section [szunion]"),
+        ("\udcb2", "不是 UTF-8", "not UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_the_settings_is_named_without_its_value(
+    tmp_path: Path, content: str, zh: str, en: str
+) -> None:
+    tmp_path.joinpath("szunion.toml").write_text(content, "utf-8", errors="surrogateescape")
+    with pytest.raises(ConfigError) as found:
+        load_settings()
+    assert found.value.code == "E-CONFIG-001"
+    assert zh in found.value.what()
+    assert en in found.value.what(Language.EN)
+    assert "geheim" not in str(found.value)
+
+
+def test_a_settings_file_that_was_named_must_be_there(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, why in (
+        ("none.toml", "no such file"), (".", "cannot be read"), ("union.ini", "end with .toml"),
+    ):  # fmt: skip
+        tmp_path.joinpath("union.ini").touch()
+        with pytest.raises(ConfigError) as found:
+            load_settings(str(tmp_path / name))
+        assert why in found.value.what(Language.EN)
+    assert capfd.readouterr().err == ""  # nobody else says it, too
 
 
 def test_a_setting_that_an_adapter_does_not_know_stops_the_start(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -163,6 +164,14 @@ def _print_money(frame: Frame, facts: DemoFacts) -> None:
     )  # fmt: skip
 
 
+def _ours() -> str:
+    """Return how this command is called from here: `make demo` leaves it out of the PATH."""
+    if shutil.which("szunion") is not None:
+        return "szunion"
+    called = Path(sys.argv[0])
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+
+
 def _print_ways_on(frame: Frame, folder: Path) -> None:
     report, config = folder / "report.html", folder / "szunion.toml"
     frame.say("报告    {report}    （双击打开，离线可看）",
@@ -172,6 +181,6 @@ def _print_ways_on(frame: Frame, folder: Path) -> None:
             "        没有安装 szunion[report]，报告里是表格，没有图",
             "          szunion[report] is not installed: tables instead of pictures",
         )
-    frame.say("数据库  {db}    查看：szunion member list --config {config}",
-              "database  {db}    look: szunion member list --config {config}",
-              db=folder / "union.db", config=config)  # fmt: skip
+    frame.say("数据库  {db}    查看：{szunion} member list --config {config}",
+              "database  {db}    look: {szunion} member list --config {config}",
+              db=folder / "union.db", config=config, szunion=_ours())  # fmt: skip
