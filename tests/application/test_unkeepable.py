@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.offices import ENGINES, applicant, member, office_on, town_on
+from attrs import evolve
+from tests.offices import ENGINES, applicant, member, office_on, serving, town_on
 
 from szunion.adapters.storage.memory.storage import MemoryStorage
+from szunion.application.bookings import Bookings
 from szunion.application.consents import Consents
 from szunion.application.members import Members
 from szunion.application.office import Office
+from szunion.application.organisations import NewUnion
 from szunion.application.treasury import Treasury
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.consent import ConsentPurpose, Proof
+from szunion.domain.organisations import OrganisationKind
 from szunion.domain.values import PersonId
-from szunion.domain.words import MOST_WORDS, check_readable
+from szunion.domain.words import MOST_NAME, MOST_WORDS, check_readable
 from szunion.errors import InvalidInput
+from szunion.text import Text
 
 HALF = "\ud800"
 """Half of a character, as JSON may spell it: no text in any encoding."""
@@ -77,6 +83,28 @@ def test_what_stands_in_the_log_is_readable_and_has_an_end(office: Office) -> No
     for paper in ("同意书\0", "同意书\u202e7", "书" * (MOST_WORDS + 1)):
         code = refused(partial(desk.enter, [person], ConsentPurpose.BANK, paper=paper))
         assert code == "E-VALUE-002"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "　", "甲\n乙", "甲\x1b[2J", "甲\u202e乙", "甲\0", HALF, "甲" * (MOST_NAME + 1)]
+)
+def test_a_union_and_an_offer_are_called_by_one_line_of_text(office: Office, name: str) -> None:
+    town = town_on(office)
+    unions = town.organisations(town.c1)
+    form = NewUnion(
+        code="440305-77", name="示例工会", kind=OrganisationKind.GRASSROOTS, parent_code="440305"
+    )
+    for wrong in (evolve(form, name=name), evolve(form, code=name)):
+        many = partial(unions.register_many, [wrong], document="批准书")
+        assert refused(many) == "E-VALUE-002"
+    offers = Bookings(office, serving(town.c1))
+    now = office.clock.now()
+    put_up = partial(
+        offers.put_up, "cu-events", Text("音乐会", name),
+        stock=1, opens=now, closes=now + timedelta(days=1),
+    )  # fmt: skip
+    assert refused(put_up) == "E-VALUE-002"
+    assert not offers.open()
 
 
 @pytest.mark.parametrize("text", ["", "同意书7", "一行\n两行\t", "　全角 空格", "𬱖䶮", "\ue000"])

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from tests.cli.speaking import say
 
+from szunion.cli.tables import table
+
 HEAD = "姓名,证件号码\n"
 ROW = "测试甲,440301199003071230\n"
 _PROGRAM = "from szunion.cli import main; main()"
@@ -113,6 +115,23 @@ def test_words_that_are_no_file_name_are_taken_for_a_key() -> None:
     Path("log").touch()
     told = say(["--db", "union.db", "audit", "verify", "--file", "log", "--key", "9" * 400])
     assert told.code == "E-AUDIT-001"
+
+
+def test_what_a_terminal_would_obey_is_shown_and_a_cell_is_one_line() -> None:
+    shown = table(["name"], [["甲\x1b[2J\n440300  伪造的一行"], ["乙\u202e1\t2"], ["王·丽 𬱖"]])
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert len(shown.splitlines()) == 5
+    assert r"甲\x1b[2J\n440300" in shown
+    assert "王·丽 𬱖" in shown
+
+
+@pytest.mark.usefixtures("city")
+def test_an_error_that_quotes_does_not_command_the_terminal() -> None:
+    told = say(["--lang", "en", "explain", "E-\x1b[2J"])
+    assert told.code == "E-CLI-001"
+    assert "\x1b" not in told.err
+    assert r"\x1b[2J" in told.err
 
 
 def test_what_is_wrong_with_a_line_is_said_in_one_language() -> None:

@@ -43,6 +43,7 @@ from szunion.domain.machine import Actor
 from szunion.domain.participation import Means, Participation
 from szunion.domain.proposals import Proposal
 from szunion.domain.values import BookingId, CardId, OfferId, ParticipationId, PersonId, shard_of
+from szunion.domain.words import check_name
 from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
@@ -104,7 +105,7 @@ class Bookings:
         Raises:
             NotFound: the catalogue has no such item (E-SERVICE-002).
             InvalidInput: it contradicts itself (E-BOOKING-004), or nobody books a place of such an
-                item (E-BOOKING-010).
+                item (E-BOOKING-010), or its title is no line of text (E-VALUE-002).
         """
         scope = authorise(work, self.by, Operation.OFFER_WRITE)
         offer = Offer(
@@ -330,6 +331,7 @@ class Bookings:
 
 
 def _check(offer: Offer, item: ServiceItem) -> None:
+    check_name(Text("标题", "title"), offer.title.zh, offer.title.en)
     if not may_be_put_up(item):
         how = item.kind if item.mode is Mode.INDIVIDUAL else item.mode
         raise InvalidInput("E-BOOKING-010", item=item.id, kind=how.label, kind_en=how.label_en)

@@ -23,6 +23,7 @@ from szunion.domain.organisations import (
     OrganisationKind,
     OrganisationReason,
     OrganisationState,
+    check_called,
     register,
     reparent,
 )
@@ -93,13 +94,19 @@ class Organisations:
 
     @one_commit
     def found_city(self, work: UnitOfWork, *, code: str, name: str) -> Organisation:
-        """Enter the city federation (市总工会), the root of the tree; once."""
+        """Enter the city federation (市总工会), the root of the tree; once.
+
+        Raises:
+            NotAllowed: only the city federation may (E-ACCESS-002).
+            InvalidInput: its code or name is no line of text (E-VALUE-002).
+        """
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
         root = work.organisations.root()
         if root is not None:
             return _same(union_of(work, scope, root), code, name)
         if self.by.role is not Role.CITY:
             raise NotAllowed("E-ACCESS-002")
+        check_called(code, name)
         state = ORGANISATION.after(None, OrganisationEvent.REGISTER)
         state = ORGANISATION.after(state, OrganisationEvent.APPROVE)
         city = Organisation(
@@ -130,6 +137,7 @@ class Organisations:
 
         Raises:
             NotFound: the parent is not within reach (E-ACCESS-002).
+            InvalidInput: its code or name is no line of text (E-VALUE-002).
             Conflict: the code is somebody else's (E-ORG-005), the credit code is a living
                 union's (E-STORE-004), the parent is not active (E-ORG-001), the kind may not
                 hang there (E-ORG-002).

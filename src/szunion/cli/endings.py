@@ -16,6 +16,7 @@ import click
 
 from szunion.cli.files import unusable
 from szunion.cli.speech import Speech, dumps
+from szunion.cli.streams import harmless
 from szunion.errors import (
     BankOutcomeUnknown,
     BankUnavailable,
@@ -96,6 +97,6 @@ def report(speech: Speech, error: SzunionError) -> None:
         )
         return
     what, do = speech.text("处理：", "do: "), speech.text("说明：", "more: ")
-    click.echo(f"[{error.code}] {error.what(speech.language)}", err=True)
-    click.echo(f"  {what}{error.do(speech.language)}", err=True)
+    click.echo(harmless(f"[{error.code}] {error.what(speech.language)}"), err=True)
+    click.echo(harmless(f"  {what}{error.do(speech.language)}"), err=True)
     click.echo(f"  {do}szunion explain {error.code}", err=True)

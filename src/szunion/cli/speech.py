@@ -16,7 +16,7 @@ from typing import Any
 import click
 from attrs import define
 
-from szunion.cli.streams import has_every_character
+from szunion.cli.streams import harmless, has_every_character
 from szunion.cli.tables import NOTHING, table
 from szunion.domain.city_time import CITY_TIME
 from szunion.text import Language, Text
@@ -32,11 +32,11 @@ class Speech:
     def say(self, zh: str, en: str, /, **context: object) -> None:
         """Print one sentence for a person; nothing when JSON was asked for."""
         if not self.as_json:
-            click.echo(Text(zh, en).say(self.language, **context))
+            click.echo(harmless(Text(zh, en).say(self.language, **context)))
 
     def note(self, zh: str, en: str, /, **context: object) -> None:
         """Print progress to stderr."""
-        click.echo(Text(zh, en).say(self.language, **context), err=True)
+        click.echo(harmless(Text(zh, en).say(self.language, **context)), err=True)
 
     def text(self, zh: str, en: str) -> str:
         """Return the one of the two that is spoken here."""

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from szunion.cli.streams import in_a_cell
+
 NOTHING: Final = "—"
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?%?", re.ASCII)
 
@@ -18,7 +20,7 @@ def width(words: str) -> int:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table aligned by display width; numbers stand to the right."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[in_a_cell(str(cell)) for cell in row] for row in rows]
     widths = [
         max([width(title), *(width(row[column]) for row in cells)])
         for column, title in enumerate(head)

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from szunion.domain.machine import Actor, Machine, Owner, command
 from szunion.domain.values import Labelled, OrganisationId
+from szunion.domain.words import check_name
 from szunion.errors import Conflict
 from szunion.text import Text
 
@@ -274,6 +275,16 @@ Levels = Mapping[OrganisationKind, frozenset[OrganisationKind]]
 """Which kinds a kind may hang under: a city's own table."""
 
 
+def check_called(code: str, name: str) -> None:
+    """Check what a union is called.
+
+    Raises:
+        InvalidInput: its code or name is no line of text (E-VALUE-002).
+    """
+    check_name(Text("工会代码", "code of a union"), code)
+    check_name(Text("工会名称", "name of a union"), name)
+
+
 def register(  # noqa: PLR0913 — what a registration form asks
     id_: OrganisationId,
     *,
@@ -288,8 +299,10 @@ def register(  # noqa: PLR0913 — what a registration form asks
     """Return a newly registered union under *parent*.
 
     Raises:
+        InvalidInput: its code or name is no line of text (E-VALUE-002).
         Conflict: the parent is not active (E-ORG-001), or the kind may not hang there (E-ORG-002).
     """
+    check_called(code, name)
     _check_parent(kind, parent, levels)
     return Organisation(
         id=id_,

@@ -15,11 +15,15 @@ from szunion.text import Text
 MOST_WORDS: Final = 1000
 """Code points, at most: a reason, the number of a paper, the name of a login."""
 
+MOST_NAME: Final = 100
+"""Code points of what has a name: a union, something that can be booked."""
+
 #: Control characters but for the ends of lines; what turns the direction of a line around; halves
 #: of characters.
 _UNREADABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_NO_NAME: Final = re.compile(f"{_UNREADABLE.pattern}|[\t\n\r\u2028\u2029]")
 
 
 def check_readable(*texts: str) -> None:
@@ -35,5 +39,24 @@ def check_readable(*texts: str) -> None:
                 Text(
                     f"至多 {MOST_WORDS} 字，不含控制字符",
                     f"at most {MOST_WORDS} characters, and no control characters",
+                ),
+            )
+
+
+def check_name(kind: Text, *names: str) -> None:
+    """Check that *names* may be what something of *kind* is called: one line, and not empty.
+
+    Whoever reads a list believes its lines: a name that ended one could begin another.
+
+    Raises:
+        InvalidInput: one may not (E-VALUE-002).
+    """
+    for name in names:
+        if not name.strip() or len(name) > MOST_NAME or _NO_NAME.search(name):
+            raise malformed(
+                kind,
+                Text(
+                    f"一行，1–{MOST_NAME} 字，不含控制字符",
+                    f"one line, 1 to {MOST_NAME} characters, no control characters",
                 ),
             )
