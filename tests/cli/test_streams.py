@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -115,6 +116,40 @@ def test_words_that_are_no_file_name_are_taken_for_a_key() -> None:
     Path("log").touch()
     told = say(["--db", "union.db", "audit", "verify", "--file", "log", "--key", "9" * 400])
     assert told.code == "E-AUDIT-001"
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_what_a_disk_refuses_is_no_defect_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuses(self: Path, *_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(self))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "mkdir", refuses)
+    for words in (["demo"], ["new", "bank-adapter", "--name", "zhuhai", "--bank", "某银行"]):
+        told = say(["--lang", "en", *words])
+        assert (told.status, told.code) == (2, "E-CLI-005"), told.err
+
+
+def test_a_journal_of_the_bank_that_cannot_be_opened_is_a_finding_of_the_doctor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert say(["--db", "union.db", "db", "init"]).status == 0
+    Path("szunion.toml").write_text(
+        """[szunion]
+database = "sqlite:///union.db"
+[szunion.bank]
+name = "simulated"
+settings = { journal = "no/such/bank.jsonl" }
+""",
+        "utf-8",
+    )
+    told = say(["doctor"])
+    assert told.status == 1
+    assert "E-SIM-005" in told.out
+    assert say(["org", "list"]).code == "E-SIM-005"
 
 
 def test_what_a_terminal_would_obey_is_shown_and_a_cell_is_one_line() -> None:

@@ -37,7 +37,10 @@ REFUSED: Final = 5
 """The answer is no."""
 INTERRUPTED: Final = 130
 
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OF_THE_MACHINE: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+)
+"""What a disk or its owner does not allow, whatever we do."""
 
 #: The first match wins; specific before general. 3 (partly done) is chosen by commands.
 EXIT: Final[Mapping[type[SzunionError], int]] = {
@@ -71,12 +74,12 @@ def kept_traceback(speech: Speech) -> str:
 def unexpected(speech: Speech, error: Exception) -> int:
     """Tell of what is no rule of ours; return the exit code.
 
-    No room where the output goes is the machine's trouble; all else is a defect of ours.
+    No room, or no leave to write, is the machine's trouble; all else is a defect of ours.
     """
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        full = unusable(error.filename or "stdout", error)
-        report(speech, full)
-        return exit_code(full)
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        refused = unusable(error.filename or "stdout", error)
+        report(speech, refused)
+        return exit_code(refused)
     click.echo(kept_traceback(speech), err=True)
     return 1
 

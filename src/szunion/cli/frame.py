@@ -244,8 +244,9 @@ def framed(
 ) -> Callable[P, None]:
     """Give a command its frame; turn its errors into words and an exit code.
 
-    A broken rule is one of ours and is said, and so is a full disk; anything else is a defect of
-    ours: its traceback goes to a file whose path is printed, or with ``--debug`` to the terminal.
+    A broken rule is one of ours and is said, and so is what a disk refuses; anything else is a
+    defect of ours: its traceback goes to a file whose path is printed, or with ``--debug`` to the
+    terminal.
     """
 
     @click.pass_context

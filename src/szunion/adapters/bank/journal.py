@@ -63,12 +63,17 @@ class FileJournal:
     """A journal in a file that one process at a time holds.
 
     Raises:
-        ConfigError: another process holds the file, or it is not such a journal (E-SIM-005).
+        ConfigError: another process holds the file, it cannot be written, or it is not such a
+            journal (E-SIM-005).
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO = path.open("a+b")
+        try:
+            self._file: BinaryIO = path.open("a+b")
+        except OSError as error:
+            own = error.strerror or type(error).__name__
+            raise unusable(path, f"打不开：{own}", f"it cannot be opened: {own}") from error
         self._dirty = False
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
