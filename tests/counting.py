@@ -14,7 +14,7 @@ from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sqlite.session import SqliteSession
 
 _WAYS = ("one", "all", "stream", "do", "many")
-_WAITING = ("put", "columns")
+_WAITING = ("put", "send", "columns")
 """What PostgreSQL is told later, or as columns; SQLite is told by ``do`` and ``many``."""
 
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from attrs import evolve
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.cardtown import CardTown, card_town_on
+from tests.counting import counted
 from tests.offices import (
     ENGINES,
     Town,
@@ -32,15 +34,16 @@ from szunion.application.office import Office
 from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.as_of import SETTLING, CardStanding, MembershipVersion, card_on, end_of
 from szunion.domain.bank import BankEvent, BankState
+from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
 from szunion.domain.catalogue import Mode
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.facets import BankFact
-from szunion.domain.holds import HoldReason
+from szunion.domain.holds import Hold, HoldReason, HoldState
 from szunion.domain.identity import Gender
 from szunion.domain.members import MembershipReason, MembershipState, Rights, RightsRule
 from szunion.domain.use import AtBank, ByUnion, Locked, NoRight
-from szunion.domain.values import PersonId
+from szunion.domain.values import HoldId, OrganisationId, PersonId
 from szunion.errors import InvalidInput, NotFound, SzunionError
 from szunion.ports.storage import UnitOfWork
 
@@ -287,6 +290,66 @@ def test_a_card_changes_its_history_only_when_the_union_decides(place: CardTown)
     assert [each.version for each in before] == sorted({each.version for each in before})
     assert before[-1].current
     assert before[-1].union == kept.card.union
+
+
+@pytest.mark.parametrize("in_a_set", [True, False])
+def test_a_card_that_was_read_is_noted_where_the_union_decides_something_else(
+    place: CardTown, *, in_a_set: bool
+) -> None:
+    """Whatever else of it changes leaves its history alone."""
+    (kept,) = place.activate(place.admit(1))
+
+    def after(to: Callable[[KeptCard], KeptCard]) -> int:
+        """Read, change and put it; return how long its history is then."""
+
+        def step(work: UnitOfWork) -> int:
+            scope = authorise(work, engine(), Operation.BANK_DESK)
+            (read,) = work.bulk.cards(scope, [kept.id])
+            if in_a_set:
+                work.bulk.put_cards(scope, [to(read)])
+            else:
+                alone = work.cards.get(scope, kept.id)
+                assert alone == read
+                work.cards.put(scope, to(alone))
+            return len(work.cards.standings(scope, kept.person))
+
+        return place.office.storage.run(step)
+
+    def locked(state: HoldState) -> int:
+        lock = Hold(
+            id=HoldId(kept.id), card=kept.id, owner=place.town.c1.organisation or OrganisationId(1),
+            reason=HoldReason.MISUSE, since=place.clock.now(), state=state,
+        )  # fmt: skip
+        return after(lambda read: evolve(read, card=evolve(read.card, holds=(lock,))))
+
+    def decided(number: int) -> int:
+        return after(
+            lambda read: evolve(
+                read, card=evolve(read.card, union=evolve(read.card.union, sequence=number))
+            )
+        )
+
+    gap = partial(after, lambda read: evolve(read, gap=not read.gap))
+    found = [gap(), decided(98), gap(), decided(99), locked(HoldState.OPEN), gap(),
+             locked(HoldState.LIFTED)]  # fmt: skip
+    assert [each - found[0] for each in found] == [0, 1, 1, 2, 3, 3, 4]
+
+
+def test_of_cards_that_stand_as_they_were_read_the_history_is_not_asked(tmp_path: Path) -> None:
+    place = card_town_on(office_on("sqlite", tmp_path))
+    ids = [kept.id for kept in place.activate(place.admit(2))]
+
+    def step(work: UnitOfWork, union: int) -> None:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        first, second = work.bulk.cards(scope, ids)
+        decided = evolve(second.card.union, sequence=second.card.union.sequence + union)
+        work.bulk.put_cards(scope, [first, evolve(second, card=evolve(second.card, union=decided))])
+
+    for union in (0, 1):
+        with counted() as asked:
+            place.office.storage.run(partial(step, union=union))
+        assert (asked["card.put"], asked["card.note"]) == (1, union)
+    place.office.storage.close()
 
 
 def test_a_card_that_changes_twice_among_others_is_noted_as_it_was_each_time(

@@ -20,7 +20,8 @@ from tests.offices import PAPER, officer, serving, shenzhen
 from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.postgres.connection import tell
-from szunion.adapters.storage.postgres.session import NOTHING, PostgresSession
+from szunion.adapters.storage.postgres.reach_told import NOTHING
+from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.audit import AuditLog
 from szunion.application.batches import Batches

@@ -18,6 +18,7 @@ from tests.canaries import canary
 
 from szunion.adapters.storage import sql
 from szunion.adapters.storage.postgres.arrays import KINDS
+from szunion.adapters.storage.postgres.asking import owes
 from szunion.adapters.storage.postgres.begins import BEGIN
 from szunion.adapters.storage.postgres.commit import undo
 from szunion.adapters.storage.postgres.connection import (
@@ -36,6 +37,9 @@ from szunion.adapters.storage.postgres.pool import Pool
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.columns import Same
+from szunion.domain.access import Operation, Principal, Purpose, Role, WholeCity
+from szunion.domain.issuing import issue
+from szunion.domain.values import OrganisationId
 from szunion.errors import Conflict, StorageBusy, StorageError, StorageUnreachable
 from szunion.ports.storage.races import KeyTaken
 from szunion.testing.postgres_databases import APPLICATION, Database, Databases
@@ -108,6 +112,12 @@ def connection(small: Database) -> Iterator[Connection]:
     found = connect(small.app, Limits())
     yield found
     found.close()
+
+
+CITY = issue(
+    Principal(id="x", role=Role.CITY, purpose=Purpose.SERVE, organisation=OrganisationId(1)),
+    Operation.CARD_READ, WholeCity(),
+)  # fmt: skip
 
 
 def session(connection: Connection) -> PostgresSession:
@@ -238,7 +248,7 @@ def test_a_set_of_rows_is_changed_by_columns_and_what_all_say_is_said_once(
 def test_every_bulk_change_is_a_set_of_rows() -> None:
     """All but one, whose rows build on each other: a union below a union that is as new."""
     found = re.findall(
-        r'session\.(?:many|columns)\(\s*"([a-z_.]+)"', "".join(map(_source, _REPOSITORIES))
+        r'session\.(?:many|send|columns)\(\s*"([a-z_.]+)"', "".join(map(_source, _REPOSITORIES))
     )
     assert len(found) > 30
     assert {name for name in found if row_set(statements()[name]) is None} == {"organisation.add"}
@@ -332,6 +342,68 @@ def test_what_fails_while_the_server_is_ahead_is_an_error_of_ours(connection: Co
         assert next(pages) == [b"00000001"]
         with pytest.raises(StorageError, match="SQLSTATE 22012"):
             next(pages)
+
+
+@pytest.mark.parametrize("hosted", [True, False])
+def test_sets_that_are_sent_are_heard_before_the_next_question(
+    connection: Connection, *, hosted: bool
+) -> None:
+    """Also more than a line holds, in the order in which they were sent."""
+    asked = PostgresSession(connection, STATEMENTS, (), hosted=hosted, by_name=not hosted)
+    with connection.transaction():
+        ids = range(100, 100 + 4 * MOST_ROWS)
+        asked.send("add", ({"id": n, "name": f"n{n}" * 40, "size": 1} for n in ids))
+        asked.send("set", [{"id": n, "size": 2, "version": 1} for n in ids])
+        asked.add("add", {"id": 1, "name": "last", "size": 1})
+        asked.send("set", [{"id": 1, "size": 3, "version": 1}, {"id": 2, "size": 3, "version": 1}])
+        assert owes(connection) is not hosted, "nobody has waited for the last ones"
+        assert len(asked.all("all")) == len(ids) + 1
+        assert not owes(connection)
+        assert asked.one("get", {"id": 1}) == (1, "last", 3)
+        assert asked.one("get", {"id": ids[-1]}) == (ids[-1], f"n{ids[-1]}" * 40, 2)
+
+
+def test_a_set_of_which_a_row_is_not_met_says_so_in_the_scope_in_which_it_was_sent(
+    connection: Connection,
+) -> None:
+    asked, scopes = session(connection), []
+
+    def lost() -> Conflict:
+        scopes.append(asked.one("scope"))
+        return Conflict("E-STORE-008", entity="thing", expected=1, current=2)
+
+    with connection.transaction():
+        asked.within(CITY)
+        asked.send("add_at", [(1, "a", 1)], lost)
+        asked.send("set", [{"id": n, "size": 2, "version": 1} for n in (1, 2)], lost)
+        asked.within(None)
+        with pytest.raises(Conflict, match="E-STORE-008"):
+            asked.all("all")
+        assert scopes == [("*",)]
+
+
+def test_what_fails_of_what_was_sent_is_heard_as_what_it_is(connection: Connection) -> None:
+    """What came after it was not done; nothing of it is in the way of the next unit."""
+    asked = session(connection)
+    asked.begin((b"BEGIN",))
+    asked.send("add_at", [(1, "a", 1)])
+    asked.send("add_at", [(1, "b", 1)])
+    asked.send("elsewhere", [(5,)])
+    with pytest.raises(KeyTaken):
+        asked.settle()
+    undo(connection)
+    asked = session(connection)
+    asked.begin((b"BEGIN",))
+    asked.send("elsewhere", [(5,)])
+    asked.settle()  # it is prepared now
+    asked.send("elsewhere", [(5,)])
+    undo(connection)  # whoever sent it did not wait for it
+    assert not owes(connection)
+    asked = session(connection)
+    asked.send("elsewhere", [(6,)])
+    asked.settle()
+    assert ask(connection, "SELECT id FROM other") == (6,)
+    assert ask(connection, "SELECT count(*) FROM thing") == (0,)
 
 
 def test_one_statement_is_prepared_once_whatever_the_size_of_its_numbers(

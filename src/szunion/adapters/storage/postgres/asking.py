@@ -21,7 +21,7 @@ from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.generators import execute, fetch_many, send
-from psycopg.pq import ExecStatus, Format, PipelineStatus
+from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import tuple_row
 
@@ -69,6 +69,14 @@ class Asker(Protocol):
         """Ask by the server's own places (``$1``)."""
         ...
 
+    def send(self, text: str, given: Parameters, ahead: Commands = ()) -> None:
+        """Ask by the driver's marks, and go on: :meth:`heard` comes before the next question."""
+        ...
+
+    def heard(self) -> Sequence[int]:
+        """Return how many rows each of what was sent has changed, in its order."""
+        ...
+
 
 Question = tuple[str, Parameters]
 """A statement by the driver's marks, with its values."""
@@ -85,6 +93,9 @@ class Names:
     """What is prepared on one connection, and its names."""
 
     known: dict[Kind, bytes] = field(factory=dict)
+    owed: list[tuple[int, Sequence[Kind]]] = field(factory=list)
+    """For each message whose answers are still to be heard, what it prepares, and after how many
+    commands."""
     _numbers: count[int] = field(factory=count)
 
     def new(self) -> bytes:
@@ -93,6 +104,10 @@ class Names:
 
 
 _NAMES: Final[WeakKeyDictionary[Connection, Names]] = WeakKeyDictionary()
+
+
+def _names(connection: Connection) -> Names:
+    return _NAMES.setdefault(connection, Names())
 
 
 @lru_cache(maxsize=4_000)
@@ -129,8 +144,14 @@ def leave(connection: Connection, command: bytes) -> None:
         line.enter_pipeline_mode()
         line.send_query_params(command, None)
         line.pipeline_sync()
-        if line.flush():  # a full buffer
-            connection.wait(send(line))
+        _names(connection).owed.append((0, ()))
+        _flush(connection)
+
+
+def _flush(connection: Connection) -> None:
+    """Let what was said leave: it waits only where the buffer is full."""
+    if connection.pgconn.flush():
+        connection.wait(send(connection.pgconn))
 
 
 def hear(connection: Connection) -> None:
@@ -145,14 +166,22 @@ def hear(connection: Connection) -> None:
 
 def owes(connection: Connection) -> bool:
     """Return whether an answer to what was left is still to be heard."""
-    return connection.pgconn.pipeline_status != PipelineStatus.OFF
+    return bool(_names(connection).owed)
 
 
-def _hear(connection: Connection) -> None:
-    """Do so; the line is locked."""
-    if owes(connection):
-        connection.wait(_told(connection.pgconn))
-        connection.pgconn.exit_pipeline_mode()
+def _hear(connection: Connection) -> list[list[PGresult]]:
+    """Wait for all that is owed; return the answers to each message. The line is locked."""
+    names = _names(connection)
+    owed, names.owed = names.owed, []
+    if not owed:
+        return []
+    found = connection.wait(_told(connection.pgconn, len(owed)))
+    connection.pgconn.exit_pipeline_mode()
+    for (first, kinds), heard in zip(owed, found, strict=True):
+        for kind, prepared in zip(kinds, heard[first:], strict=False):
+            if prepared.status != ExecStatus.COMMAND_OK:  # else it stays, whatever came after it
+                names.known.pop(kind, None)
+    return found
 
 
 def answers(connection: Connection) -> list[PGresult]:
@@ -168,18 +197,18 @@ def _well(connection: Connection, found: list[PGresult]) -> list[PGresult]:
     return found
 
 
-def _told(line: PGconn, messages: int = 1) -> PQGen[list[PGresult]]:
-    """Wait for all answers of a pipeline; return those to the last of its messages."""
+def _told(line: PGconn, messages: int) -> PQGen[list[list[PGresult]]]:
+    """Wait for all answers of a pipeline; return those to each of its messages."""
     yield from send(line)
-    found: list[PGresult] = []
+    found: list[list[PGresult]] = [[]]
     while True:
         for each in (yield from fetch_many(line)):
             if each.status != ExecStatus.PIPELINE_SYNC:
-                found.append(each)
-            elif messages == 1:
+                found[-1].append(each)
+            elif len(found) == messages:
                 return found
             else:
-                found, messages = [], messages - 1
+                found.append([])
 
 
 @frozen
@@ -216,7 +245,7 @@ class ByName:
     _values: psycopg.abc.Transformer = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._names = _NAMES.setdefault(self.connection, Names())
+        self._names = _names(self.connection)
         self._values = Transformer(self.connection)
 
     def ask(self, text: str, given: Parameters, ahead: Commands = ()) -> Answer:
@@ -241,47 +270,59 @@ class ByName:
         values = self._values.dump_sequence(given, formats)
         return (text, self._values.types or ()), values, self._values.formats
 
-    def _asked(self, puts: Sequence[_Put], ahead: Commands) -> Sequence[Answer]:
-        known, (kind, values, formats) = self._names.known, puts[0]
+    def send(self, text: str, given: Parameters, ahead: Commands = ()) -> None:
+        put = self._put(text, given)
         with self.connection.lock:
-            name = known.get(kind)
-            try:
-                if name is None or len(puts) > 1 or ahead or owes(self.connection):
-                    found = self._together(puts, ahead)
-                else:
-                    line = self.connection.pgconn
-                    line.send_query_prepared(name, values, formats, Format.BINARY)
-                    found = answers(self.connection)
-            except InvalidSqlStatementName:  # somebody had the server forget: prepared anew
-                known.clear()
-                raise
+            self._say((put,), ahead)
+            _flush(self.connection)
+
+    def heard(self) -> Sequence[int]:
+        with self.connection.lock:
+            return [each[-1].command_tuples or 0 for each in self._hear()]
+
+    def _asked(self, puts: Sequence[_Put], ahead: Commands) -> Sequence[Answer]:
+        names, (kind, values, formats) = self._names, puts[0]
+        with self.connection.lock:
+            name = names.known.get(kind)
+            if name is None or len(puts) > 1 or ahead or names.owed:
+                self._say(puts, ahead)
+                found = self._hear()[-1][-len(puts) :]
+            else:
+                line = self.connection.pgconn
+                line.send_query_prepared(name, values, formats, Format.BINARY)
+                found = self._well(self.connection.wait(execute(line)))
         return [_Answer(each, self._values) for each in found]
 
-    def _together(self, puts: Sequence[_Put], ahead: Commands) -> list[PGresult]:
+    def _say(self, puts: Sequence[_Put], ahead: Commands) -> None:
         """Say what goes ahead, prepare what has no name yet, and ask: all in one message."""
-        known, line = self._names.known, self.connection.pgconn
-        kinds = [kind for kind, _, _ in puts]
-        new = {kind: self._names.new() for kind in kinds if kind not in known}
+        names, line = self._names, self.connection.pgconn
+        known, kinds = names.known, [kind for kind, _, _ in puts]
+        new = {kind: names.new() for kind in kinds if kind not in known}
         while len(known) + len(new) > MOST_NAMES and (
             first := next((kind for kind in known if kind not in kinds), None)
         ):
             ahead = (*ahead, b"DEALLOCATE " + known.pop(first))
-        if not (owed := owes(self.connection)):
+        known.update(new)
+        if not names.owed:
             line.enter_pipeline_mode()
+        names.owed.append((len(ahead), tuple(new)))
         for command in ahead:
             line.send_query_params(command, None)
         for kind, name in new.items():
             line.send_prepare(name, *kind)
         for kind, values, formats in puts:
-            name = new[kind] if kind in new else known[kind]
-            line.send_query_prepared(name, values, formats, Format.BINARY)
+            line.send_query_prepared(known[kind], values, formats, Format.BINARY)
         line.pipeline_sync()
-        found: list[PGresult] = self.connection.wait(_told(line, 1 + owed))
-        line.exit_pipeline_mode()
-        for (kind, name), prepared in zip(new.items(), found[len(ahead) :], strict=False):
-            if prepared.status == ExecStatus.COMMAND_OK:  # it stays, whatever its answer was
-                known[kind] = name
-        return _well(self.connection, found)[-len(puts) :]
+
+    def _hear(self) -> list[list[PGresult]]:
+        return list(map(self._well, _hear(self.connection)))
+
+    def _well(self, found: list[PGresult]) -> list[PGresult]:
+        try:
+            return _well(self.connection, found)
+        except InvalidSqlStatementName:  # somebody had the server forget: prepared anew
+            self._names.known.clear()
+            raise
 
 
 @define
@@ -291,6 +332,7 @@ class ByDriver:
     connection: Connection
     _marks: psycopg.Cursor[Row] = field(init=False)
     _places: psycopg.Cursor[Row] = field(init=False)
+    _counts: list[int] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._marks = cursor(self.connection, psycopg.Cursor)
@@ -303,6 +345,13 @@ class ByDriver:
     def ask_placed(self, text: bytes, given: Sequence[object], ahead: Commands = ()) -> Answer:
         self._say(ahead)
         return self._places.execute(text, given, prepare=True)
+
+    def send(self, text: str, given: Parameters, ahead: Commands = ()) -> None:
+        self._counts.append(self.ask(text, given, ahead).rowcount)
+
+    def heard(self) -> Sequence[int]:
+        counts, self._counts = self._counts, []
+        return counts
 
     def _say(self, ahead: Commands) -> None:
         if ahead:

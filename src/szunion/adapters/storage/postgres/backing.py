@@ -31,7 +31,8 @@ from szunion.adapters.storage.postgres.migrate import (
     version,
 )
 from szunion.adapters.storage.postgres.net import close_to, open_to, secure
-from szunion.adapters.storage.postgres.session import EVERYTHING, PostgresSession
+from szunion.adapters.storage.postgres.reach_told import EVERYTHING
+from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.postgres.tables import (
     PostgresTables,
     analyse,

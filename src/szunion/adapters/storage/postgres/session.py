@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
@@ -36,16 +35,18 @@ from szunion.adapters.storage.postgres.inserts import (
 )
 from szunion.adapters.storage.postgres.net import beyond
 from szunion.adapters.storage.postgres.presumed import Latest, Presumed
+from szunion.adapters.storage.postgres.reach_told import EVERYTHING, NOTHING, place_of
 from szunion.adapters.storage.postgres.row_sets import MOST_ROWS, row_set
 from szunion.adapters.storage.sql.columns import Column, parts_of, rows_of
 from szunion.adapters.storage.sql.session import (
+    Lost,
     Parameters,
     Row,
     Session,
     asks_version,
     overtaken,
 )
-from szunion.domain.access import OnePerson, Scope, WholeCity
+from szunion.domain.access import Scope
 from szunion.errors import StorageUnreachable
 
 CHUNK: Final = 1_000
@@ -54,28 +55,6 @@ PAGE: Final = 5_000
 """How many of a whole table, whose rows are short: each time one side waits for the other."""
 JOINED: Final = 8
 """How many rows of which each is some thousand records."""
-
-EVERYTHING: Final = "*"
-NOTHING: Final = ""
-_PLACE: Final = re.compile(r"/(?:[0-9]+/)*", re.ASCII)
-
-
-def place_of(scope: Scope | None) -> str:
-    """Return how the second net is told of a scope: ``*``, a path, ``p`` and a person, or nothing.
-
-    Raises:
-        ValueError: a path is not made of ids; it would not be safe to say.
-    """
-    if scope is None:
-        return NOTHING
-    if isinstance(scope.reach, WholeCity):
-        return EVERYTHING
-    if isinstance(scope.reach, OnePerson):
-        return f"p{scope.reach.person:d}"
-    if _PLACE.fullmatch(scope.reach.path) is None:
-        msg = "a place in the tree is made of ids"
-        raise ValueError(msg)
-    return scope.reach.path
 
 
 @cache
@@ -110,6 +89,9 @@ class PostgresSession(Session):
     _streams: int = field(default=0, init=False)
     _waiting: Waiting = field(factory=Waiting, init=False)
     """What is to be written, and was not told yet."""
+    _sent: list[tuple[int, Lost | None, Scope | None]] = field(factory=list, init=False)
+    """Of each set that was sent: how many rows it has, what is wrong if not all are met, and in
+    which scope that is asked."""
     _asker: Asker = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -193,6 +175,32 @@ class PostgresSession(Session):
             for part in parts_of(columns, MOST_ROWS)
         )
 
+    def send(self, name: str, rows: Iterable[Parameters], lost: Lost | None = None) -> None:
+        plain = row_set(self.statements[name])
+        if plain is None:
+            super().send(name, rows, lost)
+            return
+        for part in plain.parts(rows):
+            text, columns = plain.told(part)
+            if self._waiting.writes:
+                self.settle()
+            self.confirm()
+            self._tell(name)
+            ahead, self._ahead = self._ahead, ()
+            with translated():
+                self._asker.send(text, columns, ahead)
+            self._sent.append((len(part), lost, self._scope))
+
+    def _hear(self) -> None:
+        """Hear of what was sent."""
+        sent, self._sent = self._sent, []
+        with translated():
+            counts = self._asker.heard()
+        for (most, lost, scope), count in zip(sent, counts, strict=True):
+            if count != most and lost is not None:
+                self.within(scope)
+                raise lost()
+
     def _one_by_one(self, name: str, rows: Iterable[Parameters], text: str) -> int:
         failed: Ours | None = None
         self._say_before(name)
@@ -225,7 +233,12 @@ class PostgresSession(Session):
         self._waiting.add(write, name, text, parameters, entity)
 
     def settle(self) -> None:
-        """Tell the server all that waits; before anything else is asked, and before the commit."""
+        """Tell the server all that waits; before anything else is asked, and before the commit.
+
+        What was sent before it is heard first.
+        """
+        if self._sent:
+            self._hear()
         if not self._waiting.writes:
             return
         writes, self._waiting = self._waiting.writes, Waiting()

@@ -21,7 +21,7 @@ from szunion.adapters.storage.postgres.inserts import Write
 from szunion.adapters.storage.postgres.session import PostgresSession
 from szunion.adapters.storage.sql.columns import Column, rows_of
 from szunion.adapters.storage.sql.dialect import SHARED, texts
-from szunion.adapters.storage.sql.session import Parameters, Row
+from szunion.adapters.storage.sql.session import Parameters, Row, Session
 
 _FROM_COLUMNS: Final = re.compile(
     r"INSERT INTO (\w+) \(([^()]*)\)\s+(SELECT .* FROM unnest\(.*)", re.DOTALL
@@ -67,6 +67,8 @@ class SpreadSession(PostgresSession):
     def many(self, name: str, rows: Iterable[Parameters]) -> int:
         text = self.statements[name]
         return super().many(name, rows) if _stays(text) else self._one_by_one(name, rows, text)
+
+    send = Session.send
 
     def columns(self, name: str, columns: Sequence[Column]) -> int:
         text = self.statements[name]

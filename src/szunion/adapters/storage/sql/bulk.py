@@ -138,19 +138,19 @@ class SqlBulk:
         return self.session.many("inbox.hear", map(known_notice, notices))
 
     def put_heard(self, scope: Scope, notices: Sequence[HeardNotice]) -> None:
-        self.session.many("inbox.put", map(known_notice, notices))
+        self.session.send("inbox.put", map(known_notice, notices))
 
     def add_cards(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         self._cards.add_many(scope, cards)
 
     def add_facts(self, scope: Scope, facts: Sequence[tuple[CardId, BankFact]]) -> None:
-        self.session.many("card.add_fact", (known_fact(card, fact) for card, fact in facts))
+        self.session.send("card.add_fact", (known_fact(card, fact) for card, fact in facts))
 
     def put_cards(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         self._cards.put_many(scope, cards)
 
     def add_instructions(self, scope: Scope, asked: Sequence[Instruction]) -> None:
-        self.session.many("instruction.add", map(known_instruction, asked))
+        self.session.send("instruction.add", map(known_instruction, asked))
 
     def add_entitlements(self, scope: Scope, given: Sequence[Entitlement]) -> int:
         return self.session.many("entitlement.add", map(known_entitlement, given))

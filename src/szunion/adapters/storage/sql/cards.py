@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
-from attrs import frozen
+from attrs import field, frozen
 
 from szunion.adapters.storage.sql.batches import people_seen
+from szunion.adapters.storage.sql.card_history import is_noted, plain_holds
 from szunion.adapters.storage.sql.session import Row as Raw
 from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sql.times import maybe_micros, maybe_moment, micros, moment
@@ -34,6 +35,7 @@ from szunion.domain.values import (
     RowId,
     shard_of,
 )
+from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, Place, Vault
 from szunion.ports.storage.races import KeyTaken, lost_of_set
 
@@ -115,22 +117,6 @@ def _race(put: KeptCard, there: KeptCard | None) -> tuple[int, bool, int | None]
     return put.card.version, _as_put(put, there), None if there is None else there.card.version
 
 
-def _plain_holds(holds: Sequence[Hold]) -> str:
-    """Return holds as they stand in the history of a card; their notes stay with the holds."""
-    if not holds:
-        return ""
-    return json.dumps(
-        [
-            [
-                hold.id, hold.owner, hold.reason.value, micros(hold.since),
-                maybe_micros(hold.until), hold.state.value, hold.placed_as.value,
-            ]
-            for hold in holds
-        ],
-        separators=(",", ":"),
-    )  # fmt: skip
-
-
 def _standing(raw: Raw) -> CardStanding:
     card, version, recorded, state, reason, sequence, current, replaced_by, holds = raw
     return CardStanding(
@@ -151,6 +137,8 @@ class SqlCards:
     session: Session
     vault: Vault
     now: datetime
+    _read: dict[CardId, Card] = field(factory=dict, init=False)
+    """As they were read last."""
 
     def add(self, scope: Scope, card: KeptCard) -> None:
         self.add_many(scope, [card])
@@ -182,6 +170,8 @@ class SqlCards:
     def _note(self, cards: Iterable[tuple[Card, int]]) -> None:
         """Keep what the union has decided of cards, where it is another than before.
 
+        Of those that stand as they were read the store is not even asked.
+
         Args:
             cards: Each with the version that it now has. One that changed more than once in this
                 commit is there with each of them, and each is noted as it was.
@@ -193,14 +183,15 @@ class SqlCards:
                 "union_state": card.union.state.value,
                 "union_reason": card.union.reason.value if card.union.reason else None,
                 "union_sequence": card.union.sequence, "current": int(card.current),
-                "replaced_by": card.replaced_by, "holds": _plain_holds(card.holds),
+                "replaced_by": card.replaced_by, "holds": plain_holds(card.holds),
             }
             for card, version in cards
+            if not is_noted(card, self._read.get(card.id))
         ]  # fmt: skip
         if len(rows) == 1:
             self.session.add("card.note", rows[0])
-        else:
-            self.session.many("card.note", rows)
+        elif rows:
+            self.session.send("card.note", rows)
 
     def _keep_holds(self, cards: Iterable[Card]) -> None:
         held = [
@@ -224,7 +215,9 @@ class SqlCards:
             return None
         told = [line[_COLUMNS:] for line in lines if line[_COLUMNS] is not None]
         facts, holds = _told(told)
-        return self._card(lines[0][:_COLUMNS], facts.get(card, ()), holds.get(card, ()))
+        found = self._card(lines[0][:_COLUMNS], facts.get(card, ()), holds.get(card, ()))
+        self._remember([found])
+        return found
 
     def by_ref(self, scope: Scope, ref: CardRef) -> KeptCard | None:
         index = self.vault.index(IndexField.CARD, ref.token.plain())
@@ -267,7 +260,13 @@ class SqlCards:
             return []
         raws = self._seen(scope, raws)
         facts, holds = self._told([raw[0] for raw in raws])
-        return [self._card(raw, facts.get(raw[0], ()), holds.get(raw[0], ())) for raw in raws]
+        found = [self._card(raw, facts.get(raw[0], ()), holds.get(raw[0], ())) for raw in raws]
+        self._remember(found)
+        return found
+
+    def _remember(self, found: Iterable[KeptCard]) -> None:
+        self._read.clear()
+        self._read.update((kept.id, kept.card) for kept in found)
 
     def _seen(self, scope: Scope, raws: Sequence[Raw]) -> Sequence[Raw]:
         """Return those of people whom *scope* sees."""
@@ -314,9 +313,12 @@ class SqlCards:
 
     def put_many(self, scope: Scope, cards: Sequence[KeptCard]) -> None:
         """Keep changed cards in their order: the bulk path (E-STORE-008)."""
-        if self.session.many("card.put", map(_known, cards)) != len(cards):
+
+        def lost() -> Conflict:
             there = {each.id: each for each in self.many(scope, [each.id for each in cards])}
-            raise lost_of_set("card", (_race(each, there.get(each.id)) for each in cards))
+            return lost_of_set("card", (_race(each, there.get(each.id)) for each in cards))
+
+        self.session.send("card.put", map(_known, cards), lost)
         self._keep_holds(kept.card for kept in cards)
         self._note((kept.card, kept.card.version + 1) for kept in cards)
 

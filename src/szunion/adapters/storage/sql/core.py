@@ -82,7 +82,7 @@ class SqlAuditTrail:
         self.add_each((scope, entry) for entry in entries)
 
     def add_each(self, entries: Iterable[tuple[Scope, AuditEntry]]) -> None:
-        self.session.many("audit.add", self._rows(list(entries)))
+        self.session.send("audit.add", self._rows(list(entries)))
 
     def _rows(self, entries: Sequence[tuple[Scope, AuditEntry]]) -> Iterator[tuple[object, ...]]:
         """Yield the entries' columns: who, as what and what for come from the scopes."""

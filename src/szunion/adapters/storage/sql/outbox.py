@@ -70,8 +70,8 @@ class SqlOutbox:
         if len(queued) == 1:  # it is told together with whatever else the unit writes
             self.add(scope, queued[0])
         else:
-            self.session.many("outbox.add", map(_row, queued))
-            self.session.many("outbox.add_name", map(_name, queued))
+            self.session.send("outbox.add", map(_row, queued))
+            self.session.send("outbox.add_name", map(_name, queued))
 
     def next_sequence(self, scope: Scope, aggregate: int) -> int:
         where = {"shard": shard_of(aggregate), "aggregate": aggregate}

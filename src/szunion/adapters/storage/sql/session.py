@@ -14,6 +14,8 @@ from szunion.ports.storage.races import lost_race
 
 Parameters = Mapping[str, object] | Sequence[object]
 Row = tuple[Any, ...]
+Lost = Callable[[], Conflict]
+"""Says what was wrong with a set of which not all rows were met."""
 
 _EXPECTS: Final = re.compile(
     r"UPDATE (\w+)\s+SET .*\bWHERE (.*) AND (\w+) = (?::version|%\(version\)s)(.*)", re.DOTALL
@@ -94,6 +96,19 @@ class Session(Protocol):
         says which row is met is the same in all of them. Return how many rows were touched.
         """
         ...
+
+    def send(self, name: str, rows: Iterable[Parameters], lost: Lost | None = None) -> None:
+        """Run a change for each row, and ask for no answer.
+
+        As of :meth:`add`: what stood in its way may be heard only before the next question, or
+        before the commit. Meanwhile the next rows are made ready.
+
+        Raises:
+            Conflict: not every row was met, and that is *lost*.
+        """
+        all_ = list(rows)
+        if self.many(name, all_) != len(all_) and lost is not None:
+            raise lost()
 
     @staticmethod
     def packed(name: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, object]:
