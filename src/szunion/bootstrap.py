@@ -375,7 +375,8 @@ class UnionSystem:
         office = self.office
         borrowed = borrowed_storage(connection, office.clock, office.ids, office.vault)
         one = Alone()
-        return evolve(self, office=evolve(office, storage=borrowed, crowd=one, bank_calls=one))
+        inside = evolve(office, storage=borrowed, crowd=one, bank_calls=one)
+        return evolve(self, office=inside, owns_bank=False)  # the bank's line stays this one's
 
     def run_until_idle(self) -> None:
         """Deliver, ask, collect and obey until nothing is due now."""
@@ -384,7 +385,8 @@ class UnionSystem:
     def close(self) -> None:
         """Answer who waits, close the store, and the bank's line if it was opened here.
 
-        A second time does nothing.
+        A second time does nothing. Whatever is asked of this system later, in any thread, meets
+        :class:`~szunion.errors.StorageClosed`; what is under way comes to its end.
         """
         for crowd in (self.office.crowd, self.office.bank_calls):
             crowd.close()

@@ -18,7 +18,8 @@
     │  ├─ SchemaOutOfDate  StorageFull
     │  ├─ StorageBusy           somebody else is writing; the decision may be made again
     │  ├─ StorageUnreachable    no server answers, or the line broke before anything was kept
-    │  └─ CommitUnknown         the commit was in flight: repeat with the same key
+    │  ├─ CommitUnknown         the commit was in flight: repeat with the same key
+    │  └─ StorageClosed         the system was closed: open it again
     ├─ NodeDown                 one machine of several cannot be used now: names it
     ├─ WrongNode                this member is another machine's: names the one that was asked
     ├─ PluginError              names the distribution
@@ -66,6 +67,7 @@ __all__ = [
     "SharingViolation",
     "SignatureInvalid",
     "StorageBusy",
+    "StorageClosed",
     "StorageError",
     "StorageFull",
     "StorageUnreachable",
@@ -234,6 +236,10 @@ class CommitUnknown(StorageError):
     """The commit was in flight when the line broke: repeat with the same key."""
 
     retry = True
+
+
+class StorageClosed(StorageError):
+    """The store was closed, with its system or by the end of a ``with`` block; nothing began."""
 
 
 class NodeDown(SzunionError):

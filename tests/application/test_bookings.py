@@ -29,7 +29,7 @@ from szunion.domain.members import MembershipReason
 from szunion.domain.participation import Means, Outcome, standing
 from szunion.domain.use import Locked
 from szunion.domain.values import BookingId, OfferId, PersonId, shard_of
-from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound, StorageBusy
+from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound, StorageBusy, StorageClosed
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text
 
@@ -506,7 +506,7 @@ def test_a_decision_that_breaks_leaves_the_crowd_at_work() -> None:
     assert crowd.ask(2, list) == 2
     crowd.close()
     crowd.close()
-    with pytest.raises(StorageBusy, match="E-BOOKING-001"):
+    with pytest.raises(StorageClosed, match="E-STORE-038"):
         crowd.ask(3, list)
 
 

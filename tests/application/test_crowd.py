@@ -24,7 +24,7 @@ from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.bookings import BookingState, NoPlace
 from szunion.domain.officers import Post
 from szunion.domain.values import OfferId, OrganisationId, PersonId
-from szunion.errors import NotAllowed, NotFound, StorageBusy
+from szunion.errors import NotAllowed, NotFound, StorageClosed
 from szunion.ports.storage import UnitOfWork
 
 
@@ -84,7 +84,7 @@ def test_a_receiver_that_fails_fails_alone(caplog: pytest.LogCaptureFixture) -> 
     assert crowd.ask(3, list) == 3
     crowd.close()
     assert "W-BOOKING-001 code=KeyError" in caplog.messages
-    with pytest.raises(StorageBusy, match="E-BOOKING-001"):
+    with pytest.raises(StorageClosed, match="E-STORE-038"):
         crowd.ask_soon(4, list, breaks)
 
 

@@ -22,7 +22,7 @@ from szunion.domain.access import WholeCity
 from szunion.domain.issuing import issue
 from szunion.domain.keyset import Profile
 from szunion.emv.card.machine import SimulatedCard
-from szunion.errors import Conflict, StorageBusy
+from szunion.errors import Conflict, StorageBusy, StorageClosed
 from szunion.ports.keys import Place, Vault
 from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
 from szunion.ports.storage import Storage, UnitOfWork
@@ -227,6 +227,62 @@ def test_a_store_that_looks_at_less_at_once_than_it_says_is_found() -> None:
         StoragePromises().test_so_many_looks_go_on_at_once_as_it_says(
             StorageWorld(store, lambda: store)
         )
+
+
+@define
+class Reopening:
+    """A store that opens again, silently, whenever it is asked after its end."""
+
+    storage: Storage
+    make: Callable[[], Storage]
+
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
+        return self.storage.run(work, guarded=guarded)
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        return self.storage.read(look)
+
+    @property
+    def side_by_side(self) -> int:
+        return 1
+
+    def close(self) -> None:
+        self.storage.close()
+        self.storage = self.make()
+
+
+class BreakingOff(Reopening):
+    """A store that breaks off whoever is at work when it is closed."""
+
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
+        before = self.storage
+
+        def broken_off(unit: UnitOfWork) -> T:
+            done = work(unit)
+            if self.storage is not before:
+                raise StorageClosed("E-STORE-038")
+            return done
+
+        return before.run(broken_off, guarded=guarded)
+
+
+@pytest.mark.parametrize(
+    ("promise", "kind"),
+    [
+        ("test_a_closed_store_is_used_no_more", Reopening),
+        ("test_a_unit_that_has_begun_ends_when_its_store_is_closed", Reopening),
+        ("test_a_unit_that_has_begun_ends_when_its_store_is_closed", BreakingOff),
+    ],
+)
+def test_a_store_that_does_not_end_as_it_should_is_found(
+    promise: str, kind: type[Reopening]
+) -> None:
+    clock = SimClock("2017-11-23")
+    vault = FileKeys(bytes(range(32))).vault(chance=SeededChance(7).bytes)
+    make = partial(MemoryStorage, clock, SeededIds(clock), vault)
+    store = kind(make(), make)
+    with pytest.raises((StorageClosed, pytest.fail.Exception)):
+        getattr(StoragePromises(), promise)(StorageWorld(store, lambda: store))
 
 
 # --- a store that forgets what a desk relies on ---------------------------------------------

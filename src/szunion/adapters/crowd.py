@@ -19,7 +19,7 @@ from weakref import ref
 
 from attrs import define, field
 
-from szunion.errors import StorageBusy, StorageError
+from szunion.errors import StorageBusy, StorageClosed, StorageError
 from szunion.log import say
 
 W = TypeVar("W")
@@ -117,7 +117,9 @@ class Combiner:
 
     def _join(self, mine: _Place) -> None:
         queue = self._queue
-        if self._closed or len(queue) >= self.waiting:
+        if self._closed:
+            raise StorageClosed("E-STORE-038")
+        if len(queue) >= self.waiting:
             raise StorageBusy("E-BOOKING-001", most=self.waiting)
         queue.append(mine)
         if self._worker is None:

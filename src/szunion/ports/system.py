@@ -80,6 +80,7 @@ class Crowd(Protocol):
 
         Raises:
             StorageBusy: too many wait already (E-BOOKING-001).
+            StorageClosed: the system was closed (E-STORE-038).
         """
         ...
 
@@ -98,6 +99,7 @@ class Crowd(Protocol):
 
         Raises:
             StorageBusy: too many wait already (E-BOOKING-001); *told* is not called then.
+            StorageClosed: the system was closed (E-STORE-038); nor is it then.
         """
         ...
 

@@ -32,6 +32,7 @@ from szunion.ports.keys import Vault
 from szunion.ports.storage import Storage, UnitOfWork
 from szunion.ports.system import Clock, Ids
 from szunion.testing.clock import SeededChance, SeededIds, SimClock
+from szunion.testing.storage_closing import ClosingPromises
 from szunion.testing.storage_desks import DeskPromises
 from szunion.testing.storage_files import FilePromises
 from szunion.testing.storage_orders import OrderPromises
@@ -57,7 +58,7 @@ class StorageParts:
     vault: Vault = field(repr=False)
 
 
-class StoragePromises(DeskPromises, OrderPromises, PeoplePromises, FilePromises):
+class StoragePromises(ClosingPromises, DeskPromises, OrderPromises, PeoplePromises, FilePromises):
     """What every store promises (存储适配器的承诺)."""
 
     durable: ClassVar[bool] = True

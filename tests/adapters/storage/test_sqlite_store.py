@@ -112,7 +112,7 @@ def test_a_thread_that_ended_leaves_no_connection_behind(tmp_path: Path) -> None
         thread = threading.Thread(target=one.run, args=[log])
         thread.start()
         thread.join()
-    assert len(one._opened) <= 2
+    assert len(one._lines._opened) <= 2
     one.close()
     assert count(tmp_path / "union.db") == 5
 

@@ -341,11 +341,16 @@ class Storage(Protocol):
             StorageBusy: others kept writing for longer than the bounded wait.
             CommitUnknown: the commit was in flight when the line broke.
             StorageFull: there is no space left.
+            StorageClosed: the store was closed.
         """
         ...
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
-        """Run *look* on one consistent snapshot; it must not write."""
+        """Run *look* on one consistent snapshot; it must not write.
+
+        Raises:
+            StorageClosed: the store was closed.
+        """
         ...
 
     @property
@@ -357,5 +362,9 @@ class Storage(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything. A second time does nothing."""
+        """Let go of everything. A second time does nothing.
+
+        A unit of work that has begun comes to its end, and nobody waits for it here; what would
+        begin later, in any thread, meets :class:`~szunion.errors.StorageClosed`.
+        """
         ...

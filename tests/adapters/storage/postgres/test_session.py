@@ -44,6 +44,7 @@ from szunion.errors import (
     Conflict,
     InvalidInput,
     StorageBusy,
+    StorageClosed,
     StorageError,
     StorageUnreachable,
 )
@@ -619,7 +620,7 @@ def test_a_pool_waits_for_a_connection_and_not_for_ever(small: Database) -> None
     pool.close()
     assert one.closed
     assert other.closed
-    with pytest.raises(StorageUnreachable), pool.connection():
+    with pytest.raises(StorageClosed, match="E-STORE-038"), pool.connection():
         pass
 
 

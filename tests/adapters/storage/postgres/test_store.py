@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from attrs import evolve
+from psycopg.pq import TransactionStatus
 from tests.databases import ONE_SERVER
 
 from szunion.adapters.keys.file import FileKeys
@@ -33,6 +34,7 @@ from szunion.errors import (
     NotFound,
     SchemaOutOfDate,
     StorageBusy,
+    StorageClosed,
     StorageError,
     StorageUnreachable,
 )
@@ -499,6 +501,12 @@ def test_a_borrowed_connection_commits_with_its_host_or_not_at_all(
         inside.run(log)
         end()
         assert count(admin) == rows
+    inside.close()
+    host.execute("SELECT 1")
+    for ask_anything in (inside.run, inside.read):
+        with pytest.raises(StorageClosed, match="E-STORE-038"):
+            ask_anything(log)
+    assert host.info.transaction_status is TransactionStatus.INTRANS
 
 
 @ONE_SERVER

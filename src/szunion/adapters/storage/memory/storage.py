@@ -75,6 +75,7 @@ from szunion.adapters.storage.memory.wishes import (
     MemoryProjects,
     MemoryWishes,
 )
+from szunion.errors import StorageClosed
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.races import drawn_anew
@@ -187,6 +188,7 @@ class MemoryStorage:
     vault: Vault
     _tables: Tables = field(factory=Tables, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
+    _closed: bool = field(default=False, init=False)
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
@@ -195,6 +197,7 @@ class MemoryStorage:
     def _once(self, work: Callable[[UnitOfWork], T]) -> T:
         undo: Undo = []
         with self._lock:
+            self._is_open()
             try:
                 return work(self._unit(undo))
             except BaseException:
@@ -205,6 +208,7 @@ class MemoryStorage:
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
         with self._lock:
+            self._is_open()
             return look(self._unit([]))
 
     @property
@@ -212,8 +216,13 @@ class MemoryStorage:
         """See :class:`szunion.ports.storage.Storage`: one lock."""
         return 1
 
+    def _is_open(self) -> None:
+        if self._closed:
+            raise StorageClosed("E-STORE-038")
+
     def _unit(self, undo: Undo) -> MemoryUnit:
         return MemoryUnit(self._tables, undo, now=self.clock.now(), ids=self.ids, vault=self.vault)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """See :class:`szunion.ports.storage.Storage`: there is nothing to let go of."""
+        self._closed = True

@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from szunion.adapters.storage.postgres.asking import hear, owes
 from szunion.adapters.storage.postgres.connection import Connection, Limits
-from szunion.errors import StorageBusy, StorageUnreachable
+from szunion.errors import StorageBusy, StorageClosed
 
 
 @define(eq=False)
@@ -43,7 +43,8 @@ class Pool:
 
         Raises:
             StorageBusy: all were taken for as long as we wait (E-STORE-001).
-            StorageUnreachable: no server answers (E-STORE-020), or the store is closed.
+            StorageUnreachable: no server answers (E-STORE-020).
+            StorageClosed: the store was closed (E-STORE-038).
         """
         connection = self._take() if hears else self._heard()
         try:
@@ -58,7 +59,7 @@ class Pool:
             if not self._free.wait_for(self._some, self.limits.wait):
                 raise StorageBusy("E-STORE-001")
             if self._closed:
-                raise StorageUnreachable("E-STORE-020")
+                raise StorageClosed("E-STORE-038")
             if self._idle:
                 return self._idle.pop()
             self._there += 1

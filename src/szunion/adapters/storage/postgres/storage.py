@@ -39,6 +39,7 @@ from szunion.adapters.storage.sql.restored import restored
 from szunion.errors import (
     SchemaOutOfDate,
     StorageBusy,
+    StorageClosed,
     StorageError,
     StorageUnreachable,
 )
@@ -215,7 +216,7 @@ class PostgresStorage:
             return result
 
     def close(self) -> None:
-        """Close every connection. A second time does nothing."""
+        """See :class:`szunion.ports.storage.Storage`."""
         self.pool.close()
 
 
@@ -294,6 +295,7 @@ class BorrowedPostgres:
     ids: Ids
     vault: Vault
     spread: bool = field(init=False)
+    _closed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         look(self.connection).check()
@@ -341,6 +343,8 @@ class BorrowedPostgres:
         return 1
 
     def _in_transaction(self) -> None:
+        if self._closed:
+            raise StorageClosed("E-STORE-038")
         if self.connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise StorageError(
                 "E-STORE-010", reason="没有进行中的事务", reason_en="no transaction is open"
@@ -370,7 +374,8 @@ class BorrowedPostgres:
         return result
 
     def close(self) -> None:
-        """Leave the host's connection alone."""
+        """Work no more on the host's connection, and leave it to the host."""
+        self._closed = True
 
 
 _OURS: Final = "; ".join((

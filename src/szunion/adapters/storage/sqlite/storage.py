@@ -16,19 +16,26 @@ from szunion.adapters.storage.sql.restored import restored
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sql.unit import SqlUnit
 from szunion.adapters.storage.sqlite.journal import Journal
+from szunion.adapters.storage.sqlite.lines import Lines
 from szunion.adapters.storage.sqlite.migrate import migrate, pending
 from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
     BUSY_MS,
     SqliteSession,
     check,
-    connect,
     journal_left,
     ours,
     sync_failed,
     translated,
 )
-from szunion.errors import CommitUnknown, SchemaOutOfDate, StorageBusy, StorageError, StorageFull
+from szunion.errors import (
+    CommitUnknown,
+    SchemaOutOfDate,
+    StorageBusy,
+    StorageClosed,
+    StorageError,
+    StorageFull,
+)
 from szunion.ports.keys import Vault
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.storage.races import drawn_anew
@@ -48,10 +55,7 @@ class SqliteUnit(SqlUnit):
 
 @define
 class SqliteStorage:
-    """A store in one file. Each thread has its own connection; one transaction writes at a time.
-
-    The connection of a thread that has ended is closed when another thread opens its own.
-    """
+    """A store in one file. Each thread has its own connection; one transaction writes at a time."""
 
     path: str
     clock: Clock
@@ -61,14 +65,13 @@ class SqliteStorage:
     """Whether a store that came out of a backup may be written: by what compares it alone."""
     _journal: Journal = field(init=False)
     _held: bool = field(default=False, init=False)
-    _local: threading.local = field(factory=threading.local, init=False)
-    _opened: list[tuple[threading.Thread, sqlite3.Connection]] = field(factory=list, init=False)
-    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+    _lines: Lines = field(init=False)
     _turn: threading.RLock = field(factory=threading.RLock, init=False)
     """Whose turn it is to write: its owner alone can end it, so ending it twice does no harm."""
 
     def __attrs_post_init__(self) -> None:
         self._journal = Journal(self.path)
+        self._lines = Lines(self.path)
 
     @classmethod
     def open(  # noqa: PLR0913 - what a store is made of
@@ -120,24 +123,12 @@ class SqliteStorage:
                 raise StorageError("E-STORE-014")
 
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self.path)
-            with self._lock:
-                self._close_left_behind()
-                self._opened.append((threading.current_thread(), connection))
-        return connection
-
-    def _close_left_behind(self) -> None:
-        for entry in self._opened.copy():
-            thread, connection = entry
-            if not thread.is_alive():
-                self._opened.remove(entry)
-                connection.close()
+        return self._lines.mine()
 
     def migrate(self) -> None:
         """Apply pending migrations."""
-        migrate(self._connection(), at=micros(self.clock.now()))
+        with self._lines as connection:
+            migrate(connection, at=micros(self.clock.now()))
 
     def checkpoint(self) -> None:
         """Write the whole journal into the database and empty it: old pages are in no file then.
@@ -147,16 +138,17 @@ class SqliteStorage:
         Raises:
             StorageBusy: a look that began earlier still needs the journal (E-STORE-001).
         """
-        with translated():
-            held = self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        with self._lines as connection, translated():
+            held = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if held:
             raise StorageBusy("E-STORE-001")
 
     @keepable
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
-        self._may_write()
-        return drawn_anew(self.ids, lambda: self._once(work))
+        with self._lines:
+            self._may_write()
+            return drawn_anew(self.ids, lambda: self._once(work))
 
     def _keep_journal_short(self) -> None:
         connection = self._connection()
@@ -166,7 +158,7 @@ class SqliteStorage:
             self._journal.keep_short(connection)
         except sqlite3.DatabaseError as error:
             if sync_failed(error):
-                self._give_up(connection)
+                self._lines.give_up()
             raise ours(error) from None
 
     def _once(self, work: Callable[[UnitOfWork], T]) -> T:
@@ -200,8 +192,7 @@ class SqliteStorage:
 
     def _end_turn(self) -> None:
         """Let the next one write; it is no matter whether this one had the turn."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and connection.in_transaction:  # a unit inside of one
+        if self._lines.in_transaction():  # a unit inside of one
             return
         with suppress(RuntimeError):
             self._turn.release()
@@ -209,7 +200,8 @@ class SqliteStorage:
     @keepable
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """See :class:`szunion.ports.storage.Storage`."""
-        return self._transaction("BEGIN", look)
+        with self._lines:
+            return self._transaction("BEGIN", look)
 
     @property
     def side_by_side(self) -> int:
@@ -252,23 +244,14 @@ class SqliteStorage:
         except sqlite3.DatabaseError as error:
             told = ours(error)
             if sync_failed(error):
-                self._give_up(connection)
+                self._lines.give_up()
             elif connection.in_transaction or isinstance(told, StorageFull):
                 raise told from None  # where there was no room, no commit was written whole
             raise CommitUnknown("E-STORE-011") from None
 
-    def _give_up(self, connection: sqlite3.Connection) -> None:
-        with self._lock:
-            self._opened = [each for each in self._opened if each[1] is not connection]
-        del self._local.connection
-        connection.close()
-
     def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            while self._opened:
-                self._opened.pop()[1].close()
-        self._local = threading.local()
+        """See :class:`szunion.ports.storage.Storage`."""
+        self._lines.close()
 
 
 def _end(connection: sqlite3.Connection) -> None:
@@ -298,6 +281,7 @@ class BorrowedSqlite:
     clock: Clock
     ids: Ids
     vault: Vault
+    _closed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         check(self.connection)
@@ -311,6 +295,7 @@ class BorrowedSqlite:
 
         Where an id that it draws is taken, the savepoint is undone and it runs again.
         """
+        self._is_open()
         if restored(SqliteSession(self.connection)) is not None:
             raise StorageError("E-STORE-014")
         if not self.connection.in_transaction:
@@ -336,12 +321,17 @@ class BorrowedSqlite:
     @keepable
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         """Look at what the host's transaction sees."""
+        self._is_open()
         return look(self._unit())
 
     @property
     def side_by_side(self) -> int:
         """See :class:`szunion.ports.storage.Storage`: the host's connection is one."""
         return 1
+
+    def _is_open(self) -> None:
+        if self._closed:
+            raise StorageClosed("E-STORE-038")
 
     def _unit(self) -> SqlUnit:
         with translated():
@@ -355,4 +345,5 @@ class BorrowedSqlite:
         return SqlUnit(session, now=self.clock.now(), ids=self.ids, vault=self.vault)
 
     def close(self) -> None:
-        """Leave the host's connection alone."""
+        """Work no more on the host's connection, and leave it to the host."""
+        self._closed = True
