@@ -295,6 +295,15 @@ def test_a_journal_is_sealed_and_a_torn_line_is_no_record(tmp_path: Path) -> Non
         FileJournal(path, vault)
 
 
+@pytest.mark.parametrize("mine", [b"a list\nwithout an end", b"one line"])
+def test_a_file_that_is_no_journal_stays_as_it_is(tmp_path: Path, mine: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(mine)
+    with pytest.raises(StorageError, match="E-KEYS-002"):
+        FileJournal(path, FileKeys(bytes(range(1, 33))).vault())
+    assert path.read_bytes() == mine
+
+
 # --- the list itself -------------------------------------------------------------------------
 
 

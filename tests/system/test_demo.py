@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from tests import canaries
 
+from szunion.cli.demo import _clear
+from szunion.testing.demo import SIGN
+
 PROGRAM = Path(sys.executable).with_name("szunion")
 BAD_SHARE = (0.02, 0.04)
 
@@ -98,12 +101,45 @@ def test_the_command_that_it_names_runs_as_it_stands_there(lived: tuple[Path, st
     assert "m_" in looked.stdout
 
 
-def test_a_demo_is_not_written_over_what_is_not_its_own(tmp_path: Path) -> None:
-    (tmp_path / "szunion-demo").mkdir()
-    (tmp_path / "szunion-demo" / "report.html").write_text("", "utf-8")
+@pytest.mark.parametrize("mine", ["mine.txt", "rosters/mine.xlsx"])
+def test_a_demo_is_not_written_over_what_is_not_its_own(mine: str, tmp_path: Path) -> None:
+    demo = tmp_path / "szunion-demo"
+    (demo / "rosters").mkdir(parents=True)
+    (demo / "szunion.toml").write_text(SIGN, "utf-8")
+    (demo / "report.html").write_text("", "utf-8")
     assert "E-CLI-004" in run(tmp_path, "demo").stderr
-    (tmp_path / "szunion-demo" / "mine.txt").write_text("work", "utf-8")
+    (demo / mine).write_text("work", "utf-8")
     told = run(tmp_path, "demo", "--force")
     assert told.returncode == 5
-    assert "mine.txt" in told.stderr
-    assert (tmp_path / "szunion-demo" / "mine.txt").read_text("utf-8") == "work"
+    assert mine in told.stderr
+    assert (demo / mine).read_text("utf-8") == "work"
+
+
+def test_a_unions_own_folder_is_no_demos_whatever_its_files_are_called(tmp_path: Path) -> None:
+    (tmp_path / "szunion.toml").write_text('[szunion]\ndatabase = "sqlite:///union.db"\n', "utf-8")
+    assert run(tmp_path, "db", "init").returncode == 0
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    assert {"union.db", "union.keys"} <= before.keys()
+    told = run(tmp_path, "demo", "--force", "--out", ".")
+    assert (told.returncode, "E-CLI-009" in told.stderr) == (5, True)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def test_a_demos_folder_is_emptied_and_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    (folder / "rosters").mkdir(parents=True)
+    folder.chmod(0o700)
+    (folder / "szunion.toml").write_text(SIGN, "utf-8")
+    (tmp_path / "way").symlink_to(folder)
+    before = folder.stat()
+    _clear(tmp_path / "way", force=True)
+    assert list(folder.iterdir()) == []
+    assert (folder.stat().st_ino, folder.stat().st_mode) == (before.st_ino, before.st_mode)
+
+
+@pytest.mark.parametrize("out", ["a-file", "a-file/below"])
+def test_a_demo_in_a_file_is_refused_in_words(out: str, tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("work", "utf-8")
+    told = run(tmp_path, "demo", "--force", "--out", out)
+    assert (told.returncode, "E-CLI-005" in told.stderr) == (2, True)
+    assert (tmp_path / "a-file").read_text("utf-8") == "work"

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from szunion import __version__
+from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed
 from szunion.cli.tables import table
 from szunion.domain.values import Fen
@@ -82,19 +84,46 @@ def _need_excel() -> None:
 def _clear(folder: Path, *, force: bool) -> None:
     """Make room for a new demo; only what a demo has written is ever removed.
 
+    The folder itself, and its mode, are whoever's made it.
+
     Raises:
         Conflict: a demo is there, and *force* is not said (E-CLI-004), or something that is not
             a demo's (E-CLI-009).
+        InvalidInput: it is no folder, or cannot be made (E-CLI-005).
     """
-    if not folder.exists():
-        return
-    there = {each.name for each in folder.iterdir()}
-    if others := sorted(there - _OURS):
-        names = "、".join(others[:3])
-        raise Conflict("E-CLI-009", current="", allowed=(), folder=folder.name, names=names)
-    if there and not force:
-        raise Conflict("E-CLI-004", current=str(folder), allowed=(), folder=folder.name)
-    shutil.rmtree(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = sorted(folder.iterdir())
+        if others := _others(folder, there):
+            names = "、".join(others[:3])
+            raise Conflict("E-CLI-009", current="", allowed=(), folder=str(folder), names=names)
+        if there and not force:
+            raise Conflict("E-CLI-004", current=str(folder), allowed=(), folder=str(folder))
+        for each in there:
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+    except OSError as error:
+        raise unusable(folder, error) from None
+
+
+def _others(folder: Path, there: Sequence[Path]) -> list[str]:
+    """Return what is no demo's in *folder*: all of it, where a demo's settings do not lie.
+
+    A union's own folder has files of the same names.
+    """
+    from szunion.testing.demo import SIGN  # noqa: PLC0415 - loaded by now
+    from szunion.testing.world import DEMO_UNIONS  # noqa: PLC0415 - likewise
+
+    settings = folder / "szunion.toml"
+    if not (settings.is_file() and settings.read_bytes().startswith(SIGN.encode())):
+        return [each.name for each in there]
+    rosters = folder / "rosters"
+    handed = sorted(rosters.iterdir()) if rosters.is_dir() else []
+    ends = (".xlsx", ".csv", "-待修正.xlsx")
+    known = {f"{union.name}{end}" for union in DEMO_UNIONS for end in ends}
+    strange = [each for each in handed if each.is_dir() or each.name not in known]
+    return [each.name for each in there if each.name not in _OURS] + [
+        f"rosters/{each.name}" for each in strange
+    ]
 
 
 def _print(frame: Frame, facts: DemoFacts, folder: Path, spent: float) -> None:

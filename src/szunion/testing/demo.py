@@ -52,7 +52,9 @@ CEILING: Final = 100_000_000
 """The budget of the year for it, in fen."""
 _HANDED_OUT: Final = 4
 """The union (by its place) that keeps plastic and hands it out itself."""
-_CONFIG: Final = """# 演示城市的设置：szunion --config {folder}/szunion.toml …
+SIGN: Final = "# 演示城市的设置："
+"""How a demo's settings begin: the sign that a folder is a demo's."""
+_CONFIG: Final = """{sign}szunion --config {folder}/szunion.toml …
 [szunion]
 city = ""
 database = "sqlite:///{folder}/union.db"
@@ -310,7 +312,10 @@ class Demo:
 @contextmanager
 def demo_run(folder: Path, *, seed: int, progress: Progress) -> Iterator[Demo]:
     """Make the demo city in *folder*, which must be empty, and yield it before its first day."""
-    (folder / "rosters").mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = _CONFIG.format(sign=SIGN, folder=folder.as_posix(), seed=seed)
+    (folder / "szunion.toml").write_text(config, "utf-8")  # first: the folder is the demo's
+    (folder / "rosters").mkdir()
     clock = SimClock(START)
     habits = Habits(seed=seed, loss_share=0.01, sign_within=timedelta(days=30))
     bank = SimulatedBank(seed=seed, clock=clock, faults=faults_of(seed), habits=habits)
@@ -326,8 +331,6 @@ def demo_run(folder: Path, *, seed: int, progress: Progress) -> Iterator[Demo]:
             notifier=notifier, clock=clock, worker=system.worker(), progress=progress,
         )  # fmt: skip
         (folder / "bank.jsonl").write_bytes(bank.snapshot())
-        config = _CONFIG.format(folder=folder.as_posix(), seed=seed)
-        (folder / "szunion.toml").write_text(config, "utf-8")
 
 
 def people_of(demo: Demo) -> Sequence[PersonId]:

@@ -116,6 +116,15 @@ def test_a_file_that_is_not_a_journal_is_refused_and_let_go(tmp_path: Path, dama
         assert "2" in str(raised.value)
 
 
+@pytest.mark.parametrize("mine", [b"a list\nwithout an end", b"one line", b'{"op":"bunk"}'])
+def test_a_file_that_is_no_journal_stays_as_it_is(tmp_path: Path, mine: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(mine)
+    with pytest.raises(ConfigError, match="E-SIM-005"):
+        SimulatedBank.open(path, clock=SimClock())
+    assert path.read_bytes() == mine
+
+
 def test_a_file_of_another_bank_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bank.jsonl"
     SimulatedBank.open(path, seed=1, clock=SimClock()).close()

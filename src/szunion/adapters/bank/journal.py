@@ -17,6 +17,8 @@ from szunion.adapters.bank.books import Op
 from szunion.errors import ConfigError
 
 _FORMAT: Final = "szunion-sim-bank/1"
+_BEGINS: Final = b'{"op":"bank"'
+"""How every journal begins; a file that does not is somebody else's."""
 
 
 class Journal(Protocol):
@@ -82,9 +84,15 @@ class FileJournal:
             raise unusable(path, "另一个进程正开着", "another process holds it") from error
 
     def read(self) -> list[bytes]:
-        """Return the whole lines, and cut off a last one that is not whole."""
+        """Return the whole lines, and cut off a last one that is not whole.
+
+        Raises:
+            ConfigError: it is no such journal, and stays as it is (E-SIM-005).
+        """
         self._file.seek(0)
         whole = self._file.read()
+        if not whole.startswith(_BEGINS[: len(whole)]):
+            raise unusable(self._path, "不是银行账本", "it is no bank's journal")
         end = whole.rfind(b"\n") + 1
         if end < len(whole):
             self._file.truncate(end)

@@ -21,6 +21,8 @@ from szunion.errors import StorageError, StorageFull
 from szunion.ports.keys import Place, Vault
 
 _TABLE: Final = "offline_record"
+_BEGINS: Final = b'{"number": '
+"""How every journal begins; a file that does not is somebody else's, and stays as it is."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -45,12 +47,14 @@ class FileJournal:
         if not self.path.exists():
             return
         whole, _, torn = self.path.read_bytes().rpartition(b"\n")
+        for line in whole.splitlines():
+            self._read(line)
         if torn:  # the next line begins on its own
+            if not (whole or torn.startswith(_BEGINS[: len(torn)])):
+                raise StorageError("E-KEYS-002", table=_TABLE)
             with self.path.open("r+b") as file:
                 file.truncate(len(whole) + 1 if whole else 0)
                 os.fsync(file.fileno())
-        for line in whole.splitlines():
-            self._read(line)
 
     def _read(self, line: bytes) -> None:
         try:
