@@ -93,3 +93,35 @@ def test_no_path_of_a_machine_is_in_the_project() -> None:
 @pytest.mark.parametrize("word", ["/work/x", "~: /root/.venv", "see ../shared/a.md", "/home/me"])
 def test_a_planted_path_is_noticed(word: str) -> None:
     assert MACHINES.search(word)
+
+
+_STREAMS = {"sys.stdout.write", "sys.stderr.write"}
+
+
+def printed_beside(text: str) -> list[int]:
+    """Return the lines on which a module prints without the door through which all words go."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if (isinstance(node, ast.Name) and node.id == "print")
+        or (isinstance(node, ast.Attribute) and node.attr in {"echo", "secho", "echo_via_pager"})
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) in _STREAMS)
+    ]
+
+
+def test_a_command_prints_by_the_one_door() -> None:
+    """What a terminal would obey is shown there, not sent: names and reasons are anybody's."""
+    beside = {
+        f"{file.relative_to(SOURCE).as_posix()}:{line}"
+        for file in MODULES
+        if file.is_relative_to(SOURCE / "cli") and file != SOURCE / "cli" / "streams.py"
+        for line in printed_beside(file.read_text("utf-8"))
+    }
+    assert not beside
+
+
+@pytest.mark.parametrize(
+    "planted", ["print(1)", "click.echo(1)", "click.secho(1)", "sys.stderr.write('1')"]
+)
+def test_what_prints_beside_the_door_is_found(planted: str) -> None:
+    assert printed_beside(planted) == [1]

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from tests.cli.speaking import say
 
+from szunion import __version__
+from szunion.cli.speech import dumps
+from szunion.cli.streams import hand_over
 from szunion.cli.tables import table
 
 HEAD = "姓名,证件号码\n"
@@ -172,3 +175,62 @@ def test_an_error_that_quotes_does_not_command_the_terminal() -> None:
 def test_what_is_wrong_with_a_line_is_said_in_one_language() -> None:
     assert "[选项] 命令 [参数]" in say(["orgg"]).err
     assert "[OPTIONS] COMMAND [ARGS]" in say(["--lang", "en", "orgg"]).err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("words", [["--help"], ["org", "--help"], ["--version"], ["--json", "org"]])
+def test_a_full_disk_under_the_help_is_told_in_words(tmp_path: Path, words: list[str]) -> None:
+    told = run(tmp_path, "--lang", "en", *words, out="/dev/full")
+    assert told.returncode == 2
+    assert b"Traceback" not in told.stderr
+    assert (b"the disk is full" in told.stderr) != ("--json" in words), "that one says it on stderr"
+
+
+def test_the_module_is_the_command_line(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "szunion", "--version"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (told.returncode, told.stdout) == (0, f"szunion {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["org", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["org"], "a command is missing"),
+        (["org", "list", "--foo"], "No such option '--foo'. Did you mean '--org'?"),
+        (["org", "show"], "Missing argument 'CODE'."),
+    ],
+)
+def test_a_misused_command_is_told_as_json_where_that_was_asked_for(
+    words: list[str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SZUNION_LANG", "en")
+    told = say([*words, "--json"])
+    error = json.loads(told.err)
+    assert (told.status, told.out, error["error"]) == (2, "", "E-CLI-011")
+    assert error["what"] == f"the command line is not understood: {reason}"
+    assert error["do"].endswith("--help")
+    assert not say(words).err.startswith("{")
+
+
+def test_no_word_of_the_command_line_is_obeyed_by_a_terminal() -> None:
+    told = say(["--lang", "zh", "org", "find\x07\x9b2J"])
+    assert told.status == 2
+    assert "find\\x07\\x9b2J" in told.err
+
+
+def test_json_is_json_whatever_a_terminal_would_obey() -> None:
+    line = dumps({"name": "a\x9b2J\u202eb\x00"})
+    assert line.isprintable()
+    assert json.loads(line) == {"name": "a\x9b2J\u202eb\x00"}
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_what_a_program_reads_is_to_the_letter_but_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, looked_at: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: looked_at)
+    hand_over("a,\x9b2J\r\n")
+    assert capsys.readouterr().out == ("a,\\x9b2J\\r\n" if looked_at else "a,\x9b2J\r\n")

@@ -1,17 +1,24 @@
 """Know the command line's first word: options for every command, and where each noun lives."""
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from szunion import __version__
 from szunion.cli.dress import dressed, in_one_language
-from szunion.cli.streams import any_text
+from szunion.cli.streams import any_text, put
 from szunion.cli.words import speak
+
+if TYPE_CHECKING:
+    from szunion.cli.speech import Speech
 
 __all__ = ["main"]
 
@@ -96,6 +103,7 @@ class Nouns(click.Group):
     """The first level: a command's module is loaded when the command is called."""
 
     chinese = True
+    as_json = False
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:  # noqa: ANN401
         """Run a command line; click itself speaks the language that was asked for."""
@@ -103,8 +111,41 @@ class Nouns(click.Group):
         words = list(sys.argv[1:] if args is None else args)
         self.chinese = not _language(words).lower().startswith("en")
         speak(chinese=self.chinese)
-        shown = dressed(self, chinese=self.chinese)
-        return click.Group.main(shown, _in_front(words), *more, **named)
+        words = _in_front(words)
+        self.as_json = "--json" in takewhile(lambda word: word != "--", words)
+        try:
+            shown = dressed(self, chinese=self.chinese)
+            return click.Group.main(shown, words, *more, **named)
+        except OSError as error:  # of the help's, say: a command's own are told by its frame
+            from szunion.cli.endings import unexpected  # noqa: PLC0415 - light --help
+
+            sys.exit(unexpected(self.speech(), error))
+
+    def speech(self) -> Speech:
+        """Return how to speak to whoever asked, before a command has its frame."""
+        from szunion.cli.speech import Speech  # noqa: PLC0415 - light --help
+        from szunion.text import Language  # noqa: PLC0415 - light --help
+
+        return Speech(Language.ZH if self.chinese else Language.EN, self.as_json)
+
+    def make_context(self, *args: Any, **named: Any) -> click.Context:  # noqa: ANN401 - click's
+        """Read the options of every command."""
+        with self._misuse_told():
+            return super().make_context(*args, **named)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Read the rest of the line, and do what it says."""
+        with self._misuse_told():
+            return super().invoke(ctx)
+
+    @contextmanager
+    def _misuse_told(self) -> Iterator[None]:
+        try:
+            yield
+        except click.UsageError as error:
+            from szunion.cli.endings import Misused  # noqa: PLC0415 - light --help
+
+            raise Misused(error, self.speech()) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Return the names, sorted."""
@@ -131,7 +172,7 @@ class Nouns(click.Group):
 
 def _show_version(context: click.Context, _option: click.Parameter, given: bool) -> None:  # noqa: FBT001
     if given:
-        click.echo(f"szunion {__version__}")
+        put(f"szunion {__version__}")
         context.exit()
 
 
@@ -184,4 +225,4 @@ def main(  # noqa: PLR0913 - the options that every command has
         login=user, debug=debug, node=node or "",
     )  # fmt: skip
     if context.invoked_subcommand is None:
-        click.echo("\n".join(line.strip() for line in (main.help or "").split("\n")[1:7]))
+        put("\n".join(line.strip() for line in (main.help or "").split("\n")[1:7]))

@@ -12,6 +12,7 @@ import click
 
 from szunion.cli.endings import PARTLY
 from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.streams import put
 from szunion.errors import PluginError
 from szunion.plugins import BankSpec, Registry, collect
 from szunion.text import Text
@@ -70,7 +71,7 @@ def conform(frame: Frame, name: str, tier: str, seed: int, laws: Sequence[str]) 
         ],
     )
     for each in broken[:_SHOWN]:
-        click.echo(f"\n{each.text}", err=True)
+        put(f"\n{each.text}", err=True)
     kept = sum(each.verdict is Verdict.KEPT for each in found)
     frame.note(
         "{name}：守住 {kept} 项，未守住 {broken} 项，不适用 {rest} 项",

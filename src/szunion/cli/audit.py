@@ -13,6 +13,7 @@ from szunion.adapters.keys.checks import signature_holds
 from szunion.application.audit import AuditLog
 from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.streams import hand_over, put
 from szunion.cli.witness import witness
 from szunion.domain.access import Purpose, Role
 from szunion.domain.audit_export import Verified, verify
@@ -100,7 +101,7 @@ def export(frame: Frame, *, out: str | None) -> None:
     log = _log(frame)
     if out is None:
         for line in log.export():
-            click.echo(line)
+            hand_over(line, end="\n")
         return
     try:
         with Path(out).open("w", encoding="utf-8") as target:
@@ -188,7 +189,7 @@ def consistency(frame: Frame, *, old: int, new: int) -> None:
     frame.value({"old": old, "new": new, "proof": hashes})
     if not frame.as_json:
         for each in hashes:
-            click.echo(each)
+            put(each)
 
 
 @audit.command(
@@ -254,7 +255,7 @@ def _told(frame: Frame, found: Verified, unsealed: int) -> int:
     )
     if not frame.as_json:
         mark = "✔" if found.sound else "✘"
-        click.echo(f"{mark} {found.text.say(frame.language)}")
+        put(f"{mark} {found.text.say(frame.language)}")
         if found.witnesses:
             names = Text("、".join(found.witnesses), ", ".join(found.witnesses))
             frame.say("已见证：{who}", "seen by {who}", who=names.say(frame.language))
@@ -265,7 +266,7 @@ def _told(frame: Frame, found: Verified, unsealed: int) -> int:
 
 def _written(path: str | None, text: str) -> None:
     if path is None:
-        click.echo(text, nl=False)
+        hand_over(text)
         return
     try:
         Path(path).write_text(text, "utf-8")

@@ -21,6 +21,7 @@ from szunion.cli.card_shown import Seen, as_data, lines, outcome_data, outcome_l
 from szunion.cli.endings import report
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.places import Place, chosen, places
+from szunion.cli.streams import put
 from szunion.cli.tables import titled
 from szunion.emv import explain_words
 from szunion.emv.explain_json import as_data as explanation_data
@@ -131,7 +132,7 @@ def read(  # noqa: PLR0913 - what a look can be asked for
             f"{took:.2f} s, {len(talk.exchanges)} APDUs",
         )
         rows = [*lines(seen, frame), (frame.text("用时", "took"), spent)]
-        click.echo(f"{_headline(frame, seen, authenticate=authenticate)}\n{titled(rows)}")
+        put(f"{_headline(frame, seen, authenticate=authenticate)}\n{titled(rows)}")
     return _believed(frame, seen)
 
 
@@ -242,7 +243,7 @@ def trace(  # noqa: PLR0913 - what a conversation can be asked for
     frame.value(data if outcome is None else data | {"outcome": outcome_data(outcome)})
     show(frame, whole, tell=tell)
     if outcome is not None and not frame.as_json:
-        click.echo(titled(outcome_lines(outcome, frame)))
+        put(titled(outcome_lines(outcome, frame)))
 
 
 def _fen(yuan: str) -> int:

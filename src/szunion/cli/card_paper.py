@@ -10,6 +10,7 @@ import click
 from szunion.cli import card_means as means
 from szunion.cli.card_shown import show
 from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.streams import put
 from szunion.emv import tlv
 from szunion.emv.errors import BadTlv
 from szunion.emv.explain import explain as explain_trace
@@ -68,7 +69,7 @@ def _tlv(frame: Frame, data: bytes, *, clear: bool) -> int:
     items = explain_tlv(data, reveal=clear)
     frame.value({"items": [item_data(item) for item in items]})
     if not frame.as_json:
-        click.echo("\n".join(tree(items, frame.language.value)))
+        put("\n".join(tree(items, frame.language.value)))
     try:
         tlv.parse(data)
     except BadTlv:
@@ -84,4 +85,4 @@ def _diff(frame: Frame, first: Path, second: Path, *, clear: bool) -> None:
          "left": each.left, "right": each.right} for each in found
     ]})  # fmt: skip
     if not frame.as_json:
-        click.echo(diff_text(found, frame.language.value), nl=False)
+        put(diff_text(found, frame.language.value), end="")

@@ -7,10 +7,10 @@ from datetime import date
 from enum import Enum
 from typing import Final
 
-import click
 from attrs import frozen
 
 from szunion.cli.frame import Frame
+from szunion.cli.streams import put
 from szunion.domain.values import Fen
 from szunion.emv import explain_words
 from szunion.emv.explain_model import Explanation, Said
@@ -278,9 +278,9 @@ def show(frame: Frame, whole: Explanation, *, tell: bool) -> None:
     if frame.as_json:
         return
     if tell:
-        click.echo(as_text(whole, frame.language.value), nl=False)
+        put(as_text(whole, frame.language.value), end="")
         return
     for step in whole.steps:
         words = step.title.say(frame.language.value)
         sizes = f"[{step.size}] → {step.sw:04X} [{step.answer_size}]"
-        click.echo(f"#{step.number} {step.header} {sizes}  {words}")
+        put(f"#{step.number} {step.header} {sizes}  {words}")

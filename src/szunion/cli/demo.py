@@ -16,6 +16,7 @@ import click
 from szunion import __version__
 from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed
+from szunion.cli.streams import put
 from szunion.cli.tables import table
 from szunion.domain.values import Fen
 from szunion.errors import Conflict, InvalidInput
@@ -155,7 +156,7 @@ def _print_funnel(frame: Frame, facts: DemoFacts) -> None:
         frame.text("环节", "step"), frame.text("人数", "people"),
         frame.text("占上一步", "of the last"), frame.text("最慢用时（天）", "slowest (days)"),
     )  # fmt: skip
-    click.echo(table(head, rows) + "\n")
+    put(table(head, rows) + "\n")
 
 
 def _print_faults(frame: Frame, facts: DemoFacts) -> None:

@@ -26,6 +26,7 @@ from szunion.application.witnesses import Witnesses
 from szunion.bootstrap import UnionSystem
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.speech import dumps
+from szunion.cli.streams import put
 from szunion.domain.access import Principal, Purpose, Role, engine
 from szunion.errors import ReaderError, StorageError, SzunionError, code_pages
 from szunion.plugins import collect
@@ -62,13 +63,13 @@ def doctor(frame: Frame) -> int:
     for each in findings:
         if frame.as_json:
             said = each.text.say(frame.language)
-            click.echo(dumps({"level": each.level, "code": each.code, "text": said}))
+            put(dumps({"level": each.level, "code": each.code, "text": said}))
             continue
         code = f"{each.code} " if each.code else ""
-        click.echo(f"{marks[each.level]} {code}{each.text.say(frame.language)}")
+        put(f"{marks[each.level]} {code}{each.text.say(frame.language)}")
         page = code_pages().get(each.code)
         if page is not None:
-            click.echo(f"    {frame.text('处理', 'do')}  {page.do.say(frame.language)}")
+            put(f"    {frame.text('处理', 'do')}  {page.do.say(frame.language)}")
     errors = sum(1 for each in findings if each.level == "error")
     warnings = sum(1 for each in findings if each.level == "warning")
     frame.say(

@@ -10,13 +10,14 @@ import os
 import tempfile
 import traceback
 from collections.abc import Mapping
-from typing import Final
+from io import StringIO
+from typing import IO, Any, Final
 
 import click
 
 from szunion.cli.files import unusable
 from szunion.cli.speech import Speech, dumps
-from szunion.cli.streams import harmless
+from szunion.cli.streams import put
 from szunion.errors import (
     BankOutcomeUnknown,
     BankUnavailable,
@@ -80,26 +81,46 @@ def unexpected(speech: Speech, error: Exception) -> int:
         refused = unusable(error.filename or "stdout", error)
         report(speech, refused)
         return exit_code(refused)
-    click.echo(kept_traceback(speech), err=True)
+    put(kept_traceback(speech), err=True)
     return 1
+
+
+class Misused(click.ClickException):
+    """A command line that click does not understand: told in click's words, or as other errors."""
+
+    exit_code = click.UsageError.exit_code
+
+    def __init__(self, error: click.UsageError, speech: Speech) -> None:
+        super().__init__(error.format_message())
+        self.error = error
+        self.speech = speech
+
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's
+        """Print it to stderr."""
+        if self.speech.as_json:
+            of, reason = self.error.ctx, self.message
+            if isinstance(self.error, click.exceptions.NoArgsIsHelpError):  # its words are a page
+                reason = self.speech.text("缺少命令", "a command is missing")
+            command = of.command_path if of is not None else "szunion"
+            report(self.speech, InvalidInput("E-CLI-011", reason=reason, command=command))
+            return
+        words = StringIO()
+        self.error.show(words)
+        put(words.getvalue(), err=True, end="")
 
 
 def report(speech: Speech, error: SzunionError) -> None:
     """Print an error: the words to stderr, and one JSON object when JSON was asked for."""
     if speech.as_json:
-        click.echo(
-            dumps(
-                {
-                    "error": error.code,
-                    "what": error.what(speech.language),
-                    "do": error.do(speech.language),
-                    "retry": error.retry,
-                }
-            ),
-            err=True,
-        )
+        told = {
+            "error": error.code,
+            "what": error.what(speech.language),
+            "do": error.do(speech.language),
+            "retry": error.retry,
+        }
+        put(dumps(told), err=True)
         return
     what, do = speech.text("处理：", "do: "), speech.text("说明：", "more: ")
-    click.echo(harmless(f"[{error.code}] {error.what(speech.language)}"), err=True)
-    click.echo(harmless(f"  {what}{error.do(speech.language)}"), err=True)
-    click.echo(f"  {do}szunion explain {error.code}", err=True)
+    put(f"[{error.code}] {error.what(speech.language)}", err=True)
+    put(f"  {what}{error.do(speech.language)}", err=True)
+    put(f"  {do}szunion explain {error.code}", err=True)

@@ -7,6 +7,7 @@ import re
 import click
 
 from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.streams import put
 from szunion.errors import NotFound, code_pages
 from szunion.text import Text
 
@@ -51,8 +52,6 @@ def explain(frame: Frame, code: str | None) -> None:
             "do": Text("处理", "what to do"),
             "why": Text("原因", "why"),
         }
-        click.echo(page.code)
+        put(page.code)
         for key, text in parts.items():
-            click.echo(
-                f"  {titles_of[key].say(frame.language)}  {_whole(text.say(frame.language))}"
-            )
+            put(f"  {titles_of[key].say(frame.language)}  {_whole(text.say(frame.language))}")

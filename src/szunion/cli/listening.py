@@ -8,8 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-import click
-
+from szunion.cli.streams import put
 from szunion.log import LEVELS, ROOT, Lines
 
 
@@ -17,7 +16,7 @@ class _Stderr(logging.Handler):
     """Writes each line to what stderr is then."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        put(self.format(record), err=True)
 
 
 def listen(word: str) -> Callable[[], None]:

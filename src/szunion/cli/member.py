@@ -16,6 +16,7 @@ from szunion.cli.as_of import member_as_of
 from szunion.cli.endings import EXIT
 from szunion.cli.files import unusable, write_new
 from szunion.cli.frame import CODE, DRY_RUN, ORG, Frame, framed, helps
+from szunion.cli.streams import hand_over, put
 from szunion.domain.access import Purpose, Role
 from szunion.domain.cells import csv_text
 from szunion.domain.disclosures import Revealed
@@ -225,7 +226,7 @@ def export(  # noqa: PLR0913 - what an export asks
     made = desk.exports.members(frame.union(org).id, reason=reason)
     lines = csv_text([[title.say(frame.language) for title in HEAD], *made.rows])
     if target is None:
-        click.echo(lines, nl=False)
+        hand_over(lines)
     else:
         write_new(target, lines.encode("utf-8-sig"), force=force)
     frame.note(
@@ -297,7 +298,7 @@ def reveal(  # noqa: PLR0913 - what a look asks
     if frame.as_json:
         frame.value({"member": frame.outward("m", person), "what": what, "value": value})
     else:
-        click.echo(value)
+        put(value)
 
 
 @member.command(

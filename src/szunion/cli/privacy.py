@@ -13,6 +13,7 @@ from szunion.cli.duplicates import duplicate
 from szunion.cli.files import unusable, write_new
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.privacy_consents import consent, notice
+from szunion.cli.streams import hand_over
 from szunion.domain.access import Purpose, Role
 from szunion.domain.inventory import inventory
 from szunion.domain.lawful import GROUNDS
@@ -268,7 +269,7 @@ def journal(frame: Frame, *, out: str | None, again: str | None) -> None:
         _write(frame, out, desk)
     else:
         for line in desk.journal():
-            click.echo(line)
+            hand_over(line, end="\n")
 
 
 @privacy.command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from szunion.cli.frame import ORG, Frame, framed, helps
+from szunion.cli.streams import put
 from szunion.domain.access import Purpose, Role
 from szunion.domain.consent import ConsentPurpose, Proof
 from szunion.text import Text
@@ -89,6 +90,6 @@ def notice(frame: Frame, purpose: str) -> None:
         {"notice": shown.id, "sha256": shown.sha256, "title": shown.title.zh, "body": shown.body.zh}
     )
     if not frame.as_json:
-        click.echo(shown.title.say(frame.language))
-        click.echo(shown.body.say(frame.language))
-        click.echo(f"{shown.id}  sha256:{shown.sha256}")
+        put(shown.title.say(frame.language))
+        put(shown.body.say(frame.language))
+        put(f"{shown.id}  sha256:{shown.sha256}")

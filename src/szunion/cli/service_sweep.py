@@ -11,7 +11,8 @@ from szunion.application.sweep import Swept, Tally
 from szunion.application.system import Desk
 from szunion.cli.files import unusable
 from szunion.cli.frame import ORG, Frame, framed, helps
-from szunion.cli.speech import progress
+from szunion.cli.speech import dumps, progress
+from szunion.cli.streams import put
 from szunion.domain.access import Purpose, Role
 from szunion.domain.values import SHARDS, OrganisationId
 from szunion.errors import InvalidInput
@@ -116,7 +117,7 @@ def _list(frame: Frame, desk: Desk, item: str) -> None:
     for done, each in enumerate(desk.sweeps.listed(item), start=1):
         why = [reason.say(frame.language) for reason in each.against]
         row = (codes[each.organisation], frame.outward("m", each.person), not why, why)
-        click.echo(json.dumps(dict(zip(_LIST_KEYS, row, strict=True)), ensure_ascii=False))
+        put(dumps(dict(zip(_LIST_KEYS, row, strict=True))))
         if done % 1000 == 0:
             progress(done, None, frame.text("已列出", "listed"))
 

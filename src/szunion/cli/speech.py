@@ -16,7 +16,7 @@ from typing import Any
 import click
 from attrs import define
 
-from szunion.cli.streams import harmless, has_every_character
+from szunion.cli.streams import has_every_character, in_json, put, put_over
 from szunion.cli.tables import NOTHING, table
 from szunion.domain.city_time import CITY_TIME
 from szunion.text import Language, Text
@@ -32,11 +32,11 @@ class Speech:
     def say(self, zh: str, en: str, /, **context: object) -> None:
         """Print one sentence for a person; nothing when JSON was asked for."""
         if not self.as_json:
-            click.echo(harmless(Text(zh, en).say(self.language, **context)))
+            put(Text(zh, en).say(self.language, **context))
 
     def note(self, zh: str, en: str, /, **context: object) -> None:
         """Print progress to stderr."""
-        click.echo(harmless(Text(zh, en).say(self.language, **context)), err=True)
+        put(Text(zh, en).say(self.language, **context), err=True)
 
     def text(self, zh: str, en: str) -> str:
         """Return the one of the two that is spoken here."""
@@ -48,18 +48,18 @@ class Speech:
         """Print rows as a table, or as JSON Lines under *keys*."""
         if self.as_json:
             for row in rows:
-                click.echo(dumps(dict(zip(keys, row, strict=True))))
+                put(dumps(dict(zip(keys, row, strict=True))))
         else:
             shown = [[self.cell(value) for value in row] for row in rows]
             if shown:
-                click.echo(table([title.say(self.language) for title in titles], shown))
+                put(table([title.say(self.language) for title in titles], shown))
             else:
-                click.echo(self.text("（没有）", "(none)"))
+                put(self.text("（没有）", "(none)"))
 
     def value(self, value: Mapping[str, object]) -> None:
         """Print one JSON object when JSON was asked for."""
         if self.as_json:
-            click.echo(dumps(value))
+            put(dumps(value))
 
     def cell(self, value: object) -> str:
         """Return one cell in the spoken language."""
@@ -79,7 +79,8 @@ class Speech:
 
 def dumps(value: object) -> str:
     """Return *value* as one line of JSON; values of ours by their code or their masked text."""
-    return json.dumps(value, ensure_ascii=not has_every_character(sys.stdout), default=_plain)
+    ascii_alone = not has_every_character(sys.stdout)
+    return in_json(json.dumps(value, ensure_ascii=ascii_alone, default=_plain))
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401 - json hands over anything
@@ -106,4 +107,4 @@ def progress(done: int, whole: int | None, words: str) -> None:
     """Show progress on stderr when somebody is looking."""
     if sys.stderr.isatty():
         of = f"/{whole:,}" if whole else ""
-        click.echo(f"\r{words} {done:,}{of}", err=True, nl=False)
+        put_over(f"{words} {done:,}{of}")

@@ -15,6 +15,7 @@ from szunion.adapters.witness.directory import WitnessDirectory, begin_witness, 
 from szunion.application.witnesses import Asked, Witnesses
 from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.streams import hand_over
 from szunion.domain.access import engine
 from szunion.domain.notes import NoteKey, Signature
 from szunion.errors import InvalidInput
@@ -89,7 +90,7 @@ def trust(frame: Frame, *, directory: str, key: str) -> None:
 @framed
 def sign(frame: Frame, *, directory: str) -> int:  # noqa: ARG001 - what is said is for a program
     answer = _opened(directory).answer(sys.stdin.read())
-    click.echo(answer_text(answer), nl=False)
+    hand_over(answer_text(answer))
     return 0 if isinstance(answer, Signature) else 1
 
 
