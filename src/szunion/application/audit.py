@@ -155,9 +155,12 @@ class AuditLog:
         For the day on which somebody's credential was in the wrong hands: each entry names the
         thing and the person. It is answered from sealed and unsealed entries alike, in pages.
         That it was asked is an entry itself.
+
+        Raises:
+            InvalidInput: one of the two says nothing of its zone (E-VALUE-005).
         """
-        self._note(AuditEntry(action="audit.scope", subject=0, after=actor))
         by, place = Touching(actor=actor, since=since, until=until), 0
+        self._note(AuditEntry(action="audit.scope", subject=0, after=actor))
         while page := self._touched(by, place):
             yield from (entry for _, entry in page)
             place = page[-1][0]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import wraps
+from itertools import chain
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from attrs import frozen
 
 from szunion.domain.catalogue import Catalogue
+from szunion.domain.city_time import check_aware
 from szunion.domain.documents import leading
 from szunion.domain.nodes import Node
 from szunion.domain.policy import CityPolicy
@@ -102,6 +105,13 @@ class AtAnOffice(Protocol):
 D = TypeVar("D", bound=AtAnOffice)
 
 
+def _check_moments(args: tuple[object, ...], named: Mapping[str, object]) -> None:
+    """Check each moment that is handed in to a use case: here, so that none forgets it."""
+    for each in chain(args, named.values()):
+        if isinstance(each, datetime):
+            check_aware(each)
+
+
 def one_commit(
     method: Callable[Concatenate[D, UnitOfWork, P], T],
 ) -> Callable[Concatenate[D, P], T]:
@@ -112,6 +122,7 @@ def one_commit(
 
     @wraps(method)
     def run(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        _check_moments(args, kwargs)
         return self.office.storage.run(lambda work: method(self, work, *args, **kwargs))
 
     return run
@@ -124,6 +135,7 @@ def one_look(
 
     @wraps(method)
     def run(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        _check_moments(args, kwargs)
         return self.office.storage.read(lambda work: method(self, work, *args, **kwargs))
 
     return run

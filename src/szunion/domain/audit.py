@@ -18,6 +18,7 @@ from typing import Final
 from attrs import field, frozen
 
 from szunion.domain.access import Purpose, Role
+from szunion.domain.city_time import check_aware
 from szunion.domain.merkle import Frontier
 from szunion.domain.notes import Checkpoint, Signature
 from szunion.domain.values import OrganisationId, PersonId
@@ -153,6 +154,10 @@ class Touching:
     actor: str
     since: datetime
     until: datetime
+
+    def __attrs_post_init__(self) -> None:
+        check_aware(self.since)
+        check_aware(self.until)
 
 
 @frozen(kw_only=True)

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Final
+
+from szunion.errors import InvalidInput
 
 CITY_TIME: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 """One for every city: the country has one, without summer time."""
+
+
+def check_aware(moment: datetime) -> None:
+    """Check that *moment* says of which zone it is.
+
+    Raises:
+        InvalidInput: it does not (E-VALUE-005): in the city's time or another, nobody knows.
+    """
+    if moment.utcoffset() is None:
+        raise InvalidInput("E-VALUE-005", moment=moment.isoformat(timespec="seconds"))
