@@ -201,8 +201,11 @@ class UnionSystem:
         if keys is None or isinstance(keys, str | Path):
             wanted = {"crypto": crypto, **told.get("keys", {})}
             file = key_file(keys, file_of(database))
-            there = not create or is_made(database)
-            store = open_keys(registry.keys(key_store), wanted, clock, file=file, there=there)
+
+            def used() -> bool:
+                return not create or is_made(database)
+
+            store = open_keys(registry.keys(key_store), wanted, clock, file=file, used=used)
         else:
             store = keys
         vault = store.vault()

@@ -46,7 +46,7 @@ def vault_of(settings: Settings) -> Vault:
     spec = registry_of(settings).sound().keys(settings.key_store.name)
     told = {"crypto": settings.crypto, **settings.key_store.settings}
     file = key_file(settings.keys, file_of(settings.database))
-    return open_keys(spec, told, SystemClock(), file=file, there=True).vault()
+    return open_keys(spec, told, SystemClock(), file=file, used=lambda: True).vault()
 
 
 def witness_of(settings: Settings) -> Witness | None:

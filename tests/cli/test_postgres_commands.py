@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.databases import ON_CITUS, one_server, url
 
+from szunion import UnionSystem
 from szunion.adapters.storage.postgres.connection import Limits, connect, tell
 from szunion.adapters.storage.postgres.migrate import migrate, migrations
 from szunion.cli import main
+from szunion.errors import StorageError
 from szunion.testing.postgres_databases import Database, Databases
 
 pytestmark = pytest.mark.postgres
@@ -59,6 +61,27 @@ def test_a_database_is_made_and_used_by_two_roles(shell: Shell) -> None:
     assert "synchronous_commit on" in doctor.stdout
     assert "E-STORE" not in doctor.output
     assert "W-STORE-011" in doctor.stdout
+
+
+def test_a_database_in_use_is_not_opened_under_new_keys_and_leaves_none(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.told("db", "init", "--owner", shell.owner)
+    right, other = tmp_path / "union.keys", tmp_path / "unoin.keys"
+    right.unlink()
+    shell.told("db", "init", "--owner", shell.owner)
+    assert right.is_file(), "nothing is sealed yet"
+    shell.told("--user", "wang", "org", "register", "440300", "市总", "--found")
+    shell.file.write_text(shell.file.read_text("utf-8").replace(right.name, other.name), "utf-8")
+    refused = shell.type("db", "init", "--owner", shell.owner)
+    assert "E-KEYS-003" in refused.stderr
+    assert not other.exists()
+
+
+def test_what_is_no_database_of_ours_leaves_no_keys(shell: Shell, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="E-STORE-009"):
+        UnionSystem.open(shell.app, city="shenzhen", keys=tmp_path / "union.keys")
+    assert list(tmp_path.glob("*.keys")) == []
 
 
 def test_whoever_owns_the_tables_is_turned_away_from_daily_work(shell: Shell) -> None:

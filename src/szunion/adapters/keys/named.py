@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def open_keys(
     clock: Clock,
     *,
     file: Path | None,
-    there: bool = False,
+    used: Callable[[], bool],
 ) -> KeyStore:
     """Build a key store, telling it of the file and the algorithms if it asks for them.
 
@@ -36,7 +36,8 @@ def open_keys(
         told: Its settings; a file among them goes before *file*.
         clock: What time it is.
         file: Where its file is.
-        there: Whether that file must be there already.
+        used: Whether the store is in use, and the file must be there already; it is asked where
+            there is none.
 
     Raises:
         ConfigError: it asks for a file, and there is no place for one (E-CONFIG-003).
@@ -49,7 +50,7 @@ def open_keys(
         if file is None:
             raise ConfigError("E-CONFIG-003")
         known["file"] = str(file)
-    if there and "file" in asked and not Path(str(known["file"])).exists():
+    if "file" in asked and not Path(str(known["file"])).exists() and used():
         raise KeysUnavailable("E-KEYS-003", path=Path(str(known["file"])).name)
     store: KeyStore = spec.build(known, clock)
     return store

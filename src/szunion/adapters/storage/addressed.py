@@ -78,11 +78,14 @@ def must_be_possible(database: str) -> None:
 
 
 def is_made(database: str) -> bool:
-    """Return whether the file at an address holds a store already: then its keys are somewhere.
+    """Return whether a store at an address is in use already: then its keys are somewhere.
 
     Raises:
-        StorageError: it holds something else (E-STORE-009).
+        StorageError: it holds something else (E-STORE-009), or a server's cannot be opened.
     """
+    if is_postgres(database):
+        used: bool = postgres("admin").is_in_use(database)
+        return used
     path = file_of(database)
     if path is None or not path.is_file() or not path.stat().st_size:
         return False

@@ -18,6 +18,7 @@ from szunion.adapters.storage.postgres.citus import (
     unused,
 )
 from szunion.adapters.storage.postgres.connection import (
+    SCHEMA,
     Connection,
     Limits,
     Seen,
@@ -37,6 +38,7 @@ from szunion.adapters.storage.postgres.migrate import (
     version,
 )
 from szunion.adapters.storage.postgres.net import holes, secure
+from szunion.adapters.storage.postgres.storage import check_schema
 from szunion.adapters.storage.postgres.tables import is_filling
 from szunion.adapters.storage.sql.migrations import Planned
 from szunion.errors import ConfigError, StorageBusy, StorageError
@@ -135,6 +137,19 @@ def state(dsn: str) -> State:
             steps=pending(connection), holes=holes(connection) if found else (),
             bytes=size[0], seen=seen, standby=standby(connection),
         )  # fmt: skip
+
+
+def is_in_use(dsn: str) -> bool:
+    """Return whether there is a union in the database: nothing is sealed before its first one.
+
+    Raises:
+        StorageUnreachable: no server answers (E-STORE-020).
+        StorageError: it is unsafe (E-STORE-003), or no database that this code opens.
+    """
+    with _open(dsn) as connection:
+        look(connection).check()
+        check_schema(connection)
+        return ask(connection, f"SELECT FROM {SCHEMA}.organisation LIMIT 1") is not None
 
 
 def to_do(owner: str) -> tuple[int, Sequence[Migration]]:
