@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,11 @@ def test_what_a_program_reads_is_to_the_letter_but_on_a_terminal(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: looked_at)
     hand_over("a,\x9b2J\r\n")
     assert capsys.readouterr().out == ("a,\\x9b2J\\r\n" if looked_at else "a,\x9b2J\r\n")
+
+
+@pytest.mark.usefixtures("city")
+def test_what_is_wrong_in_a_roster_is_told_in_one_language() -> None:
+    Path("wrong.csv").write_text("name,idno\nAda Example,4.40301E+17\n", "utf-8")
+    told = say(["--db", "union.db", "--lang", "en", "roster", "check", "wrong.csv", "--org", UNION])
+    assert "document number  E-ROSTER-012  (4.40E+17)" in told.out
+    assert not any(unicodedata.east_asian_width(mark) == "W" for mark in told.out), told.out

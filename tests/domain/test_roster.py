@@ -205,7 +205,7 @@ def test_a_row_tells_everything_that_is_wrong_at_once() -> None:
 def test_a_number_destroyed_by_excel_is_never_called_a_wrong_check_digit() -> None:
     found = verdict(raw(number="4.40301199003071E+17"))
     assert isinstance(found, RejectedRow)
-    assert found.errors[0].value_masked == "(数字 4.40E+17)"
+    assert found.errors[0].value_masked == "(4.40E+17)"
     assert "校验" not in found.errors[0].what.zh
 
 

@@ -341,7 +341,7 @@ def _print_rejected(frame: Frame, result: ImportResult, *, every: bool) -> None:
         [
             (
                 error.row,
-                error.column.label if error.column else None,
+                error.column,
                 error.code,
                 error.value_masked,
                 error.what.say(frame.language),

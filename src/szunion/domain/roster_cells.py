@@ -109,7 +109,7 @@ class _Sight:
     def figure(self, column: Column, code: str, text: str) -> None:
         """Note a number that Excel has turned into the figure *text*; two digits are shown."""
         seen = re.match(r"([0-9])(?:\.([0-9]{1,2}))?[0-9]*E\+?([0-9]+)", text, re.ASCII)
-        shown = "(数字)" if seen is None else f"(数字 {seen[1]}.{seen[2] or 0}E+{seen[3]})"
+        shown = "(…)" if seen is None else f"({seen[1]}.{seen[2] or 0}E+{seen[3]})"
         self.errors.append(RowError.make(self.raw.line, column, code, shown))
 
     def odd(self, column: Column, code: str, text: str = "") -> None:

@@ -64,7 +64,9 @@ def test_encoding_separator_and_line_ends_are_told_by_the_header(
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf_16_is_refused_clearly(encoding: str) -> None:
-    assert refusal(f"{HEADER}\n{ROW}".encode(encoding)) == "E-ROSTER-004"
+    for rows in (1, 1_000):
+        assert refusal(f"{HEADER}\n{ROW * rows}".encode(encoding)) == "E-ROSTER-004"
+    assert refusal(f"{HEADER}\n{ROW}".encode(encoding)[:-1]) == "E-ROSTER-004"
 
 
 def test_a_header_in_ascii_alone_leaves_the_encoding_to_the_whole_file() -> None:
@@ -126,6 +128,9 @@ def test_rows_are_fitted_to_the_header() -> None:
         (b"   \n\n", "E-ROSTER-001"),
         (b"\x00\x01\x02binary", "E-ROSTER-001"),
         (b"%PDF-1.7", "E-ROSTER-001"),
+        (b"\x7fELF\x02\x01\x01" + bytes(400), "E-ROSTER-001"),
+        (bytes(range(256)) * 20, "E-ROSTER-001"),
+        (b"name,\x00id" + bytes(99), "E-ROSTER-001"),
         (b"<html><table>", "E-ROSTER-003"),
         (b"<?xml version='1.0'?><Workbook/>", "E-ROSTER-003"),
         ("没有表头\n张三,1".encode(), "E-ROSTER-005"),

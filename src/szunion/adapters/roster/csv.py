@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -23,6 +24,9 @@ from szunion.errors import InvalidInput
 
 _HEAD: Final = 64 * 1024
 """Bytes in which the header must stand."""
+_TRIED: Final = 4096
+"""Bytes in which what is no text shows itself."""
+_IN_NO_TEXT: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 _ENCODINGS: Final = ("utf-8", "gb18030")
 _SEPARATORS: Final = (",", "\t", ";")
 _MOST_LINES: Final = 8
@@ -78,12 +82,21 @@ def _is_text(head: bytes) -> None:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InvalidInput("E-ROSTER-004", encoding="UTF-16")
     if b"\x00" in head:
-        zeros = head.count(b"\x00", 0, 4096)
-        if zeros * 4 > len(head[:4096]) or b",\x00" in head or b"\x00," in head:
+        if any(_reads_as(head[:_TRIED], encoding) for encoding in ("utf-16-le", "utf-16-be")):
             raise InvalidInput("E-ROSTER-004", encoding="UTF-16")
         raise InvalidInput("E-ROSTER-001", form="二进制 / binary")
     if not head.strip():
         raise InvalidInput("E-ROSTER-001", form="空文件 / empty")
+
+
+def _reads_as(head: bytes, encoding: str) -> bool:
+    """Return whether bytes are cells in an encoding: with separators, and nothing no text has."""
+    decoder = codecs.getincrementaldecoder(encoding)()  # half a character may stand at the end
+    try:
+        words = decoder.decode(head)
+    except UnicodeDecodeError:
+        return False
+    return any(mark in words for mark in _SEPARATORS) and not _IN_NO_TEXT.search(words)
 
 
 def _by_whole_file(source: BinaryIO) -> str:
