@@ -10,6 +10,7 @@ import pytest
 from tests.cli.speaking import say
 
 from szunion import UnionSystem
+from szunion.adapters.storage.sqlite.session import connect
 from szunion.errors import ConfigError, KeysUnavailable, StorageError
 
 
@@ -107,3 +108,11 @@ def test_init_names_the_keys_that_it_has_made(tmp_path: Path) -> None:
     told = say(["--config", str(settings), "--lang", "en", "db", "init"])
     assert told.status == 0
     assert f"keys {tmp_path}/apart.keys" in told.out
+
+
+def test_init_goes_on_where_the_disk_was_full(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "union.db")):  # as it is left: a file with its first page
+        pass
+    words = ["--db", f"{tmp_path}/union.db", "--json", "db", "init"]
+    assert [say(words).data["made"] for _ in range(2)] == [True, False]
+    assert (tmp_path / "union.keys").is_file()

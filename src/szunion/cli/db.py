@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from szunion.adapters.keys.named import key_file
+from szunion.adapters.storage.addressed import is_made
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sqlite.backing import opened
 from szunion.adapters.storage.sqlite.migrate import migrate as apply
@@ -54,7 +55,7 @@ def init(frame: Frame, *, crypto: str | None, owner: str | None, distributed: st
     if distributed:
         raise ConfigError("E-STORE-036", reason="不是 PostgreSQL", reason_en="it is no PostgreSQL")
     path = file_at(frame.settings().database)
-    there = path.is_file()
+    there = is_made(frame.settings().database)
     frame.system(create=True, crypto=crypto or "")
     frame.value({"database": str(path), "made": not there, "schema": len(migrations())})
     if there:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from szunion.adapters.keys.file import FileKeys
-from szunion.adapters.storage.sqlite.migrate import migrate
+from szunion.adapters.storage.sqlite.migrate import is_blank, migrate
 from szunion.adapters.storage.sqlite.session import SqliteSession, connect, prepare
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.errors import Conflict, SchemaOutOfDate, StorageError
+from szunion.errors import Conflict, SchemaOutOfDate, StorageError, StorageFull
 from szunion.ports.storage import UnitOfWork
 from szunion.testing import SimClock
 
@@ -201,6 +201,22 @@ def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
     text.write_text("no database")
     with pytest.raises(StorageError, match="E-STORE-009"):
         store(text)
+
+
+@pytest.mark.parametrize("left", [1, 5, 400])
+def test_where_the_disk_is_full_a_new_store_is_left_blank_and_made_later(
+    tmp_path: Path, left: int
+) -> None:
+    path = tmp_path / "union.db"
+    with closing(connect(path)) as connection:
+        connection.execute(f"PRAGMA max_page_count = {left}")
+        with pytest.raises(StorageFull, match="E-STORE-002") if left < 400 else nullcontext():
+            migrate(connection, at=0)
+        assert is_blank(connection) == (left < 400)
+    assert path.stat().st_size, "there is a file, with its first page"
+    one = store(path, 1)
+    one.run(log)
+    one.close()
 
 
 def test_a_schema_of_the_future_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from szunion.adapters.storage.sqlite.migrate import is_blank
 from szunion.adapters.storage.sqlite.session import APPLICATION_ID
 from szunion.adapters.storage.sqlite.storage import BorrowedSqlite, SqliteStorage
 from szunion.errors import ConfigError, StorageError
@@ -91,6 +92,8 @@ def is_made(database: str) -> bool:
         return False
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            if is_blank(file):
+                return False
             (found,) = file.execute("PRAGMA application_id").fetchone()
     except sqlite3.OperationalError:  # it is there; why it cannot be read says whoever opens it
         return True

@@ -57,6 +57,11 @@ def pending(connection: sqlite3.Connection) -> Sequence[Migration]:
     return rest(migrations(), applied, done)
 
 
+def is_blank(connection: sqlite3.Connection) -> bool:
+    """Return whether a file holds nothing yet, of ours or of anybody's."""
+    return connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is None
+
+
 def planned(connection: sqlite3.Connection) -> Sequence[Planned]:
     """Return what each pending statement would do, and to how many rows."""
 
@@ -105,14 +110,18 @@ def migrate(
 ) -> Sequence[Migration]:
     """Apply what is pending, each in one transaction; return what was applied.
 
+    A new database is made in one: where the disk is full, or the process is killed, it is still
+    blank, and whoever makes it again makes all of it.
+
     Args:
         connection: Prepared, outside a transaction.
         at: Microseconds since 1970 UTC, written beside each version.
         upto: The last version to be applied; None: all of them.
     """
     steps = [each for each in pending(connection) if upto is None or each.number <= upto]
-    for step in steps:
-        _run(connection, f"BEGIN EXCLUSIVE;\n{_script(step, at)}COMMIT;")
+    scripts = [_script(step, at) for step in steps]
+    for script in scripts if version(connection) else ["".join(scripts)]:
+        _run(connection, f"BEGIN EXCLUSIVE;\n{script}COMMIT;")
     return steps
 
 

@@ -17,7 +17,7 @@ from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.storage.sql.unit import SqlUnit
 from szunion.adapters.storage.sqlite.journal import Journal
 from szunion.adapters.storage.sqlite.lines import Lines
-from szunion.adapters.storage.sqlite.migrate import migrate, pending
+from szunion.adapters.storage.sqlite.migrate import is_blank, migrate, pending
 from szunion.adapters.storage.sqlite.session import (
     APPLICATION_ID,
     BUSY_MS,
@@ -84,35 +84,36 @@ class SqliteStorage:
         create: bool = True,
         recovering: bool = False,
     ) -> SqliteStorage:
-        """Open the database file at *path*, creating and migrating a new one.
+        """Open the database file at *path*, making a new one where it is not there or blank.
 
         Raises:
             StorageError: it cannot be opened, or is no database of ours (E-STORE-009), or its
                 file system cannot give WAL (E-STORE-003).
             SchemaOutOfDate: an existing one needs ``szunion db migrate`` (E-STORE-006).
         """
-        fresh = not Path(path).exists() or Path(path).stat().st_size == 0
-        if fresh and not create:
+        if not create and (not Path(path).exists() or Path(path).stat().st_size == 0):
             raise StorageError("E-STORE-009", path=Path(path).name)
         storage = cls(str(path), clock, ids, vault, recovering)
         try:
-            storage._begin(fresh=fresh)
+            storage._begin(create=create)
         except BaseException:
             storage.close()
             raise
         return storage
 
-    def _begin(self, *, fresh: bool) -> None:
-        connection = self._connection()
-        if fresh:
-            self.migrate()
-        elif connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise StorageError("E-STORE-009", path=Path(self.path).name)
-        elif steps := pending(connection):
-            found, wanted = steps[0].number - 1, steps[-1].number
-            raise SchemaOutOfDate("E-STORE-006", found=found, wanted=wanted)
-        else:
-            self._held = restored(SqliteSession(connection)) is not None
+    def _begin(self, *, create: bool) -> None:
+        with self._lines as connection:
+            with translated():
+                blank = is_blank(connection)
+            if create and blank:
+                self.migrate()
+            elif connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise StorageError("E-STORE-009", path=Path(self.path).name)
+            elif steps := pending(connection):
+                found, wanted = steps[0].number - 1, steps[-1].number
+                raise SchemaOutOfDate("E-STORE-006", found=found, wanted=wanted)
+            else:
+                self._held = restored(SqliteSession(connection)) is not None
 
     def _may_write(self) -> None:
         if self._held and not self.recovering:
