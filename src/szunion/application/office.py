@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
+from inspect import Signature, signature
 from itertools import chain
 from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
@@ -112,6 +113,28 @@ def _check_moments(args: tuple[object, ...], named: Mapping[str, object]) -> Non
             check_aware(each)
 
 
+@frozen(eq=False)
+class _Asked:
+    """A use case as it is called: without the unit of work, which the office gives it.
+
+    ``help`` and editors ask for it; nobody else does, so it is put together when they do.
+    """
+
+    __wrapped__: Callable[..., object]
+
+    @property
+    def __signature__(self) -> Signature:
+        whole = signature(self.__wrapped__)
+        given = (each for each in whole.parameters.values() if each.name != "work")
+        return whole.replace(parameters=list(given))
+
+
+def _told(run: Callable[..., object], method: Callable[..., object]) -> None:
+    """Let *run* say of itself what its caller is to know of *method*."""
+    run.__doc__ = (method.__doc__ or "").replace("            work: Given by the office.\n", "")
+    run.__wrapped__ = _Asked(method)  # type: ignore[attr-defined]
+
+
 def one_commit(
     method: Callable[Concatenate[D, UnitOfWork, P], T],
 ) -> Callable[Concatenate[D, P], T]:
@@ -125,6 +148,7 @@ def one_commit(
         _check_moments(args, kwargs)
         return self.office.storage.run(lambda work: method(self, work, *args, **kwargs))
 
+    _told(run, method)
     return run
 
 
@@ -138,4 +162,5 @@ def one_look(
         _check_moments(args, kwargs)
         return self.office.storage.read(lambda work: method(self, work, *args, **kwargs))
 
+    _told(run, method)
     return run
