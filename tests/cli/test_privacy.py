@@ -106,6 +106,10 @@ def test_an_erasure_says_first_what_it_would_do_and_waits(house: House, tmp_path
     waits = house.say("privacy", "erase", name, user="乙")
     assert waits.status == 5
     assert "E-PRIVACY-005" in waits.err
+    (tmp_path / "notes.txt").write_text("mine", "utf-8")
+    into = ("--journal", str(tmp_path / "notes.txt"))
+    assert "E-PRIVACY-009" in house.say("privacy", "erase", name, *into, user="乙").err
+    assert (tmp_path / "notes.txt").read_text("utf-8") == "mine"
     journal = tmp_path / "journal.jsonl"
     assert house.say("privacy", "journal", "--out", str(journal)).status == 0
     assert journal.read_text("utf-8") == ""

@@ -11,7 +11,7 @@ import click
 
 from szunion.adapters.keys.checks import signature_holds
 from szunion.application.audit import AuditLog
-from szunion.cli.files import unusable
+from szunion.cli.files import unusable, write_lines_new, write_new
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.streams import hand_over, put
 from szunion.cli.witness import witness
@@ -20,7 +20,7 @@ from szunion.domain.audit_export import Verified, verify
 from szunion.domain.city_time import CITY_TIME
 from szunion.domain.notes import Checkpoint, Inclusion, NoteKey, encoded
 from szunion.domain.wording import action_text
-from szunion.errors import NotFound
+from szunion.errors import InvalidInput, NotFound
 from szunion.text import Text
 
 
@@ -39,6 +39,8 @@ audit.add_command(witness)
 _KEY = click.option(
     "--key", "keys", metavar="KEY|FILE", multiple=True, help="日志的公钥  The log's key"
 )
+_OUT = click.option("--out", metavar="FILE", help="文件，缺省标准输出  File, else stdout")
+_FORCE = click.option("--force", is_flag=True, help="覆盖已有的文件  Write over a file")
 
 
 _LONG_AGO = datetime(1970, 1, 2, tzinfo=CITY_TIME)
@@ -75,7 +77,7 @@ def verify_(
     witnesses: tuple[str, ...],
 ) -> int:
     known = Checkpoint.of(_text(checkpoint)) if checkpoint else None
-    seen_by = [key_of(each) for each in witnesses]
+    seen_by = [_witness_of(each) for each in witnesses]
     if file is not None:
         if not keys:
             raise click.UsageError(frame.text("--file 要有 --key", "--file needs --key"))
@@ -95,19 +97,16 @@ def verify_(
         "szunion audit export > 日志.jsonl",
     )
 )
-@click.option("--out", metavar="FILE", help="文件，缺省标准输出  File, else stdout")
+@_OUT
+@_FORCE
 @framed
-def export(frame: Frame, *, out: str | None) -> None:
+def export(frame: Frame, *, out: str | None, force: bool) -> None:
     log = _log(frame)
     if out is None:
         for line in log.export():
             hand_over(line, end="\n")
         return
-    try:
-        with Path(out).open("w", encoding="utf-8") as target:
-            target.writelines(line + "\n" for line in log.export())
-    except OSError as error:
-        raise unusable(out, error) from None
+    write_lines_new(out, log.export(), force=force)
     frame.value({"file": out, "key": str(log.key)})
     frame.say("已写 {out}；公钥 {key}", "wrote {out}; public key {key}", out=out, key=log.key)
 
@@ -121,13 +120,14 @@ def export(frame: Frame, *, out: str | None) -> None:
     )
 )
 @click.option("--size", type=click.IntRange(1), metavar="N", help="哪一个，缺省最新  Which one")
-@click.option("--out", metavar="FILE", help="文件，缺省标准输出  File, else stdout")
+@_OUT
+@_FORCE
 @framed
-def checkpoint(frame: Frame, *, size: int | None, out: str | None) -> None:
+def checkpoint(frame: Frame, *, size: int | None, out: str | None, force: bool) -> None:
     found = _log(frame).checkpoint(size)
     if found is None:
         raise NotFound("E-AUDIT-003", size=size or 0)
-    _written(out, found.note)
+    _written(out, found.note, force=force)
 
 
 @audit.command(
@@ -137,10 +137,11 @@ def checkpoint(frame: Frame, *, size: int | None, out: str | None) -> None:
         "szunion audit key --out 公钥.txt",
     )
 )
-@click.option("--out", metavar="FILE", help="文件，缺省标准输出  File, else stdout")
+@_OUT
+@_FORCE
 @framed
-def key(frame: Frame, *, out: str | None) -> None:
-    _written(out, f"{_log(frame).key}\n")
+def key(frame: Frame, *, out: str | None, force: bool) -> None:
+    _written(out, f"{_log(frame).key}\n", force=force)
 
 
 @audit.command(
@@ -152,12 +153,19 @@ def key(frame: Frame, *, out: str | None) -> None:
     )
 )
 @click.argument("entry", metavar="ENTRY", type=int, required=False)
-@click.option("--out", metavar="FILE", help="文件，缺省标准输出  File, else stdout")
+@_OUT
+@_FORCE
 @click.option("--check", metavar="FILE", help="核验一份证明  Check a proof")
 @_KEY
 @framed
-def prove(
-    frame: Frame, *, entry: int | None, out: str | None, check: str | None, keys: tuple[str, ...]
+def prove(  # noqa: PLR0913 - a proof is made, or checked
+    frame: Frame,
+    *,
+    entry: int | None,
+    out: str | None,
+    force: bool,
+    check: str | None,
+    keys: tuple[str, ...],
 ) -> int:
     if check is not None:
         if not keys:
@@ -171,7 +179,7 @@ def prove(
         return 0 if sound else 1
     if entry is None:
         raise click.UsageError(frame.text("要有条目编号", "an entry's id is needed"))
-    _written(out, _log(frame).prove(entry).text)
+    _written(out, _log(frame).prove(entry).text, force=force)
     return 0
 
 
@@ -241,6 +249,14 @@ def key_of(text: str) -> NoteKey:
     return NoteKey.of(_text(text) if a_file else text)
 
 
+def _witness_of(text: str) -> NoteKey:
+    """Return a witness's key: the log's own signature is nobody else's word for it."""
+    found = key_of(text)
+    if not found.witness:
+        raise InvalidInput("E-AUDIT-001", what="见证人的公钥", what_en="a witness's key")
+    return found
+
+
 def _told(frame: Frame, found: Verified, unsealed: int) -> int:
     frame.value(
         {
@@ -264,14 +280,11 @@ def _told(frame: Frame, found: Verified, unsealed: int) -> int:
     return 0 if found.sound else 1
 
 
-def _written(path: str | None, text: str) -> None:
+def _written(path: str | None, text: str, *, force: bool) -> None:
     if path is None:
         hand_over(text)
         return
-    try:
-        Path(path).write_text(text, "utf-8")
-    except OSError as error:
-        raise unusable(path, error) from None
+    write_new(path, text.encode(), force=force)
 
 
 @contextmanager

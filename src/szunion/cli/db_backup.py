@@ -10,7 +10,7 @@ import click
 from szunion.adapters.files import appear
 from szunion.adapters.storage.backing import Database, back_up
 from szunion.adapters.storage.backing import copy as copied
-from szunion.adapters.storage.backup import Contents, verify
+from szunion.adapters.storage.backup import MAGIC, Contents, verify
 from szunion.adapters.storage.sql.carry import Carried
 from szunion.adapters.storage.sql.times import micros
 from szunion.adapters.system import SystemClock
@@ -45,8 +45,7 @@ def backup(frame: Frame, *, file: Path, force: bool) -> None:
     from szunion.installed import city_of, vault_of  # noqa: PLC0415 - other commands stay light
 
     settings = frame.settings()
-    if file.exists() and not force:
-        raise Conflict("E-CLI-008", path=file.name)
+    _may_be_written(file, force=force)
     database, vault = _database(frame), vault_of(settings)
     city, at = city_of(settings).policy.code, SystemClock().now()
     made: list[Contents] = []
@@ -64,6 +63,28 @@ def backup(frame: Frame, *, file: Path, force: bool) -> None:
         "已备份 {rows:,} 行（{tables} 张表，模式 {schema}）：密钥文件另行保管",
         "backed up {rows:,} rows ({tables} tables, schema {schema}); keep the keys elsewhere",
     )
+
+
+def _may_be_written(file: Path, *, force: bool) -> None:
+    """Check that a backup may stand at *file*: ``--force`` is about an older backup alone.
+
+    Raises:
+        Conflict: there is a file (E-CLI-008); it is no backup (E-CLI-012).
+        InvalidInput: it cannot be read (E-CLI-005).
+    """
+    if not file.exists():
+        return
+    if not force:
+        raise Conflict("E-CLI-008", path=file.name)
+    try:
+        begins = None
+        if file.is_file():  # a pipe would wait, and a device is not to be put aside
+            with file.open("rb") as there:
+                begins = there.read(len(MAGIC))
+    except OSError as error:
+        raise unusable(file, error) from None
+    if begins not in (b"", MAGIC):
+        raise Conflict("E-CLI-012", path=file.name)
 
 
 @db.command(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
+from szunion.adapters.files import appear
 from szunion.errors import Conflict, InvalidInput
 from szunion.text import Text
 
@@ -45,8 +46,32 @@ def write_new(path: str | Path, data: bytes, *, force: bool) -> None:
     """
     target = Path(path)
     try:
-        if not force and target.exists() and target.read_bytes() != data:
+        if not force and target.is_file() and target.read_bytes() != data:
             raise Conflict("E-CLI-008", path=target.name)
         target.write_bytes(data)
+    except OSError as error:
+        raise unusable(path, error) from None
+
+
+def write_lines_new(path: str | Path, lines: Iterable[str], *, force: bool) -> None:
+    """Write a file line by line, whole or not at all; never over one that is there, unasked.
+
+    Raises:
+        Conflict: it is there already (E-CLI-008).
+        InvalidInput: it cannot be written (E-CLI-005).
+    """
+    target = Path(path)
+    if target.is_file() and not force:
+        raise Conflict("E-CLI-008", path=target.name)
+
+    def write(out: BinaryIO) -> None:
+        out.writelines(f"{line}\n".encode() for line in lines)
+
+    try:
+        if target.exists() and not target.is_file():  # a pipe is written into, not put aside
+            with target.open("wb") as out:
+                write(out)
+        else:
+            appear(target, write)
     except OSError as error:
         raise unusable(path, error) from None

@@ -10,7 +10,10 @@ import click
 from szunion.cli.frame import Frame
 from szunion.domain.values import Fen
 
-_YUAN: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{2}))?", re.ASCII)
+_YUAN: Final = re.compile(
+    r"([0-9]{1,12}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3})(?:\.([0-9]{2}))?", re.ASCII
+)
+"""A comma parts thousands and nothing else: 12,50 is no amount, and least of all 1250."""
 
 
 def fen_of(frame: Frame, yuan: str) -> Fen:
@@ -19,7 +22,7 @@ def fen_of(frame: Frame, yuan: str) -> Fen:
     Raises:
         UsageError: it is written otherwise.
     """
-    found = _YUAN.fullmatch(yuan.replace(",", ""))
+    found = _YUAN.fullmatch(yuan)
     if found is None:
         raise click.UsageError(frame.text("金额写成 3000.00", "write an amount as 3000.00"))
-    return Fen(int(found[1]) * 100 + int(found[2] or 0))
+    return Fen(int(found[1].replace(",", "")) * 100 + int(found[2] or 0))

@@ -10,15 +10,16 @@ import click
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.rights import Rights
 from szunion.cli.duplicates import duplicate
-from szunion.cli.files import unusable, write_new
+from szunion.cli.files import unusable, write_lines_new, write_new
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.privacy_consents import consent, notice
 from szunion.cli.streams import hand_over
 from szunion.domain.access import Purpose, Role
+from szunion.domain.erasure_journal import read_journal
 from szunion.domain.inventory import inventory
 from szunion.domain.lawful import GROUNDS
 from szunion.domain.rights import Line, Refusal, RequestKind, RequestState, RightsRequest
-from szunion.errors import NotFound
+from szunion.errors import Conflict, NotFound
 from szunion.text import Text
 
 _REQUEST_KEYS = ("request", "member", "kind", "state", "asked", "due", "limit", "refusal")
@@ -212,6 +213,8 @@ def erase(frame: Frame, name: str, *, dry_run: bool, journal: str | None) -> int
             frame.note("暂不能删除：{why}", "cannot be erased now: {why}", why=words)
             return 3
         return 0
+    if journal:
+        _journal_grows(journal, desk)  # before what cannot be undone
     done = desk.erase(number)
     storage = frame.system().office.storage
     if isinstance(storage, SqliteStorage):
@@ -235,14 +238,34 @@ def _lines(frame: Frame, lines: tuple[Line, ...]) -> None:
 
 
 def _write(frame: Frame, path: str, desk: Rights) -> None:
-    try:
-        Path(path).write_text("".join(line + "\n" for line in desk.journal()), "utf-8")
-    except OSError as error:
-        raise unusable(path, error) from None
+    _journal_grows(path, desk)
+    write_lines_new(path, desk.journal(), force=True)
     frame.note(
         "删除日志已写 {path}：与备份分开保存", "journal in {path}: keep it away from backups",
         path=path,
     )  # fmt: skip
+
+
+def _journal_grows(path: str, desk: Rights) -> None:
+    """Check that a journal at *path* says nothing that this database's does not.
+
+    Raises:
+        InvalidInput: what is there is no journal (E-PRIVACY-009), or cannot be read (E-CLI-005).
+        Conflict: people of it are not erased here: the database is older (E-PRIVACY-011).
+    """
+    file = Path(path)
+    if not file.is_file():
+        return
+    there = {each.person for each in read_journal(_lines_of(file))}
+    if missing := there - {each.person for each in read_journal(desk.journal())}:
+        raise Conflict("E-PRIVACY-011", path=file.name, count=len(missing))
+
+
+def _lines_of(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise unusable(file, error) from None
 
 
 @privacy.command(
@@ -258,11 +281,7 @@ def _write(frame: Frame, path: str, desk: Rights) -> None:
 def journal(frame: Frame, *, out: str | None, again: str | None) -> None:
     desk = _desk(frame, None)
     if again:
-        try:
-            lines = Path(again).read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise unusable(again, error) from None
-        count = desk.erase_again(lines)
+        count = desk.erase_again(_lines_of(Path(again)))
         frame.value({"erased_again": count})
         frame.say("又删除 {count} 人", "{count} people erased again", count=count)
     elif out:

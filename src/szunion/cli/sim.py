@@ -118,6 +118,8 @@ def serve(  # noqa: PLR0913 - each is one thing to choose
         place.tell_union(server.url)
         with _serving(server) as stop:
             _announce(frame, server, host, str(place.settings))
+            if clock is not None:
+                _warn_of_clock(frame)
             while not stop.wait(None if pusher is None else _PUSH_EVERY):
                 if pusher is not None:
                     pusher.push()

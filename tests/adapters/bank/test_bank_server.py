@@ -536,6 +536,12 @@ def test_a_delay_alone_changes_nothing(bank: BankProcess, clock: SimClock) -> No
         WireFaults(drop=1.5)
 
 
+@pytest.mark.parametrize("day", ["2017-11-23", None])
+def test_simulated_time_is_said(day: str | None, tmp_path: Path) -> None:
+    process = BankProcess(tmp_path / "home", day=day).start()
+    assert ("模拟时钟" in process.stop().decode()) == (day is not None)
+
+
 def test_keys_in_a_file_are_read_to_the_letter(tmp_path: Path) -> None:
     file = tmp_path / "keys.toml"
     for wrong in ("sign = 1", "[[sign]]\nid = 'a'", "[[sign]]\nid='a'\nfile='b'\nmore=1", "["):
