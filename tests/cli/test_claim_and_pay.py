@@ -255,3 +255,15 @@ def test_a_plan_is_joined_through_the_union_and_accepted_by_the_review_body(
         "--json", "cover", "refuse", other.data["enrolment"], "--reason", "名册不全"
     )
     assert refused.data["state"] == "REJECTED"
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_plan_for_what_is_no_item_is_not_nothing_to_pay(
+    house: House, dry: tuple[str, ...]
+) -> None:
+    year = str(house.today.year)
+    assert house.say("pay", "plan", CHILD, year, *dry).status == 0
+    mistyped = house.say("pay", "plan", f"{CHILD}s", year, *dry)
+    assert mistyped.status == 4
+    assert "E-SERVICE-002" in mistyped.err
+    assert house.say("pay", "plan", CHILD, year, "--most", "0", *dry).status == 2

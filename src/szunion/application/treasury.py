@@ -89,9 +89,7 @@ class Treasury:
             Conflict: more than that is committed already (E-STORE-004).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
-        known = self.office.catalogue
-        if known.item(item) is None and known.pack_item(item) is None:
-            raise NotFound("E-SERVICE-002", item=item)
+        _must_be_listed(self.office, item)
         work.budgets.set(scope, Budget(item=item, year=year, ceiling=ceiling))
         entry = AuditEntry(action="budget.set", subject=year, after=f"{item}:{ceiling.amount}")
         work.audit.add(scope, entry)
@@ -126,9 +124,14 @@ class Treasury:
             only: These obligations alone; empty: whatever is open.
             due: When it is to leave; None: as soon as it is approved.
             most: At most so many orders.
+
+        Raises:
+            NotFound: nothing is owed, and the catalogue has no such item (E-SERVICE-002).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
         open_ = still_owed(work, scope, item, year, only, most)
+        if not open_:
+            _must_be_listed(self.office, item)
         tried = work.orders.of_obligations(scope, [each.id for each in open_])
         chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
         if not chosen:
@@ -281,9 +284,15 @@ class Treasury:
 
     @one_look
     def preview(self, work: UnitOfWork, item: str, year: int, *, most: int = 5000) -> Preview:
-        """Return what a draft for an item and year would hold; nothing is written."""
+        """Return what a draft for an item and year would hold; nothing is written.
+
+        Raises:
+            NotFound: nothing is owed, and the catalogue has no such item (E-SERVICE-002).
+        """
         scope = authorise(work, self.by, Operation.PAY_READ)
         open_ = still_owed(work, scope, item, year, (), most)
+        if not open_:
+            _must_be_listed(self.office, item)
         tried = work.orders.of_obligations(scope, [each.id for each in open_])
         chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
         sums = [one.fen - one.settled - one.in_flight for one, _ in chosen]
@@ -357,6 +366,12 @@ class Treasury:
             reason=why.strip(),
         )  # fmt: skip
         work.audit.add(scope, entry)
+
+
+def _must_be_listed(office: Office, item: str) -> None:
+    known = office.catalogue
+    if known.item(item) is None and known.pack_item(item) is None:
+        raise NotFound("E-SERVICE-002", item=item)
 
 
 def _payout(work: UnitOfWork, scope: Scope, payout: PayoutBatchId) -> PayoutBatch:

@@ -95,7 +95,10 @@ def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: 
 )
 @click.argument("item")
 @click.argument("year", type=int)
-@click.option("--most", default=5000, metavar="N", help="最多几笔  How many orders at most")
+@click.option(
+    "--most", default=5000, type=click.IntRange(1), metavar="N",
+    help="最多几笔  How many orders at most",
+)  # fmt: skip
 @DRY_RUN
 @framed
 def plan(frame: Frame, item: str, year: int, *, most: int, dry_run: bool) -> int:
