@@ -26,6 +26,8 @@ from szunion.errors import ConfigError
 PATH: Final = "/union/v1"
 CALLBACK: Final = "/bank/callback"
 _SECRET: Final = 32
+_SIGN: Final = "# szunion sim bank serve: "
+"""How the union's settings begin where we wrote them: what begins otherwise is not written over."""
 _ACCEPTS: Final = json.dumps(list(REQUESTS))
 
 
@@ -60,9 +62,15 @@ class SimHome:
         return self.folder / "union.toml"
 
     def tell_union(self, url: str) -> None:
-        """Write down how a union finds this bank at *url*; with keys of their own, it knows."""
+        """Write down how a union finds this bank at *url*; with keys of their own, it knows.
+
+        Raises:
+            ConfigError: settings are there that somebody else wrote (E-SIM-010).
+        """
         if (self.folder / "bank.key").exists():
             sign, verify = self.folder / "union.key", self.folder / "bank.key"
+            if self.settings.exists() and not self.settings.read_text("utf-8").startswith(_SIGN):
+                raise ConfigError("E-SIM-010", path=self.settings.name)
             text = _settings(url, sign=sign.resolve(), verify=verify.resolve())
             self.settings.write_text(text, "utf-8")
 
@@ -136,6 +144,7 @@ def _read(file: Path) -> tuple[list[KeyConfig], list[KeyConfig]]:
 
 def _settings(url: str, *, sign: Path, verify: Path) -> str:
     return f"""\
+{_SIGN}{url}
 [szunion.bank]
 name = "signed_http"
 

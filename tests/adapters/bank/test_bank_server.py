@@ -536,6 +536,17 @@ def test_a_delay_alone_changes_nothing(bank: BankProcess, clock: SimClock) -> No
         WireFaults(drop=1.5)
 
 
+def test_settings_that_somebody_else_wrote_are_not_written_over(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for _ in range(2):  # its own, with another port each time
+        with BankProcess(home) as process:
+            assert process.url in (home / "union.toml").read_text("utf-8")
+    (home / "union.toml").write_text("# 本市的设置\n", "utf-8")
+    with pytest.raises(AssertionError, match="E-SIM-010"):
+        BankProcess(home).start()
+    assert (home / "union.toml").read_text("utf-8") == "# 本市的设置\n"
+
+
 @pytest.mark.parametrize("day", ["2017-11-23", None])
 def test_simulated_time_is_said(day: str | None, tmp_path: Path) -> None:
     process = BankProcess(tmp_path / "home", day=day).start()
