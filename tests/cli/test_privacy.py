@@ -63,6 +63,9 @@ def test_a_copy_is_asked_for_proved_made_and_answered(house: House, tmp_path: Pa
     for file in (page, data):
         said = house.say("privacy", "copy", who, "--request", name, "--out", str(file))
         assert said.status == 0, said.err
+        assert file.stat().st_mode & 0o777 == 0o600, "all of it is in plain"
+    twice = house.say("privacy", "copy", who, "--request", name, "--out", str(page))
+    assert (twice.status, "E-CLI-008" in twice.err) == (5, True)
     try:
         assert canary(0).number in page.read_text("utf-8")
         assert json.loads(data.read_text("utf-8"))["sections"]["cards"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -37,8 +38,24 @@ def unusable(path: str | Path, error: OSError | UnicodeDecodeError) -> InvalidIn
     )
 
 
-def write_new(path: str | Path, data: bytes, *, force: bool) -> None:
+def must_be_new(path: str | Path, *, force: bool) -> None:
+    """Check that no file is at *path*, before what is counted or logged is done for it.
+
+    Raises:
+        Conflict: there is one (E-CLI-008).
+    """
+    if not force and Path(path).is_file():
+        raise Conflict("E-CLI-008", path=Path(path).name)
+
+
+def write_new(path: str | Path, data: bytes, *, force: bool, private: bool = False) -> None:
     """Write a file that a person may have worked on: never over one that is there, unasked.
+
+    Args:
+        path: Where.
+        data: What.
+        force: Whether a file that is there may be written over. It keeps its mode.
+        private: Whether a new file is for its owner's eyes alone: personal data in plain.
 
     Raises:
         Conflict: it is there already, with another content (E-CLI-008).
@@ -48,7 +65,10 @@ def write_new(path: str | Path, data: bytes, *, force: bool) -> None:
     try:
         if not force and target.is_file() and target.read_bytes() != data:
             raise Conflict("E-CLI-008", path=target.name)
-        target.write_bytes(data)
+        mode = 0o600 if private else 0o666  # less the umask
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
     except OSError as error:
         raise unusable(path, error) from None
 
@@ -61,8 +81,7 @@ def write_lines_new(path: str | Path, lines: Iterable[str], *, force: bool) -> N
         InvalidInput: it cannot be written (E-CLI-005).
     """
     target = Path(path)
-    if target.is_file() and not force:
-        raise Conflict("E-CLI-008", path=target.name)
+    must_be_new(target, force=force)
 
     def write(out: BinaryIO) -> None:
         out.writelines(f"{line}\n".encode() for line in lines)

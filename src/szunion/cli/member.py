@@ -14,7 +14,7 @@ from szunion.application.members import Member
 from szunion.application.timeline import Event
 from szunion.cli.as_of import member_as_of
 from szunion.cli.endings import EXIT
-from szunion.cli.files import unusable, write_new
+from szunion.cli.files import must_be_new, unusable, write_new
 from szunion.cli.frame import CODE, DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.streams import hand_over, put
 from szunion.domain.access import Purpose, Role
@@ -222,6 +222,8 @@ REASON = click.option("--reason", default="", metavar="TEXT", help="事由，记
 def export(  # noqa: PLR0913 - what an export asks
     frame: Frame, *, org: str, reason: str, code: str, target: str | None, force: bool
 ) -> None:
+    if target is not None:
+        must_be_new(target, force=force)
     desk = frame.desk(Role.GRASSROOTS, Purpose.SERVE, org, code=code)
     made = desk.exports.members(frame.union(org).id, reason=reason)
     lines = csv_text([[title.say(frame.language) for title in HEAD], *made.rows])

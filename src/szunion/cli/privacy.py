@@ -10,7 +10,7 @@ import click
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.rights import Rights
 from szunion.cli.duplicates import duplicate
-from szunion.cli.files import unusable, write_lines_new, write_new
+from szunion.cli.files import must_be_new, unusable, write_lines_new, write_new
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.privacy_consents import consent, notice
 from szunion.cli.streams import hand_over
@@ -180,11 +180,12 @@ def answer(frame: Frame, name: str, *, paper: str, refuse: str | None, org: str 
 def copy(  # noqa: PLR0913 - a copy has these parts
     frame: Frame, who: str, *, name: str, out: str, force: bool, org: str | None
 ) -> None:
+    must_be_new(out, force=force)
     desk = frame.desk(Role.CITY, Purpose.RIGHTS, org)
     person = frame.member(desk, who)
     made = desk.rights.copy(person, request=_id(frame, name))
     page = made.to_html(frame.language) if out.endswith((".html", ".htm")) else made.to_json()
-    write_new(out, page.encode(), force=force)
+    write_new(out, page.encode(), force=force, private=True)
     frame.value({"file": out, "mark": made.mark})
     frame.say("已写 {out}，水印 {mark}", "wrote {out}, mark {mark}", out=out, mark=made.mark)
 
