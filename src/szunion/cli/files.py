@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from szunion.adapters.files import appear
 from szunion.errors import Conflict, InvalidInput
 from szunion.text import Text
 
@@ -80,6 +79,8 @@ def write_lines_new(path: str | Path, lines: Iterable[str], *, force: bool) -> N
         Conflict: it is there already (E-CLI-008).
         InvalidInput: it cannot be written (E-CLI-005).
     """
+    from szunion.adapters.files import appear  # noqa: PLC0415 - every command knows this module
+
     target = Path(path)
     must_be_new(target, force=force)
 
