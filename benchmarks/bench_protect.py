@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 from benchmarks.lines import Line, faster, rates
 from szunion.adapters.keys.file import FileKeys
-from szunion.domain.keyset import Profile
+from szunion.domain.keyset import KeyProfile
 from szunion.ports.keys import IndexField
 
 ROWS = 1_000
@@ -95,7 +95,7 @@ def _international() -> list[Line]:
 
 def _chinese() -> list[Line]:
     """Return the same with SM4-GCM and HMAC-SM3: the library makes both anew for every call."""
-    vault, key = FileKeys(profile=Profile.GM).vault(), bytes(range(16))
+    vault, key = FileKeys(profile=KeyProfile.GM).vault(), bytes(range(16))
     numbers, mobiles, people, plains, ids = _rows()
 
     def sealed(under: bytes, nonce: bytes, text: bytes, aad: bytes) -> bytes:

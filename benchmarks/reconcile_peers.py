@@ -18,14 +18,14 @@ from typing import Final
 
 from benchmarks.places import keys, postgres_rows
 from szunion.adapters.bank.batch_file.make import layout_named
-from szunion.domain.keyset import Use
+from szunion.domain.keyset import KeyUse
 from szunion.testing.postgres import PostgresServer
 
 STATES: Final = layout_named("fixed").codes["state"]
 _KEY: Final = next(
     key.material
     for key in keys().vault()._source.load().keys  # noqa: SLF001 - the peer must have the same key
-    if key.use is Use.CARD
+    if key.use is KeyUse.CARD
 )
 _DUMP: Final = """
 import sqlite3, sys

@@ -14,7 +14,7 @@ from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
 from szunion.adapters.notifier.recording import RecordingNotifier
 from szunion.application.access import authorise
 from szunion.application.bank_books import BankBooks
-from szunion.application.batches import Applicant, Batches
+from szunion.application.batches import Application, Batches
 from szunion.application.cards import Cards
 from szunion.application.consents import Consents
 from szunion.application.custody import Custody
@@ -83,7 +83,7 @@ class CardTown:
         Consents(self.office, self.town.g(union)).enter(people, ConsentPurpose.BANK, PAPER)
         return people
 
-    def approve(self, people: Sequence[PersonId | Applicant], union: int = 0) -> Batch:
+    def approve(self, people: Sequence[PersonId | Application], union: int = 0) -> Batch:
         """Draft, check, submit and approve one batch; it waits in the outbox then."""
         desk = self.batches(self.town.g(union))
         (batch,) = desk.draft(people, paper=PAPER).batches

@@ -2,7 +2,7 @@
 
 import sys
 
-from szunion.adapters.reader.pcsc import PcscReader
+from szunion.adapters import PcscReader
 from szunion.emv import Performer, read_public, run
 from szunion.errors import ReaderError
 from szunion.testing import SampleCard

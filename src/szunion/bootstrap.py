@@ -125,7 +125,7 @@ class UnionSystem:
             raise ConfigError("E-BANK-063", bank=self.bank.info.name)
         ear = self.worker().desk.ear
         refusals = Refusals(ear.refused, self.office.clock.monotonic)
-        return CallbackDoor(self.bank, ear.brought, path, refusals)
+        return CallbackDoor(self.bank, ear.brought, ear.brought_soon, path, refusals)
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a part that a host may bring

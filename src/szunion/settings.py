@@ -16,6 +16,18 @@ from szunion.errors import ConfigError
 from szunion.log import LEVELS
 from szunion.text import Text
 
+__all__ = [
+    "AdapterSettings",
+    "KeyStoreSettings",
+    "NodeSettings",
+    "NodesSettings",
+    "NotifierSettings",
+    "ReaderSettings",
+    "Settings",
+    "WitnessSettings",
+    "load_settings",
+]
+
 _SECTION: Final = "szunion"
 _USUAL: Final = f"{_SECTION}.toml"
 _PLACE: Final = re.compile(r"line ([0-9]+), column ([0-9]+)", re.ASCII)

@@ -11,7 +11,7 @@ from tests.offices import ON_SQLITE, PAPER, applicant, engine, office_on
 
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application.access import authorise
-from szunion.application.batches import Applicant
+from szunion.application.batches import Application
 from szunion.application.members import Members
 from szunion.application.office import Office
 from szunion.domain.access import Operation
@@ -182,7 +182,7 @@ def test_a_batch_is_cancelled_only_while_it_cannot_have_left(place: CardTown) ->
 
 def test_m33_a_member_may_wish_for_digits_in_the_card_number(place: CardTown) -> None:
     (person,) = place.admit(1)
-    batch = place.approve([Applicant(person=person, wish="12351")])
+    batch = place.approve([Application(person=person, wish="12351")])
     place.run()
     assert batch.key is not None
     place.bank.simulate.produce(batch.key)

@@ -23,7 +23,7 @@ from szunion.application.members import Members
 from szunion.application.timeline import Timeline
 from szunion.domain.access import Principal
 from szunion.domain.documents import check_character
-from szunion.domain.keyset import Profile
+from szunion.domain.keyset import KeyProfile
 from szunion.domain.members import MembershipState
 from szunion.domain.people import Origin
 from szunion.domain.values import PersonId
@@ -73,7 +73,7 @@ def test_m02_m03_a_roster_of_the_grassroots_union_becomes_members(town: Town) ->
 
 def test_a_roster_becomes_members_under_chinese_algorithms(tmp_path: Path) -> None:
     """The same import, its rows sealed with SM4 and indexed with SM3; a second one finds them."""
-    town = town_on(office_on("sqlite", tmp_path, keys=FileKeys(profile=Profile.GM)))
+    town = town_on(office_on("sqlite", tmp_path, keys=FileKeys(profile=KeyProfile.GM)))
     try:
         roster = synthetic_roster(3, 120)
         result = taken(town, town.g(0), roster)

@@ -39,7 +39,7 @@ from szunion.application.enrolment import ImportResult
 from szunion.application.keys import KeyCare
 from szunion.domain.access import Principal
 from szunion.domain.identity import DocumentKind, DocumentNumber, IdentityDocument
-from szunion.domain.keyset import Use
+from szunion.domain.keyset import KeyUse
 from szunion.domain.organisations import Organisation, OrganisationReason
 
 pytestmark = [pytest.mark.postgres, ONE_SERVER]
@@ -255,8 +255,8 @@ def test_keys_may_change_while_two_rosters_come_in(
         care = KeyCare(office, keys, engine())
 
         def rotate(care: KeyCare = care) -> None:
-            care.rotate(Use.DOCUMENT)
-            care.rotate(Use.MOBILE)
+            care.rotate(KeyUse.DOCUMENT)
+            care.rotate(KeyUse.MOBILE)
             deque(care.bring(most=20), maxlen=0)
 
         with stepping(monkeypatch, *CHUNK_STEPS, (SqlSealedData, "file_under")):
@@ -285,7 +285,7 @@ def test_who_is_on_file_under_an_old_key_is_brought_under_the_new_one_by_whoever
     for hall in hall_of(town_on(office), database_for(tmp_path).admin):
         hall.taken(hall.town.g(0), range(4))
         care = KeyCare(office, keys, engine())
-        care.rotate(Use.DOCUMENT)
+        care.rotate(KeyUse.DOCUMENT)
         assert hall.taken(hall.town.g(2), range(2, 6)).added == 4
         deque(care.bring(), maxlen=0)
         ranks = "SELECT rank, count(*) FROM szunion.person_document GROUP BY rank ORDER BY rank"

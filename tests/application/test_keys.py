@@ -20,7 +20,7 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.storage.sql.blind import BlindIndex, document_key, documents_of
 from szunion.application.keys import KeyCare
 from szunion.domain.access import Role
-from szunion.domain.keyset import Profile, Use
+from szunion.domain.keyset import KeyProfile, KeyUse
 from szunion.domain.roster_rows import PlainRow
 from szunion.domain.values import PersonId
 from szunion.errors import Conflict, KeysUnavailable, NotAllowed
@@ -46,8 +46,8 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files]:
 def test_after_a_walk_nothing_is_left_under_the_old_key(files: Files) -> None:
     here = files.process()
     people = everyone(here, 10)
-    old = here.keys.keyset().primary[Use.SEAL]
-    new = here.care.rotate(Use.SEAL)
+    old = here.keys.keyset().primary[KeyUse.SEAL]
+    new = here.care.rotate(KeyUse.SEAL)
     late = here.add(10)
     assert files.keys_in_columns()["person.sealed"] == {old, new.id}
     with pytest.raises(Conflict, match="E-KEYS-013") as refused:
@@ -69,7 +69,7 @@ def test_only_who_runs_the_system_may_touch_keys(files: Files) -> None:
     clerk = evolve(here.care, by=officer("g", Role.GRASSROOTS))
     before = here.keys.keyset()
     for refused in (
-        lambda: clerk.rotate(Use.SEAL), clerk.rewrap, lambda: clerk.destroy(1),
+        lambda: clerk.rotate(KeyUse.SEAL), clerk.rewrap, lambda: clerk.destroy(1),
         lambda: clerk.retire(1), lambda: clerk.enable(1), lambda: list(clerk.bring()),
     ):  # fmt: skip
         with pytest.raises(NotAllowed):
@@ -80,7 +80,7 @@ def test_only_who_runs_the_system_may_touch_keys(files: Files) -> None:
 def test_what_was_done_with_keys_is_in_the_log(files: Files) -> None:
     here = files.process()
     everyone(here, 1)
-    new = here.care.rotate(Use.SEAL)
+    new = here.care.rotate(KeyUse.SEAL)
     brought(here)
     here.care.retire(1)
     here.care.enable(1)
@@ -100,7 +100,7 @@ def test_what_was_done_with_keys_is_in_the_log(files: Files) -> None:
 def test_a_walk_that_is_broken_off_goes_on_where_it_was(files: Files) -> None:
     here = files.process()
     everyone(here, 9)
-    for use in (Use.DOCUMENT, Use.MOBILE, Use.SEAL):
+    for use in (KeyUse.DOCUMENT, KeyUse.MOBILE, KeyUse.SEAL):
         here.care.rotate(use)
     seen: dict[str, int] = {}
     for _ in range(60):  # a process that dies after every step
@@ -114,7 +114,7 @@ def test_a_walk_that_is_broken_off_goes_on_where_it_was(files: Files) -> None:
         seen[step.name] = step.seen
     assert set(seen.values()) == {9}
     present = here.keys.keyset().primary
-    assert set().union(*files.keys_in_columns().values()) == {present[Use.SEAL]}
+    assert set().union(*files.keys_in_columns().values()) == {present[KeyUse.SEAL]}
 
 
 def copied(full: Everything) -> dict[str, object]:
@@ -135,11 +135,11 @@ def test_a_member_with_everything_is_shown_the_same_after_all_keys_have_changed(
         empty = {name for name, used in files.keys_in_columns().items() if not used}
         assert len(empty) <= 3, f"the member with everything has nothing in {sorted(empty)}"
         before = copied(full)
-        for use in (Use.SEAL, Use.DOCUMENT, Use.MOBILE, Use.TOMBSTONE):
-            care.rotate(use, profile=Profile.GM)
+        for use in (KeyUse.SEAL, KeyUse.DOCUMENT, KeyUse.MOBILE, KeyUse.TOMBSTONE):
+            care.rotate(use, profile=KeyProfile.GM)
         for _ in care.bring(most=2):
             pass
-        new = keys.keyset().primary[Use.SEAL]
+        new = keys.keyset().primary[KeyUse.SEAL]
         assert set().union(*files.keys_in_columns().values()) == {new}
         for key in (1, 2, 3, 7):
             care.retire(key)
@@ -153,14 +153,14 @@ def test_a_member_with_everything_is_shown_the_same_after_all_keys_have_changed(
 def test_algorithms_are_changed_by_rotation(files: Files) -> None:
     here = files.process()
     people = everyone(here, 4)
-    for use in (Use.SEAL, Use.DOCUMENT, Use.MOBILE, Use.TOMBSTONE):
-        here.care.rotate(use, profile=Profile.GM)
+    for use in (KeyUse.SEAL, KeyUse.DOCUMENT, KeyUse.MOBILE, KeyUse.TOMBSTONE):
+        here.care.rotate(use, profile=KeyProfile.GM)
     brought(here)
     suites = {sealed[0] for (sealed,) in files.raw("SELECT sealed FROM person")}
     assert suites == {3}, "a row is not under SM4"
     there = files.process()
     assert [there.find(index) for index in range(4)] == people
-    assert there.keys.keyset().profile is Profile.GM
+    assert there.keys.keyset().profile is KeyProfile.GM
 
 
 # --- indexes --------------------------------------------------------------------------------
@@ -181,10 +181,10 @@ def expected(process: Process, people: list[PersonId], field: IndexField, key: i
 
 @everywhere
 @pytest.mark.parametrize(
-    ("use", "table"), [(Use.DOCUMENT, "person_document"), (Use.MOBILE, "person_mobile")]
+    ("use", "table"), [(KeyUse.DOCUMENT, "person_document"), (KeyUse.MOBILE, "person_mobile")]
 )
 def test_an_index_is_found_under_both_keys_and_then_under_the_new_one(
-    files: Files, use: Use, table: str
+    files: Files, use: KeyUse, table: str
 ) -> None:
     here, there = files.process(), files.process()
     people, name = everyone(here, 8), IndexField(use.value)
@@ -218,7 +218,7 @@ def test_a_document_is_on_file_once_also_in_the_middle_of_a_rotation(files: File
     here, stale = files.process(), files.process()
     everyone(here, 6)
     stale.find(0)  # its keys are loaded, and become old now
-    here.care.rotate(Use.DOCUMENT)
+    here.care.rotate(KeyUse.DOCUMENT)
     walk = here.care.bring(most=2)
     next(walk)
     for process in (here, stale, files.process()):
@@ -243,7 +243,7 @@ def test_a_machine_that_has_not_got_the_new_key_yet_files_nobody(
     behind = tmp_path / "behind.keys"
     shutil.copy(files.folder / "union.keys", behind)
     there = files.process(behind)
-    new = here.care.rotate(Use.DOCUMENT)
+    new = here.care.rotate(KeyUse.DOCUMENT)
     with pytest.raises(KeysUnavailable, match=f"E-KEYS-001.*{new.id}"):
         there.add(2)
     assert there.find(1) is not None
@@ -259,7 +259,7 @@ def test_a_vault_that_forgets_the_other_key_is_found_out(
     """The planted bug: nothing is brought under the new key before it is filed there."""
     here = files.process()
     everyone(here, 3)
-    here.care.rotate(Use.DOCUMENT)
+    here.care.rotate(KeyUse.DOCUMENT)
     monkeypatch.setattr(BlindIndex, "bring", lambda *_: 0)
     here.add(1)
     assert duplicates(files) == 1
@@ -276,7 +276,7 @@ def test_rows_prepared_before_a_rotation_are_kept_under_the_new_keys(files: File
     )
     prepare = here.office.storage.read(lambda work: work.imports.preparer(city(work)))
     prepared = prepare([row], NOW)
-    for use in (Use.DOCUMENT, Use.SEAL):
+    for use in (KeyUse.DOCUMENT, KeyUse.SEAL):
         here.care.rotate(use)
 
     def keep(work: UnitOfWork) -> list[PersonId]:
@@ -287,11 +287,11 @@ def test_rows_prepared_before_a_rotation_are_kept_under_the_new_keys(files: File
     (person,) = here.office.storage.run(keep)
     assert files.process().find(1) == person
     keys = here.keys.keyset().primary
-    assert expected(here, [person], IndexField.DOCUMENT, keys[Use.DOCUMENT]) <= set(
+    assert expected(here, [person], IndexField.DOCUMENT, keys[KeyUse.DOCUMENT]) <= set(
         files.index_rows("person_document")
     )
     rows = here.office.storage.read(lambda work: work.sealed.rows(city(work), "person.sealed"))
-    assert rows == {keys[Use.SEAL]: 1}
+    assert rows == {keys[KeyUse.SEAL]: 1}
 
 
 @everywhere
@@ -300,7 +300,7 @@ def test_an_import_finds_those_filed_under_the_old_key(files: Files) -> None:
     here = files.process()
     town = town_on(here.office)
     first = town.admit(0, applicant(1))
-    here.care.rotate(Use.DOCUMENT)
+    here.care.rotate(KeyUse.DOCUMENT)
     second = town.admit(1, applicant(2))
     rows = [
         PlainRow(index, one.name.plain(), one.document.kind, one.document.number.plain(), None,
@@ -317,7 +317,7 @@ def test_an_import_finds_those_filed_under_the_old_key(files: Files) -> None:
 
     (third,) = here.office.storage.run(look)
     assert files.process().find(3) == third
-    new = here.keys.keyset().primary[Use.DOCUMENT]
+    new = here.keys.keyset().primary[KeyUse.DOCUMENT]
     assert expected(here, [third], IndexField.DOCUMENT, new) <= set(
         files.index_rows("person_document")
     )
@@ -329,7 +329,7 @@ def test_a_key_is_not_retired_while_somebody_may_still_seal_under_it(files: File
     """Many write at once: who began before the key was changed is waited for, and counted."""
     here, there = files.process(), files.process()
     town_on(here.office)
-    old = here.keys.keyset().primary[Use.SEAL]
+    old = here.keys.keyset().primary[KeyUse.SEAL]
     sealing, go_on = threading.Event(), threading.Event()
 
     def slowly(work: UnitOfWork) -> None:
@@ -340,7 +340,7 @@ def test_a_key_is_not_retired_while_somebody_may_still_seal_under_it(files: File
     with ThreadPoolExecutor(2) as pool:
         late = pool.submit(here.office.storage.run, slowly)
         assert sealing.wait(60)
-        there.care.rotate(Use.SEAL)
+        there.care.rotate(KeyUse.SEAL)
         brought(there)
         retired = pool.submit(there.care.retire, old)
         files.until_it_waits(retired)

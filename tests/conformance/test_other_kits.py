@@ -20,7 +20,7 @@ from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.domain.access import WholeCity
 from szunion.domain.issuing import issue
-from szunion.domain.keyset import Profile
+from szunion.domain.keyset import KeyProfile
 from szunion.emv.card.machine import SimulatedCard
 from szunion.errors import Conflict, StorageBusy, StorageClosed
 from szunion.ports.keys import Place, Vault
@@ -54,7 +54,7 @@ class TestSqlite(StoragePromises):
 
 class TestSqliteUnderChineseAlgorithms(TestSqlite):
     def make_vault(self) -> Vault:
-        keys = FileKeys(profile=Profile.GM, chance=SeededChance(8).bytes)
+        keys = FileKeys(profile=KeyProfile.GM, chance=SeededChance(8).bytes)
         return keys.vault(chance=SeededChance(7).bytes)
 
 
@@ -77,7 +77,7 @@ class TestFileKeysOfTheFirstRelease(KeysPromises):
 
 class TestFileKeysForChineseAlgorithms(KeysPromises):
     def make_keys(self, folder: Path) -> Keys:
-        store = FileKeys.open(folder / "union.keys", profile=Profile.GM)
+        store = FileKeys.open(folder / "union.keys", profile=KeyProfile.GM)
         return Keys(store.vault(), store.signer("szunion/test"), store)
 
 

@@ -21,7 +21,7 @@ from tests.emv.world import BUSINESS, Line, bank, card, content, performer, term
 from szunion.emv import scripts
 from szunion.emv.card import dgi
 from szunion.emv.card.blank import BlankCard
-from szunion.emv.card.channel import ChannelKeys, open_channel, store
+from szunion.emv.card.channel import ChannelKeys, open_channel, store_data
 from szunion.emv.card.content import PaymentApplication, RsaPrivate, Sm2Private
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.personalise import DEBIT_AID, personalise
@@ -183,7 +183,7 @@ def storing(scheme: Scheme) -> None:
 
     async def flow() -> None:
         session = await open_channel(CHANNEL, bytes(8))
-        await store(session, dgi.groupings(wanted, session.seal))
+        await store_data(session, dgi.groupings(wanted, session.seal))
 
     blank = BlankCard(DEBIT_AID, CHANNEL)
     run(flow(), Performer(transmit=blank.process_bytes))

@@ -21,7 +21,7 @@ from szunion.emv.card.channel import (
     blocks,
     open_channel,
     session_keys,
-    store,
+    store_data,
 )
 from szunion.emv.card.content import PaymentApplication, RsaPrivate
 from szunion.emv.card.dgi import Grouping
@@ -57,7 +57,7 @@ async def personalised(
     keys: ChannelKeys = KEYS,
 ) -> int:
     session = await open_channel(keys, CHALLENGE)
-    return await store(session, change(dgi.groupings(wanted, session.seal)))
+    return await store_data(session, change(dgi.groupings(wanted, session.seal)))
 
 
 def done(card: BlankCard, flow: Flow[Any]) -> Any:
@@ -111,10 +111,10 @@ def test_no_grouping_is_known_for_sm_keys() -> None:
 def test_what_is_written_is_read(pairs: list[tuple[int, bytes]]) -> None:
     made = tuple(Grouping(number, data) for number, data in pairs)
     raw = b"".join(one.encode() for one in made)
-    assert dgi.read(raw) == made
+    assert dgi.read_groupings(raw) == made
     for cut in range(1, min(len(raw), 30)):
         try:
-            kept = dgi.read(raw[:-cut])
+            kept = dgi.read_groupings(raw[:-cut])
         except BadField:
             continue
         assert b"".join(one.encode() for one in kept) == raw[:-cut]
@@ -122,7 +122,7 @@ def test_what_is_written_is_read(pairs: list[tuple[int, bytes]]) -> None:
 
 def test_groupings_are_bounded_and_do_not_print() -> None:
     with pytest.raises(LimitExceeded):
-        dgi.read(bytes.fromhex("010100") * 257)
+        dgi.read_groupings(bytes.fromhex("010100") * 257)
     assert "AA" not in repr(Grouping(0x8000, b"\xaa")).upper().replace("GROUPING", "")
 
 
@@ -132,7 +132,7 @@ def test_long_groupings_are_cut_and_secret_ones_travel_alone() -> None:
     parts = list(blocks(told))
     assert [p1 for p1, _ in parts] == [0, 0, 0, 0x60, 0]
     assert all(len(data) <= MOST_AT_ONCE for _, data in parts)
-    assert dgi.read(b"".join(data for _, data in parts)) == tuple(told)
+    assert dgi.read_groupings(b"".join(data for _, data in parts)) == tuple(told)
 
 
 def _without(number: int) -> Callable[[Iterable[Grouping]], Iterable[Grouping]]:
@@ -291,7 +291,7 @@ def test_parts_out_of_order_and_endless_files_are_refused() -> None:
     async def wrong_number() -> None:
         session = await open_channel(KEYS, CHALLENGE)
         parts = [Grouping(0x0101, bytes(200)) for _ in range(400)]
-        await store(session, parts)
+        await store_data(session, parts)
 
     with pytest.raises(CardFault) as caught:
         done(card, wrong_number())

@@ -24,7 +24,7 @@ from szunion.application.audit import AuditLog
 from szunion.application.witnesses import Witnesses
 from szunion.domain.audit_export import Finding, verify
 from szunion.domain.notes import Checkpoint, NoteKey, Signature
-from szunion.domain.witnessing import Question, Refusal, Refused
+from szunion.domain.witnessing import Question, Refused, WitnessRefusal
 from szunion.emv import sm2
 from szunion.errors import ConfigError, WitnessUnavailable
 
@@ -139,29 +139,29 @@ def test_a_witness_refuses_what_is_not_the_log_that_it_knows(
     """A stranger's log, a wrong proof, a rollback, a second history: no signature."""
     log = grown(town, 0)
     first = question(log, 0)
-    assert witness.ask(first) == Refusal(Refused.UNKNOWN_LOG)
+    assert witness.ask(first) == WitnessRefusal(Refused.UNKNOWN_LOG)
     witness.trust(log.key)
     assert isinstance(witness.ask(first), Signature)
     size = first.checkpoint.size
     grown(town, 3)
     fresh = question(log, size)
 
-    assert witness.ask(question(log, 0)) == Refusal(Refused.STALE, size)
+    assert witness.ask(question(log, 0)) == WitnessRefusal(Refused.STALE, size)
     lacking = Question(old=size, proof=fresh.proof[:-1], checkpoint=fresh.checkpoint)
-    assert witness.ask(lacking) == Refusal(Refused.NO_PROOF, size)
+    assert witness.ask(lacking) == WitnessRefusal(Refused.NO_PROOF, size)
     assert isinstance(witness.ask(fresh), Signature)
-    assert witness.ask(first) == Refusal(Refused.STALE, fresh.checkpoint.size)
+    assert witness.ask(first) == WitnessRefusal(Refused.STALE, fresh.checkpoint.size)
 
     history = History(entries=("a",) * fresh.checkpoint.size, sizes=(),
                       signer=town.office.signer, origin=log.origin)  # fmt: skip
     forked = history.checkpoint(history.entries)
     asked = Question(old=forked.size, proof=(), checkpoint=forked)
-    assert witness.ask(asked) == Refusal(Refused.FORK, forked.size)
+    assert witness.ask(asked) == WitnessRefusal(Refused.FORK, forked.size)
     stranger = FileKeys(bytes(32)).signer("stranger")
     other = History(entries=("a",), sizes=(), signer=stranger, origin=log.origin)
     not_signed = Question(old=forked.size, proof=(), checkpoint=other.checkpoint(("a",)))
-    assert witness.ask(not_signed) == Refusal(Refused.SIGNATURE)
-    assert witness.answer("old 1\nrubbish") == Refusal(Refused.UNREADABLE)
+    assert witness.ask(not_signed) == WitnessRefusal(Refused.SIGNATURE)
+    assert witness.answer("old 1\nrubbish") == WitnessRefusal(Refused.UNREADABLE)
     kept = witness.seen(log.origin)
     assert kept is not None
     assert kept.root == fresh.checkpoint.root
@@ -203,7 +203,7 @@ def test_two_questions_at_once_are_judged_one_after_the_other(
         History(entries=(f"{n}",) * 5, sizes=(), signer=town.office.signer, origin=log.origin)
         for n in range(8)
     ]
-    answers: list[Signature | Refusal] = []
+    answers: list[Signature | WitnessRefusal] = []
 
     def ask(history: History) -> None:
         point = history.checkpoint(history.entries)
@@ -229,7 +229,7 @@ def test_a_witness_is_asked_through_a_command_and_a_dead_one_holds_up_nothing(
     asked = seen(town).ask(far)
     assert asked is not None
     assert asked.refusal is None
-    assert far.ask(question(log, 0)) == Refusal(Refused.STALE, asked.size)
+    assert far.ask(question(log, 0)) == WitnessRefusal(Refused.STALE, asked.size)
     grown(town, 3)
     for command in (("/nowhere/at/all",), ("false",), ("echo", "refused NOT-A-WORD 1"), ("echo",)):
         with pytest.raises(WitnessUnavailable, match="E-AUDIT-004"):

@@ -22,7 +22,7 @@ from szunion.domain.access import Operation, Principal, Purpose, Role
 from szunion.domain.documents import DocumentKind
 from szunion.domain.doubles import Alike, At, Double
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
-from szunion.domain.keyset import Use
+from szunion.domain.keyset import KeyUse
 from szunion.domain.people import HeldDocument
 from szunion.domain.values import PersonId
 from szunion.errors import Conflict, NodeDown, NotAllowed
@@ -213,7 +213,7 @@ def test_only_the_city_by_right_asks_and_a_dead_machine_leaves_no_half_answer(
 
 def test_while_an_index_gets_a_new_key_nobody_is_told_that_there_are_none(city: Shared) -> None:
     keys = city.nodes.system("low").keys
-    keys.rotate(Use.MOBILE, at=city.nodes.system("low").office.clock.now())
+    keys.rotate(KeyUse.MOBILE, at=city.nodes.system("low").office.clock.now())
     with pytest.raises(Conflict, match="E-NODES-023"):
         city.found()
 

@@ -18,7 +18,7 @@ from tests.keyrings import Files, Process, brought, city, duplicates, everyone
 from tests.offices import applicant
 
 from szunion.domain.identity import Mobile
-from szunion.domain.keyset import Use
+from szunion.domain.keyset import KeyUse
 from szunion.domain.values import PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
@@ -103,7 +103,7 @@ class Load:
 def rotated(process: Process, number: int, retired: list[int]) -> None:
     """Do one whole rotation; what the one before has retired is destroyed."""
     care, primary = process.care, process.keys.keyset().primary
-    uses = (Use.SEAL, Use.DOCUMENT if number % 2 else Use.MOBILE)
+    uses = (KeyUse.SEAL, KeyUse.DOCUMENT if number % 2 else KeyUse.MOBILE)
     old = [primary[use] for use in uses]
     for use in uses:
         care.rotate(use)
@@ -151,7 +151,7 @@ def check(files: Files, load: Load) -> None:
     assert load.failures == []
     last = files.process()
     brought(last)
-    present = last.keys.keyset().primary[Use.SEAL]
+    present = last.keys.keyset().primary[KeyUse.SEAL]
     assert files.keys_in_columns()["person.sealed"] == {present}
     assert duplicates(files) == 0
     assert [last.find(index) for index in range(len(load.people))] == load.people

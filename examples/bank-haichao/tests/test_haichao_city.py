@@ -7,15 +7,11 @@ from szunion_bank_haichao import HaichaoBank
 from szunion_bank_haichao.promises import CONFIG, HaichaoPeer
 
 from szunion import UnionSystem
-from szunion.adapters.keys.file import FileKeys
-from szunion.application.organisations import NewUnion
-from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.bank import BankState
-from szunion.domain.holds import HoldReason
-from szunion.domain.organisations import OrganisationKind
-from szunion.testing import SimClock, SimulatedBank, check_bank
+from szunion.adapters import FileKeys
+from szunion.application import NewUnion
+from szunion.domain import BankState, HoldReason, OrganisationKind, Principal, Purpose, Role
+from szunion.testing import SimClock, SimulatedBank, check_bank, synthetic_roster
 from szunion.testing.bank import BankBehind
-from szunion.testing.rosters import synthetic_roster
 
 
 def test_a_city_lives_over_this_line(tmp_path: Path) -> None:
@@ -26,7 +22,7 @@ def test_a_city_lives_over_this_line(tmp_path: Path) -> None:
         f"sqlite:///{tmp_path / 'union.db'}", city="haichao", bank=bank, clock=clock,
         keys=FileKeys(bytes(range(32))),
     ) as system:  # fmt: skip
-        assert system.office.policy.federation.zh == "海潮市总工会"
+        assert system.city.policy.federation.zh == "海潮市总工会"
         city = system.desk(Principal(id="c", role=Role.CITY, purpose=Purpose.ENROL))
         city.organisations.found_city(code="999902", name="海潮市总工会")
         district, union = city.organisations.register_many(

@@ -9,7 +9,7 @@ from szunion_bank_yunhai.folder import appear
 from szunion_bank_yunhai.line import ANSWERS, NOTICES, REQUESTS
 from szunion_bank_yunhai.messages import Messages
 
-from szunion.ports.bank import Deadline
+from szunion.ports import Deadline
 from szunion.testing import SimulatedBank
 
 SOON = Deadline(5.0)

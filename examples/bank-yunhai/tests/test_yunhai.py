@@ -12,19 +12,28 @@ from szunion_bank_yunhai.line import YunhaiBank, YunhaiConfig
 from szunion_bank_yunhai.messages import Messages, UnreadableError
 
 from szunion import UnionSystem
-from szunion.adapters.keys.file import FileKeys
-from szunion.application.organisations import NewUnion
-from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.bank import BankState
-from szunion.domain.bank_requests import Answer, PayLine, PayOut, SetCardUse
-from szunion.domain.cards import UnionState
-from szunion.domain.holds import HoldReason
-from szunion.domain.organisations import OrganisationKind
-from szunion.domain.values import CardRef, CardToken, Fen, RequestKey
+from szunion.adapters import FileKeys
+from szunion.application import NewUnion
+from szunion.domain import (
+    Answer,
+    BankState,
+    CardRef,
+    CardToken,
+    Fen,
+    HoldReason,
+    OrganisationKind,
+    PayLine,
+    PayOut,
+    Principal,
+    Purpose,
+    RequestKey,
+    Role,
+    SetCardUse,
+    UnionState,
+)
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, ConfigError
 from szunion.plugins import collect
-from szunion.testing import SimClock, SimulatedBank, check_bank
-from szunion.testing.rosters import synthetic_roster
+from szunion.testing import SimClock, SimulatedBank, check_bank, synthetic_roster
 
 STOP = SetCardUse(
     key=RequestKey("A" * 26), card=CardRef(CardToken("TOKEN-0001")), allowed=False, reason="TEST"

@@ -6,9 +6,9 @@ looks into it. What the caller hears is a status and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -20,6 +20,10 @@ MOST_BODY: Final = 256 * 1024
 _DIGITS: Final = frozenset("0123456789")
 _LONGEST_LENGTH: Final = 7
 _MINUTE: Final = 60.0
+
+
+Tell: TypeAlias = Callable[[Callable[[], None]], object]
+"""Is given a function, once, that returns or raises as hearing at once would."""
 
 
 class Start(Protocol):
@@ -40,6 +44,7 @@ class CallbackDoor:
 
     bank: ReceivesCallbacks
     hear: Callable[[Sequence[BankNotice]], None]
+    hand_in: Callable[[Sequence[BankNotice], Tell], None]
     path: str
     refused: Callable[[], None] | None = None
     """Told of each call that was not the bank's."""
@@ -49,6 +54,22 @@ class CallbackDoor:
         status = self._answer(environ)
         start_response(status, [("Content-Length", "0"), ("Cache-Control", "no-store")])
         return ()
+
+    def hear_soon(self, headers: Mapping[str, str], body: bytes, told: Tell) -> None:
+        """Verify one call and hand it in without waiting: for a host with an event loop.
+
+        Args:
+            headers: The call's headers, their names in lower case.
+            body: Its raw bytes, of a length that the host has measured.
+            told: Called after the commit, in a thread of the system's, with a function that
+                returns, or raises a :class:`~szunion.SzunionError` (503). It hands that on
+                and is done.
+
+        Raises:
+            SignatureInvalid: it is not the bank's word (401).
+            StorageBusy: too many wait already (503); *told* is not called then.
+        """
+        self.hand_in(self._verified(headers, body), told)
 
     def _answer(self, environ: dict[str, Any]) -> str:
         if environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "") != self.path:
@@ -73,15 +94,21 @@ class CallbackDoor:
         except SzunionError:
             return "503 Service Unavailable"
 
-    def _obeyed(self, headers: dict[str, str], body: bytes) -> str:
+    def _obeyed(self, headers: Mapping[str, str], body: bytes) -> str:
         try:
-            notices = self.bank.receive(headers, body)
+            notices = self._verified(headers, body)
         except SignatureInvalid:
-            if self.refused is not None:
-                self.refused()
             return "401 Unauthorized"
         self.hear(notices)
         return "204 No Content"
+
+    def _verified(self, headers: Mapping[str, str], body: bytes) -> Sequence[BankNotice]:
+        try:
+            return self.bank.receive(headers, body)
+        except SignatureInvalid:
+            if self.refused is not None:
+                self.refused()
+            raise
 
 
 class Refusals:

@@ -33,7 +33,7 @@ from szunion.ports.storage import UnitOfWork
 
 
 @frozen(kw_only=True)
-class Applicant:
+class Application:
     """One person for whom a card is applied for (申办人)."""
 
     person: PersonId
@@ -68,7 +68,7 @@ class Batches:
     def draft(
         self,
         work: UnitOfWork,
-        people: Iterable[PersonId | Applicant],
+        people: Iterable[PersonId | Application],
         programme: str | None = None,
         *,
         paper: str = "",
@@ -88,9 +88,9 @@ class Batches:
         scope = authorise(work, self.by, Operation.BATCH_WRITE)
         if self.by.organisation is None:
             raise NotAllowed("E-ACCESS-002")
-        wanted: dict[PersonId, Applicant] = {}
+        wanted: dict[PersonId, Application] = {}
         for each in people:
-            one = each if isinstance(each, Applicant) else Applicant(person=each)
+            one = each if isinstance(each, Application) else Application(person=each)
             wanted.setdefault(one.person, one)
         made = NewRows(
             office=self.office,

@@ -23,7 +23,7 @@ from szunion.domain.inventory import Table, inventory
 from szunion.domain.lawful import Retention
 from szunion.domain.orders import DISBURSEMENT, Order
 from szunion.domain.payouts import Obligation
-from szunion.domain.rights import Erasure, Fate, Line, StillOpen
+from szunion.domain.rights import Erasure, ErasureLine, Fate, StillOpen
 from szunion.domain.values import ClaimId, PersonId
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
@@ -134,32 +134,32 @@ class _Book:
 
     def line(
         self, table: Table, count: int, ended: date | None = None, subject: int = 0
-    ) -> list[Line]:
+    ) -> list[ErasureLine]:
         """Return the line of *count* rows of a table by what the inventory says of it."""
         if count == 0 or table.fate is None:
             return []
         terms = self.office.policy.privacy.retention
         until = kept_until(table.after, terms, ended or self.today)
         return [
-            Line(table=table.name, fate=table.fate, count=count, subject=subject,
+            ErasureLine(table=table.name, fate=table.fate, count=count, subject=subject,
                  retention=table.after, until=until)
         ]  # fmt: skip
 
-    def voucher(self, table: str, ended: date, subject: int) -> Line:
+    def voucher(self, table: str, ended: date, subject: int) -> ErasureLine:
         """Return the line of something that is kept because money was paid."""
         terms = self.office.policy.privacy.retention
         until = kept_until(Retention.VOUCHER, terms, ended)
-        return Line(table=table, fate=Fate.KEPT, count=1, subject=subject,
+        return ErasureLine(table=table, fate=Fate.KEPT, count=1, subject=subject,
                     retention=Retention.VOUCHER, until=until)  # fmt: skip
 
 
 def lines_of(
     office: Office, work: UnitOfWork, scope: Scope, people: Sequence[PersonId], found: Found
-) -> tuple[Line, ...]:
+) -> tuple[ErasureLine, ...]:
     """Return the whole answer: table by table, and thing by thing where a term counts from it."""
     book, tables = _Book(office=office, today=office.clock.today()), inventory()
     apart = {"claim", "claimed", "enrolment", "obligation", "granted", "pay_order", "payee_name"}
-    lines: list[Line] = []
+    lines: list[ErasureLine] = []
     counted = dict.fromkeys(tables, 0)
     for person in people:
         for name, count in work.files.counts(scope, person).items():
@@ -171,7 +171,7 @@ def lines_of(
     return (*lines, *_money(book, found), *_covers(book, found))
 
 
-def _money(book: _Book, found: Found) -> Iterable[Line]:
+def _money(book: _Book, found: Found) -> Iterable[ErasureLine]:
     """Yield the lines of what was owed and paid: vouchers, each with its own day."""
     for owed in found.owed:
         yield book.voucher("obligation", _day(owed.decided), owed.id)
@@ -182,12 +182,12 @@ def _money(book: _Book, found: Found) -> Iterable[Line]:
         yield book.voucher("payee_name", last, 0)
 
 
-def _covers(book: _Book, found: Found) -> Iterable[Line]:
+def _covers(book: _Book, found: Found) -> Iterable[ErasureLine]:
     """Yield the lines of claims and covers: what was not paid goes at once."""
     paid = {claim.enrolment for claim in found.claims if claim.obligation is not None}
     for claim in found.claims:
         if claim.obligation is None:
-            yield Line(table="claim", fate=Fate.DESTROYED, count=1, subject=claim.id)
+            yield ErasureLine(table="claim", fate=Fate.DESTROYED, count=1, subject=claim.id)
         else:
             yield book.voucher("claim", _day(claim.changed), claim.id)
     for cover in found.covers:
@@ -254,7 +254,9 @@ def destroy(  # noqa: PLR0913, PLR0917 - whom, at whose request, and what is kno
     return erasure
 
 
-def _rest(office: Office, work: UnitOfWork, scope: Scope, person: PersonId) -> tuple[Line, ...]:
+def _rest(
+    office: Office, work: UnitOfWork, scope: Scope, person: PersonId
+) -> tuple[ErasureLine, ...]:
     """Return what is still kept of one merged file, after its key was destroyed."""
     lines = lines_of(office, work, scope, [person], found_of(work, scope, [person]))
     return tuple(line for line in lines if line.fate is not Fate.DESTROYED)

@@ -15,7 +15,7 @@ from szunion.application.access import authorise
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.keyset import INDEXES, KeyEntry, KeyStatus, Profile, Use
+from szunion.domain.keyset import INDEXES, KeyEntry, KeyProfile, KeyStatus, KeyUse
 from szunion.errors import Conflict
 from szunion.ports.keys import IndexField, KeyStore
 from szunion.ports.storage import UnitOfWork
@@ -73,7 +73,7 @@ class KeyCare:
 
     # --- a new key -------------------------------------------------------------------------
 
-    def rotate(self, use: Use, *, profile: Profile | None = None) -> KeyEntry:
+    def rotate(self, use: KeyUse, *, profile: KeyProfile | None = None) -> KeyEntry:
         """Make a new key for *use*; new rows get it from now on (换钥).
 
         Raises:
@@ -89,7 +89,7 @@ class KeyCare:
     def _file_under_present(self) -> None:
         """Have the indexes filed under their present keys; also what a kill left undone."""
         primary = self.store.keyset().primary
-        wanted = {IndexField(use.value): primary[use] for use in Use if use in INDEXES}
+        wanted = {IndexField(use.value): primary[use] for use in KeyUse if use in INDEXES}
 
         def file(work: UnitOfWork) -> None:
             scope = self._scope(work)
@@ -112,12 +112,12 @@ class KeyCare:
         self._file_under_present()
         keyset = self.store.keyset()
         primary = keyset.primary
-        for use in Use:
+        for use in KeyUse:
             enabled = [each for each in keyset.of(use) if each.status is KeyStatus.ENABLED]
             if use in INDEXES and len(enabled) > 1:
                 yield from self._index(IndexField(use.value), primary[use], most)
         for column in self.office.storage.read(lambda work: work.sealed.columns()):
-            yield from self._column(column, primary[Use.SEAL], most)
+            yield from self._column(column, primary[KeyUse.SEAL], most)
 
     def _index(self, field: IndexField, key: int, most: int) -> Iterator[Progress]:
         name = _walk_of_index(field, key)
@@ -189,7 +189,7 @@ class KeyCare:
                 and not work.sealed.walk(scope, _walk_of_index(field, present)).ended
             ):
                 raise Conflict("E-KEYS-014", key=entry.id)
-        elif entry.use is Use.SEAL:
+        elif entry.use is KeyUse.SEAL:
             counts = (work.sealed.rows(scope, column) for column in work.sealed.columns())
             left = sum(rows.get(entry.id, 0) for rows in counts)
             if left:

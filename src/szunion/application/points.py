@@ -44,6 +44,11 @@ class Points:
     office: Office
     by: Principal
 
+    @property
+    def public(self) -> bytes:
+        """The public key of the city that signs lists, for a point to check them with."""
+        return self.office.signer.public
+
     def issue(self, *, hours: int = 24) -> bytes:
         """Return a signed list of the cards that may be used now (签发状态清单).
 

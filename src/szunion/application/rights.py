@@ -38,7 +38,7 @@ from szunion.domain.own_copy import OwnCopy
 from szunion.domain.rights import (
     OPEN,
     Erasure,
-    Line,
+    ErasureLine,
     Refusal,
     RequestKind,
     RequestState,
@@ -54,11 +54,11 @@ _PAGE: Final = 500
 
 
 @frozen(kw_only=True)
-class Preview:
+class ErasurePreview:
     """What an erasure would do now (删除预览)."""
 
     against: tuple[StillOpen, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ErasureLine, ...]
 
 
 @frozen
@@ -224,7 +224,7 @@ class Rights:
     # --- erasing ----------------------------------------------------------------------------
 
     @one_look
-    def preview(self, work: UnitOfWork, person: PersonId) -> Preview:
+    def preview(self, work: UnitOfWork, person: PersonId) -> ErasurePreview:
         """Return what stands against an erasure, and what it would destroy and keep (预览)."""
         scope = self._scope(work, Operation.RIGHTS_READ)
         if work.people.get(scope, person) is None:
@@ -234,7 +234,7 @@ class Rights:
         mine = [each for each in work.requests.of_person(reading, person) if each.open]
         request = next((each.id for each in mine if each.kind is RequestKind.ERASE), 0)
         found = found_of(work, reading, people)
-        return Preview(
+        return ErasurePreview(
             against=still_open(work, reading, people, request),
             lines=lines_of(self.office, work, reading, people, found),
         )

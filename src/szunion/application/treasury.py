@@ -46,7 +46,7 @@ class Draft:
 
 
 @frozen(kw_only=True)
-class Preview:
+class DraftPreview:
     """What a draft would hold, if it were made now (试算)."""
 
     orders: int
@@ -283,12 +283,8 @@ class Treasury:
     # --- looking ----------------------------------------------------------------------------
 
     @one_look
-    def preview(self, work: UnitOfWork, item: str, year: int, *, most: int = 5000) -> Preview:
-        """Return what a draft for an item and year would hold; nothing is written.
-
-        Raises:
-            NotFound: nothing is owed, and the catalogue has no such item (E-SERVICE-002).
-        """
+    def preview(self, work: UnitOfWork, item: str, year: int, *, most: int = 5000) -> DraftPreview:
+        """Return what a draft for an item and year would hold; nothing is written."""
         scope = authorise(work, self.by, Operation.PAY_READ)
         open_ = still_owed(work, scope, item, year, (), most)
         if not open_:
@@ -296,7 +292,7 @@ class Treasury:
         tried = work.orders.of_obligations(scope, [each.id for each in open_])
         chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
         sums = [one.fen - one.settled - one.in_flight for one, _ in chosen]
-        return Preview(
+        return DraftPreview(
             orders=len(sums),
             total=Fen(sum(each.amount for each in sums)),
             largest=max(sums, default=Fen(0)),

@@ -11,7 +11,7 @@ from szunion.application.audit import AuditLog
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal
 from szunion.domain.notes import Checkpoint, Signature, Verify
-from szunion.domain.witnessing import Question, Refusal, Refused
+from szunion.domain.witnessing import Question, Refused, WitnessRefusal
 from szunion.errors import WitnessUnavailable
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.witness import Witness
@@ -27,7 +27,7 @@ class Asked:
     witness: str
     size: int
     """How long the log is that it was asked about."""
-    refusal: Refusal | None = None
+    refusal: WitnessRefusal | None = None
     """None: it has signed."""
 
 
@@ -58,7 +58,7 @@ class Witnesses:
         newest, seen = self._newest(name)
         if newest is None or newest.size == seen:
             return None
-        refusal: Refusal | None = None
+        refusal: WitnessRefusal | None = None
         for _ in range(_TRIES):
             proof = self.log.consistency(seen, newest.size)
             asked = Question(old=seen, proof=proof, checkpoint=newest)
@@ -68,8 +68,8 @@ class Witnesses:
                         raise WitnessUnavailable("E-AUDIT-004", witness=name, problem="E-SIG-001")
                     self._keep(newest.size, signature)
                     return Asked(witness=name, size=newest.size)
-                case Refusal(Refused.STALE, size) if size <= newest.size:
-                    refusal, seen = Refusal(Refused.STALE, size), size
+                case WitnessRefusal(Refused.STALE, size) if size <= newest.size:
+                    refusal, seen = WitnessRefusal(Refused.STALE, size), size
                 case refusal:
                     break
         return Asked(witness=name, size=newest.size, refusal=refusal)

@@ -9,10 +9,10 @@ from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.speech import progress
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.city_time import CITY_TIME
-from szunion.domain.keyset import ROTATES, KeyEntry, Profile, Use
+from szunion.domain.keyset import ROTATES, KeyEntry, KeyProfile, KeyUse
 from szunion.text import Text
 
-_USES = [use.value for use in Use if use in ROTATES]
+_USES = [use.value for use in KeyUse if use in ROTATES]
 _KEYS = ("key", "use", "suite", "status", "primary", "created", "rows")
 _TITLES = (
     Text("编号", "key"),
@@ -25,7 +25,7 @@ _TITLES = (
 )
 CRYPTO = click.option(
     "--crypto",
-    type=click.Choice([each.value for each in Profile]),
+    type=click.Choice([each.value for each in KeyProfile]),
     help="密码算法  Algorithms: intl, gm",
 )
 
@@ -71,7 +71,7 @@ def status(frame: Frame, *, count: bool) -> None:
     for each, new in care.entries():
         present = frame.text("是", "yes") if new else None
         day = each.created.astimezone(CITY_TIME).date().isoformat() if each.created else None
-        rows = counted.get(each.id, 0) if count and each.use is Use.SEAL else None
+        rows = counted.get(each.id, 0) if count and each.use is KeyUse.SEAL else None
         shown.append((each.id, each.use, each.suite, each.status, present, day, rows))
     frame.rows(_KEYS, _TITLES, shown)
 
@@ -88,8 +88,8 @@ def status(frame: Frame, *, count: bool) -> None:
 @CRYPTO
 @framed
 def rotate(frame: Frame, *, use: str, crypto: str | None) -> None:
-    profile = Profile(crypto) if crypto else None
-    entry = _care(frame).rotate(Use(use), profile=profile)
+    profile = KeyProfile(crypto) if crypto else None
+    entry = _care(frame).rotate(KeyUse(use), profile=profile)
     _told(frame, entry)
     frame.say(
         "新密钥 {key}（{use}，{suite}）。"

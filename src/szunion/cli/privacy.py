@@ -18,7 +18,7 @@ from szunion.domain.access import Purpose, Role
 from szunion.domain.erasure_journal import read_journal
 from szunion.domain.inventory import inventory
 from szunion.domain.lawful import GROUNDS
-from szunion.domain.rights import Line, Refusal, RequestKind, RequestState, RightsRequest
+from szunion.domain.rights import ErasureLine, Refusal, RequestKind, RequestState, RightsRequest
 from szunion.errors import Conflict, NotFound
 from szunion.text import Text
 
@@ -226,7 +226,7 @@ def erase(frame: Frame, name: str, *, dry_run: bool, journal: str | None) -> int
     return 0
 
 
-def _lines(frame: Frame, lines: tuple[Line, ...]) -> None:
+def _lines(frame: Frame, lines: tuple[ErasureLine, ...]) -> None:
     tables = inventory()
     rows = [
         (

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve
 
 from szunion.domain.lawful import Retention, RetentionTerms
-from szunion.domain.rights import Erasure, Fate, Line
+from szunion.domain.rights import Erasure, ErasureLine, Fate
 
 #: What is done to a person's rows at once. The identity's key is destroyed besides.
 NOW: Final = (
@@ -62,7 +62,7 @@ def kept_until(retention: Retention, terms: RetentionTerms, ended: date) -> date
     return years_after(ended, years)
 
 
-def next_due(lines: Iterable[Line]) -> date | None:
+def next_due(lines: Iterable[ErasureLine]) -> date | None:
     """Return the first day on which something of *lines* is over."""
     days = [
         line.until + timedelta(days=1)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from szunion.domain.lawful import Retention
-from szunion.domain.rights import Erasure, Fate, Line
+from szunion.domain.rights import Erasure, ErasureLine, Fate
 from szunion.domain.values import PersonId
 from szunion.errors import InvalidInput
 
@@ -34,7 +34,7 @@ def journal_lines(journal: Iterable[Erasure]) -> Iterator[str]:
         )
 
 
-def _plain(line: Line) -> dict[str, Any]:
+def _plain(line: ErasureLine) -> dict[str, Any]:
     return {
         "table": line.table, "fate": line.fate.value, "count": line.count,
         "subject": line.subject, "retention": line.retention.value,
@@ -68,7 +68,7 @@ def _erasure(told: Mapping[str, Any]) -> Erasure:
         files=int(told["files"]),
         next_due=_day(told["next_due"]),
         lines=tuple(
-            Line(
+            ErasureLine(
                 table=str(each["table"]), fate=Fate(each["fate"]), count=int(each["count"]),
                 subject=int(each["subject"]), retention=Retention(each["retention"]),
                 until=_day(each["until"]),

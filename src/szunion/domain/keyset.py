@@ -16,7 +16,7 @@ from szunion.domain.values import Labelled
 from szunion.errors import Conflict, NotFound
 
 
-class Use(Labelled):
+class KeyUse(Labelled):
     """What a key is for (用途): a key is never used for anything else."""
 
     SEAL = "seal", "加密", "sealing"
@@ -40,34 +40,36 @@ class KeyStatus(Labelled):
     DESTROYED = "DESTROYED", "已销毁", "destroyed"
 
 
-class Profile(Labelled):
+class KeyProfile(Labelled):
     """Which algorithms new keys are for (密码算法)."""
 
     INTL = "intl", "国际算法", "international"
     GM = "gm", "国密算法", "Chinese standards"
 
 
-ROTATES: Final[frozenset[Use]] = frozenset({Use.SEAL, Use.DOCUMENT, Use.MOBILE, Use.TOMBSTONE})
+ROTATES: Final[frozenset[KeyUse]] = frozenset(
+    {KeyUse.SEAL, KeyUse.DOCUMENT, KeyUse.MOBILE, KeyUse.TOMBSTONE}
+)
 """What can get a new key. What the others made stands outside, or its text is kept nowhere: the
 shard in every id, the request key at the bank, the name on a printed code, the fingerprint."""
 
-INDEXES: Final[frozenset[Use]] = frozenset({Use.DOCUMENT, Use.MOBILE})
+INDEXES: Final[frozenset[KeyUse]] = frozenset({KeyUse.DOCUMENT, KeyUse.MOBILE})
 """Indexes that are looked up under two keys while they rotate."""
 
-SUITES: Final[Mapping[Profile, Mapping[Use, str]]] = {
-    Profile.INTL: {
-        **dict.fromkeys(Use, "hmac-sha-256"),
-        Use.SEAL: "aes-256-gcm", Use.NAME: "aes-256", Use.SIGN: "ed25519",
+SUITES: Final[Mapping[KeyProfile, Mapping[KeyUse, str]]] = {
+    KeyProfile.INTL: {
+        **dict.fromkeys(KeyUse, "hmac-sha-256"),
+        KeyUse.SEAL: "aes-256-gcm", KeyUse.NAME: "aes-256", KeyUse.SIGN: "ed25519",
     },
-    Profile.GM: {
-        **dict.fromkeys(Use, "hmac-sm3"),
-        Use.SEAL: "sm4-gcm", Use.NAME: "sm4", Use.SIGN: "ed25519",
+    KeyProfile.GM: {
+        **dict.fromkeys(KeyUse, "hmac-sm3"),
+        KeyUse.SEAL: "sm4-gcm", KeyUse.NAME: "sm4", KeyUse.SIGN: "ed25519",
     },
 }  # fmt: skip
 """What a key of a use is for, by profile. A checkpoint of the log is signed with Ed25519 in both:
 whoever needs SM2 there puts a signer of their own behind the port."""
 
-FIRST: Final[Mapping[Use, int]] = {use: number for number, use in enumerate(Use, start=1)}
+FIRST: Final[Mapping[KeyUse, int]] = {use: number for number, use in enumerate(KeyUse, start=1)}
 """The number of each use's first key, the same in every city: the schema knows two of them."""
 
 
@@ -77,7 +79,7 @@ class KeyEntry:
 
     id: int
     """A number below 2³², of which there is one in the set."""
-    use: Use
+    use: KeyUse
     suite: str
     status: KeyStatus = KeyStatus.ENABLED
     created: datetime | None = None
@@ -95,9 +97,9 @@ class KeyEntry:
 class Keyset:
     """All keys of a city (密钥集)."""
 
-    profile: Profile
+    profile: KeyProfile
     keys: tuple[KeyEntry, ...]
-    primary: Mapping[Use, int]
+    primary: Mapping[KeyUse, int]
     generation: int = 1
     """Grows with every change: by it a process sees that it has an old set."""
 
@@ -112,7 +114,7 @@ class Keyset:
                 return each
         raise NotFound("E-KEYS-008", key=key)
 
-    def of(self, use: Use, *, label: str = "") -> tuple[KeyEntry, ...]:
+    def of(self, use: KeyUse, *, label: str = "") -> tuple[KeyEntry, ...]:
         """Return the keys of one use, oldest first."""
         return tuple(each for each in self.keys if each.use is use and each.label == label)
 

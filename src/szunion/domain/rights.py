@@ -125,7 +125,7 @@ class Fate(Labelled):
 
 
 @frozen(kw_only=True)
-class Line:
+class ErasureLine:
     """One line of the answer to somebody who asked for erasure (处置清单的一行)."""
 
     table: str
@@ -168,7 +168,7 @@ class Erasure:
     by: str
     request: int
     """The request that asked for it; 0: none is in this store, as after a restore."""
-    lines: tuple[Line, ...]
+    lines: tuple[ErasureLine, ...]
     next_due: date | None
     """When the next kept thing runs out; None: nothing is kept for a term."""
     files: int = 1

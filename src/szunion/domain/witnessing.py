@@ -33,7 +33,7 @@ class Refused(Labelled):
 
 
 @frozen
-class Refusal:
+class WitnessRefusal:
     """A witness that does not sign, why, and the size that it has seen last (拒签)."""
 
     why: Refused
@@ -72,7 +72,7 @@ class Question:
 
 def judged(
     question: Question, key: NoteKey | None, seen: Checkpoint | None, check: Verify
-) -> Refusal | None:
+) -> WitnessRefusal | None:
     """Return why a witness does not sign; None: it signs, and keeps the checkpoint first.
 
     Args:
@@ -83,14 +83,14 @@ def judged(
     """
     new = question.checkpoint
     if key is None or key.name != new.origin:
-        return Refusal(Refused.UNKNOWN_LOG)
+        return WitnessRefusal(Refused.UNKNOWN_LOG)
     if not new.signed_by(key, check):
-        return Refusal(Refused.SIGNATURE)
+        return WitnessRefusal(Refused.SIGNATURE)
     size, root = (0, EMPTY_ROOT) if seen is None else (seen.size, seen.root)
     if new.size == size and new.root != root:
-        return Refusal(Refused.FORK, size)
+        return WitnessRefusal(Refused.FORK, size)
     if question.old != size:
-        return Refusal(Refused.STALE, size)
+        return WitnessRefusal(Refused.STALE, size)
     if not proves_consistency(size, root, new.size, new.root, question.proof):
-        return Refusal(Refused.NO_PROOF, size)
+        return WitnessRefusal(Refused.NO_PROOF, size)
     return None

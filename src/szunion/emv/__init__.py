@@ -13,9 +13,18 @@ if TYPE_CHECKING:
     from szunion.emv.bits import Bit, BitField
     from szunion.emv.capk import CaKeys, Revocation, RsaCaKey, Sm2CaKey
     from szunion.emv.card.bank import TestBank
+    from szunion.emv.card.blank import BlankCard
+    from szunion.emv.card.channel import ChannelKeys, open_channel, store_data
+    from szunion.emv.card.dgi import groupings, read_groupings
     from szunion.emv.card.machine import SimulatedCard
-    from szunion.emv.card.personalise import deck, personalise
-    from szunion.emv.card.profiles import Profile, standard_profiles
+    from szunion.emv.card.personalise import DEBIT_AID, deck, personalise
+    from szunion.emv.card.profiles import (
+        REFUSED_FOR,
+        Profile,
+        flawed_profiles,
+        pan_of,
+        standard_profiles,
+    )
     from szunion.emv.errors import (
         AuthenticationFailed,
         BadApdu,
@@ -58,14 +67,7 @@ if TYPE_CHECKING:
         Transmit,
         run,
     )
-    from szunion.emv.holder import (
-        Document,
-        DocumentNumber,
-        DocumentType,
-        HolderName,
-        Name,
-        Product,
-    )
+    from szunion.emv.holder import Document, DocumentNumber, DocumentType, HolderName, Name, Product
     from szunion.emv.iad import Cid, Cryptogram, Cvr, Iad, Idd
     from szunion.emv.issuer import Answer, Genuine, IssuerHost, NotGenuine
     from szunion.emv.lists import AflEntry, CvmList, CvmRule
@@ -76,6 +78,8 @@ if TYPE_CHECKING:
     from szunion.emv.pan import CardNumber, Track2
     from szunion.emv.private import Private
     from szunion.emv.reasons import Reason
+    from szunion.emv.rsa import RsaKey
+    from szunion.emv.sm2 import PreparedKey, PublicKey
     from szunion.emv.status_words import StatusWord, status_word
     from szunion.emv.tags import Format, Origin, Scheme, Secrecy, Tag
     from szunion.emv.terminal import Business, Terminal
@@ -84,6 +88,8 @@ if TYPE_CHECKING:
     from szunion.emv.vault import Account, MasterKeys, SoftwareVault, Vault
 
 __all__ = [
+    "DEBIT_AID",
+    "REFUSED_FOR",
     "Account",
     "AdditionalCapabilities",
     "AflEntry",
@@ -103,12 +109,14 @@ __all__ = [
     "BadTlv",
     "Bit",
     "BitField",
+    "BlankCard",
     "Business",
     "CaKeys",
     "Candidate",
     "CardFault",
     "CardNumber",
     "CardView",
+    "ChannelKeys",
     "CheckDocument",
     "ChooseApplication",
     "Cid",
@@ -153,16 +161,19 @@ __all__ = [
     "Pin",
     "PinEntry",
     "Policy",
+    "PreparedKey",
     "Private",
     "Probes",
     "Product",
     "ProductFeatures",
     "Profile",
     "PublicData",
+    "PublicKey",
     "Reason",
     "Response",
     "Revocation",
     "RsaCaKey",
+    "RsaKey",
     "Said",
     "Scheme",
     "Secrecy",
@@ -184,7 +195,12 @@ __all__ = [
     "Verdict",
     "deck",
     "explain_tlv",
+    "flawed_profiles",
+    "groupings",
+    "open_channel",
+    "pan_of",
     "personalise",
+    "read_groupings",
     "read_load",
     "read_public",
     "read_record",
@@ -193,6 +209,7 @@ __all__ = [
     "run",
     "standard_profiles",
     "status_word",
+    "store_data",
     "transact",
     "write_trace",
 ]
@@ -218,12 +235,14 @@ _HOME = {
     "BadTlv": "errors",
     "Bit": "bits",
     "BitField": "bits",
+    "BlankCard": "card.blank",
     "Business": "terminal",
     "CaKeys": "capk",
     "Candidate": "flow",
     "CardFault": "errors",
     "CardNumber": "pan",
     "CardView": "look",
+    "ChannelKeys": "card.channel",
     "CheckDocument": "flow",
     "ChooseApplication": "flow",
     "Cid": "iad",
@@ -233,6 +252,7 @@ _HOME = {
     "CvmList": "lists",
     "CvmRule": "lists",
     "Cvr": "iad",
+    "DEBIT_AID": "card.personalise",
     "Decision": "transaction",
     "Difference": "explain_diff",
     "Document": "holder",
@@ -268,16 +288,20 @@ _HOME = {
     "Pin": "flow",
     "PinEntry": "flow",
     "Policy": "oda_keys",
+    "PreparedKey": "sm2",
     "Private": "private",
     "Probes": "look",
     "Product": "holder",
     "ProductFeatures": "fields",
     "Profile": "card.profiles",
     "PublicData": "look",
+    "PublicKey": "sm2",
+    "REFUSED_FOR": "card.profiles",
     "Reason": "reasons",
     "Response": "apdu",
     "Revocation": "capk",
     "RsaCaKey": "capk",
+    "RsaKey": "rsa",
     "Said": "explain_model",
     "Scheme": "tags",
     "Secrecy": "tags",
@@ -299,7 +323,12 @@ _HOME = {
     "Verdict": "oda",
     "deck": "card.personalise",
     "explain_tlv": "explain",
+    "flawed_profiles": "card.profiles",
+    "groupings": "card.dgi",
+    "open_channel": "card.channel",
+    "pan_of": "card.profiles",
     "personalise": "card.personalise",
+    "read_groupings": "card.dgi",
     "read_load": "logs",
     "read_public": "look",
     "read_record": "logs",
@@ -308,6 +337,7 @@ _HOME = {
     "run": "flow",
     "standard_profiles": "card.profiles",
     "status_word": "status_words",
+    "store_data": "card.channel",
     "transact": "transaction",
     "write_trace": "explain_trace",
 }

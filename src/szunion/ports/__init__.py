@@ -18,12 +18,23 @@ if TYPE_CHECKING:
         ReceivesCallbacks,
     )
     from szunion.ports.identity import Claimed, Directory, IdentityProofs, Proof, StepUp
-    from szunion.ports.keys import IndexField, KeyStore, Place, Signer, Vault
+    from szunion.ports.keys import (
+        IndexField,
+        KeyStore,
+        MessageSigner,
+        MessageVerifier,
+        Place,
+        Signer,
+        Vault,
+    )
     from szunion.ports.notifier import Delivery, Letter, Notifier
+    from szunion.ports.points import PointJournal
     from szunion.ports.reader import CardChannel, CardReader, ReaderSeen
     from szunion.ports.roster import RosterReader, RosterSheet, RosterWriter
     from szunion.ports.storage import Storage, UnitOfWork
+    from szunion.ports.storage.people import Quarantined, QuarantineSource
     from szunion.ports.system import Chance, Clock, Ids, WorkCalendar
+    from szunion.ports.witness import Witness
 
 __all__ = [
     "BankAdapter",
@@ -43,10 +54,15 @@ __all__ = [
     "IndexField",
     "KeyStore",
     "Letter",
+    "MessageSigner",
+    "MessageVerifier",
     "NamesCards",
     "Notifier",
     "Place",
+    "PointJournal",
     "Proof",
+    "QuarantineSource",
+    "Quarantined",
     "ReaderSeen",
     "ReceivesCallbacks",
     "RosterReader",
@@ -57,6 +73,7 @@ __all__ = [
     "Storage",
     "UnitOfWork",
     "Vault",
+    "Witness",
     "WorkCalendar",
 ]
 
@@ -79,10 +96,15 @@ _HOME = {
     "IndexField": "keys",
     "KeyStore": "keys",
     "Letter": "notifier",
+    "MessageSigner": "keys",
+    "MessageVerifier": "keys",
     "NamesCards": "bank",
     "Notifier": "notifier",
     "Place": "keys",
+    "PointJournal": "points",
     "Proof": "identity",
+    "QuarantineSource": "storage.people",
+    "Quarantined": "storage.people",
     "ReaderSeen": "reader",
     "ReceivesCallbacks": "bank",
     "RosterReader": "roster",
@@ -93,6 +115,7 @@ _HOME = {
     "Storage": "storage",
     "UnitOfWork": "storage",
     "Vault": "keys",
+    "Witness": "witness",
     "WorkCalendar": "system",
 }
 

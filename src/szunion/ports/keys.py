@@ -15,7 +15,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from szunion.domain.keyset import KeyEntry, Keyset, KeyStatus, Profile, Use
+from szunion.domain.keyset import KeyEntry, KeyProfile, Keyset, KeyStatus, KeyUse
 from szunion.domain.values import RequestKey
 
 
@@ -223,7 +223,7 @@ class KeyStore(Protocol):
         """
         ...
 
-    def rotate(self, use: Use, *, at: datetime, profile: Profile | None = None) -> KeyEntry:
+    def rotate(self, use: KeyUse, *, at: datetime, profile: KeyProfile | None = None) -> KeyEntry:
         """Add a key that new data of *use* get from now on; return it (换钥).
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from szunion.domain.notes import NoteKey, Signature
-from szunion.domain.witnessing import Question, Refusal
+from szunion.domain.witnessing import Question, WitnessRefusal
 
 
 class Witness(Protocol):
@@ -16,7 +16,7 @@ class Witness(Protocol):
         """Its name and public key, as it told them; its signatures are checked with it."""
         ...
 
-    def ask(self, question: Question) -> Signature | Refusal:
+    def ask(self, question: Question) -> Signature | WitnessRefusal:
         """Ask for its signature under a checkpoint; a no is an answer.
 
         Raises:

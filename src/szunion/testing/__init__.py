@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from szunion.adapters.bank.habits import Habits
     from szunion.adapters.bank.simulated import SimulatedBank
+    from szunion.adapters.reader.simulated import SimulatedReader
     from szunion.testing.cards import SampleCard
     from szunion.testing.checks import Findings, check_bank, check_collected, check_effects
     from szunion.testing.clock import SeededChance, SeededIds, SimClock
     from szunion.testing.faults import Fault, FaultKind, FaultPlan, shrink
+    from szunion.testing.rosters import SyntheticRoster, synthetic_roster
     from szunion.testing.world import DemoCity, demo_city, demo_world
 
 __all__ = [
@@ -27,12 +29,15 @@ __all__ = [
     "SeededIds",
     "SimClock",
     "SimulatedBank",
+    "SimulatedReader",
+    "SyntheticRoster",
     "check_bank",
     "check_collected",
     "check_effects",
     "demo_city",
     "demo_world",
     "shrink",
+    "synthetic_roster",
 ]
 
 _BEHIND = {
@@ -47,12 +52,15 @@ _BEHIND = {
     "SeededIds": "szunion.testing.clock",
     "SimClock": "szunion.testing.clock",
     "SimulatedBank": "szunion.adapters.bank.simulated",
+    "SimulatedReader": "szunion.adapters.reader.simulated",
+    "SyntheticRoster": "szunion.testing.rosters",
     "check_bank": "szunion.testing.checks",
     "check_collected": "szunion.testing.checks",
     "check_effects": "szunion.testing.checks",
     "demo_city": "szunion.testing.world",
     "demo_world": "szunion.testing.world",
     "shrink": "szunion.testing.faults",
+    "synthetic_roster": "szunion.testing.rosters",
 }
 
 

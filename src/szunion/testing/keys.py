@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve
 
 from szunion.adapters.keys.file import signed_by
-from szunion.domain.keyset import ROTATES, KeyStatus, Use
+from szunion.domain.keyset import ROTATES, KeyStatus, KeyUse
 from szunion.domain.values import SHARDS, shard_of
 from szunion.errors import Conflict, KeysUnavailable, NotFound, StorageError
 from szunion.ports.keys import IndexField, KeyStore, Place, Signer, Vault
@@ -202,7 +202,7 @@ class KeysPromises:
         """After a rotation new values get the new key, old ones open, in each process."""
         old = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
         assert again.vault.open(_PLACE, old, salt=_SALT) == _PLAIN
-        new_key = store.rotate(Use.SEAL, at=_DAY).id
+        new_key = store.rotate(KeyUse.SEAL, at=_DAY).id
         keys.vault.refresh()
         new = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
         assert keys.vault.sealing_key == keys.vault.key_of(new) == new_key
@@ -216,7 +216,7 @@ class KeysPromises:
     ) -> None:
         """What says it was sealed under another key than it was, does not open."""
         old = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
-        new_key = store.rotate(Use.SEAL, at=_DAY).id
+        new_key = store.rotate(KeyUse.SEAL, at=_DAY).id
         with pytest.raises(StorageError, match="E-KEYS-002"):
             keys.vault.open(_PLACE, old[:1] + new_key.to_bytes(4) + old[5:], salt=_SALT)
 
@@ -227,7 +227,7 @@ class KeysPromises:
         """While an index rotates there are two keys, oldest first, and each gives its own."""
         (old_key,) = keys.vault.index_keys(field)
         before = keys.vault.index(field, "x")
-        new_key = store.rotate(Use(field.value), at=_DAY).id
+        new_key = store.rotate(KeyUse(field.value), at=_DAY).id
         keys.vault.refresh()
         assert list(keys.vault.index_keys(field)) == [old_key, new_key]
         assert keys.vault.index(field, "x", key=old_key) == before
@@ -238,7 +238,7 @@ class KeysPromises:
         """Whatever is rotated, what stands outside stays what it was."""
         vault = keys.vault
         before = (vault.route("x"), vault.request_key("x"), vault.outward("m", 1), keys.signer.name)
-        for use in Use:
+        for use in KeyUse:
             if use in ROTATES:
                 store.rotate(use, at=_DAY)
             else:
@@ -267,7 +267,7 @@ class KeysPromises:
         """What was sealed under a destroyed key opens nowhere, and fails typed."""
         sealed = keys.vault.seal(_PLACE, _PLAIN, salt=_SALT)
         old_key = keys.vault.key_of(sealed)
-        store.rotate(Use.SEAL, at=_DAY)
+        store.rotate(KeyUse.SEAL, at=_DAY)
         with pytest.raises(Conflict, match="E-KEYS-010"):
             store.change(old_key, KeyStatus.DESTROYED)
         store.change(old_key, KeyStatus.DISABLED)

@@ -19,7 +19,7 @@ from szunion.domain.joinings import Joining, JoiningEvent
 from szunion.domain.lawful import Retention
 from szunion.domain.officers import Delegation, Post
 from szunion.domain.referrals import OPEN, Referral
-from szunion.domain.rights import Erasure, Fate, Line
+from szunion.domain.rights import Erasure, ErasureLine, Fate
 from szunion.domain.tickets import TicketEvent, TicketState
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import Conflict
@@ -236,7 +236,7 @@ class DeskPromises:
 
     def test_the_journal_of_erasures_says_what_is_due(self, world: StorageWorld) -> None:
         """A row is written anew, not twice; due is what runs out by a day; names lie apart."""
-        line = Line(
+        line = ErasureLine(
             table="card", fate=Fate.KEPT, count=2, retention=Retention.DISPUTE, until=DAY
         )  # fmt: skip
         kept = Erasure(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from szunion.application.access import authorise
 from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Operation, engine
 from szunion.domain.bank_requests import AskCardList, OpenCards
-from szunion.errors import ConfigError, KeysUnavailable
+from szunion.errors import ConfigError, KeysUnavailable, SignatureInvalid
 from szunion.plugins import collect
 from szunion.settings import load_settings
 from szunion.testing.clock import SimClock
@@ -197,6 +199,35 @@ def test_calls_at_one_moment_meet_in_the_systems_crowd_and_are_answered_when_hea
         assert None not in heard
         system.close()
         assert post(calls[0]).startswith("503"), "it is closed: the bank calls again"
+
+
+def test_a_call_is_handed_in_without_waiting_and_told_when_it_is_heard() -> None:
+    both = wired()
+    both.line.send(batch("batch"), deadline=SOON)
+    both.bank.simulate.produce(key("batch"))
+    (notice, *_), line = list(both.bank.truth.told), both.line
+    (call,) = both.peer.callbacks(notice)
+    answers: Queue[Callable[[], None]] = Queue()
+    with UnionSystem.open(
+        "memory:", bank=line, clock=both.clock, keys=FileKeys(bytes(32))
+    ) as system:
+        door = system.callbacks(CALLBACK)
+        with pytest.raises(SignatureInvalid):
+            door.hear_soon({**call.headers}, call.body + b" ", answers.put)
+        assert answers.empty()
+        door.hear_soon({**call.headers}, call.body, answers.put)
+        answers.get(timeout=60)()
+        heard, refused = system.office.storage.read(
+            lambda work: (
+                work.inbox.get(
+                    scope := authorise(work, engine(), Operation.BANK_DESK), line.info.name,
+                    notice.told.event_id,
+                ),
+                [entry for entry in work.audit.unsealed(scope, 99) if "inbox.refuse" in str(entry)],
+            )
+        )  # fmt: skip
+    assert heard is not None
+    assert len(refused) == 1
 
 
 def test_a_bank_without_callbacks_says_so(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -256,6 +256,10 @@ def union() -> Iterator[Union]:
     made.close()
 
 
+def handed(notices: Sequence[BankNotice], _: object) -> None:
+    pytest.fail(f"nobody handed {len(notices)} in")
+
+
 def test_the_bank_brings_what_it_tells_and_forgeries_are_turned_away(
     tmp_path: Path, union: Union
 ) -> None:
@@ -264,7 +268,7 @@ def test_the_bank_brings_what_it_tells_and_forgeries_are_turned_away(
     with BankProcess(tmp_path / "home", arguments) as bank:
         clock = SimClock()
         line = bank.line(clock)
-        union.door = CallbackDoor(line, union.heard.extend, "/bank/callback")
+        union.door = CallbackDoor(line, union.heard.extend, handed, "/bank/callback")
         union.away = 3
         line.send(batch("batch"), deadline=SOON)
         bank.control("do", act="produce", target=key("batch").text)
@@ -309,7 +313,7 @@ def test_the_door_measures_before_it_reads(change: dict[str, str], status: str) 
         "REQUEST_METHOD": "POST", "PATH_INFO": "/bank/callback", "CONTENT_LENGTH": "2",
         "wsgi.input": Body(b"{}"), **change,
     }  # fmt: skip
-    door = CallbackDoor(wired().line, lambda _: None, "/bank/callback")
+    door = CallbackDoor(wired().line, lambda _: None, handed, "/bank/callback")
     door(environ, lambda word, _: said.append(word))
     assert said[0].startswith(status)
     assert bool(read) is (status == "401")

@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 
 from szunion.adapters.keys.file import FileKeys, signed_by
-from szunion.domain.keyset import FIRST, ROTATES, KeyStatus, Profile, Use
+from szunion.domain.keyset import FIRST, ROTATES, KeyProfile, KeyStatus, KeyUse
 from szunion.errors import ConfigError, Conflict, KeysUnavailable, NotFound, StorageError
 from szunion.ports.keys import IndexField, Place
 
@@ -80,7 +80,7 @@ def test_a_first_change_leaves_the_first_format_and_its_root(tmp_path: Path) -> 
     path = first_form(tmp_path)
     store = FileKeys.open(path)
     store.signer("szunion/test")
-    new = store.rotate(Use.SEAL, at=NOW)
+    new = store.rotate(KeyUse.SEAL, at=NOW)
     for again in (store, FileKeys.open(path)):
         check_first(again)
         assert again.vault().key_of(again.vault().seal(PLACE, b"new")) == new.id
@@ -96,7 +96,7 @@ def test_a_first_change_leaves_the_first_format_and_its_root(tmp_path: Path) -> 
 def test_a_key_file_is_for_its_owner_alone_also_after_it_was_replaced(tmp_path: Path) -> None:
     path = tmp_path / "union.keys"
     store = FileKeys.open(path)
-    store.rotate(Use.SEAL, at=NOW)
+    store.rotate(KeyUse.SEAL, at=NOW)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert sorted(file.name for file in tmp_path.iterdir()) == ["union.keys"]
     path.chmod(0o640)
@@ -133,8 +133,8 @@ def test_a_wrapped_key_is_bound_to_its_number_and_its_use(tmp_path: Path) -> Non
             FileKeys.open(beside).vault().seal(PLACE, b"x")
 
 
-@pytest.mark.parametrize("use", [use for use in Use if use in ROTATES])
-def test_a_new_key_is_taken_up_by_processes_that_run(tmp_path: Path, use: Use) -> None:
+@pytest.mark.parametrize("use", [use for use in KeyUse if use in ROTATES])
+def test_a_new_key_is_taken_up_by_processes_that_run(tmp_path: Path, use: KeyUse) -> None:
     path = tmp_path / "union.keys"
     here, there = FileKeys.open(path), FileKeys.open(path)
     vault = there.vault()
@@ -143,9 +143,9 @@ def test_a_new_key_is_taken_up_by_processes_that_run(tmp_path: Path, use: Use) -
     new = here.rotate(use, at=NOW)
     assert vault.refresh()
     assert not vault.refresh()
-    if use is Use.SEAL:
+    if use is KeyUse.SEAL:
         assert vault.key_of(vault.seal(PLACE, b"x")) == new.id
-    elif use is Use.TOMBSTONE:
+    elif use is KeyUse.TOMBSTONE:
         assert int.from_bytes(vault.tombstone("x")[:4]) == new.id
     else:
         assert vault.index_keys(IndexField(use.value)) == [FIRST[use], new.id]
@@ -155,11 +155,11 @@ def test_what_a_process_does_not_know_yet_it_looks_up(tmp_path: Path) -> None:
     path = tmp_path / "union.keys"
     here, there = FileKeys.open(path), FileKeys.open(path).vault()
     assert there.open(PLACE, here.vault().seal(PLACE, b"x")) == b"x"
-    new = here.rotate(Use.SEAL, at=NOW)
+    new = here.rotate(KeyUse.SEAL, at=NOW)
     sealed = here.vault().seal(PLACE, b"y")
     assert there.key_of(sealed) == new.id
     assert there.open(PLACE, sealed) == b"y"
-    document = here.rotate(Use.DOCUMENT, at=NOW)
+    document = here.rotate(KeyUse.DOCUMENT, at=NOW)
     assert there.index(IndexField.DOCUMENT, "z", key=document.id) == here.vault().index(
         IndexField.DOCUMENT, "z"
     )
@@ -183,7 +183,7 @@ def test_a_destroyed_key_opens_nothing_in_any_process(tmp_path: Path) -> None:
     path = tmp_path / "union.keys"
     store, running = FileKeys.open(path), FileKeys.open(path).vault()
     sealed = running.seal(PLACE, b"x")
-    store.rotate(Use.SEAL, at=NOW)
+    store.rotate(KeyUse.SEAL, at=NOW)
     store.change(1, KeyStatus.DISABLED)
     running.refresh()
     assert running.open(PLACE, sealed) == b"x", "a look that had begun before was cut off"
@@ -204,7 +204,7 @@ def test_a_look_that_began_before_finds_under_the_old_index_key(tmp_path: Path) 
     store, running = FileKeys.open(path), FileKeys.open(path).vault()
     running.seal(PLACE, b"x")
     (old,) = running.index_keys(IndexField.MOBILE)
-    new = [store.rotate(use, at=NOW).id for use in (Use.SEAL, Use.MOBILE)][-1]
+    new = [store.rotate(use, at=NOW).id for use in (KeyUse.SEAL, KeyUse.MOBILE)][-1]
     store.change(1, KeyStatus.DISABLED)
     store.change(old, KeyStatus.DISABLED)
     running.refresh()
@@ -218,7 +218,7 @@ def test_a_look_that_began_before_finds_under_the_old_index_key(tmp_path: Path) 
 def test_a_disabled_key_can_be_enabled_again(tmp_path: Path) -> None:
     store = FileKeys.open(tmp_path / "union.keys")
     sealed = store.vault().seal(PLACE, b"x")
-    store.rotate(Use.SEAL, at=NOW)
+    store.rotate(KeyUse.SEAL, at=NOW)
     store.change(1, KeyStatus.DISABLED)
     store.change(1, KeyStatus.ENABLED)
     assert FileKeys.open(tmp_path / "union.keys").vault().open(PLACE, sealed) == b"x"
@@ -227,9 +227,9 @@ def test_a_disabled_key_can_be_enabled_again(tmp_path: Path) -> None:
 def test_a_tombstone_says_nothing_once_its_key_is_destroyed() -> None:
     store = FileKeys(ROOT)
     stone = store.vault().tombstone("RESIDENT:1")
-    store.rotate(Use.TOMBSTONE, at=NOW)
+    store.rotate(KeyUse.TOMBSTONE, at=NOW)
     assert store.vault().remembers(stone, "RESIDENT:1")
-    store.change(FIRST[Use.TOMBSTONE], KeyStatus.DISABLED)
+    store.change(FIRST[KeyUse.TOMBSTONE], KeyStatus.DISABLED)
     assert not store.vault().remembers(stone, "RESIDENT:1")
 
 
@@ -242,7 +242,7 @@ def test_the_primary_stays_as_it_is(status: KeyStatus) -> None:
 
 def test_only_what_is_disabled_is_destroyed_and_only_once() -> None:
     store = FileKeys(ROOT)
-    store.rotate(Use.SEAL, at=NOW)
+    store.rotate(KeyUse.SEAL, at=NOW)
     with pytest.raises(Conflict, match="E-KEYS-010"):
         store.change(1, KeyStatus.DESTROYED)
     store.change(1, KeyStatus.DISABLED)
@@ -254,8 +254,8 @@ def test_only_what_is_disabled_is_destroyed_and_only_once() -> None:
         store.change(99, KeyStatus.DISABLED)
 
 
-@pytest.mark.parametrize("use", [use for use in Use if use not in ROTATES])
-def test_what_cannot_be_made_anew_does_not_rotate(use: Use) -> None:
+@pytest.mark.parametrize("use", [use for use in KeyUse if use not in ROTATES])
+def test_what_cannot_be_made_anew_does_not_rotate(use: KeyUse) -> None:
     store = FileKeys(ROOT)
     with pytest.raises(Conflict, match="E-KEYS-009"):
         store.rotate(use, at=NOW)
@@ -266,7 +266,7 @@ def test_what_cannot_be_made_anew_does_not_rotate(use: Use) -> None:
 def test_every_key_is_wrapped_anew_and_makes_what_it_made(tmp_path: Path) -> None:
     path = tmp_path / "union.keys"
     store = FileKeys.open(path)
-    store.rotate(Use.SEAL, at=NOW)
+    store.rotate(KeyUse.SEAL, at=NOW)
     vault = store.vault()
     sealed, index = vault.seal(PLACE, b"x"), vault.index(IndexField.DOCUMENT, "x")
     name = store.signer("t").name
@@ -291,7 +291,7 @@ def test_two_who_change_the_keys_at_once_both_do(tmp_path: Path) -> None:
     def rotate() -> None:
         store = FileKeys.open(path)
         barrier.wait()
-        store.rotate(Use.SEAL, at=NOW)
+        store.rotate(KeyUse.SEAL, at=NOW)
 
     workers = [threading.Thread(target=rotate) for _ in range(8)]
     for each in workers:
@@ -299,7 +299,7 @@ def test_two_who_change_the_keys_at_once_both_do(tmp_path: Path) -> None:
     for each in workers:
         each.join()
     keyset = FileKeys.open(path).keyset()
-    assert len(keyset.of(Use.SEAL)) == 9
+    assert len(keyset.of(KeyUse.SEAL)) == 9
     assert len({each.id for each in keyset.keys}) == len(keyset.keys)
 
 
@@ -308,21 +308,21 @@ def test_two_who_change_the_keys_at_once_both_do(tmp_path: Path) -> None:
 
 def test_a_city_chooses_its_algorithms_once(tmp_path: Path) -> None:
     path = tmp_path / "union.keys"
-    made = FileKeys.open(path, profile=Profile.GM)
+    made = FileKeys.open(path, profile=KeyProfile.GM)
     sealed = made.vault().seal(PLACE, b"x", salt=SALT)
     assert sealed[0] == 3
     assert FileKeys.open(path).vault().open(PLACE, sealed, salt=SALT) == b"x"
     assert {each.suite for each in made.keyset().keys} == {"sm4-gcm", "hmac-sm3", "sm4", "ed25519"}
     with pytest.raises(ConfigError, match="E-KEYS-012"):
-        FileKeys.open(path, profile=Profile.INTL)
+        FileKeys.open(path, profile=KeyProfile.INTL)
 
 
 def test_algorithms_change_by_rotation_and_both_are_read(tmp_path: Path) -> None:
     store = FileKeys.open(tmp_path / "union.keys")
     old = store.vault().seal(PLACE, b"old", salt=SALT)
     (first,) = store.vault().seal_many("person", [1], [SALT], [b"old"])
-    store.rotate(Use.SEAL, at=NOW, profile=Profile.GM)
-    vault = FileKeys.open(tmp_path / "union.keys", profile=Profile.GM).vault()
+    store.rotate(KeyUse.SEAL, at=NOW, profile=KeyProfile.GM)
+    vault = FileKeys.open(tmp_path / "union.keys", profile=KeyProfile.GM).vault()
     new = vault.seal(PLACE, b"new", salt=SALT)
     assert [old[0], new[0]] == [2, 3]
     assert [vault.open(PLACE, each, salt=SALT) for each in (old, new)] == [b"old", b"new"]
@@ -345,4 +345,4 @@ def test_a_value_is_bound_to_its_column(tmp_path: Path) -> None:
 
 
 def test_the_schema_knows_the_first_keys_of_the_two_indexes() -> None:
-    assert (FIRST[Use.DOCUMENT], FIRST[Use.MOBILE]) == (2, 3)
+    assert (FIRST[KeyUse.DOCUMENT], FIRST[KeyUse.MOBILE]) == (2, 3)

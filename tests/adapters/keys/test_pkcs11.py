@@ -20,7 +20,7 @@ from szunion.application.membership import Memberships
 from szunion.application.organisations import NewUnion, Organisations
 from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.keyset import Profile, Use
+from szunion.domain.keyset import KeyProfile, KeyUse
 from szunion.domain.organisations import OrganisationKind
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.errors import ConfigError, KeysUnavailable
@@ -96,13 +96,13 @@ def test_without_the_token_who_runs_goes_on_and_who_starts_waits_for_it(
         for needs in (
             lambda: vault.open(PLACE, sealed, salt=SALT), lambda: vault.seal(PLACE, b"y"),
             lambda: vault.request_key("x"), lambda: signer.sign(b"x"),
-            lambda: started.rotate(Use.SEAL, at=NOW), started.rewrap,
+            lambda: started.rotate(KeyUse.SEAL, at=NOW), started.rewrap,
         ):  # fmt: skip
             with pytest.raises(KeysUnavailable, match="E-KEYS-016"):
                 needs()
     token.put_back()
     assert vault.open(PLACE, sealed, salt=SALT) == b"x", "it did not find the token again"
-    assert started.rotate(Use.SEAL, at=NOW).use is Use.SEAL
+    assert started.rotate(KeyUse.SEAL, at=NOW).use is KeyUse.SEAL
 
 
 def test_a_wrong_pin_is_said_once_and_never_again(token: SoftToken, tmp_path: Path) -> None:
@@ -168,10 +168,10 @@ def test_the_key_in_the_token_is_changed_for_a_new_one(token: SoftToken, tmp_pat
 
 
 def test_chinese_algorithms_seal_under_a_key_in_the_token(token: SoftToken, tmp_path: Path) -> None:
-    store = TokenKeys.open_with(tmp_path / "union.keys", token.kek(), profile=Profile.GM)
+    store = TokenKeys.open_with(tmp_path / "union.keys", token.kek(), profile=KeyProfile.GM)
     assert store.vault().seal(PLACE, b"x")[0] == 3
     with pytest.raises(ConfigError, match="E-KEYS-012"):
-        TokenKeys.open_with(tmp_path / "union.keys", token.kek(), profile=Profile.INTL)
+        TokenKeys.open_with(tmp_path / "union.keys", token.kek(), profile=KeyProfile.INTL)
 
 
 # --- the PIN --------------------------------------------------------------------------------

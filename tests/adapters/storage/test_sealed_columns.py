@@ -20,7 +20,7 @@ from szunion.adapters.storage.sqlite.session import connect
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Scope
-from szunion.domain.keyset import Use
+from szunion.domain.keyset import KeyUse
 from szunion.domain.values import shard_of
 from szunion.errors import StorageError
 from szunion.ports.keys import Place
@@ -157,7 +157,7 @@ def filled(tmp_path: Path) -> Iterator[Filled]:
 
 
 def test_each_value_is_sealed_anew_in_its_place(filled: Filled) -> None:
-    new = filled.keys.rotate(Use.SEAL, at=NOW).id
+    new = filled.keys.rotate(KeyUse.SEAL, at=NOW).id
     vault = filled.keys.vault()
     for spot in filled.spots:
         before = filled.value(spot)
@@ -171,7 +171,7 @@ def test_each_value_is_sealed_anew_in_its_place(filled: Filled) -> None:
 
 def test_the_count_sees_every_value_of_every_column(filled: Filled) -> None:
     old = filled.keys.vault().sealing_key
-    new = filled.keys.rotate(Use.SEAL, at=NOW).id
+    new = filled.keys.rotate(KeyUse.SEAL, at=NOW).id
     for table, column in COLUMNS.items():
         name = f"{table}.{column}"
         assert filled.counted(name) == {old: 2}, name
@@ -181,7 +181,7 @@ def test_the_count_sees_every_value_of_every_column(filled: Filled) -> None:
 
 def test_any_two_values_swapped_are_refused(filled: Filled) -> None:
     """Exhaustive: each value in the place of each other one, by row, column and table."""
-    filled.keys.rotate(Use.SEAL, at=NOW)  # so that a walk opens what it looks at
+    filled.keys.rotate(KeyUse.SEAL, at=NOW)  # so that a walk opens what it looks at
     values = {spot: filled.value(spot) for spot in filled.spots}
     for one, other in itertools.permutations(filled.spots, 2):
         filled.put(one, values[other])
@@ -193,7 +193,7 @@ def test_any_two_values_swapped_are_refused(filled: Filled) -> None:
 
 
 def test_two_salts_swapped_are_refused(filled: Filled) -> None:
-    filled.keys.rotate(Use.SEAL, at=NOW)
+    filled.keys.rotate(KeyUse.SEAL, at=NOW)
     first, second = (spot for spot in filled.spots if spot.place.table == "person")
     filled.raw.execute(
         "UPDATE person_salt SET salt = ? WHERE person_id = ?", [second.salt, first.place.id]
@@ -204,7 +204,7 @@ def test_two_salts_swapped_are_refused(filled: Filled) -> None:
 
 def test_whoever_changes_a_row_while_it_is_sealed_anew_wins(filled: Filled) -> None:
     """The walk writes over what it has read, and over nothing else."""
-    filled.keys.rotate(Use.SEAL, at=NOW)
+    filled.keys.rotate(KeyUse.SEAL, at=NOW)
     spot = filled.spots[0]
     own = filled.keys.vault().seal(spot.place, b"changed", salt=spot.salt)
     written = filled.storage.run(

@@ -131,7 +131,7 @@ def fuzz_script(data: bytes) -> None:
 
 def fuzz_groupings(data: bytes) -> None:
     with suppress(EmvError):
-        told = dgi.read(data)
+        told = dgi.read_groupings(data)
         assert len(b"".join(one.encode() for one in told)) <= len(data)
         dgi.application(RID + b"\1\1", told, lambda sealed: sealed)
 

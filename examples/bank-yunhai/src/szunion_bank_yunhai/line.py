@@ -10,10 +10,9 @@ from typing import Final
 
 from attrs import frozen
 
-from szunion.domain.bank_requests import BankRequest, OpenCards, PayOut, Receipt, SetCardUse
-from szunion.domain.values import RequestKey
+from szunion.domain import BankRequest, OpenCards, PayOut, Receipt, RequestKey, SetCardUse
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
-from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
+from szunion.ports import BankInfo, Collected, Cursor, Deadline
 from szunion_bank_yunhai.folder import appear, content
 from szunion_bank_yunhai.messages import Letter, Messages, UnreadableError
 

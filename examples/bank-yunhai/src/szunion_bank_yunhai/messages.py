@@ -14,10 +14,19 @@ from cattrs import BaseValidationError, Converter
 from cattrs.strategies import configure_tagged_union
 
 from szunion import domain
-from szunion.domain import BankNotice, BankRequest, Receipt
-from szunion.domain.documents import DocumentKind
-from szunion.domain.identity import DocumentNumber, Mobile, PersonName
-from szunion.domain.values import CardToken, Fen, Masked, RequestKey
+from szunion.domain import (
+    BankNotice,
+    BankRequest,
+    CardToken,
+    DocumentKind,
+    DocumentNumber,
+    Fen,
+    Masked,
+    Mobile,
+    PersonName,
+    Receipt,
+    RequestKey,
+)
 
 #: What the bank calls each message. A word that is not here is no message of this bank.
 WORDS: Final[dict[type[Any], str]] = {

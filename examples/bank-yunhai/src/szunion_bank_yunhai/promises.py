@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import define, field
 
-from szunion.ports.bank import BankAdapter
+from szunion.ports import BankAdapter
 from szunion.testing.bank import BankBehind, BankPromises, Trouble
 from szunion_bank_yunhai.folder import appear, content
 from szunion_bank_yunhai.line import ANSWERS, NOTICES, REQUESTS, YunhaiBank, YunhaiConfig

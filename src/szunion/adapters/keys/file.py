@@ -19,16 +19,16 @@ from szunion.adapters.keys import keyfile
 from szunion.adapters.keys.signing import Ed25519Signer, seed_of, signed_by
 from szunion.adapters.keys.store import KEY_BYTES, KeysetStore, Wrapping, new_keyset
 from szunion.adapters.keys.suites import NONCE, SEALING, Aead, mac_sha256
-from szunion.domain.keyset import SUITES, KeyEntry, Keyset, Profile, Use
+from szunion.domain.keyset import SUITES, KeyEntry, KeyProfile, Keyset, KeyUse
 from szunion.errors import ConfigError, KeysUnavailable
 
 __all__ = ["Ed25519Signer", "FileKeys", "LocalKek", "signed_by"]
 
 _KIND: Final = "file"
 #: Under which label each key follows from a root of the first format, and which from another key.
-_FIRST_LABELS: Final[Mapping[Use, str]] = {
-    Use.SEAL: "seal/1", Use.ROUTE: "route", Use.REQUEST: "request", Use.NAME: "name",
-    Use.TOMBSTONE: "tombstone",
+_FIRST_LABELS: Final[Mapping[KeyUse, str]] = {
+    KeyUse.SEAL: "seal/1", KeyUse.ROUTE: "route", KeyUse.REQUEST: "request", KeyUse.NAME: "name",
+    KeyUse.TOMBSTONE: "tombstone",
 }  # fmt: skip
 
 
@@ -41,9 +41,9 @@ class LocalKek:
     _chance: Callable[[int], bytes] = field(default=os.urandom, repr=False)
 
     @classmethod
-    def fresh(cls, profile: Profile, chance: Callable[[int], bytes]) -> LocalKek:
+    def fresh(cls, profile: KeyProfile, chance: Callable[[int], bytes]) -> LocalKek:
         """Return a new key of the profile's cipher."""
-        suite = SUITES[profile][Use.SEAL]
+        suite = SUITES[profile][KeyUse.SEAL]
         return cls(suite, chance(SEALING[suite].key_bytes), chance)
 
     @property
@@ -67,13 +67,13 @@ class LocalKek:
         return LocalKek(self.suite, self._chance(len(self._key)), self._chance)
 
 
-def _first_material(root: bytes) -> Callable[[Use], bytes]:
+def _first_material(root: bytes) -> Callable[[KeyUse], bytes]:
     """Return how the keys of the first format follow from its root."""
     mac = mac_sha256(root)
     index = mac_sha256(mac(b"szunion/1/index"))
 
-    def material(use: Use) -> bytes:
-        if use is Use.SIGN:
+    def material(use: KeyUse) -> bytes:
+        if use is KeyUse.SIGN:
             return root
         label = _FIRST_LABELS.get(use)
         return mac(f"szunion/1/{label}".encode()) if label else index(use.value.encode())
@@ -83,7 +83,7 @@ def _first_material(root: bytes) -> Callable[[Use], bytes]:
 
 def _first_set(root: bytes, chance: Callable[[int], bytes]) -> tuple[Keyset, LocalKek]:
     kek = LocalKek("aes-256-gcm", mac_sha256(root)(b"szunion/1/kek"), chance)
-    return new_keyset(kek, _first_material(root), Profile.INTL, None), kek
+    return new_keyset(kek, _first_material(root), KeyProfile.INTL, None), kek
 
 
 class FileKeys(KeysetStore):
@@ -94,7 +94,7 @@ class FileKeys(KeysetStore):
         root: bytes | None = None,
         *,
         path: Path | None = None,
-        profile: Profile = Profile.INTL,
+        profile: KeyProfile = KeyProfile.INTL,
         at: datetime | None = None,
         chance: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -120,7 +120,7 @@ class FileKeys(KeysetStore):
         cls,
         path: str | Path,
         *,
-        profile: Profile | None = None,
+        profile: KeyProfile | None = None,
         at: datetime | None = None,
         chance: Callable[[int], bytes] = os.urandom,
     ) -> FileKeys:
@@ -139,12 +139,12 @@ class FileKeys(KeysetStore):
         """
         file = Path(path)
         if not file.exists():
-            cls(profile=profile or Profile.INTL, at=at, chance=chance).write_new(file)
+            cls(profile=profile or KeyProfile.INTL, at=at, chance=chance).write_new(file)
         store = cls(path=file, chance=chance)
         store.check_profile(profile)
         return store
 
-    def check_profile(self, wanted: Profile | None) -> None:
+    def check_profile(self, wanted: KeyProfile | None) -> None:
         """Check that the keys are for the algorithms *wanted*; None: for whichever.
 
         Raises:
@@ -183,18 +183,18 @@ class FileKeys(KeysetStore):
             return keyset
         local = isinstance(self._wrapping, LocalKek)
         new = LocalKek.fresh(keyset.profile, self._chance) if local else self._wrapping
-        base = self._material(keyset.of(Use.SIGN)[-1])
+        base = self._material(keyset.of(KeyUse.SIGN)[-1])
         moved = self._moved(keyset, new)
         keys: list[KeyEntry] = []
         for each in moved.keys:
-            if each.use is Use.SIGN:
+            if each.use is KeyUse.SIGN:
                 fresh = self._chance(KEY_BYTES)
                 self._known[each.id] = fresh
                 keys.append(evolve(each, wrapped=new.wrap(fresh, each.bound())))
             else:
                 keys.append(each)
         for at, label in enumerate(sorted(self._labels), start=moved.next_id()):
-            own = KeyEntry(id=at, use=Use.SIGN, suite="ed25519", label=label)
+            own = KeyEntry(id=at, use=KeyUse.SIGN, suite="ed25519", label=label)
             keys.append(evolve(own, wrapped=new.wrap(seed_of(base, label), own.bound())))
         self._first, self._wrapping = False, new
         return evolve(moved, keys=tuple(keys))

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from szunion.domain.keyset import KeyEntry, Keyset, KeyStatus, Profile, Use
+from szunion.domain.keyset import KeyEntry, KeyProfile, Keyset, KeyStatus, KeyUse
 from szunion.errors import KeysUnavailable
 
 _FIRST: Final = "szunion-keys/1"
@@ -90,7 +90,7 @@ def _read(told: Mapping[str, Any]) -> KeyFile:
         raise ValueError
     keys = tuple(
         KeyEntry(
-            id=int(each["id"]), use=Use(each["use"]), suite=each["suite"],
+            id=int(each["id"]), use=KeyUse(each["use"]), suite=each["suite"],
             status=KeyStatus(each["status"]), label=each["label"],
             created=datetime.fromisoformat(each["created"]) if each["created"] else None,
             wrapped=plain(each["wrapped"]),
@@ -98,8 +98,8 @@ def _read(told: Mapping[str, Any]) -> KeyFile:
         for each in told["keys"]
     )  # fmt: skip
     keyset = Keyset(
-        profile=Profile(told["profile"]), keys=keys, generation=int(told["generation"]),
-        primary={Use(use): int(key) for use, key in told["primary"].items()},
+        profile=KeyProfile(told["profile"]), keys=keys, generation=int(told["generation"]),
+        primary={KeyUse(use): int(key) for use, key in told["primary"].items()},
     )  # fmt: skip
     return KeyFile(keyset=keyset, wrapping=dict(told["kek"]))
 

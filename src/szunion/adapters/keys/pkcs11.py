@@ -21,7 +21,7 @@ from szunion.adapters.keys import keyfile
 from szunion.adapters.keys.file import FileKeys, LocalKek
 from szunion.adapters.keys.store import KEY_BYTES, Wrapping, chosen, new_keyset
 from szunion.adapters.keys.suites import NONCE
-from szunion.domain.keyset import Profile
+from szunion.domain.keyset import KeyProfile
 from szunion.errors import ConfigError, KeysUnavailable
 from szunion.ports.system import Clock
 
@@ -242,7 +242,7 @@ class TokenKeys(FileKeys):
         path: str | Path,
         kek: TokenKek,
         *,
-        profile: Profile | None = None,
+        profile: KeyProfile | None = None,
         at: datetime | None = None,
         chance: Callable[[int], bytes] = os.urandom,
     ) -> TokenKeys:
@@ -256,7 +256,7 @@ class TokenKeys(FileKeys):
         file = Path(path)
         if not file.exists():
             kek.made()
-            wanted = profile or Profile.INTL
+            wanted = profile or KeyProfile.INTL
             keyset = new_keyset(kek, lambda _: chance(KEY_BYTES), wanted, at)
             keyfile.create(file, keyset, kek.told())
         store = cls(file, kek, chance=chance)

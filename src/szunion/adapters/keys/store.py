@@ -18,7 +18,7 @@ from attrs import evolve
 from szunion.adapters.keys import keyfile
 from szunion.adapters.keys.signing import Ed25519Signer, seed_of
 from szunion.adapters.keys.vault import DataKey, DataKeys, KeysetVault
-from szunion.domain.keyset import FIRST, SUITES, KeyEntry, Keyset, KeyStatus, Profile, Use
+from szunion.domain.keyset import FIRST, SUITES, KeyEntry, KeyProfile, Keyset, KeyStatus, KeyUse
 from szunion.errors import ConfigError, KeysUnavailable
 
 KEY_BYTES: Final = 32
@@ -53,25 +53,28 @@ class Wrapping(Protocol):
         ...
 
 
-def chosen(word: str) -> Profile | None:
+def chosen(word: str) -> KeyProfile | None:
     """Return the algorithms of a setting; None for an empty one.
 
     Raises:
         ConfigError: it is none that we know (E-KEYS-015).
     """
     try:
-        return Profile(word) if word else None
+        return KeyProfile(word) if word else None
     except ValueError:
-        known = ", ".join(each.value for each in Profile)
+        known = ", ".join(each.value for each in KeyProfile)
         raise ConfigError("E-KEYS-015", given=word, known=known) from None
 
 
 def new_keyset(
-    wrapping: Wrapping, material: Callable[[Use], bytes], profile: Profile, at: datetime | None
+    wrapping: Wrapping,
+    material: Callable[[KeyUse], bytes],
+    profile: KeyProfile,
+    at: datetime | None,
 ) -> Keyset:
     """Return a set with the first key of each use."""
     suites = SUITES[profile]
-    bare = [KeyEntry(id=FIRST[use], use=use, suite=suites[use], created=at) for use in Use]
+    bare = [KeyEntry(id=FIRST[use], use=use, suite=suites[use], created=at) for use in KeyUse]
     keys = [evolve(each, wrapped=wrapping.wrap(material(each.use), each.bound())) for each in bare]
     return Keyset(profile=profile, keys=tuple(keys), primary=dict(FIRST))
 
@@ -180,10 +183,10 @@ class KeysetStore:
     def _seed(self, label: str) -> bytes:
         with self._lock:
             self._sync()
-            own = self._keyset.of(Use.SIGN, label=label)
+            own = self._keyset.of(KeyUse.SIGN, label=label)
             if own:
                 return self._material(own[-1])
-            return seed_of(self._material(self._keyset.of(Use.SIGN)[-1]), label)
+            return seed_of(self._material(self._keyset.of(KeyUse.SIGN)[-1]), label)
 
     def write_new(self, path: Path) -> None:
         """Write these keys into a new file; one that is there by now stays as it is."""
@@ -213,7 +216,7 @@ class KeysetStore:
             if each.status is KeyStatus.DESTROYED:
                 self._known.pop(each.id, None)
 
-    def rotate(self, use: Use, *, at: datetime, profile: Profile | None = None) -> KeyEntry:
+    def rotate(self, use: KeyUse, *, at: datetime, profile: KeyProfile | None = None) -> KeyEntry:
         """Add a new primary for *use*; see :class:`szunion.ports.keys.KeyStore`."""
 
         def change(old: Keyset) -> Keyset:

@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from cryptography.exceptions import InvalidTag
 
 from szunion.adapters.keys.suites import BLOCKS, FIRST_FORM, MACS, NONCE, SEALING, Aead, Mac
-from szunion.domain.keyset import Use
+from szunion.domain.keyset import KeyUse
 from szunion.domain.values import SHARDS, RequestKey
 from szunion.errors import KeysUnavailable, NotFound, StorageError
 from szunion.ports.keys import IndexField, Place
@@ -36,7 +36,7 @@ _PAIRS: Final = [one + two for one in _BASE32 for two in _BASE32]
 _PLACES: Final = range(120, -1, -10)
 """Where the 13 pairs of a request key's 26 characters begin among its 130 bits."""
 
-USES: Final = {name: Use(name.value) for name in IndexField}
+USES: Final = {name: KeyUse(name.value) for name in IndexField}
 
 
 @frozen
@@ -44,7 +44,7 @@ class DataKey:
     """One data key, unwrapped."""
 
     id: int
-    use: Use
+    use: KeyUse
     suite: str
     material: bytes = field(repr=False)
     primary: bool = True
@@ -151,12 +151,12 @@ def _loaded(data: DataKeys, before: _Loaded | None) -> _Loaded:
     """
     sealers = dict(before.sealers) if before else {}
     sealers = {id_: each for id_, each in sealers.items() if id_ not in data.destroyed}
-    made: dict[Use, dict[int, Mac]] = {use: {} for use in Use}
-    primary: dict[Use, DataKey] = {}
+    made: dict[KeyUse, dict[int, Mac]] = {use: {} for use in KeyUse}
+    primary: dict[KeyUse, DataKey] = {}
     for key in data.keys:
         if key.primary:
             primary[key.use] = key
-        if key.use is Use.SEAL and key.id not in sealers:
+        if key.use is KeyUse.SEAL and key.id not in sealers:
             sealers[key.id] = _Sealer(key.id, key.suite, key.material)
         elif key.suite in MACS:
             made[key.use][key.id] = MACS[key.suite](key.material)
@@ -168,14 +168,14 @@ def _loaded(data: DataKeys, before: _Loaded | None) -> _Loaded:
     return _Loaded(
         generation=data.generation,
         sealers=sealers,
-        primary=sealers[primary[Use.SEAL].id],
+        primary=sealers[primary[KeyUse.SEAL].id],
         indexes=indexes,
         index={name: made[use][primary[use].id] for name, use in USES.items()},
-        stones=made[Use.TOMBSTONE],
-        stone=primary[Use.TOMBSTONE].id,
-        route=made[Use.ROUTE][primary[Use.ROUTE].id],
-        request=made[Use.REQUEST][primary[Use.REQUEST].id],
-        names=_names(primary[Use.NAME]),
+        stones=made[KeyUse.TOMBSTONE],
+        stone=primary[KeyUse.TOMBSTONE].id,
+        route=made[KeyUse.ROUTE][primary[KeyUse.ROUTE].id],
+        request=made[KeyUse.REQUEST][primary[KeyUse.REQUEST].id],
+        names=_names(primary[KeyUse.NAME]),
     )
 
 

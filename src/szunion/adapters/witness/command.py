@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from szunion.domain.notes import NoteKey, Signature
-from szunion.domain.witnessing import Question, Refusal, Refused
+from szunion.domain.witnessing import Question, Refused, WitnessRefusal
 from szunion.errors import InvalidInput, WitnessUnavailable
 
 _SECONDS: Final = 30.0
@@ -20,12 +20,12 @@ _LONGEST: Final = 65_536
 _REFUSED: Final = "refused"
 
 
-def answer_text(answer: Signature | Refusal) -> str:
+def answer_text(answer: Signature | WitnessRefusal) -> str:
     """Return an answer as it travels."""
     match answer:
         case Signature():
             return answer.line
-        case Refusal(why, size):
+        case WitnessRefusal(why, size):
             return f"{_REFUSED} {why.value} {size}\n"
 
 
@@ -37,7 +37,7 @@ class CommandWitness:
     command: tuple[str, ...]
     seconds: float = _SECONDS
 
-    def ask(self, question: Question) -> Signature | Refusal:
+    def ask(self, question: Question) -> Signature | WitnessRefusal:
         """See :class:`szunion.ports.witness.Witness`."""
         try:
             done = subprocess.run(  # noqa: S603 - the operator's own setting, no shell
@@ -48,13 +48,13 @@ class CommandWitness:
             raise self._lost(type(error).__name__) from None
         return self._read(done.stdout[:_LONGEST].decode("utf-8", "replace"), done.returncode)
 
-    def _read(self, text: str, status: int) -> Signature | Refusal:
+    def _read(self, text: str, status: int) -> Signature | WitnessRefusal:
         """Return the answer of a witness; what is no answer is a witness that is not there."""
         for line in text.splitlines():
             try:
                 match line.split(" "):
                     case [word, why, size] if word == _REFUSED:
-                        return Refusal(Refused(why), int(size))
+                        return WitnessRefusal(Refused(why), int(size))
                     case _ if (found := Signature.of(line)).of_key(self.key):
                         return found
                     case _:

@@ -18,7 +18,7 @@ from typing import Final
 from attrs import frozen
 
 from szunion.domain.notes import Checkpoint, NoteKey, Signature, Verify, cosigned
-from szunion.domain.witnessing import Question, Refusal, Refused, judged
+from szunion.domain.witnessing import Question, Refused, WitnessRefusal, judged
 from szunion.errors import ConfigError, InvalidInput
 from szunion.ports.keys import Signer
 from szunion.ports.system import Clock
@@ -99,15 +99,15 @@ class WitnessDirectory:
         file = self._file(origin, "note")
         return Checkpoint.of(file.read_text("utf-8")) if file.exists() else None
 
-    def answer(self, text: str) -> Signature | Refusal:
+    def answer(self, text: str) -> Signature | WitnessRefusal:
         """Return the answer to a question as it came: whatever comes, one of the two."""
         try:
             question = Question.of(text if len(text) <= _LONGEST else "")
         except InvalidInput:
-            return Refusal(Refused.UNREADABLE)
+            return WitnessRefusal(Refused.UNREADABLE)
         return self.ask(question)
 
-    def ask(self, question: Question) -> Signature | Refusal:
+    def ask(self, question: Question) -> Signature | WitnessRefusal:
         """See :class:`szunion.ports.witness.Witness`."""
         new = question.checkpoint
         with self._alone():

@@ -113,7 +113,7 @@ class BlankCard:
         if not command.p1 & _LAST:
             return Response(0x9000)
         try:
-            made = dgi.application(self._aid, dgi.read(self._told), session.unseal)
+            made = dgi.application(self._aid, dgi.read_groupings(self._told), session.unseal)
         except (EmvError, ValueError):  # ValueError: content that no card can be
             self.reset()
             return Response(0x6A80)

@@ -145,7 +145,7 @@ def blocks(groupings: Iterable[Grouping]) -> Iterator[tuple[int, bytes]]:
         yield 0, open_ones
 
 
-async def store(session: Session, groupings: Iterable[Grouping]) -> int:
+async def store_data(session: Session, groupings: Iterable[Grouping]) -> int:
     """Send the groupings by STORE DATA; return how many commands it took.
 
     Raises:

@@ -66,7 +66,7 @@ class Grouping:
         return self.dgi.to_bytes(2, "big") + length + self.data
 
 
-def read(raw: bytes) -> tuple[Grouping, ...]:
+def read_groupings(raw: bytes) -> tuple[Grouping, ...]:
     """Read groupings that stand one after the other.
 
     Raises:

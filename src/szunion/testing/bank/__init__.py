@@ -7,6 +7,7 @@ from szunion.testing.bank.behind import BankBehind, News, Trouble, TroubleKind
 from szunion.testing.bank.laws import Law, Tier
 from szunion.testing.bank.peer import NewsAfter, PeerAnswer, PeerBank, PeerCall
 from szunion.testing.bank.promises import BankPromises
+from szunion.testing.bank.references import BatchFilePromises
 from szunion.testing.bank.run import Outcome, Verdict, check_promises
 from szunion.testing.bank.world import BankWorld, BrokenPromise
 
@@ -14,6 +15,7 @@ __all__ = [
     "BankBehind",
     "BankPromises",
     "BankWorld",
+    "BatchFilePromises",
     "BrokenPromise",
     "Law",
     "News",

@@ -9,7 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
-from szunion.domain.keyset import FIRST, Use
+from szunion.domain.keyset import FIRST, KeyUse
 from szunion.ports.keys import IndexField
 from szunion.ports.storage.sealed import Walk
 
@@ -42,7 +42,7 @@ class MemorySealedData:
         return evolve(walk, ended=True)
 
     def filing_key(self, scope: Scope, field: IndexField) -> int:
-        return self.tables.filing.get(field) or FIRST[Use(field.value)]
+        return self.tables.filing.get(field) or FIRST[KeyUse(field.value)]
 
     def file_under(self, scope: Scope, field: IndexField, key: int) -> None:
         _put(self.tables.filing, self.undo, field, key)

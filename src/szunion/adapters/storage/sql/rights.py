@@ -27,8 +27,8 @@ from szunion.domain.lawful import Retention
 from szunion.domain.ratings import Rating
 from szunion.domain.rights import (
     Erasure,
+    ErasureLine,
     Fate,
-    Line,
     Refusal,
     RequestKind,
     RequestState,
@@ -156,15 +156,15 @@ class SqlRightsRequests:
         self.session.put("rights.put", self._columns(request), _REQUEST)
 
 
-def _line(told: Mapping[str, Any]) -> Line:
-    return Line(
+def _line(told: Mapping[str, Any]) -> ErasureLine:
+    return ErasureLine(
         table=told["table"], fate=Fate(told["fate"]), count=told["count"],
         subject=told["subject"], retention=Retention(told["retention"]),
         until=maybe_day(told["until"]),
     )  # fmt: skip
 
 
-def _plain(line: Line) -> dict[str, object]:
+def _plain(line: ErasureLine) -> dict[str, object]:
     return {
         "table": line.table, "fate": line.fate.value, "count": line.count,
         "subject": line.subject, "retention": line.retention.value,
