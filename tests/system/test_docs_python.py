@@ -32,3 +32,17 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]
+
+
+def test_the_python_of_every_page_has_the_types_it_should(tmp_path: Path) -> None:
+    pages = [page for page in PAGES if "bank-adapter" not in page.name]  # that one is run as files
+    for page in pages:
+        text = "\n".join(FENCE.findall(page.read_text("utf-8")))
+        (tmp_path / f"{re.sub(r'[-.]', '_', page.stem)}_page.py").write_text(text, "utf-8")
+    result = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-error-summary", "--no-pretty",
+         "--config-file", DOCS.parent / "pyproject.toml", "--allow-untyped-defs",
+         *sorted(tmp_path.glob("*_page.py"))],
+        cwd=DOCS.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.stdout == ""

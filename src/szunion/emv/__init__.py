@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from szunion.emv.card.bank import TestBank
     from szunion.emv.card.blank import BlankCard
     from szunion.emv.card.channel import ChannelKeys, open_channel, store_data
+    from szunion.emv.card.content import PaymentApplication
     from szunion.emv.card.dgi import groupings, read_groupings
     from szunion.emv.card.machine import SimulatedCard
     from szunion.emv.card.personalise import DEBIT_AID, deck, personalise
@@ -157,6 +158,7 @@ __all__ = [
     "OffScript",
     "Origin",
     "Outcome",
+    "PaymentApplication",
     "Performer",
     "Pin",
     "PinEntry",
@@ -284,6 +286,7 @@ _HOME = {
     "OffScript": "errors",
     "Origin": "tags",
     "Outcome": "transaction",
+    "PaymentApplication": "card.content",
     "Performer": "flow",
     "Pin": "flow",
     "PinEntry": "flow",
