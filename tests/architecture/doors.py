@@ -132,7 +132,9 @@ def _fields(each: type) -> dict[str, object]:
 
 
 def _hints(of: Any) -> dict[str, object]:
-    return typing.get_type_hints(of, globalns={**_names(of.__module__)})
+    homes = [kind.__module__ for kind in getattr(of, "__mro__", [of]) if _ours(kind)]
+    known = {name: value for home in reversed(homes) for name, value in _names(home).items()}
+    return typing.get_type_hints(of, globalns=known)
 
 
 @cache
