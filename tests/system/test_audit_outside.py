@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from tests.log_edits import EDITS, History
 from tests.offices import Town, applicant, engine, office_on, town_on
 
@@ -171,18 +172,19 @@ def test_an_old_copy_that_was_brought_back_is_refused(
     town: Town, witness: WitnessDirectory, tmp_path: Path
 ) -> None:
     """The alarm that no check inside can give: the witness has seen more than the store has."""
-    office = office_on("sqlite", tmp_path)
-    town = town_on(office)
+    town = town_on(office_on("sqlite", tmp_path))
     witness.trust(grown(town, 0).key)
     seen(town).ask(witness)
-    office.storage.close()
+    town.office.storage.close()
     shutil.copy(tmp_path / "union.db", tmp_path / "old.db")
+    town = evolve(town, office=office_on("sqlite", tmp_path))
     grown(town, 3)
     seen(town).ask(witness)
-    office.storage.close()
+    town.office.storage.close()
     for left in tmp_path.glob("union.db*"):
         left.unlink()
     shutil.copy(tmp_path / "old.db", tmp_path / "union.db")
+    town = evolve(town, office=office_on("sqlite", tmp_path))
     grown(town, 6, 1)
 
     asked = seen(town).ask(witness)
@@ -190,7 +192,7 @@ def test_an_old_copy_that_was_brought_back_is_refused(
     assert asked.refusal is not None
     assert asked.refusal.why is Refused.STALE
     assert asked.refusal.size > asked.size
-    office.storage.close()
+    town.office.storage.close()
 
 
 def test_two_questions_at_once_are_judged_one_after_the_other(
