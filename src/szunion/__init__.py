@@ -3,9 +3,9 @@
 The front door is lazy: importing it, or :mod:`szunion.emv`, loads nothing else.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from szunion.door import lazy
 
+TYPE_CHECKING = False  # checkers take it for true; importing typing would cost more than all this
 if TYPE_CHECKING:
     from szunion.bootstrap import UnionSystem
     from szunion.errors import SzunionError
@@ -15,20 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["Nodes", "Settings", "SzunionError", "UnionSystem", "__version__"]
 __version__ = "0.1.0"
 
-_BEHIND = {
-    "Nodes": "szunion.nodes",
-    "Settings": "szunion.settings",
-    "SzunionError": "szunion.errors",
-    "UnionSystem": "szunion.bootstrap",
+_ROOMS = {
+    ".bootstrap": "UnionSystem",
+    ".errors": "SzunionError",
+    ".nodes": "Nodes",
+    ".settings": "Settings",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _BEHIND:
-        return getattr(import_module(_BEHIND[name]), name)
-    msg = f"module 'szunion' has no attribute {name!r}"
-    raise AttributeError(msg)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if not TYPE_CHECKING:  # a type checker sees the names above, and no others
+    __getattr__, __dir__ = lazy(__name__, __all__, _ROOMS)

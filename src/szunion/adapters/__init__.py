@@ -5,7 +5,7 @@ nothing of this. A class of a stranger's may stand wherever one of these does: s
 :mod:`szunion.ports`.
 """
 
-from importlib import import_module
+from szunion.door import lazy
 
 TYPE_CHECKING = False  # checkers take it for true; importing typing would cost more than all this
 if TYPE_CHECKING:
@@ -40,36 +40,18 @@ __all__ = [
     "verifier_of",
 ]
 
-#: Where each name lives.
-_HOME = {
-    "CallbackDoor": "callbacks",
-    "CheckingKey": "bank.signatures",
-    "FileJournal": "points.journal",
-    "FileKeys": "keys.file",
-    "HmacSha256": "keys.messages",
-    "HttpAnswer": "http",
-    "HttpLine": "http",
-    "Keyring": "bank.signatures",
-    "PcscReader": "reader.pcsc",
-    "SignedHttpBank": "bank.signed_http",
-    "SigningKey": "bank.signatures",
-    "SystemClock": "system",
-    "Tls": "http",
-    "Validity": "bank.signatures",
-    "signed_by": "keys.signing",
-    "signer_of": "keys.messages",
-    "verifier_of": "keys.messages",
+_ROOMS = {
+    ".bank.signatures": "CheckingKey Keyring SigningKey Validity",
+    ".bank.signed_http": "SignedHttpBank",
+    ".callbacks": "CallbackDoor",
+    ".http": "HttpAnswer HttpLine Tls",
+    ".keys.file": "FileKeys",
+    ".keys.messages": "HmacSha256 signer_of verifier_of",
+    ".keys.signing": "signed_by",
+    ".points.journal": "FileJournal",
+    ".reader.pcsc": "PcscReader",
+    ".system": "SystemClock",
 }
 
-
-if not TYPE_CHECKING:  # a type checker must see the names above, and no others
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOME:
-            msg = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(msg)
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+if not TYPE_CHECKING:  # a type checker sees the names above, and no others
+    __getattr__, __dir__ = lazy(__name__, __all__, _ROOMS)

@@ -4,7 +4,7 @@ Names are loaded when they are first used. An adapter implements one of these Pr
 not import szunion to be right.
 """
 
-from importlib import import_module
+from szunion.door import lazy
 
 TYPE_CHECKING = False  # checkers take it for true; importing typing would cost more than all this
 if TYPE_CHECKING:
@@ -77,57 +77,19 @@ __all__ = [
     "WorkCalendar",
 ]
 
-#: Where each name lives.
-_HOME = {
-    "BankAdapter": "bank",
-    "BankInfo": "bank",
-    "CardChannel": "reader",
-    "CardReader": "reader",
-    "Chance": "system",
-    "Claimed": "identity",
-    "Clock": "system",
-    "Collected": "bank",
-    "Cursor": "bank",
-    "Deadline": "bank",
-    "Delivery": "notifier",
-    "Directory": "identity",
-    "IdentityProofs": "identity",
-    "Ids": "system",
-    "IndexField": "keys",
-    "KeyStore": "keys",
-    "Letter": "notifier",
-    "MessageSigner": "keys",
-    "MessageVerifier": "keys",
-    "NamesCards": "bank",
-    "Notifier": "notifier",
-    "Place": "keys",
-    "PointJournal": "points",
-    "Proof": "identity",
-    "QuarantineSource": "storage.people",
-    "Quarantined": "storage.people",
-    "ReaderSeen": "reader",
-    "ReceivesCallbacks": "bank",
-    "RosterReader": "roster",
-    "RosterSheet": "roster",
-    "RosterWriter": "roster",
-    "Signer": "keys",
-    "StepUp": "identity",
-    "Storage": "storage",
-    "UnitOfWork": "storage",
-    "Vault": "keys",
-    "Witness": "witness",
-    "WorkCalendar": "system",
+_ROOMS = {
+    ".bank": "BankAdapter BankInfo Collected Cursor Deadline NamesCards ReceivesCallbacks",
+    ".identity": "Claimed Directory IdentityProofs Proof StepUp",
+    ".keys": "IndexField KeyStore MessageSigner MessageVerifier Place Signer Vault",
+    ".notifier": "Delivery Letter Notifier",
+    ".points": "PointJournal",
+    ".reader": "CardChannel CardReader ReaderSeen",
+    ".roster": "RosterReader RosterSheet RosterWriter",
+    ".storage": "Storage UnitOfWork",
+    ".storage.people": "QuarantineSource Quarantined",
+    ".system": "Chance Clock Ids WorkCalendar",
+    ".witness": "Witness",
 }
 
-
-if not TYPE_CHECKING:  # a type checker must see the names above, and no others
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOME:
-            msg = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(msg)
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+if not TYPE_CHECKING:  # a type checker sees the names above, and no others
+    __getattr__, __dir__ = lazy(__name__, __all__, _ROOMS)

@@ -3,9 +3,9 @@
 The door is lazy, so that a pytest plug-in behind it loads nothing before it is used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from szunion.door import lazy
 
+TYPE_CHECKING = False  # checkers take it for true; importing typing would cost more than all this
 if TYPE_CHECKING:
     from szunion.adapters.bank.habits import Habits
     from szunion.adapters.bank.simulated import SimulatedBank
@@ -40,36 +40,17 @@ __all__ = [
     "synthetic_roster",
 ]
 
-_BEHIND = {
-    "DemoCity": "szunion.testing.world",
-    "Fault": "szunion.testing.faults",
-    "FaultKind": "szunion.testing.faults",
-    "FaultPlan": "szunion.testing.faults",
-    "Findings": "szunion.testing.checks",
-    "Habits": "szunion.adapters.bank.habits",
-    "SampleCard": "szunion.testing.cards",
-    "SeededChance": "szunion.testing.clock",
-    "SeededIds": "szunion.testing.clock",
-    "SimClock": "szunion.testing.clock",
-    "SimulatedBank": "szunion.adapters.bank.simulated",
-    "SimulatedReader": "szunion.adapters.reader.simulated",
-    "SyntheticRoster": "szunion.testing.rosters",
-    "check_bank": "szunion.testing.checks",
-    "check_collected": "szunion.testing.checks",
-    "check_effects": "szunion.testing.checks",
-    "demo_city": "szunion.testing.world",
-    "demo_world": "szunion.testing.world",
-    "shrink": "szunion.testing.faults",
-    "synthetic_roster": "szunion.testing.rosters",
+_ROOMS = {
+    ".cards": "SampleCard",
+    ".checks": "Findings check_bank check_collected check_effects",
+    ".clock": "SeededChance SeededIds SimClock",
+    ".faults": "Fault FaultKind FaultPlan shrink",
+    ".rosters": "SyntheticRoster synthetic_roster",
+    ".world": "DemoCity demo_city demo_world",
+    "szunion.adapters.bank.habits": "Habits",
+    "szunion.adapters.bank.simulated": "SimulatedBank",
+    "szunion.adapters.reader.simulated": "SimulatedReader",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _BEHIND:
-        return getattr(import_module(_BEHIND[name]), name)
-    msg = f"module 'szunion.testing' has no attribute {name!r}"
-    raise AttributeError(msg)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if not TYPE_CHECKING:  # a type checker sees the names above, and no others
+    __getattr__, __dir__ = lazy(__name__, __all__, _ROOMS)
