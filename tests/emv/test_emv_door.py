@@ -7,22 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import szunion.emv
 from szunion.emv import errors
 
 SOURCE = Path(szunion.emv.__file__).parent
-
-
-def test_the_door_shows_exactly_what_it_promises() -> None:
-    promised = szunion.emv.__all__
-    assert list(promised) == sorted(set(promised))
-    assert dir(szunion.emv) == promised
-    for name in promised:
-        assert getattr(szunion.emv, name).__name__ == name
-    with pytest.raises(AttributeError, match="no_such_name"):
-        _ = szunion.emv.no_such_name  # type: ignore[attr-defined]
 
 
 def test_importing_it_loads_neither_cryptography_nor_pyscard() -> None:
