@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
@@ -129,9 +130,13 @@ class _Asked:
         return whole.replace(parameters=list(given))
 
 
+_GIVEN: Final = re.compile(r"^ *work: Given by the office\.\n", re.MULTILINE)
+"""What a docstring says of the unit of work; some Pythons take its indentation away."""
+
+
 def _told(run: Callable[..., object], method: Callable[..., object]) -> None:
     """Let *run* say of itself what its caller is to know of *method*."""
-    run.__doc__ = (method.__doc__ or "").replace("            work: Given by the office.\n", "")
+    run.__doc__ = _GIVEN.sub("", method.__doc__ or "")
     run.__wrapped__ = _Asked(method)  # type: ignore[attr-defined]
 
 
