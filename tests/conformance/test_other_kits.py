@@ -153,11 +153,28 @@ def test_a_reader_that_connects_anew_by_itself_is_found() -> None:
         )
 
 
-@frozen
-class StepByStep:
-    """A store that keeps what a failing unit did before it failed."""
+@define
+class HandsOn:
+    """A store that hands everything on to another; what a planted one does otherwise, it says."""
 
     storage: Storage
+
+    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
+        return self.storage.run(work, guarded=guarded)
+
+    def read(self, look: Callable[[UnitOfWork], T]) -> T:
+        return self.storage.read(look)
+
+    @property
+    def side_by_side(self) -> int:
+        return 1
+
+    def close(self) -> None:
+        self.storage.close()
+
+
+class StepByStep(HandsOn):
+    """A store that keeps what a failing unit did before it failed."""
 
     def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
         failed: list[RuntimeError] = []
@@ -174,16 +191,6 @@ class StepByStep:
             raise error
         return done  # type: ignore[return-value]
 
-    def read(self, look: Callable[[UnitOfWork], T]) -> T:
-        return self.storage.read(look)
-
-    @property
-    def side_by_side(self) -> int:
-        return 1
-
-    def close(self) -> None:
-        self.storage.close()
-
 
 def test_a_store_that_commits_step_by_step_is_found() -> None:
     clock = SimClock("2017-11-23")
@@ -194,14 +201,10 @@ def test_a_store_that_commits_step_by_step_is_found() -> None:
 
 
 @define
-class OneLine:
+class OneLine(HandsOn):
     """A store whose looks share a line, and which says that two may go on at once."""
 
-    storage: Storage
     _line: Lock = field(factory=Lock, init=False)
-
-    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
-        return self.storage.run(work, guarded=guarded)
 
     def read(self, look: Callable[[UnitOfWork], T]) -> T:
         if not self._line.acquire(blocking=False):
@@ -215,9 +218,6 @@ class OneLine:
     def side_by_side(self) -> int:
         return 2
 
-    def close(self) -> None:
-        self.storage.close()
-
 
 def test_a_store_that_looks_at_less_at_once_than_it_says_is_found() -> None:
     clock = SimClock("2017-11-23")
@@ -230,21 +230,10 @@ def test_a_store_that_looks_at_less_at_once_than_it_says_is_found() -> None:
 
 
 @define
-class Reopening:
+class Reopening(HandsOn):
     """A store that opens again, silently, whenever it is asked after its end."""
 
-    storage: Storage
     make: Callable[[], Storage]
-
-    def run(self, work: Callable[[UnitOfWork], T], *, guarded: bool = False) -> T:
-        return self.storage.run(work, guarded=guarded)
-
-    def read(self, look: Callable[[UnitOfWork], T]) -> T:
-        return self.storage.read(look)
-
-    @property
-    def side_by_side(self) -> int:
-        return 1
 
     def close(self) -> None:
         self.storage.close()
