@@ -156,7 +156,7 @@ def test_authentication_costs_one_count_and_says_so(reader: str, method: str) ->
 def test_logs_are_read_only_when_asked_for(tmp_path: Path) -> None:
     def log_reads(*words: str) -> int:
         path = tmp_path / "log.jsonl"
-        card("read", *words, "--save", str(path))
+        card("read", *words, "--save", str(path), "--force")
         trace = read_trace(path.read_text("utf-8"))
         logs = {0x0B << 3 | 4, 0x0C << 3 | 4}
         return sum(each.command.ins == 0xB2 and each.command.p2 in logs for each in trace)

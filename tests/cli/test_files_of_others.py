@@ -113,3 +113,56 @@ def test_what_could_be_another_amount_is_refused(yuan: str) -> None:
     told = say(["--db", "union.db", "pay", "budget", "gp-maternity", "2018", "--ceiling", yuan])
     assert told.status == 2
     assert union_says("pay", "budget", "gp-maternity", "2018") == 4
+
+
+CARD = (
+    ("read", "--reader", "szunion-sim", "--save"),
+    ("read", "--reader", "szunion-sim", "--html"),
+    ("trace", "--reader", "szunion-sim", "--authenticate", "--save"),
+    ("apdu", "--reader", "szunion-sim", "00A4040008A00000033301010100", "--html"),
+    ("explain", "kept.jsonl", "--html"),
+)
+
+
+@pytest.mark.parametrize("words", CARD, ids=" ".join)
+def test_what_a_card_said_is_not_written_over_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert say(["card", "read", "--reader", "szunion-sim", "--save", "kept.jsonl"]).status == 0
+    target = tmp_path / "mine.txt"
+    target.write_text("mine", "utf-8")
+    told = say(["card", *words, "mine.txt"])
+    assert (told.status, told.code) == (5, "E-CLI-008")
+    assert told.out == "", "the card was not asked"
+    assert target.read_text("utf-8") == "mine"
+    assert say(["card", *words, "mine.txt", "--force"]).status == 0
+    assert target.read_text("utf-8").startswith(("{", "<!"))
+
+
+def test_a_page_is_not_written_over_its_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert say(["card", "read", "--reader", "szunion-sim", "--save", "t.jsonl"]).status == 0
+    kept = (tmp_path / "t.jsonl").read_bytes()
+    assert say(["card", "explain", "t.jsonl", "--html", "t.jsonl"]).code == "E-CLI-008"
+    assert (tmp_path / "t.jsonl").read_bytes() == kept
+
+
+def test_a_name_that_no_disk_takes_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = say(["card", "read", "--reader", "szunion-sim", "--save", "n" * 300])
+    assert (told.status, told.code) == (2, "E-CLI-005")
+
+
+def test_what_a_sweep_keeps_is_written_beside_nobodys_file(union: Path) -> None:
+    (union / "sweep.json.new").write_text("mine", "utf-8")
+    assert union_says("service", "sweep", "cu-events", "--resume", "sweep.json") == 0
+    assert (union / "sweep.json.new").read_text("utf-8") == "mine"
+    (union / "mine.json").write_text("[]", "utf-8")
+    told = say(["--db", "union.db", "service", "sweep", "cu-events", "--resume", "mine.json"])
+    assert (told.status, told.code) == (2, "E-CLI-005")
+    assert (union / "mine.json").read_text("utf-8") == "[]"

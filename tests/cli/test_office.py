@@ -160,6 +160,18 @@ def test_the_to_mend_workbook_imports_as_it_is_and_is_never_written_over(fresh: 
     assert mend.read_bytes() != kept
 
 
+def test_a_workbook_that_is_there_is_refused_before_the_rows_are_imported(fresh: Office) -> None:
+    mend = Path(fresh.path("mine.xlsx"))
+    mend.write_text("mine", "utf-8")
+    words = ("roster", "import", fresh.path("花名册.csv"), "--org", UNION, "--mend", str(mend))
+    told = fresh.say(*words)
+    assert (told.status, told.code) == (5, "E-CLI-008")
+    assert fresh.rows("member", "list", "--org", UNION) == []
+    assert mend.read_text("utf-8") == "mine"
+    assert fresh.say(*words, "--force").status == 3
+    assert mend.read_bytes().startswith(b"PK")
+
+
 def test_a_template_imports_as_nothing(fresh: Office) -> None:
     template = fresh.path("模板.xlsx")
     assert fresh.say("roster", "template", "--out", template).status == 0

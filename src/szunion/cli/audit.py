@@ -12,7 +12,7 @@ import click
 from szunion.adapters.keys.checks import signature_holds
 from szunion.application.audit import AuditLog
 from szunion.cli.files import unusable, write_lines_new, write_new
-from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.frame import FORCE, Frame, framed, helps
 from szunion.cli.streams import hand_over, put
 from szunion.cli.witness import witness
 from szunion.domain.access import Purpose, Role
@@ -40,7 +40,6 @@ _KEY = click.option(
     "--key", "keys", metavar="KEY|FILE", multiple=True, help="日志的公钥  The log's key"
 )
 _OUT = click.option("--out", metavar="FILE", help="文件，缺省标准输出  File, else stdout")
-_FORCE = click.option("--force", is_flag=True, help="覆盖已有的文件  Write over a file")
 
 
 _LONG_AGO = datetime(1970, 1, 2, tzinfo=CITY_TIME)
@@ -98,7 +97,7 @@ def verify_(
     )
 )
 @_OUT
-@_FORCE
+@FORCE
 @framed
 def export(frame: Frame, *, out: str | None, force: bool) -> None:
     log = _log(frame)
@@ -121,7 +120,7 @@ def export(frame: Frame, *, out: str | None, force: bool) -> None:
 )
 @click.option("--size", type=click.IntRange(1), metavar="N", help="哪一个，缺省最新  Which one")
 @_OUT
-@_FORCE
+@FORCE
 @framed
 def checkpoint(frame: Frame, *, size: int | None, out: str | None, force: bool) -> None:
     found = _log(frame).checkpoint(size)
@@ -138,7 +137,7 @@ def checkpoint(frame: Frame, *, size: int | None, out: str | None, force: bool) 
     )
 )
 @_OUT
-@_FORCE
+@FORCE
 @framed
 def key(frame: Frame, *, out: str | None, force: bool) -> None:
     _written(out, f"{_log(frame).key}\n", force=force)
@@ -154,7 +153,7 @@ def key(frame: Frame, *, out: str | None, force: bool) -> None:
 )
 @click.argument("entry", metavar="ENTRY", type=int, required=False)
 @_OUT
-@_FORCE
+@FORCE
 @click.option("--check", metavar="FILE", help="核验一份证明  Check a proof")
 @_KEY
 @framed

@@ -67,7 +67,9 @@ _UNKNOWN_CHANGE: Final = Said("不是只读命令", "it is no command that only 
 def apdu(  # noqa: PLR0913 - what goes to the card, and how
     frame: Frame, *, hexes: tuple[str, ...], asked: str | None, wait: float, transact: bool,
     yes: bool, reveal: bool, reason: str, org: str | None, save: Path | None, html: Path | None,
+    force: bool,
 ) -> None:  # fmt: skip
+    means.may_be_kept(save, html, force=force)
     commands = [_allowed(_command(text), transact=transact) for text in hexes]
     found, _ = places(frame)
     place = chosen(frame, found, asked, wait)
@@ -84,8 +86,8 @@ def apdu(  # noqa: PLR0913 - what goes to the card, and how
             talk.hold(exchange(command))
     finally:
         talk.channel.close()
-        means.keep(frame, talk.exchanges, save)
-        means.keep_page(frame, talk.exchanges, place, None, html)
+        means.keep(frame, talk.exchanges, save, force=force)
+        means.keep_page(frame, talk.exchanges, place, None, html, force=force)
     clear = sight.grant(talk.exchanges)
     whole = means.explained(talk.exchanges, place, None, clear=clear)
     frame.value(as_data(whole))

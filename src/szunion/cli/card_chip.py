@@ -103,7 +103,9 @@ def _seen(talk: Conversation, place: Place, wishes: Wishes) -> Seen:
 def read(  # noqa: PLR0913 - what a look can be asked for
     frame: Frame, *, asked: str | None, wait: float, authenticate: bool, ca_keys: Path | None,
     logs: bool, reveal: bool, reason: str, org: str | None, save: Path | None, html: Path | None,
+    force: bool,
 ) -> int:  # fmt: skip
+    means.may_be_kept(save, html, force=force)
     found, _ = places(frame)
     place = chosen(frame, found, asked, wait)
     sight = means.sight(frame, place, reveal=reveal, reason=reason, org=org)
@@ -115,8 +117,8 @@ def read(  # noqa: PLR0913 - what a look can be asked for
     finally:
         took = time.monotonic() - begun
         talk.channel.close()
-        means.keep(frame, talk.exchanges, save)
-        means.keep_page(frame, talk.exchanges, place, ca_keys, html)
+        means.keep(frame, talk.exchanges, save, force=force)
+        means.keep_page(frame, talk.exchanges, place, ca_keys, html, force=force)
     if not seen.applications and seen.transit is None:
         raise NotFound("E-READER-024", **_listed(talk))
     roots = "".join(f"{raw.hex().upper()}" for raw in means.objects(talk.exchanges, 0x8F)[:1])
@@ -207,9 +209,10 @@ def _check_document(frame: Frame) -> Callable[[CheckDocument], bool | None]:
 def trace(  # noqa: PLR0913 - what a conversation can be asked for
     frame: Frame, *, asked: str | None, wait: float, authenticate: bool, ca_keys: Path | None,
     tell: bool, transact: bool, amount: str, yes: bool, reveal: bool, reason: str, org: str | None,
-    save: Path | None, html: Path | None,
+    save: Path | None, html: Path | None, force: bool,
 ) -> None:  # fmt: skip
     fen = _fen(amount)
+    means.may_be_kept(save, html, force=force)
     found, _ = places(frame)
     place = chosen(frame, found, asked, wait)
     sight = means.sight(frame, place, reveal=reveal, reason=reason, org=org)
@@ -235,8 +238,8 @@ def trace(  # noqa: PLR0913 - what a conversation can be asked for
             _seen(talk, place, Wishes(authenticate=authenticate, ca_keys=ca_keys))
     finally:
         talk.channel.close()
-        means.keep(frame, talk.exchanges, save)
-        means.keep_page(frame, talk.exchanges, place, ca_keys, html)
+        means.keep(frame, talk.exchanges, save, force=force)
+        means.keep_page(frame, talk.exchanges, place, ca_keys, html, force=force)
     clear = sight.grant(talk.exchanges)
     whole = means.explained(talk.exchanges, place, ca_keys, clear=clear)
     data = explanation_data(whole)

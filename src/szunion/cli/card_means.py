@@ -13,8 +13,8 @@ from attrs import evolve, frozen
 
 from szunion.adapters.system import SystemChance, SystemClock
 from szunion.application.system import Desk
-from szunion.cli.files import unusable
-from szunion.cli.frame import Frame
+from szunion.cli.files import must_be_new, unusable, write_new
+from szunion.cli.frame import FORCE, Frame
 from szunion.cli.places import Place
 from szunion.domain.access import Purpose, Role
 from szunion.domain.city_time import CITY_TIME
@@ -62,7 +62,7 @@ _TRANSACT = click.option("--transact", is_flag=True,
 _YES = click.option("--yes", is_flag=True, help="不再询问  Do not ask")
 
 OPTIONS: Final = {
-    "reader": _READER, "reveal": _REVEAL, "save": (_SAVE,), "html": (_HTML,),
+    "reader": _READER, "reveal": _REVEAL, "save": (_SAVE,), "html": (_HTML, FORCE),
     "ca_keys": (_CA_KEYS,), "authenticate": (_AUTHENTICATE,), "transact": (_TRANSACT, _YES),
 }  # fmt: skip
 
@@ -207,37 +207,44 @@ def trace_from(path: Path) -> tuple[Exchange, ...]:
         raise unreadable(error) from error
 
 
-def keep(frame: Frame, exchanges: Iterable[Exchange], save: Path | None) -> None:
+def may_be_kept(*files: Path | None, force: bool) -> None:
+    """Check, before a card is asked, that what it says may be written where it was asked for.
+
+    Raises:
+        Conflict: a file is there, and may not be written over (E-CLI-008).
+        InvalidInput: nobody can say (E-CLI-005).
+    """
+    for each in files:
+        if each is not None:
+            must_be_new(each, force=force)
+
+
+def keep(frame: Frame, exchanges: Iterable[Exchange], save: Path | None, *, force: bool) -> None:
     """Write the trace where it was asked for, without personal values.
 
     Raises:
+        Conflict: a file is there, and may not be written over (E-CLI-008).
         InvalidInput: the file cannot be written (E-CLI-005).
     """
     if save is not None:
-        _write(save, write_trace(redact(exchanges)))
+        write_new(save, write_trace(redact(exchanges)).encode(), force=force)
         frame.note("已存 {name}", "saved {name}", name=save.name)
 
 
-def keep_page(
+def keep_page(  # noqa: PLR0913 - what is shown, how it is checked, where it goes
     frame: Frame, exchanges: Iterable[Exchange], place: Place | None, ca_keys: Path | None,
-    html: Path | None,
+    html: Path | None, *, force: bool,
 ) -> None:  # fmt: skip
     """Write the page where it was asked for, masked whatever is shown on the screen.
 
     Raises:
+        Conflict: a file is there, and may not be written over (E-CLI-008).
         InvalidInput: the file cannot be written (E-CLI-005).
     """
     if html is not None:
         whole = explained(exchanges, place, ca_keys, clear=False)
-        _write(html, as_html(whole, frame.language.value))
+        write_new(html, as_html(whole, frame.language.value).encode(), force=force)
         frame.note("已存 {name}", "saved {name}", name=html.name)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise unusable(path, error) from error
 
 
 def explained(

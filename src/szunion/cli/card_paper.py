@@ -41,6 +41,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def explain(  # noqa: PLR0913 - the three things that can be explained
     frame: Frame, *, file: Path | None, text: str | None, two: tuple[Path, Path] | None,
     ca_keys: Path | None, reveal: bool, reason: str, org: str | None, html: Path | None,
+    force: bool,
 ) -> int:  # fmt: skip
     if sum(given is not None for given in (file, text, two)) != 1:
         raise click.UsageError(frame.text(
@@ -56,7 +57,7 @@ def explain(  # noqa: PLR0913 - the three things that can be explained
         _diff(frame, *two, clear=sight.grant(()))
     elif file is not None:
         exchanges = means.trace_from(file)
-        means.keep_page(frame, exchanges, None, ca_keys, html)
+        means.keep_page(frame, exchanges, None, ca_keys, html, force=force)
         clear = sight.grant(exchanges)
         whole = means.explained(exchanges, None, ca_keys, clear=clear)
         frame.value(as_data(whole))

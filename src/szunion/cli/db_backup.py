@@ -20,7 +20,7 @@ from szunion.cli.db import db
 from szunion.cli.db_postgres import OWNER
 from szunion.cli.endings import PARTLY
 from szunion.cli.files import unusable
-from szunion.cli.frame import Frame, framed, helps
+from szunion.cli.frame import FORCE, Frame, framed, helps
 from szunion.cli.speech import progress
 from szunion.domain.access import Purpose, Role, engine
 from szunion.errors import Conflict
@@ -39,7 +39,7 @@ _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
     )
 )
 @_FILE
-@click.option("--force", is_flag=True, help="覆盖已有的文件  Write over a file that is there")
+@FORCE
 @framed
 def backup(frame: Frame, *, file: Path, force: bool) -> None:
     from szunion.installed import city_of, vault_of  # noqa: PLC0415 - other commands stay light

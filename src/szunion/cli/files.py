@@ -42,8 +42,13 @@ def must_be_new(path: str | Path, *, force: bool) -> None:
 
     Raises:
         Conflict: there is one (E-CLI-008).
+        InvalidInput: nobody can say (E-CLI-005).
     """
-    if not force and Path(path).is_file():
+    try:
+        taken = not force and Path(path).is_file()
+    except OSError as error:
+        raise unusable(path, error) from None
+    if taken:
         raise Conflict("E-CLI-008", path=Path(path).name)
 
 

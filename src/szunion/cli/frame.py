@@ -236,6 +236,7 @@ CONSENT: Final = click.option(
     metavar="NO",
     help="本人签字同意书的编号  Number of the signed consents",
 )
+FORCE: Final = click.option("--force", is_flag=True, help="覆盖已有的文件  Write over a file")
 DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="只看，不写  Look, write nothing")
 
 

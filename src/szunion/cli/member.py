@@ -15,7 +15,7 @@ from szunion.application.timeline import Event
 from szunion.cli.as_of import member_as_of
 from szunion.cli.endings import EXIT
 from szunion.cli.files import must_be_new, unusable, write_new
-from szunion.cli.frame import CODE, DRY_RUN, ORG, Frame, framed, helps
+from szunion.cli.frame import CODE, DRY_RUN, FORCE, ORG, Frame, framed, helps
 from szunion.cli.streams import hand_over, put
 from szunion.domain.access import Purpose, Role
 from szunion.domain.cells import csv_text
@@ -217,7 +217,7 @@ REASON = click.option("--reason", default="", metavar="TEXT", help="事由，记
 @REASON
 @CODE
 @click.option("--to", "target", metavar="FILE", help="写到文件；不写则输出  File; else stdout")
-@click.option("--force", is_flag=True, help="覆盖已有文件  Write over a file")
+@FORCE
 @framed
 def export(  # noqa: PLR0913 - what an export asks
     frame: Frame, *, org: str, reason: str, code: str, target: str | None, force: bool

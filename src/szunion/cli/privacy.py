@@ -11,7 +11,7 @@ from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.rights import Rights
 from szunion.cli.duplicates import duplicate
 from szunion.cli.files import must_be_new, unusable, write_lines_new, write_new
-from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
+from szunion.cli.frame import DRY_RUN, FORCE, ORG, Frame, framed, helps
 from szunion.cli.privacy_consents import consent, notice
 from szunion.cli.streams import hand_over
 from szunion.domain.access import Purpose, Role
@@ -174,7 +174,7 @@ def answer(frame: Frame, name: str, *, paper: str, refuse: str | None, org: str 
 @click.argument("who")
 @click.option("--request", "name", required=True, metavar="q_…", help="已核实的请求  The request")
 @click.option("--out", required=True, metavar="FILE", help=".json 或 .html  Where to")
-@click.option("--force", is_flag=True, help="覆盖已有的文件  Overwrite a file")
+@FORCE
 @ORG
 @framed
 def copy(  # noqa: PLR0913 - a copy has these parts

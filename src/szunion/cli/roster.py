@@ -13,8 +13,8 @@ import click
 from szunion.adapters.roster.writer import ExcelRosterWriter
 from szunion.application.enrolment import ImportResult
 from szunion.cli.endings import PARTLY
-from szunion.cli.files import unusable, write_new
-from szunion.cli.frame import CONSENT, Frame, framed, helps
+from szunion.cli.files import must_be_new, unusable, write_new
+from szunion.cli.frame import CONSENT, FORCE, Frame, framed, helps
 from szunion.cli.speech import progress
 from szunion.domain.access import Purpose, Role
 from szunion.domain.roster_rows import PlainRow, PlainVerdict, RowWarning
@@ -26,7 +26,6 @@ _ROWS_SHOWN = 8
 _BLANK = re.compile(r"\{[^{}]*\}")
 _ORG = click.option("--org", required=True, metavar="CODE", help="工会代码  Code of the union")
 _SHEET = click.option("--sheet", metavar="NAME", help="工作表  Sheet to read")
-_FORCE = click.option("--force", is_flag=True, help="覆盖已有的文件  Overwrite a file")
 _KEYS = ("row", "column", "code", "value", "what", "do")
 _TITLES = (
     Text("行", "row"),
@@ -55,7 +54,7 @@ def roster() -> None: ...
     )
 )
 @click.option("--out", default="花名册模板.xlsx", metavar="FILE", help="文件  File to write")
-@_FORCE
+@FORCE
 @framed
 def template(frame: Frame, *, out: str, force: bool) -> None:
     write_new(out, ExcelRosterWriter(frame.language).template(), force=force)
@@ -106,7 +105,7 @@ def check(  # noqa: PLR0913 - what is to be shown
 @_ORG
 @_SHEET
 @click.option("--mend", metavar="FILE", help="待修正工作簿  Where rejected rows go")
-@_FORCE
+@FORCE
 @CONSENT
 @click.option("--dry-run", is_flag=True, help="只检查，不写入  Judge only")
 @framed
@@ -121,6 +120,8 @@ def import_(  # noqa: PLR0913 - what the person at the desk decides
     consent: str,
     dry_run: bool,
 ) -> int:
+    if mend is not None and not dry_run:
+        must_be_new(mend, force=force)
     read = _read(frame, file, org, sheet, dry_run=dry_run, paper=consent)
     result = read.result
     _print(frame, file, read, every=False)
@@ -157,7 +158,7 @@ def import_(  # noqa: PLR0913 - what the person at the desk decides
 @_ORG
 @_SHEET
 @click.option("--out", metavar="FILE", help="写成工作簿  Write a to-mend workbook")
-@_FORCE
+@FORCE
 @framed
 def rejects(  # noqa: PLR0913 - which file, and where to
     frame: Frame, file: str, *, org: str, sheet: str | None, out: str | None, force: bool
@@ -186,7 +187,7 @@ def _to_mend(
 ) -> Path:
     """Write the workbook of rejected rows; unasked, never over one that somebody may have mended.
 
-    The rows are in the registry by now, so a workbook that is there already is no error: the new
+    The rows are in the registry by now: where nobody has named a workbook and one is there, the new
     one gets the next free name.
     """
     data = ExcelRosterWriter(frame.language).to_mend(result.heading, result.rejected)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from szunion.adapters.files import appear
 from szunion.application.sweep import Swept, Tally
 from szunion.application.system import Desk
 from szunion.cli.files import unusable
@@ -132,10 +133,9 @@ def _save(path: Path, found: Swept) -> None:
         "unions": [[union, one.members, one.entitled] for union, one in found.unions.items()],
         "reasons": [[why.zh, why.en, count] for why, count in found.reasons.items()],
     }  # fmt: skip
-    fresh = path.with_name(path.name + ".new")
+    plain = json.dumps(value, ensure_ascii=False).encode()
     try:
-        fresh.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
-        fresh.replace(path)
+        appear(path, lambda out: out.write(plain), durable=False)
     except OSError as error:
         raise unusable(path, error) from None
 
