@@ -6,7 +6,7 @@ import pytest
 from tests.offices import Town, applicant, clock_of, engine, member, on_call
 
 from szunion.adapters.identity.simulated import CODE, SimulatedIdentity
-from szunion.application import consequences
+from szunion.application import binding_moves
 from szunion.application.bindings import Bindings, Bound, Locked, NotProved, Outcome, Unanswered
 from szunion.application.members import Members
 from szunion.domain.bindings import BindingState, Evidence, Portal, RealNameLevel
@@ -69,8 +69,8 @@ def test_m06_the_level_follows_the_evidence_for_the_present_version(
         present_version=1, verified_versions=frozenset({1}), face_signed_versions=frozenset({1})
     )
     monkeypatch.setattr(
-        consequences,
-        "identity_evidence",
+        binding_moves,
+        "evidence_of",
         lambda _work, _scope, who: Evidence(
             present_version=who.present.number,
             verified_versions=evidence.verified_versions,

@@ -8,7 +8,7 @@ import pytest
 from tests.cardtown import CardTown, card_town_on
 from tests.offices import applicant, member, on_call
 
-from szunion.application import consequences
+from szunion.application.binding_moves import evidence_of
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankState
@@ -39,12 +39,12 @@ def test_m05_the_banks_name_check_and_face_signing_come_back_to_the_union(place:
     place.run()
     assert place.row(person).state is RowState.ACTIVATED
 
-    def evidence_of(work: UnitOfWork, scope: Scope) -> Evidence:
+    def of_the_file(work: UnitOfWork, scope: Scope) -> Evidence:
         file = work.people.get(scope, person)
         assert file is not None
-        return consequences.identity_evidence(work, scope, file)
+        return evidence_of(work, scope, file)
 
-    evidence = place.look(evidence_of)
+    evidence = place.look(of_the_file)
     assert evidence.verified_versions == evidence.face_signed_versions == {1}
 
 

@@ -15,7 +15,7 @@ from tests.counting import counted as statements
 from tests.keyrings import filed
 from tests.offices import Town, applicant, clock_of, counted, engine, member, office_on, town_on
 
-from szunion.application import consequences
+from szunion.application import card_holds
 from szunion.application.access import authorise
 from szunion.application.members import Members
 from szunion.domain.access import Operation, Principal
@@ -203,8 +203,8 @@ def test_race_11_the_old_unions_holds_are_taken_over_with_an_explicit_yes(
 ) -> None:
     person = town.admit(0, applicant(1))
     taken: list[object] = []
-    monkeypatch.setattr(consequences, "holds_of_union", lambda *_: (77,))
-    monkeypatch.setattr(consequences, "take_over_holds", lambda *a: taken.append(a[2:]))
+    monkeypatch.setattr(card_holds, "holds_of_union", lambda *_: (77,))
+    monkeypatch.setattr(card_holds, "take_over_holds", lambda *a: taken.append(a[2:]))
     asked = town.transfers(member(person)).request(person, town.unions[1].id)
     town.transfers(town.g(0)).release(asked.id)
 

@@ -22,7 +22,6 @@ from szunion.domain.ledger import (
     ending,
     fund,
     member_account,
-    payable_account,
     reversal,
 )
 from szunion.domain.machine import Gap
@@ -158,7 +157,7 @@ def test_an_amount_is_more_than_nothing() -> None:
 
 # --- the books ------------------------------------------------------------------------------
 
-FUND, PAYABLE = fund("ha-spring-festival", 2026), payable_account(4)
+FUND, PAYABLE = fund("ha-spring-festival", 2026), "payable:4"
 
 
 def pending(id_: int = 1, fen: Fen = AID) -> Transfer:

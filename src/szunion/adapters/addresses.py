@@ -65,7 +65,6 @@ _NAME: Final = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}", re.ASCII)
 _NUMERIC: Final = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)", re.ASCII)
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9_.~-]+)*/?", re.ASCII)
 _LONGEST_NAME: Final = 253
-_LAST_PORT: Final = 65_535
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import evolve
 
-from szunion.application import consequences
+from szunion.application.bank_words import signed_versions
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bindings import (
     Binding,
     BindingEvent,
     BindingState,
+    Evidence,
     RealNameLevel,
     real_name_level,
 )
 from szunion.domain.people import Person
+from szunion.domain.rows import RowState
 from szunion.domain.values import PersonId
 from szunion.ports.storage import UnitOfWork
+
+_NOT_CHECKED: Final = frozenset(
+    {
+        RowState.NEW,
+        RowState.INVALID,
+        RowState.VALID,
+        RowState.QUEUED,
+        RowState.SENT,
+        RowState.UNKNOWN,
+        RowState.BANK_REJECTED,
+        RowState.EXCLUDED,
+    }
+)
+
+
+def evidence_of(work: UnitOfWork, scope: Scope, person: Person) -> Evidence:
+    """Return what a real-name level can rest on: what the bank said of which identity version."""
+    rows = work.rows.of_person(scope, person.id)
+    checked = {row.identity_version for row in rows if row.state not in _NOT_CHECKED}
+    signed = {row.identity_version for row in rows if row.state is RowState.ACTIVATED}
+    signed |= signed_versions(work.face_signs.of_person(scope, person.id))
+    return Evidence(
+        present_version=person.present.number,
+        verified_versions=frozenset(checked - {0}),
+        face_signed_versions=frozenset(signed - {0}),
+    )
 
 
 def level_of(work: UnitOfWork, scope: Scope, person: Person) -> RealNameLevel:
@@ -30,7 +60,7 @@ def level_of(work: UnitOfWork, scope: Scope, person: Person) -> RealNameLevel:
         ),
         None,
     )
-    return real_name_level(consequences.identity_evidence(work, scope, person), bound)
+    return real_name_level(evidence_of(work, scope, person), bound)
 
 
 def keep_binding(work: UnitOfWork, scope: Scope, row: Binding, event: BindingEvent) -> Binding:

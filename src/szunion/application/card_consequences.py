@@ -10,38 +10,24 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve
 
-from szunion.application import bank_words
 from szunion.application.applications import queue_request, row_entries
 from szunion.application.card_facts import end_use
+from szunion.application.card_holds import give_holds
 from szunion.application.card_moves import instruct, keep, move_plastic, stop_use, with_card
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.batches import Batch, BatchEvent, row_set_hash
-from szunion.domain.bindings import Evidence
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import UnionReason, UnionState
 from szunion.domain.instructions import InstructionKind
 from szunion.domain.members import Membership, MembershipReason, MembershipState
 from szunion.domain.outbox import DispatchState
-from szunion.domain.people import Person
 from szunion.domain.rows import ROW, Row, RowEvent, RowState
 from szunion.domain.succession import Belonging
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.storage import UnitOfWork
 
 _COMES_BACK = frozenset({UnionReason.LEFT_UNION, UnionReason.LEFT_CITY, UnionReason.DECEASED})
-_NOT_CHECKED = frozenset(
-    {
-        RowState.NEW,
-        RowState.INVALID,
-        RowState.VALID,
-        RowState.QUEUED,
-        RowState.SENT,
-        RowState.UNKNOWN,
-        RowState.BANK_REJECTED,
-        RowState.EXCLUDED,
-    }
-)
 
 
 def use_comes_back(work: UnitOfWork, scope: Scope, membership: Membership) -> None:
@@ -172,33 +158,3 @@ def hand_over(
     for kept in work.cards.held_by(scope, union):
         moved = evolve(kept.custody, holder=heir)
         move_plastic(work, scope, kept, moved, "custody.hand_over", f"{union} → {heir}")
-
-
-def give_holds(
-    work: UnitOfWork,
-    scope: Scope,
-    kept: KeptCard,
-    source: OrganisationId,
-    target: OrganisationId,
-) -> None:
-    """Give the open holds of one union on a card to another; their history stays (接管锁定)."""
-    holds = tuple(
-        hold.taken_over(target) if hold.open and hold.owner == source else hold
-        for hold in kept.card.holds
-    )
-    if holds != kept.card.holds:
-        after = with_card(kept, evolve(kept.card, holds=holds))
-        keep(work, scope, kept, after, "hold.take_over", f"{source} → {target}")
-
-
-def evidence_of(work: UnitOfWork, scope: Scope, person: Person) -> Evidence:
-    """Return what a real-name level can rest on: what the bank said of which identity version."""
-    rows = work.rows.of_person(scope, person.id)
-    checked = {row.identity_version for row in rows if row.state not in _NOT_CHECKED}
-    signed = {row.identity_version for row in rows if row.state is RowState.ACTIVATED}
-    signed |= bank_words.signed_versions(work.face_signs.of_person(scope, person.id))
-    return Evidence(
-        present_version=person.present.number,
-        verified_versions=frozenset(checked - {0}),
-        face_signed_versions=frozenset(signed - {0}),
-    )

@@ -1,9 +1,12 @@
-"""Know how a card is stopped: by whom, for which union, for how long (锁卡)."""
+"""Know how a card is stopped, for which union, and how its locks pass to another (锁卡、接管)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+
+from attrs import evolve
 
 from szunion.application.card_moves import instruct, keep, tell_locked, with_card
 from szunion.application.office import Office
@@ -12,7 +15,7 @@ from szunion.domain.card_files import KeptCard
 from szunion.domain.holds import Hold, HoldReason
 from szunion.domain.instructions import InstructionKind
 from szunion.domain.machine import Actor
-from szunion.domain.values import HoldId, OrganisationId, shard_of
+from szunion.domain.values import HoldId, OrganisationId, PersonId, shard_of
 from szunion.errors import InvalidInput, NotAllowed
 from szunion.ports.storage import UnitOfWork
 
@@ -72,3 +75,40 @@ def acting_union(work: UnitOfWork, by: Principal) -> OrganisationId:
     if root is None or by.role not in {Role.CITY, Role.HOTLINE}:
         raise NotAllowed("E-ACCESS-002")
     return root
+
+
+def holds_of_union(
+    work: UnitOfWork, scope: Scope, person: PersonId, union: OrganisationId
+) -> Sequence[int]:
+    """Return the open holds that *union* placed on a person: the new union must take them over."""
+    found = work.cards.holds_on(scope, person)
+    return [hold.id for hold in found if hold.open and hold.owner == union]
+
+
+def take_over_holds(
+    work: UnitOfWork,
+    scope: Scope,
+    person: PersonId,
+    source: OrganisationId,
+    target: OrganisationId,
+) -> None:
+    """Give the open holds of *source* on a person to *target*, who said yes to each."""
+    for kept in work.cards.of_person(scope, person):
+        give_holds(work, scope, kept, source, target)
+
+
+def give_holds(
+    work: UnitOfWork,
+    scope: Scope,
+    kept: KeptCard,
+    source: OrganisationId,
+    target: OrganisationId,
+) -> None:
+    """Give the open holds of one union on a card to another; their history stays (接管锁定)."""
+    holds = tuple(
+        hold.taken_over(target) if hold.open and hold.owner == source else hold
+        for hold in kept.card.holds
+    )
+    if holds != kept.card.holds:
+        after = with_card(kept, evolve(kept.card, holds=holds))
+        keep(work, scope, kept, after, "hold.take_over", f"{source} → {target}")

@@ -6,14 +6,12 @@ custody, bookings, tickets) follows here, so that nothing is left behind and not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from szunion.application import card_consequences, death
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.bindings import Evidence
 from szunion.domain.members import Membership, MembershipReason
-from szunion.domain.people import Person
 from szunion.domain.succession import Belonging
 from szunion.domain.values import OrganisationId, PersonId
 from szunion.ports.storage import UnitOfWork
@@ -37,19 +35,9 @@ def membership_ended(work: UnitOfWork, scope: Scope, membership: Membership) -> 
         death.stop_payments(work, scope, membership.person)
 
 
-def membership_moved(
-    work: UnitOfWork, scope: Scope, memberships: Sequence[Membership], source: OrganisationId
-) -> None:
-    """Follow episodes that went from *source* to the union that now is in charge of them."""
-
-
 def persons_merged(work: UnitOfWork, scope: Scope, loser: PersonId, survivor: PersonId) -> None:
     """Follow two files that turned out to be one person."""
     card_consequences.merge_cards(work, scope, loser, survivor)
-
-
-def identity_changed(work: UnitOfWork, scope: Scope, person: PersonId) -> None:
-    """Follow a new identity version: what was sent stays pinned to the old one."""
 
 
 def union_ended(
@@ -84,35 +72,3 @@ def _give_joinings(
         for id_ in moved
     ]
     work.audit.add_many(scope, entries)
-
-
-def holds_of_union(
-    work: UnitOfWork,
-    scope: Scope,
-    person: PersonId,
-    union: OrganisationId,
-) -> Sequence[int]:
-    """Return the open holds that *union* placed on a person: the new union must take them over."""
-    found = work.cards.holds_on(scope, person)
-    return [hold.id for hold in found if hold.open and hold.owner == union]
-
-
-def take_over_holds(
-    work: UnitOfWork,
-    scope: Scope,
-    person: PersonId,
-    source: OrganisationId,
-    target: OrganisationId,
-) -> None:
-    """Give the open holds of *source* on a person to *target*, who said yes to each."""
-    for kept in work.cards.of_person(scope, person):
-        card_consequences.give_holds(work, scope, kept, source, target)
-
-
-def identity_evidence(
-    work: UnitOfWork,
-    scope: Scope,
-    person: Person,
-) -> Evidence:
-    """Return on what a real-name level can rest: name checks and face-signings of the bank."""
-    return card_consequences.evidence_of(work, scope, person)

@@ -8,7 +8,6 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from szunion.application import consequences
 from szunion.application.access import authorise
 from szunion.application.as_of import entitled_as_of, member_as_of, moment_asked
 from szunion.application.binding_moves import recheck_bindings
@@ -321,7 +320,6 @@ def correct_file(  # noqa: PLR0913 - whose, what, and on what it rests
     if new.present != old.present:
         _log(work, scope, old, new, "person.correct", paper)
         recheck_bindings(work, scope, person)
-        consequences.identity_changed(work, scope, person)
         work.messages.add(scope, person, "person.corrected", {})
     if new.mobile != old.mobile:
         _log(work, scope, old, new, "person.mobile", paper)

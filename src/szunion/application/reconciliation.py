@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from szunion.application import statements
 from szunion.application.access import authorise
@@ -362,7 +362,7 @@ class Reconciliation:
                 operation = Operation.PAY_WRITE if about_money else Operation.BANK_OPERATE
                 scope = authorise(work, self.by, operation)
                 statements.explain(work, scope, each, note[:200])
-                closed = evolve(each.closed(self.by.id, work.now))
+                closed = each.closed(self.by.id, work.now)
                 work.reconciliations.close(scope, [closed], work.now)
                 entry = AuditEntry(
                     action="recon.resolve",

@@ -155,5 +155,4 @@ def _update(work: UnitOfWork, scope: Scope, person: PersonId, row: RosterRow) ->
     work.audit.add(scope, entry)
     if renamed:
         recheck_bindings(work, scope, person)
-        consequences.identity_changed(work, scope, person)
     return True

@@ -56,7 +56,6 @@ def end_union(  # noqa: PLR0913 - what the two ways of ending need
     moved = work.members.move_all(scope, union.id, heirs[Belonging.MEMBERS], today)
     _tell_moved(work, scope, union, moved)
     _escalate(work, scope, union, into)
-    consequences.membership_moved(work, scope, moved, union.id)
     consequences.union_ended(work, scope, union.id, heirs)
     work.officers.end_of(scope, union.id, work.now, event.value)
     ended = union.after(event, reason=reason)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from attrs import evolve, field, frozen
 
-from szunion.application import consequences
+from szunion.application import card_holds
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.episodes import check_takes_members, in_charge
@@ -49,7 +49,7 @@ class Transfers:
         """Return the holds of the old union that the new one would take over."""
         scope = authorise(work, self.by, Operation.TRANSFER_WRITE)
         row = _get(work, scope, transfer)
-        return consequences.holds_of_union(work, scope, row.person, row.source)
+        return card_holds.holds_of_union(work, scope, row.person, row.source)
 
     @one_commit
     def request(self, work: UnitOfWork, person: PersonId, target: OrganisationId) -> Transfer:
@@ -227,13 +227,13 @@ class Transfers:
         membership = work.members.open_anywhere(scope, row.person)
         if membership is None or membership.id != row.membership:
             raise NotFound("E-ACCESS-002")
-        holds = consequences.holds_of_union(work, scope, row.person, row.source)
+        holds = card_holds.holds_of_union(work, scope, row.person, row.source)
         if holds and not take_over_holds:
             raise Conflict("E-TRANSFER-002", current=row.state, allowed=(), count=len(holds))
         work.transfers.put(scope, moved)
         self._carry_over(work, scope, membership, moved.target)
         if holds:
-            consequences.take_over_holds(work, scope, row.person, row.source, moved.target)
+            card_holds.take_over_holds(work, scope, row.person, row.source, moved.target)
         _log(work, scope, moved, event, row.state)
         return evolve(moved, version=moved.version + 1)
 
@@ -256,8 +256,6 @@ class Transfers:
             after=str(target),
         )
         work.audit.add(scope, entry)
-        now = evolve(moved, version=moved.version + 1)
-        consequences.membership_moved(work, scope, (now,), membership.organisation)
 
 
 def _get(work: UnitOfWork, scope: Scope, transfer: TransferId) -> Transfer:

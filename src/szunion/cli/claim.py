@@ -34,7 +34,6 @@ _TITLES = (
 _DAY = click.DateTime(["%Y-%m-%d"])
 _REASONS = click.Choice([each.value for each in ClaimReason], case_sensitive=False)
 _STATES = click.Choice([each.value for each in ClaimState], case_sensitive=False)
-MEANT = "会员（m_… 或证件号码）"
 
 
 @click.group(

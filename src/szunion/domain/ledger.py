@@ -29,11 +29,6 @@ def fund(item: str, year: int) -> str:
     return f"fund:{item}:{year}"
 
 
-def payable_account(batch: int) -> str:
-    """Return the account of what is to be paid with one pay-out batch (应付)."""
-    return f"payable:{batch}"
-
-
 def bank_clearing(bank: str) -> str:
     """Return the account of money on its way at a bank (银行在途)."""
     return f"bank_clearing:{bank}"
@@ -46,8 +41,6 @@ def member_account(pseudonym: str) -> str:
 
 RETURNED = "returned"
 """Money that came back and is owed again (退票)."""
-SUSPENSE = "suspense"
-"""Money that nothing explains yet (待查)."""
 
 
 @frozen(kw_only=True)

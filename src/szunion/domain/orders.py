@@ -198,8 +198,6 @@ DISBURSEMENT: Final = Machine(
 
 IN_FLIGHT: Final = frozenset({_S.APPROVED, _S.BATCHED, _S.SENT, _S.UNKNOWN, _S.ACCEPTED})
 """States of an order that count against the obligation though no money has arrived yet."""
-UNSENT: Final = frozenset({_S.DRAFT, _S.APPROVED, _S.BATCHED})
-"""States in which an order may still be stopped: nothing has left."""
 
 
 def positive(_: object, __: object, value: Fen) -> None:

@@ -23,8 +23,6 @@ OPEN: Final = frozenset(
     {_S.NEW, _S.ASSIGNED, _S.WORKING, _S.WAITING_MEMBER, _S.REPLIED, _S.CALLBACK, _S.REOPENED}
 )
 """It waits for somebody."""
-AT_UNION: Final = frozenset({_S.ASSIGNED, _S.WORKING})
-"""It waits for the union, whose clock runs."""
 AT_HOTLINE: Final = frozenset({_S.NEW, _S.REPLIED, _S.CALLBACK})
 """It waits for an operator: sent back, answered, or being called back about."""
 

@@ -23,7 +23,6 @@ from szunion.domain.values import CardRef
 BITS: Final = 8
 BUCKET: Final = 256
 """How many fingerprints are walked through for one look."""
-SALT_BYTES: Final = 16
 _JOINED: Final = 4096
 """Bits that are kept as one number: short numbers are quick, few joins are too."""
 _MAGIC: Final = b"szunion-status/1"

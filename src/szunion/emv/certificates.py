@@ -22,7 +22,6 @@ from szunion.emv.rsa import RsaKey, recover, weaknesses
 T = TypeVar("T")
 PublicKey = RsaKey | sm2.PublicKey
 Reasons = tuple[Reason, ...]
-CaPublicKey = RsaKey | sm2.PublicKey | sm2.PreparedKey
 
 _HASH_SHA1: Final = 1
 _KEY_RSA: Final = 1

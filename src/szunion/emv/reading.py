@@ -28,8 +28,6 @@ MOST_RECORDS = 64
 PROBED = tuple((sfi, number) for sfi in (1, 2, 3) for number in range(1, 6))
 """Where union cards keep what anybody may read: SFI 1 to 3, at most five records each."""
 
-_RECORD_END = (0x6A83, 0x6A82)
-
 
 @frozen
 class Options:

@@ -29,12 +29,6 @@ CARD_BLOCKED = 0x6A81
 APPLICATION_BLOCKED = 0x6283
 """Warning of a blocked application: only its logs can be read: 应用锁定."""
 
-PBOC_RID = bytes.fromhex("A000000333")
-UNION_DEBIT = bytes.fromhex("A000000333010101")
-UNION_CREDIT = bytes.fromhex("A000000333010102")
-UNION_QUASI_CREDIT = bytes.fromhex("A000000333010103")
-UNION_ECASH = bytes.fromhex("A000000333010106")
-
 
 class Directory(Enum):
     """Where a card lists its applications: 支付系统环境."""

@@ -26,7 +26,6 @@ from szunion.application.system import Desk
 from szunion.application.worker import Worker
 from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Purpose
-from szunion.domain.bank import BankState
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
 from szunion.domain.custody import CustodyState
@@ -336,8 +335,3 @@ def demo_run(folder: Path, *, seed: int, progress: Progress) -> Iterator[Demo]:
 def people_of(demo: Demo) -> Sequence[PersonId]:
     """Return everyone who was accepted, in the order of the rosters."""
     return [person for each in demo.enrolled for person in each.result.accepted]
-
-
-def in_force(kept: KeptCard) -> bool:
-    """Return whether a card is active at the bank."""
-    return kept.card.bank.state is BankState.ACTIVE

@@ -15,9 +15,6 @@ from szunion.text import Text
 
 Cell: TypeAlias = Text | str | int | float | date | None
 
-FEWEST = 10
-"""Groups of people smaller than this are shown as ``<10``."""
-
 
 @frozen(kw_only=True)
 class Table:

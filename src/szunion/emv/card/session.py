@@ -23,7 +23,6 @@ WRONG_P1P2 = Response(0x6A86)
 NOT_FOUND = Response(0x6A88)
 NO_RECORD = Response(0x6A83)
 WRONG_DATA = Response(0x6A80)
-NOT_SUPPORTED = Response(0x6A81)
 
 
 class Stage(Enum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -64,7 +64,6 @@ class Reached:
 
 
 Positions: TypeAlias = dict[str, Reached]
-Telling: TypeAlias = Callable[[Mapping[str, Plain], Told], BankNotice]
 
 
 @frozen
