@@ -177,7 +177,8 @@ compare(place_of(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
 def compare(place: Place, listed: Path, turn: int) -> None:
     """Compare a list with the database as the bank's ear does; print seconds and the memory."""
     from szunion.application.access import authorise  # noqa: PLC0415 - of the child alone
-    from szunion.application.looked import look  # noqa: PLC0415
+    from szunion.application.daily_list import Ahead  # noqa: PLC0415
+    from szunion.application.daily_list import compare as compare_list  # noqa: PLC0415
     from szunion.application.reconciliation import listed as obey  # noqa: PLC0415
     from szunion.domain.access import Operation, engine  # noqa: PLC0415
 
@@ -191,8 +192,9 @@ def compare(place: Place, listed: Path, turn: int) -> None:
 
     before = peak_mib()
     start = time.perf_counter()
-    looked = office.storage.read(lambda work: look(office, work, desk(work), notice))
-    office.storage.run(lambda work: obey(office, work, desk(work), notice, f"D{turn}", looked))
+    found = office.storage.read(lambda work: compare_list(office, work, desk(work), notice))
+    known = Ahead(f"D{turn}", found)
+    office.storage.run(lambda work: obey(office, work, desk(work), notice, known))
     taken = time.perf_counter() - start
     office.storage.close()
     print(taken, peak_mib() - before, peak_mib())

@@ -17,9 +17,9 @@ from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.storage.sql.bulk import SqlBulk
 from szunion.adapters.storage.sql.reconciliations import SqlReconciliations
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
-from szunion.application import listed, reconciliation
+from szunion.application import reconciliation
 from szunion.application.access import authorise
-from szunion.application.looked import Looked, look
+from szunion.application.daily_list import Ahead, Comparison, Listed, compare
 from szunion.application.office import Office, in_memory
 from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import AuditEntry
@@ -155,13 +155,13 @@ def test_a_list_with_two_contents_under_one_id_counts_for_nothing(place: CardTow
     assert place.reconciliation().last() == before
 
 
-def followed(place: CardTown, looked: Looked | None, notice: DailyCardList) -> ReconRun:
+def followed(place: CardTown, comparison: Comparison, notice: DailyCardList) -> ReconRun:
     """Follow what was seen of a list at an earlier moment; return the run."""
     office = place.office
 
     def follow(work: UnitOfWork) -> ReconRun:
         scope = authorise(work, engine(), Operation.BANK_DESK)
-        outcome = reconciliation.listed(office, work, scope, notice, "D", looked)
+        outcome = reconciliation.listed(office, work, scope, notice, Ahead("D", comparison))
         made = work.reconciliations.get(scope, outcome.subject)
         assert made is not None
         return made
@@ -169,8 +169,8 @@ def followed(place: CardTown, looked: Looked | None, notice: DailyCardList) -> R
     return office.storage.run(follow)
 
 
-def seen(place: CardTown, notice: DailyCardList) -> Looked:
-    return place.look(lambda work, scope: look(place.office, work, scope, notice))
+def seen(place: CardTown, notice: DailyCardList) -> Comparison:
+    return place.look(lambda work, scope: compare(place.office, work, scope, notice))
 
 
 def test_what_is_told_between_looking_and_following_is_looked_at_again(place: CardTown) -> None:
@@ -200,8 +200,8 @@ def test_a_card_that_is_born_between_looking_and_following_is_not_unknown(place:
     notice = list_of(place, line_of(place, kept.card.ref))
     (pile,) = (pile for pile in seen(place, notice).piles if pile.ours)
     name = f"{place.office.vault.index(IndexField.CARD, kept.card.ref.token.plain()).hex()}-001"
-    stranger = listed.Told(name, BankState.ACTIVE, notice.cards[0].sequence)
-    before = Looked(None, [evolve(pile, ours=0, agreed=0, unknown=[stranger])])
+    stranger = Listed(name, BankState.ACTIVE, notice.cards[0].sequence)
+    before = Comparison(None, [evolve(pile, ours=0, agreed=0, unknown=[stranger])])
     run = followed(place, before, notice)
     assert (run.differences, run.ours, run.agreed) == ((), 1, 1)
 

@@ -16,7 +16,7 @@ from attrs import frozen
 from szunion.application.access import authorise
 from szunion.application.bank_inbox import BankInbox
 from szunion.application.bank_lines import ADAPTER_FAULT, FAULT, UNREACHED, notices_heard
-from szunion.application.looked import Ahead, ahead
+from szunion.application.daily_list import Ahead, ahead
 from szunion.application.office import Alone, Office
 from szunion.application.together import obeyed_together
 from szunion.domain.access import Operation, Principal, Scope

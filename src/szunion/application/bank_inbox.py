@@ -12,9 +12,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from szunion.application.bank_meaning import TakesReceipts, obey, waits_for
-from szunion.application.bank_rows import Outcome
+from szunion.application.bank_outcomes import Outcome
 from szunion.application.card_moves import engine_hold
-from szunion.application.looked import Ahead, Looked
+from szunion.application.daily_list import Ahead
 from szunion.application.office import Office
 from szunion.application.wire import decode, digest, encode
 from szunion.domain.access import Scope
@@ -51,12 +51,11 @@ class BankInbox:
         self, work: UnitOfWork, scope: Scope, notice: BankNotice, seen: Ahead | None = None
     ) -> Hearing:
         """Hear one notice: new, a copy, or a contradiction."""
+        seen = seen or Ahead(digest(work.vault, notice))
         heard = self._heard(work, notice, Hearing.OBEYED, "", seen)
         known = work.inbox.hear(scope, heard)
         if known is None:
-            outcome = self._obey(
-                work, scope, notice, heard.digest, None if seen is None else seen.looked
-            )
+            outcome = self._obey(work, scope, notice, seen)
             self._settle(work, scope, notice, heard, outcome)
             return outcome.hearing
         unread = NotUnderstood.__name__
@@ -80,7 +79,7 @@ class BankInbox:
         self, work: UnitOfWork, scope: Scope, notice: BankNotice, heard: HeardNotice
     ) -> Hearing:
         """Obey what was set aside before."""
-        outcome = self._obey(work, scope, notice, heard.digest)
+        outcome = self._obey(work, scope, notice, Ahead(heard.digest))
         work.inbox.put(scope, heard)
         self._settle(work, scope, notice, heard, outcome)
         return outcome.hearing
@@ -110,7 +109,7 @@ class BankInbox:
             about = todo.pop(0)
             for waiting in work.inbox.waiting(scope, about):
                 notice = decode(work.vault.open(_place(waiting.id), waiting.sealed))
-                outcome = self._obey(work, scope, notice, digest(work.vault, notice))
+                outcome = self._obey(work, scope, notice, Ahead(digest(work.vault, notice)))
                 if outcome.hearing is Hearing.WAITING and outcome.about == about:
                     continue
                 work.inbox.waits_no_more(scope, waiting)
@@ -142,7 +141,7 @@ class BankInbox:
             case CardChanged() | CardProduced():
                 kept = work.cards.by_ref(scope, notice.card)
                 if kept is not None:
-                    outcome = self._obey(work, scope, notice, heard.digest)
+                    outcome = self._obey(work, scope, notice, Ahead(heard.digest))
                     subject = outcome.subject or subject
             case RowVerified() | RowRejected() | RowDeclined() | RowFaceSigned():
                 row = work.rows.by_key(scope, notice.row)
@@ -163,15 +162,8 @@ class BankInbox:
         ):
             engine_hold(work, scope, kept, HoldReason.CONFLICT)
 
-    def _obey(
-        self,
-        work: UnitOfWork,
-        scope: Scope,
-        notice: BankNotice,
-        content: str,
-        looked: Looked | None = None,
-    ) -> Outcome:
-        return obey(self.office, self.desk, work, scope, notice, content, looked)
+    def _obey(self, work: UnitOfWork, scope: Scope, notice: BankNotice, known: Ahead) -> Outcome:
+        return obey(self.office, self.desk, work, scope, notice, known)
 
     # --- set aside --------------------------------------------------------------------------
 
@@ -184,6 +176,7 @@ class BankInbox:
         seen: Ahead | None = None,
     ) -> None:
         """Set a notice aside that cannot be obeyed, unless it is a copy (搁置)."""
+        seen = seen or Ahead(digest(work.vault, notice))
         heard = self._heard(work, notice, Hearing.ASIDE, reason, seen)
         if work.inbox.hear(scope, heard) is None:
             self._keep(work, scope, notice, _ASIDE)
@@ -212,7 +205,7 @@ class BankInbox:
         notice: BankNotice,
         hearing: Hearing,
         reason: str,
-        seen: Ahead | None = None,
+        seen: Ahead,
     ) -> HeardNotice:
         return HeardNotice(
             source=self.source,
@@ -220,7 +213,7 @@ class BankInbox:
             kind=type(notice).__name__,
             stream=notice.told.stream,
             sequence=notice.told.sequence,
-            digest=digest(work.vault, notice) if seen is None else seen.digest,
+            digest=seen.digest,
             received=work.now,
             hearing=hearing,
             reason=reason,

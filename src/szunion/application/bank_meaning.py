@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol, assert_never
 
 from szunion.application import bank_rows, bank_words, numbers, payouts, reconciliation
-from szunion.application.bank_rows import Outcome, card_name, row_name, tell_row
-from szunion.application.looked import Looked
+from szunion.application.bank_outcomes import Outcome, card_name, row_name
+from szunion.application.bank_rows import tell_row
+from szunion.application.daily_list import Ahead
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.bank import (
@@ -57,14 +58,13 @@ def waits_for(work: UnitOfWork, notice: BankNotice) -> tuple[str, ...]:
             return ()
 
 
-def obey(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - a line for each kind
+def obey(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - a line for each kind of notice
     office: Office,
     desk: TakesReceipts,
     work: UnitOfWork,
     scope: Scope,
     notice: BankNotice,
-    content: str,
-    looked: Looked | None = None,
+    known: Ahead,
 ) -> Outcome:
     """Do what a notice says. Every kind is here; a new one does not type-check without.
 
@@ -74,8 +74,7 @@ def obey(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - a line for each ki
         work: In which unit.
         scope: Of the engine.
         notice: What the bank told.
-        content: Its digest.
-        looked: What was found of a list before.
+        known: Its digest, and what a list was found to be before.
     """
     match notice:
         case RequestAnswered():
@@ -98,21 +97,19 @@ def obey(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - a line for each ki
         case RowFaceSigned():
             return bank_words.face_signed(work, scope, notice)
         case CardProduced():
-            name = card_name(work, notice.card)
-            return bank_rows.produced(office, work, scope, notice, content, name)
+            return bank_rows.produced(office, work, scope, notice, known.digest)
         case CardChanged():
-            name = card_name(work, notice.card)
-            return bank_rows.changed(office, work, scope, notice, content, name)
+            return bank_rows.changed(office, work, scope, notice, known.digest)
         case PlasticMoved():
-            return bank_rows.plastic(work, scope, notice, card_name(work, notice.card))
+            return bank_rows.plastic(work, scope, notice)
         case FeeWaiversUsed():
-            return bank_words.waivers_used(work, scope, notice, card_name(work, notice.card))
+            return bank_words.waivers_used(work, scope, notice)
         case NumberAnswered():
             return numbers.told(work, scope, notice)
         case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned() | Statement():
             return payouts.obey(office, work, scope, notice)
         case DailyCardList():
-            return reconciliation.listed(office, work, scope, notice, content, looked)
+            return reconciliation.listed(office, work, scope, notice, known)
         case NotUnderstood():
             raise InvalidInput("E-BANK-060", kind=notice.named or "?")
     assert_never(notice)

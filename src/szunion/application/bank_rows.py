@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from szunion.application import card_facts
 from szunion.application.applications import row_entries
+from szunion.application.bank_outcomes import Outcome, card_name, row_name
 from szunion.application.card_moves import move_plastic, with_card
 from szunion.application.office import Office
 from szunion.domain.access import Scope
@@ -26,7 +27,7 @@ from szunion.domain.facets import BankFact, Verdict, as_fact
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
 from szunion.domain.rows import ROW, Row, RowEvent
-from szunion.domain.values import CardRef, RequestKey
+from szunion.domain.values import RequestKey
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -41,23 +42,6 @@ HEARD = {
     Verdict.CONFLICT: Hearing.CONFLICT,
     Verdict.GAP: Hearing.GAP,
 }
-
-
-@frozen(kw_only=True)
-class Outcome:
-    """What obeying a notice came to."""
-
-    hearing: Hearing
-    subject: int = 0
-    about: str = ""
-    """What it waits for, if it waits."""
-    moved: tuple[str, ...] = ()
-    """What has moved, so that notices that wait for it are tried again."""
-
-
-def row_name(key: RequestKey) -> str:
-    """Return what a notice waits for that waits for a row."""
-    return f"row:{key}"
 
 
 def row_by_key(work: UnitOfWork, scope: Scope, key: RequestKey) -> Row:
@@ -138,13 +122,8 @@ def _answer_batch(work: UnitOfWork, scope: Scope, batch: Batch) -> None:
 # --- cards ----------------------------------------------------------------------------------
 
 
-def card_name(work: UnitOfWork, ref: CardRef) -> str:
-    """Return what a notice waits for that waits for a card: a keyed name that says nothing."""
-    return f"card:{work.vault.request_key(f'waits:{ref.token.plain()}:{ref.psn}')}"
-
-
-def produced(  # noqa: PLR0913, PLR0917 - a notice with its hash and its name
-    office: Office, work: UnitOfWork, scope: Scope, notice: CardProduced, content: str, name: str
+def produced(
+    office: Office, work: UnitOfWork, scope: Scope, notice: CardProduced, content: str
 ) -> Outcome:
     """Let a card be born for a row (制卡完成)."""
     row = row_by_key(work, scope, notice.row)
@@ -180,7 +159,7 @@ def produced(  # noqa: PLR0913, PLR0917 - a notice with its hash and its name
     told = tell_row(work, scope, row, RowEvent.PRODUCED)
     if verdict is Verdict.CONFLICT:
         return Outcome(hearing=Hearing.CONFLICT, subject=kept.id)
-    return evolve(told, subject=kept.id, moved=(*told.moved, name))
+    return evolve(told, subject=kept.id, moved=(*told.moved, card_name(work, notice.card)))
 
 
 def _named(work: UnitOfWork, scope: Scope, kept: KeptCard, notice: CardProduced) -> KeptCard:
@@ -190,8 +169,8 @@ def _named(work: UnitOfWork, scope: Scope, kept: KeptCard, notice: CardProduced)
     return evolve(named, card=evolve(card, version=card.version + 1))
 
 
-def changed(  # noqa: PLR0913, PLR0917 - a notice with its hash and its name
-    office: Office, work: UnitOfWork, scope: Scope, notice: CardChanged, content: str, name: str
+def changed(
+    office: Office, work: UnitOfWork, scope: Scope, notice: CardChanged, content: str
 ) -> Outcome:
     """Let the bank's word change a card (卡状态变更)."""
     kept = work.cards.by_ref(scope, notice.card)
@@ -199,10 +178,10 @@ def changed(  # noqa: PLR0913, PLR0917 - a notice with its hash and its name
     if kept is None:
         row = work.rows.by_key(scope, notice.row) if notice.row else None
         if row is None or row.card is not None:
-            return Outcome(hearing=Hearing.WAITING, about=name)
+            return Outcome(hearing=Hearing.WAITING, about=card_name(work, notice.card))
         kept, named = card_facts.card_of_row(work, scope, row, notice.card)
         work.rows.put(scope, named)
-        moved = (name,)
+        moved = (card_name(work, notice.card),)
     fact = as_fact(notice, content, work.now)
     kept, verdict = card_facts.hear(office, work, scope, kept, fact)
     if notice.event is BankEvent.REPLACED and notice.successor is not None:
@@ -219,16 +198,17 @@ def changed(  # noqa: PLR0913, PLR0917 - a notice with its hash and its name
     return Outcome(hearing=HEARD[verdict], subject=kept.id, moved=moved)
 
 
-def plastic(work: UnitOfWork, scope: Scope, notice: PlasticMoved, name: str) -> Outcome:
+def plastic(work: UnitOfWork, scope: Scope, notice: PlasticMoved) -> Outcome:
     """Follow what the bank did with a piece of plastic (实体卡)."""
     kept = work.cards.by_ref(scope, notice.card)
     if kept is None:
-        return Outcome(hearing=Hearing.WAITING, about=name)
+        return Outcome(hearing=Hearing.WAITING, about=card_name(work, notice.card))
     event = _PLASTIC[notice.event]
     if CUSTODY.transition(kept.custody.state, event) is None:
         reached = {one.target for one in CUSTODY.edges() if one.event is event}
         if kept.custody.state in reached:
             return Outcome(hearing=Hearing.LATE, subject=kept.id)
-        return Outcome(hearing=Hearing.WAITING, subject=kept.id, about=name)
+        about = card_name(work, notice.card)
+        return Outcome(hearing=Hearing.WAITING, subject=kept.id, about=about)
     move_plastic(work, scope, kept, kept.custody.after(event), f"custody.{event.value}")
     return Outcome(hearing=Hearing.OBEYED, subject=kept.id)

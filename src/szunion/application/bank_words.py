@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from szunion.application.bank_rows import Outcome, row_by_key
+from szunion.application.bank_outcomes import Outcome, card_name
+from szunion.application.bank_rows import row_by_key
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import FeeWaiversUsed, RowFaceSigned
@@ -55,11 +56,11 @@ def signed_versions(signs: Iterable[FaceSign]) -> set[int]:
     return {each.identity_version for each in last.values() if each.result.signed}
 
 
-def waivers_used(work: UnitOfWork, scope: Scope, notice: FeeWaiversUsed, name: str) -> Outcome:
+def waivers_used(work: UnitOfWork, scope: Scope, notice: FeeWaiversUsed) -> Outcome:
     """Keep how often a card was served free of fee (本月已免手续费次数)."""
     kept = work.cards.by_ref(scope, notice.card)
     if kept is None:
-        return Outcome(hearing=Hearing.WAITING, about=name)
+        return Outcome(hearing=Hearing.WAITING, about=card_name(work, notice.card))
     use = WaiverUse(
         card=kept.id,
         person=kept.person,

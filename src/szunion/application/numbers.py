@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
-from szunion.application.bank_rows import Outcome
+from szunion.application.bank_outcomes import Outcome
 from szunion.application.consent_gate import require
 from szunion.application.freight import same_content
 from szunion.application.office import Office, one_commit, one_look

@@ -8,7 +8,8 @@ from typing import Final, TypeAlias, assert_never
 from attrs import evolve, frozen
 
 from szunion.application import statements
-from szunion.application.bank_rows import Outcome
+from szunion.application.bank_outcomes import Outcome
+from szunion.application.freight import same_content
 from szunion.application.heirs import dead
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office
@@ -178,9 +179,7 @@ class Paying:
             if not orders:
                 return None
         request = request_of(dispatch.key, orders, cards)
-        content = digest(work.vault, request)
-        if dispatch.sent is not None and content != dispatch.digest:
-            raise Conflict("E-BANK-016", current=dispatch.state, allowed=())
+        content = same_content(dispatch, digest(work.vault, request))
         self._move(work, scope, orders, OrderEvent.SEND)
         return request, content
 

@@ -10,11 +10,10 @@ from attrs import field, frozen
 
 from szunion.application import statements
 from szunion.application.access import authorise
-from szunion.application.bank_rows import Outcome
+from szunion.application.bank_outcomes import Outcome
 from szunion.application.card_facts import hear
+from szunion.application.daily_list import Ahead, Comparison, Held, Listed, compare, newest
 from szunion.application.freight import list_request
-from szunion.application.listed import Kept, Told
-from szunion.application.looked import Looked, look, newest
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.together import cards_together
 from szunion.application.wire import digest
@@ -62,13 +61,8 @@ _UNANSWERED = (
 )
 
 
-def listed(  # noqa: PLR0913, PLR0917 - a notice with its hash and what was seen of it
-    office: Office,
-    work: UnitOfWork,
-    scope: Scope,
-    notice: DailyCardList,
-    content: str,
-    looked: Looked | None = None,
+def listed(
+    office: Office, work: UnitOfWork, scope: Scope, notice: DailyCardList, known: Ahead
 ) -> Outcome:
     """Follow the bank's list of every card (日终全量); the same list again changes nothing.
 
@@ -79,13 +73,14 @@ def listed(  # noqa: PLR0913, PLR0917 - a notice with its hash and what was seen
     differed is looked at again. One that agreed then agreed with this list, whatever it was told
     since. If another list was followed meanwhile, all is compared again.
     """
-    if work.reconciliations.find(scope, ReconKind.CARDS, notice.day, content) is not None:
+    if work.reconciliations.find(scope, ReconKind.CARDS, notice.day, known.digest) is not None:
         return Outcome(hearing=Hearing.DUPLICATE)
-    if looked is None or looked.last != newest(work, scope):
-        looked = look(office, work, scope, notice)
-    run = _Run(office=office, work=work, scope=scope, notice=notice, content=content)
+    comparison = known.comparison
+    if comparison is None or comparison.last != newest(work, scope):
+        comparison = compare(office, work, scope, notice)
+    run = _Run(office=office, work=work, scope=scope, notice=notice, content=known.digest)
     with work.bulk.scattered():
-        run.follow(looked)
+        run.follow(comparison)
         run.look_for_unstopped()
         return Outcome(hearing=Hearing.OBEYED, subject=run.keep())
 
@@ -102,12 +97,12 @@ class _Run:
     found: list[Difference] = field(factory=list)
     counts: dict[str, int] = field(factory=lambda: {"ours": 0, "agreed": 0, "closed": 0})
 
-    def follow(self, looked: Looked) -> None:
+    def follow(self, comparison: Comparison) -> None:
         """Follow what differed then, as it is now."""
-        apart: list[tuple[Told, CardId]] = []
-        unknown: list[Told] = []
-        missed: list[Kept] = []
-        for pile in looked.piles:
+        apart: list[tuple[Listed, CardId]] = []
+        unknown: list[Listed] = []
+        missed: list[Held] = []
+        for pile in comparison.piles:
             self.counts["ours"] += pile.ours
             self.counts["agreed"] += pile.agreed
             apart += ((told, kept.card) for told, kept in pile.apart)
@@ -124,7 +119,7 @@ class _Run:
                 for told, card in pairs:
                     self._beside(work, told, card)
 
-    def _born(self, unknown: Sequence[Told]) -> Iterator[tuple[Told, CardId]]:
+    def _born(self, unknown: Sequence[Listed]) -> Iterator[tuple[Listed, CardId]]:
         """Yield those that are known now."""
         cards = self.work.bulk.cards_called(self.scope, [told.name for told in unknown])
         for told in unknown:
@@ -135,13 +130,13 @@ class _Run:
                 self.counts["ours"] += 1
                 yield told, card
 
-    def _not_listed(self, kept: Kept, state: BankState | None) -> None:
+    def _not_listed(self, kept: Held, state: BankState | None) -> None:
         if state is None or state in CARD_BANK.absorbing:
             self.counts["agreed"] += 1
         else:
             self._differ(DifferenceKind.NOT_LISTED, kept.card, kept.name, state, None)
 
-    def _beside(self, work: UnitOfWork, told: Told, card: CardId) -> None:
+    def _beside(self, work: UnitOfWork, told: Listed, card: CardId) -> None:
         """Follow what the list says of a card otherwise than we."""
         kept = work.cards.get(self.scope, card)
         if kept is None:

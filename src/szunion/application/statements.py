@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Final
 
-from szunion.application.bank_rows import Outcome
+from szunion.application.bank_outcomes import Outcome
 from szunion.application.money_moves import Moved, keep_moves, merged
 from szunion.application.office import Office
 from szunion.application.payment_news import tell

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, cast
 
-from szunion.application.bank_rows import card_name, row_name
+from szunion.application.bank_outcomes import card_name, row_name
 from szunion.application.together_cards import CardsTogether, MembersTogether, PackTogether
 from szunion.application.together_held import Held, Through
 from szunion.application.together_inbox import InboxTogether, LogTogether

@@ -15,7 +15,6 @@ from typing import Any, Final, get_args
 
 from attrs import evolve, fields, has
 
-from szunion.application.listed import plainly
 from szunion.domain import bank
 from szunion.domain.bank import BankNotice
 from szunion.domain.bank_requests import (
@@ -26,6 +25,7 @@ from szunion.domain.bank_requests import (
     PayLine,
     Receipt,
 )
+from szunion.domain.card_records import plainly
 from szunion.domain.documents import DocumentKind
 from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
 from szunion.domain.values import CardRef, CardToken, Fen, Masked, RequestKey

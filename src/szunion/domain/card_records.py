@@ -7,14 +7,15 @@ compared without being read, and what lies on disk meanwhile names none of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from struct import Struct
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
-from szunion.domain.bank import BankState
+from szunion.domain.bank import BankState, ListedCard
 from szunion.domain.values import CardId
 
 INDEX: Final = 16
@@ -30,6 +31,7 @@ CODES: Final = {state: code for code, state in enumerate(STATES)}
 """The byte that stands for a state. A database that joins records itself has them in its words."""
 
 _MOST: Final = (1 << 63) - 1
+_PAGE: Final = 2_000
 
 
 @frozen
@@ -50,6 +52,28 @@ class Said:
         object.__setattr__(self, "tail", tail)
         text = f" {self.psn} {self.state.value} {self.sequence}\n"
         object.__setattr__(self, "text", text.encode())
+
+
+@runtime_checkable
+class Plainly(Protocol):
+    """A list that can be gone through without a value made for each of its cards."""
+
+    def plainly(self) -> Iterator[tuple[Sequence[bytes], Sequence[Said]]]:
+        """Yield what the list's values say, in their order: tokens as they are, and the rest."""
+        ...
+
+
+def plainly(cards: Iterable[ListedCard]) -> Iterator[tuple[Sequence[bytes], Sequence[Said]]]:
+    """Yield what listed cards say, some thousands at a time, the quickest way the list has."""
+    if isinstance(cards, Plainly):
+        yield from cards.plainly()
+        return
+    coming = iter(cards)
+    while part := list(islice(coming, _PAGE)):
+        yield (
+            [line.card.token.plain().encode() for line in part],
+            [Said(line.card.psn, line.state, line.sequence) for line in part],
+        )
 
 
 @lru_cache(1 << 14)

@@ -17,9 +17,8 @@ from szunion.adapters.bank.batch_file.layout import FieldLayout
 from szunion.adapters.bank.batch_file.lines import Reading
 from szunion.adapters.bank.batch_file.make import layout_named
 from szunion.adapters.bank.batch_file.sheets import Broken, Head, Sheet
-from szunion.application.listed import Plainly, plainly
 from szunion.domain.bank import BankState, ListedCard
-from szunion.domain.card_records import Said
+from szunion.domain.card_records import Plainly, Said, plainly
 
 END = b"\r\n"
 

@@ -24,7 +24,7 @@ _REMEMBERED: Final = 1 << 14
 
 
 class FiledCards(FileLines):
-    """The cards of a list in a file: :class:`szunion.application.listed.Plainly`."""
+    """The cards of a list in a file: :class:`szunion.domain.card_records.Plainly`."""
 
     def __init__(self, reading: Reading, count: int) -> None:
         super().__init__(reading, count)

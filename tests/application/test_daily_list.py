@@ -8,10 +8,10 @@ from random import Random
 import pytest
 
 from szunion.adapters.keys.file import FileKeys
-from szunion.application.listed import (
-    Compared,
-    Told,
-    compared,
+from szunion.application.daily_list import (
+    ComparedPile,
+    Listed,
+    compare_piles,
     told_records,
 )
 from szunion.application.office import in_memory
@@ -21,7 +21,7 @@ from szunion.domain.values import CardId, CardRef, CardToken
 from szunion.ports.keys import IndexField
 
 VAULT = FileKeys(bytes(32)).vault()
-Held = tuple[str, int, BankState | None, int]
+Ours = tuple[str, int, BankState | None, int]
 
 
 def card(at: int, psn: int = 1) -> CardRef:
@@ -29,7 +29,7 @@ def card(at: int, psn: int = 1) -> CardRef:
     return CardRef(CardToken(f"T000000{at}"), psn)
 
 
-def together(listed: Sequence[ListedCard], held: Sequence[Held]) -> list[Compared]:
+def together(listed: Sequence[ListedCard], held: Sequence[Ours]) -> list[ComparedPile]:
     """Compare a list with what is held, pile by pile; return the piles in which cards are."""
     kept = [
         (VAULT.index(IndexField.CARD, token), psn, state and state.value, CardId(id_))
@@ -37,7 +37,7 @@ def together(listed: Sequence[ListedCard], held: Sequence[Held]) -> list[Compare
     ]
     theirs = in_memory(told_records(VAULT, iter(listed)))
     ours = in_memory([kept_records(kept)])
-    return [compared(*both) for both in zip(theirs, ours, strict=True) if any(both)]
+    return [compare_piles(*both) for both in zip(theirs, ours, strict=True) if any(both)]
 
 
 def test_of_a_card_listed_twice_the_last_line_counts() -> None:
@@ -91,7 +91,7 @@ def test_a_card_is_named_by_its_blind_index_and_its_sequence_number() -> None:
     ref = card(1, 7)
     (pile,) = together([ListedCard(ref, BankState.DORMANT, 4)], [])
     name = f"{VAULT.index(IndexField.CARD, ref.token.plain()).hex()}-007"
-    assert pile.unknown == [Told(name, BankState.DORMANT, 4)]
+    assert pile.unknown == [Listed(name, BankState.DORMANT, 4)]
 
 
 def test_numbers_that_no_column_holds_are_nobodys_card_and_break_no_list() -> None:

@@ -1,49 +1,34 @@
-"""Know how the bank's list of cards and ours are compared with neither in memory (日终全量清单).
+"""Know how the bank's daily list is compared with our cards before anything follows (日终全量清单).
 
 Each card becomes one record (:mod:`szunion.domain.card_records`) of either side: two sets of bytes
-are compared, and only what one of them lacks is read.
+are compared, with neither in memory, and only what one of them lacks is read.
+
+A city's list takes half a minute to compare, and on SQLite whoever writes keeps all others from
+writing. So both sides are compared in a transaction that only reads; the one that follows looks
+again at the few cards that differed, and is short.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from operator import add, attrgetter
 from struct import Struct
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from attrs import frozen
 
-from szunion.domain.bank import BankState, ListedCard
-from szunion.domain.card_records import INDEX, NAME, RECORD, SAID, STATES, Said
+from szunion.application.office import Office
+from szunion.application.wire import digest
+from szunion.domain.access import Scope
+from szunion.domain.bank import BankState, DailyCardList, ListedCard
+from szunion.domain.card_records import INDEX, NAME, RECORD, SAID, STATES, plainly
+from szunion.domain.reconciliation import ReconKind
 from szunion.domain.values import CardId
 from szunion.ports.keys import IndexField, Vault
+from szunion.ports.storage import UnitOfWork
 
 _BY_SAID: Final = Struct(f"{SAID}s{RECORD - SAID}s")
-_PAGE: Final = 2_000
 _TAIL: Final = attrgetter("tail")
-
-
-@runtime_checkable
-class Plainly(Protocol):
-    """A list that can be gone through without a value made for each of its cards."""
-
-    def plainly(self) -> Iterator[tuple[Sequence[bytes], Sequence[Said]]]:
-        """Yield what the list's values say, in their order: tokens as they are, and the rest."""
-        ...
-
-
-def plainly(cards: Iterable[ListedCard]) -> Iterator[tuple[Sequence[bytes], Sequence[Said]]]:
-    """Yield what listed cards say, some thousands at a time, the quickest way the list has."""
-    if isinstance(cards, Plainly):
-        yield from cards.plainly()
-        return
-    coming = iter(cards)
-    while part := list(islice(coming, _PAGE)):
-        yield (
-            [line.card.token.plain().encode() for line in part],
-            [Said(line.card.psn, line.state, line.sequence) for line in part],
-        )
 
 
 def told_records(vault: Vault, cards: Iterable[ListedCard]) -> Iterator[Sequence[bytes]]:
@@ -53,7 +38,7 @@ def told_records(vault: Vault, cards: Iterable[ListedCard]) -> Iterator[Sequence
 
 
 @frozen
-class Told:
+class Listed:
     """What the bank lists of one card."""
 
     name: str
@@ -62,7 +47,7 @@ class Told:
 
 
 @frozen
-class Kept:
+class Held:
     """What we hold of one card; its state is None if the bank has told none."""
 
     name: str
@@ -75,29 +60,29 @@ def _name(head: bytes) -> str:
     return f"{head[:INDEX].hex()}-{psn:03d}"
 
 
-def _told(said: bytes, sequence: bytes) -> Told:
+def _told(said: bytes, sequence: bytes) -> Listed:
     state = STATES[said[-1]]
     assert state is not None, "a list says no card without its state"
-    return Told(_name(said), state, int.from_bytes(sequence, signed=True))
+    return Listed(_name(said), state, int.from_bytes(sequence, signed=True))
 
 
-def _kept(said: bytes, card: bytes) -> Kept:
-    return Kept(_name(said), STATES[said[-1]], CardId(int.from_bytes(card)))
+def _kept(said: bytes, card: bytes) -> Held:
+    return Held(_name(said), STATES[said[-1]], CardId(int.from_bytes(card)))
 
 
 @frozen(kw_only=True)
-class Compared:
+class ComparedPile:
     """What comes of a pile of the list beside the pile of ours with the same cards, by name."""
 
     ours: int
     """How many cards of it we hold."""
     agreed: int
-    apart: Sequence[tuple[Told, Kept]]
-    unknown: Sequence[Told]
-    not_listed: Sequence[Kept]
+    apart: Sequence[tuple[Listed, Held]]
+    unknown: Sequence[Listed]
+    not_listed: Sequence[Held]
 
 
-def compared(told: bytes, kept: bytes) -> Compared:
+def compare_piles(told: bytes, kept: bytes) -> ComparedPile:
     """Compare two piles of records; of a card listed twice, the line that came last counts."""
     left, mine = _apart(dict(_BY_SAID.iter_unpack(told)), kept)
     if _twice(left, mine, kept):
@@ -111,7 +96,7 @@ def compared(told: bytes, kept: bytes) -> Compared:
         else:
             apart.append((line, _kept(*held)))
     ours = len(kept) // RECORD
-    return Compared(
+    return ComparedPile(
         ours=ours,
         agreed=ours - len(apart) - len(mine),
         apart=apart,
@@ -143,3 +128,52 @@ def _last(told: bytes) -> dict[bytes, bytes]:
     """Return what the last line of each card says, where some card has several."""
     last = {said[:NAME]: (said, rest) for said, rest in _BY_SAID.iter_unpack(told)}
     return dict(last.values())
+
+
+@frozen
+class Comparison:
+    """What was found of a list beside ours."""
+
+    last: int | None
+    """The newest run of its kind by then."""
+    piles: Sequence[ComparedPile]
+
+
+def compare(office: Office, work: UnitOfWork, scope: Scope, notice: DailyCardList) -> Comparison:
+    """Compare every card with the bank's list pile by pile, and change nothing.
+
+    Almost every card agrees to the letter: its record is compared as it is, and not read. Memory
+    grows with what differs.
+    """
+    theirs = office.piles(told_records(work.vault, notice.cards))
+    ours = office.piles(work.cards.records(scope))
+    return Comparison(newest(work, scope), tuple(map(compare_piles, theirs, ours)))
+
+
+def newest(work: UnitOfWork, scope: Scope) -> int | None:
+    """Return the id of the newest comparison of cards."""
+    last = work.reconciliations.last(scope, ReconKind.CARDS)
+    return None if last is None else last.id
+
+
+@frozen
+class Ahead:
+    """What is known of a notice before it is obeyed."""
+
+    digest: str
+    comparison: Comparison | None = None
+    """Of a list of cards that was gone through in an earlier transaction."""
+
+
+def ahead(
+    office: Office, notice: DailyCardList, source: str, scope: Callable[[UnitOfWork], Scope]
+) -> Ahead:
+    """Go through a list outside of the commit in which it is obeyed."""
+
+    def see(work: UnitOfWork) -> Comparison | None:
+        sees = scope(work)
+        if work.inbox.get(sees, source, notice.told.event_id) is not None:
+            return None
+        return compare(office, work, sees, notice)
+
+    return Ahead(digest(office.vault, notice), office.storage.read(see))
