@@ -25,6 +25,7 @@ class Shell:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.app, self.owner = url(database.app), url(database.owner)
+        folder.mkdir(exist_ok=True)
         self.file = folder / "szunion.toml"
         self.file.write_text(
             f'[szunion]\ndatabase = "{self.app}"\nkeys = "{folder}/union.keys"\n', "utf-8"
@@ -61,6 +62,18 @@ def test_a_database_is_made_and_used_by_two_roles(shell: Shell) -> None:
     assert "synchronous_commit on" in doctor.stdout
     assert "E-STORE" not in doctor.output
     assert "W-STORE-011" in doctor.stdout
+
+
+def test_the_owner_of_another_database_makes_nothing(
+    shell: Shell, databases: Databases, tmp_path: Path
+) -> None:
+    elsewhere = Shell(databases.empty(), tmp_path / "elsewhere")
+    for words in (("init",), ("migrate",), ("migrate", "--dry-run")):
+        refused = shell.type("db", *words, "--owner", elsewhere.owner)
+        assert (refused.exit_code, "E-STORE-040" in refused.stderr) == (2, True)
+    assert shell.type("db", "status").exit_code == 1
+    assert elsewhere.type("db", "status").exit_code == 1
+    assert not (tmp_path / "union.keys").exists()
 
 
 def test_a_database_in_use_is_not_opened_under_new_keys_and_leaves_none(

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from attrs import evolve
+from psycopg.conninfo import make_conninfo
 from tests.canaries import canary, found_in
 from tests.offices import applicant, engine, office_on, town_on
 from tests.places import nothing_at, opened_at
@@ -45,6 +46,7 @@ from szunion.domain.audit_export import verify as log_verify
 from szunion.errors import (
     ConfigError,
     Conflict,
+    InvalidInput,
     SchemaOutOfDate,
     StorageBusy,
     StorageError,
@@ -440,6 +442,55 @@ def test_a_copy_is_the_same_and_can_be_broken_off_anywhere(
     opened(place, SimClock()).close()
     again = copy(town, place, at=0, progress=_silent)
     assert (again.rows, again.new) == (done.rows, 0), "whoever does it once more changes nothing"
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_a_database_is_not_copied_into_itself_however_it_is_written(
+    founded: Callable[[str], Database], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = founded(kind)
+    before = sums(town)
+    for same in _otherwise_written(town, tmp_path, monkeypatch):
+        with pytest.raises(InvalidInput, match="E-STORE-039"):
+            copy(town, same, at=0, progress=_silent)
+        with pytest.raises(InvalidInput, match="E-STORE-039"):
+            copy(same, town, at=0, progress=_silent)
+    assert sums(town) == before
+    opened(town, SimClock()).close()
+
+
+def _otherwise_written(
+    town: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[Database]:
+    if isinstance(town, PostgresDatabase):
+        app, owner = (make_conninfo(each, application_name="other")
+                      for each in (town.application, town.owner))  # fmt: skip
+        return [town, PostgresDatabase(app, owner)]
+    assert isinstance(town, SqliteFile)
+    (folder / "link.db").symlink_to(town.path)
+    (folder / "hard.db").hardlink_to(town.path)
+    monkeypatch.chdir(town.path.parent)
+    ways = (town.path, Path(town.path.name), Path("..") / town.path.parent.name / town.path.name,
+            folder / "link.db", folder / "hard.db")  # fmt: skip
+    return [SqliteFile(each) for each in ways]
+
+
+@pytest.mark.postgres
+def test_what_the_owner_would_fill_is_the_database_that_was_named(
+    founded: Callable[[str], Database], tmp_path: Path
+) -> None:
+    """An owner's address of another database, as one left in the settings, is refused."""
+    town, one, two = (founded("sqlite"), *(nothing_at("postgres", tmp_path) for _ in range(2)))
+    assert isinstance(one, PostgresDatabase)
+    assert isinstance(two, PostgresDatabase)
+    mixed = PostgresDatabase(one.application, two.owner)
+    with pytest.raises(ConfigError, match="E-STORE-040"):
+        copy(town, mixed, at=0, progress=_silent)
+    with pytest.raises(ConfigError, match="E-STORE-040"):
+        restored_at(mixed, backed(town))
+    for place in (one, two):
+        with pytest.raises(StorageError, match="E-STORE-009"), place.snapshot():
+            pass
 
 
 @pytest.mark.postgres

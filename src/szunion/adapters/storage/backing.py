@@ -20,7 +20,7 @@ from szunion.adapters.storage.sql.carry import Carried, carry
 from szunion.adapters.storage.sql.restored import Restored, mark
 from szunion.adapters.storage.sql.session import Session
 from szunion.adapters.storage.sql.tables import Tables
-from szunion.errors import Conflict
+from szunion.errors import Conflict, InvalidInput
 from szunion.ports.keys import Vault
 
 Progress = Callable[[str, int], None]
@@ -36,6 +36,13 @@ class Target(Tables, Protocol):
 
 class Database(Protocol):
     """A place where a database of ours is, or is to be: a file, or a name on a server."""
+
+    def place(self) -> tuple[int, int] | None:
+        """Return what tells it from all others of its engine, however it was addressed.
+
+        None: nothing is there yet.
+        """
+        ...
 
     def snapshot(self) -> AbstractContextManager[Tables]:
         """Look at one moment of it for as long as this lasts; others go on writing.
@@ -141,9 +148,13 @@ def copy(source: Database, target: Database, *, at: int, progress: Progress) -> 
         progress: Is told of each table.
 
     Raises:
+        InvalidInput: the two are one (E-STORE-039).
         StorageError: the two have not the same tables (E-STORE-016).
         Conflict: the target holds something else (E-STORE-017).
     """
+    here = source.place()
+    if here is not None and here == target.place():
+        raise InvalidInput("E-STORE-039")
     with source.snapshot() as ours, target.filling(ours.schema, at=at) as theirs:
         done = carry(ours, theirs, progress=progress)
         if ours.audit_head() != theirs.audit_head():

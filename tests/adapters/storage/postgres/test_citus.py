@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from tests.application.test_import import taken
 from tests.booktown import book_town_on
 from tests.databases import ON_CITUS, of_this_run
@@ -33,7 +34,6 @@ from szunion.adapters.storage.postgres.connection import (
     Limits,
     ask,
     connect,
-    role_of,
     tell,
     with_parts,
 )
@@ -140,7 +140,8 @@ def test_a_worker_is_held_to_what_a_server_must_be(database: Database) -> None:
     _, worker, *_ = of_this_run().nodes
     where = {"host": worker.host, "port": str(worker.port)}
     there = connect(with_parts(database.admin, **where), Limits())
-    role = f'ALTER ROLE {role_of(database.app)} IN DATABASE "{database.name}"'
+    app = conninfo_to_dict(database.app)["user"]
+    role = f'ALTER ROLE {app} IN DATABASE "{database.name}"'
     tell(there, "SET citus.enable_ddl_propagation = off")
     store(database).close()
     tell(there, f"{role} SET synchronous_commit = off")

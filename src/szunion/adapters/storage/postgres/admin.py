@@ -25,7 +25,7 @@ from szunion.adapters.storage.postgres.connection import (
     ask,
     connect,
     look,
-    role_of,
+    role_at,
 )
 from szunion.adapters.storage.postgres.migrate import (
     Migration,
@@ -166,8 +166,8 @@ def plan(owner: str) -> Sequence[Planned]:
 
 def rehearsed(owner: str, application: str, *, at: int) -> Sequence[Migration]:
     """Do what :func:`bring_up` would do, see whether it goes through, and undo it."""
-    role = role_of(application)
     with _open(owner) as connection:
+        role = role_at(connection, application)
         return rehearse(connection, role, at=at)
 
 
@@ -184,14 +184,15 @@ def bring_up(
             tables are spread stays so without it.
 
     Raises:
-        ConfigError: there is no such engine (E-STORE-035).
+        ConfigError: there is no such engine (E-STORE-035), or the two addresses are those of two
+            databases (E-STORE-040).
         StorageBusy: members move between this node and another (E-NODES-016).
         StorageError: a copy into the database has not come to its end (E-STORE-025), the nodes are
             not there (E-STORE-036), or one server holds its tables (E-STORE-037). Nothing was
             changed.
     """
-    role = role_of(application)
     with _open(owner) as connection:
+        role = role_at(connection, application)
         if is_filling(connection):
             raise StorageError("E-STORE-025")
         if has_table(connection, "moving"):

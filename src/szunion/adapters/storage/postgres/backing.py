@@ -17,7 +17,8 @@ from szunion.adapters.storage.postgres.connection import (
     Connection,
     Limits,
     connect,
-    role_of,
+    place_of,
+    role_at,
     tell,
 )
 from szunion.adapters.storage.postgres.faults import translated
@@ -80,6 +81,10 @@ class PostgresDatabase:
             raise ConfigError("E-STORE-023")
         return self.owner
 
+    def place(self) -> tuple[int, int]:
+        with _open(self.owner or self.application) as connection:
+            return place_of(connection)
+
     @contextmanager
     def snapshot(self) -> Iterator[PostgresTables]:
         with _open(self.application) as connection:
@@ -107,20 +112,27 @@ class PostgresDatabase:
     def filling(self, schema: int, *, at: int) -> Iterator[PostgresTables]:
         if schema > len(migrations()):
             raise SchemaOutOfDate("E-STORE-006", found=schema, wanted=len(migrations()))
-        with _open(self._owner()) as connection, alone(connection):
+        with self._filled() as (connection, role):
             if not is_filling(connection):
-                self._begin(connection, schema, at)
+                self._begin(connection, role, schema, at)
             if version(connection) != schema:
                 raise StorageError("E-STORE-006", found=version(connection), wanted=schema)
             yield PostgresTables(connection)
             if is_filling(connection):
                 with translated(), connection.transaction():
-                    self._end(connection)
+                    self._end(connection, role)
                 analyse(connection)
 
-    def _begin(self, connection: Connection, schema: int, at: int) -> None:
+    @contextmanager
+    def _filled(self) -> Iterator[tuple[Connection, str]]:
+        """Work as the owner, alone; the program's role is let in at the end."""
+        with _open(self._owner()) as connection:
+            role = role_at(connection, self.application)
+            with alone(connection):
+                yield connection, role
+
+    def _begin(self, connection: Connection, role: str, schema: int, at: int) -> None:
         """Take away what stands in the way, unless it holds something, as after a whole copy."""
-        role = role_of(self.application)
         with translated(), connection.transaction():
             if not version(connection):
                 keep_here(connection)
@@ -129,17 +141,17 @@ class PostgresDatabase:
                 take_away(connection)
                 close_to(connection, role)
 
-    def _end(self, connection: Connection) -> None:
+    def _end(self, connection: Connection, role: str) -> None:
         """Put back what was taken away, and let the program in; to old tables, only to see that."""
         bring_back(connection)
         weave = secure if version(connection) == len(migrations()) else open_to
-        weave(connection, role_of(self.application))
+        weave(connection, role)
 
     def restore(
         self, source: BinaryIO, vault: Vault, *, at: datetime, progress: Progress
     ) -> Contents:
         """See :class:`Database`. It is one transaction: all of it is there, or nothing."""
-        with _open(self._owner()) as connection, alone(connection):
+        with self._filled() as (connection, role):
             if is_ours(connection) and version(connection):
                 raise Conflict("E-STORE-019", path=connection.info.dbname)
             backup = Backup(source, vault)
@@ -153,14 +165,14 @@ class PostgresDatabase:
                 take_away(connection)
                 found = restored_into(
                     PostgresTables(connection), PostgresSession(connection), backup, at=at,
-                    progress=progress, whole=lambda: self._whole(connection),
+                    progress=progress, whole=lambda: self._whole(connection, role),
                 )  # fmt: skip
             analyse(connection)
             return found
 
-    def _whole(self, connection: Connection) -> None:
+    def _whole(self, connection: Connection, role: str) -> None:
         try:
-            self._end(connection)
+            self._end(connection, role)
         except Conflict:
             raise damaged(
                 "有记录指向不存在的记录", "rows refer to rows that are not there"

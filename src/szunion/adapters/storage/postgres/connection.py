@@ -21,7 +21,7 @@ from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
 from szunion.adapters.storage.postgres.arrays import OIDS, Array
 from szunion.adapters.storage.postgres.faults import translated
-from szunion.errors import StorageError, StorageUnreachable
+from szunion.errors import ConfigError, StorageError, StorageUnreachable
 
 SCHEMA: Final = "szunion"
 """All that is ours lies in one schema: a host application's tables keep their names."""
@@ -222,10 +222,30 @@ def tell(to: Connection | psycopg.Cursor[Any], command: str) -> None:
         to.execute(command.encode(), prepare=False, binary=False)
 
 
-def role_of(address: str) -> str:
-    """Return the role in which *address* logs in."""
+def place_of(connection: Connection) -> tuple[int, int]:
+    """Return which database this is, however it was addressed: whose cluster's, and which there."""
+    row = ask(
+        connection,
+        "SELECT system_identifier, oid::bigint FROM pg_control_system(), pg_database"
+        " WHERE datname = current_database()",
+    )
+    assert row is not None, "a connection is to a database"
+    cluster, number = row
+    return cluster, number
+
+
+def role_at(owner: Connection, address: str) -> str:
+    """Return the role in which *address* logs in to the database on which *owner* works.
+
+    Raises:
+        ConfigError: it is the address of another database (E-STORE-040).
+        StorageUnreachable: no server answers there, or it does not let us in (E-STORE-020).
+    """
     connection = connect(address, Limits())
     try:
+        if place_of(connection) != place_of(owner):
+            names = {"owner": owner.info.dbname, "program": connection.info.dbname}
+            raise ConfigError("E-STORE-040", **names)
         return connection.info.user
     finally:
         connection.close()

@@ -31,7 +31,7 @@ from szunion.adapters.storage.postgres.connection import (
     Limits,
     ask,
     connect,
-    role_of,
+    role_at,
     tell,
 )
 from szunion.adapters.storage.postgres.faults import translated
@@ -189,7 +189,7 @@ class _Node:
             self.end()
 
     def _role(self) -> str:
-        return quoted(role_of(self.side.application))
+        return quoted(role_at(self.connection, self.side.application))
 
     def _log(self, action: str, after: str) -> None:
         session = PostgresSession(self.connection)

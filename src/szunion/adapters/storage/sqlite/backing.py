@@ -49,6 +49,12 @@ class SqliteFile:
 
     path: Path
 
+    def place(self) -> tuple[int, int] | None:
+        if not self.path.exists():
+            return None
+        found = self.path.stat()
+        return found.st_dev, found.st_ino
+
     @contextmanager
     def snapshot(self) -> Iterator[SqliteTables]:
         with closing(opened(self.path)) as connection:
