@@ -47,7 +47,9 @@ def bank(*words: str) -> Said:
 
 
 def test_a_list_that_is_asked_for_comes_by_file_and_is_compared() -> None:
-    assert said("recon", "run", "--day", "2017-11-23").status == 0
+    early = said("--lang", "en", "recon", "run", "--day", "2017-11-23")
+    assert (early.status, early.code) == (6, "E-RECON-003"), "nothing was compared yet"
+    assert "the list of cards and the statement of 2017-11-23" in early.err
     asked = said("--json", "outbox", "list").rows
     assert {row["state"] for row in asked} == {"UNKNOWN"}
     assert bank("--once").status == 0
@@ -55,6 +57,9 @@ def test_a_list_that_is_asked_for_comes_by_file_and_is_compared() -> None:
     shown = said("--json", "recon", "run")
     assert shown.status == 0
     assert {row["kind"] for row in shown.rows if "kind" in row} == {"CARDS", "MONEY"}
+    assert said("recon", "run", "--day", "2017-11-23").status == 0, "that day is there"
+    other = said("recon", "run", "--day", "2017-11-22")
+    assert (other.status, other.code) == (6, "E-RECON-003"), "another day's is not"
 
 
 def test_a_line_that_differs_is_shown_and_resolved_with_a_note() -> None:
@@ -105,7 +110,7 @@ def test_a_broken_file_is_listed_until_it_is_whole_and_can_be_read_again() -> No
 
 
 def test_a_dispatch_is_shown_parked_and_taken_up_again() -> None:
-    assert said("recon", "run", "--day", "2017-11-23").status == 0
+    assert said("recon", "run", "--day", "2017-11-23").status == 6
     key = said("--json", "outbox", "list").rows[0]["key"]
     assert said("outbox", "show", key).status == 0
     assert said("outbox", "park", key, "--why", "x").code == "E-BANK-025"
@@ -114,7 +119,7 @@ def test_a_dispatch_is_shown_parked_and_taken_up_again() -> None:
 
 
 def test_the_bank_runs_as_a_process_of_its_own_and_stops_when_it_is_told() -> None:
-    assert said("recon", "run", "--day", "2017-11-23").status == 0
+    assert said("recon", "run", "--day", "2017-11-23").status == 6
     words = [
         str(Path(sys.executable).with_name("szunion")),
         "sim",
@@ -144,6 +149,6 @@ def test_the_bank_runs_as_a_process_of_its_own_and_stops_when_it_is_told() -> No
 
 def test_storms_of_files_are_read_from_a_plan() -> None:
     Path("storm.toml").write_text('seed = 3\ntruncate_file = 1.0\nmost_delay = "1h"\n', "utf-8")
-    assert said("recon", "run", "--day", "2017-11-23").status == 0
+    assert said("recon", "run", "--day", "2017-11-23").status == 6
     assert bank("--once", "--faults", "storm.toml").status == 0
     assert said("recon", "run").status == 0, "the whole files came after the cut ones"

@@ -270,9 +270,12 @@ class Reconciliation:
     by: Principal
 
     @one_look
-    def last(self, work: UnitOfWork, kind: ReconKind = ReconKind.CARDS) -> ReconRun | None:
-        """Return the newest run."""
-        return work.reconciliations.last(authorise(work, self.by, Operation.BANK_READ), kind)
+    def last(
+        self, work: UnitOfWork, kind: ReconKind = ReconKind.CARDS, day: date | None = None
+    ) -> ReconRun | None:
+        """Return the newest run, over the bank's lists of one day where one is named."""
+        scope = authorise(work, self.by, Operation.BANK_READ)
+        return work.reconciliations.last(scope, kind, day)
 
     @one_look
     def get(self, work: UnitOfWork, run: int) -> ReconRun:

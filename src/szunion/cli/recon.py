@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import click
@@ -23,6 +24,11 @@ _TITLES = (
     Text("一致", "agreed"),
     Text("核平", "settled"),
 )
+
+_NAMES = {
+    ReconKind.CARDS: Text("卡的全量清单", "the list of cards"),
+    ReconKind.MONEY: Text("流水", "the statement"),
+}
 
 
 @click.group(
@@ -50,22 +56,26 @@ def recon() -> None: ...
 )  # fmt: skip
 @framed
 def run(frame: Frame, *, day: datetime | None) -> int:
-    if day is not None:
-        _ask(frame, day.date())
+    asked = [] if day is None else _ask(frame, day.date())
     system = frame.system()
     system.run_until_idle()
     shown = _shown(frame)
     if not system.worker().desk.ear.reaches(system.bank):
         # Said last: "no difference" must not be read where nothing could be fetched.
         raise BankUnavailable("E-BANK-028", bank=system.bank.info.name)
+    if day is not None:
+        _must_have_come(frame, day.date(), asked)
     return shown
 
 
-def _ask(frame: Frame, day: date) -> None:
+def _ask(frame: Frame, day: date) -> list[ReconKind]:
+    """Ask for a day's list and statement; return what the bank takes an asking for."""
     desk = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation
+    asked = []
     for kind in ReconKind:
         try:
             desk.ask_for(kind, day)
+            asked.append(kind)
         except Conflict as error:
             if error.code != "E-BANK-011":
                 raise
@@ -74,6 +84,23 @@ def _ask(frame: Frame, day: date) -> None:
                 "the bank does not take requests for {kind}: only what it sends is compared",
                 kind=frame.cell(kind),
             )
+    return asked
+
+
+def _must_have_come(frame: Frame, day: date, asked: Sequence[ReconKind]) -> None:
+    """Check that a day was compared: what was asked for, and what the bank sends unasked.
+
+    Raises:
+        BankUnavailable: something is not there yet (E-RECON-003).
+    """
+    desk = frame.desk(Role.CITY, Purpose.OPERATE).reconciliation
+    sent = [each for each in ReconKind if each in asked or desk.last(each) is not None]
+    if late := [each for each in sent if desk.last(each, day) is None]:
+        raise BankUnavailable(
+            "E-RECON-003", day=day.isoformat(),
+            kind="和".join(_NAMES[each].zh for each in late),
+            kind_en=" and ".join(_NAMES[each].en for each in late),
+        )  # fmt: skip
 
 
 @recon.command(

@@ -368,6 +368,8 @@ class StoragePromises(ClosingPromises, DeskPromises, OrderPromises, PeoplePromis
             box.add(scope, first)
             assert box.find(scope, ReconKind.CARDS, first.day, "d") == first
             assert box.last(scope, ReconKind.MONEY) is None
+            assert box.last(scope, ReconKind.CARDS, first.day) == first
+            assert box.last(scope, ReconKind.CARDS, date(2017, 11, 24)) is None
             assert box.get(scope, 1) == first
             assert list(box.open(scope)) == [found]
             assert list(box.open(scope, [DifferenceKind.AMOUNT])) == []

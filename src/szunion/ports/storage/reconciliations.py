@@ -21,8 +21,8 @@ class Reconciliations(Protocol):
         """Return a run with the differences that it was the first to find."""
         ...
 
-    def last(self, scope: Scope, kind: ReconKind) -> ReconRun | None:
-        """Return the newest run of a kind."""
+    def last(self, scope: Scope, kind: ReconKind, day: date | None = None) -> ReconRun | None:
+        """Return the newest run of a kind, over lists of one day where one is named."""
         ...
 
     def add(self, scope: Scope, run: ReconRun) -> None:

@@ -48,8 +48,8 @@ class MemoryReconciliations:
     def get(self, scope: Scope, run: int) -> ReconRun | None:
         return self._whole(self.tables.runs.get(run))
 
-    def last(self, scope: Scope, kind: ReconKind) -> ReconRun | None:
-        found = [run for run in self.tables.runs if run.kind is kind]
+    def last(self, scope: Scope, kind: ReconKind, day: date | None = None) -> ReconRun | None:
+        found = [run for run in self.tables.runs if run.kind is kind and day in {None, run.day}]
         return self._whole(max(found, key=lambda run: run.id, default=None))
 
     def _whole(self, run: ReconRun | None) -> ReconRun | None:

@@ -50,8 +50,10 @@ class SqlReconciliations:
     def get(self, scope: Scope, run: int) -> ReconRun | None:
         return self._one("recon.get", {"id": run})
 
-    def last(self, scope: Scope, kind: ReconKind) -> ReconRun | None:
-        return self._one("recon.last", {"kind": kind.value})
+    def last(self, scope: Scope, kind: ReconKind, day: date | None = None) -> ReconRun | None:
+        if day is None:
+            return self._one("recon.last", {"kind": kind.value})
+        return self._one("recon.last_of_day", {"kind": kind.value, "day": day.isoformat()})
 
     def _one(self, name: str, where: Parameters) -> ReconRun | None:
         row = self.session.one(name, where)

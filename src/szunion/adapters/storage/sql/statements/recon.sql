@@ -10,6 +10,10 @@ FROM recon_run WHERE run_id = :id
 SELECT run_id, kind, day, digest, at, ours, theirs, agreed, closed
 FROM recon_run WHERE kind = :kind ORDER BY run_id DESC LIMIT 1
 
+-- name: last_of_day
+SELECT run_id, kind, day, digest, at, ours, theirs, agreed, closed
+FROM recon_run WHERE kind = :kind AND day = :day ORDER BY run_id DESC LIMIT 1
+
 -- name: add
 INSERT INTO recon_run (run_id, kind, day, digest, at, ours, theirs, agreed, closed)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
