@@ -32,8 +32,8 @@ from benchmarks.places import founded, office_on
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.sqlite.migrate import migrate
 from szunion.adapters.storage.sqlite.session import prepare
-from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.office import Office
+from szunion.application.roster import ImportResult, Rosters
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.documents import check_character
 
@@ -81,7 +81,7 @@ def office_in(place: Path | str, *, found: bool = True) -> tuple[Office, Princip
 
 def imported(office: Office, officer: Principal, data: bytes) -> ImportResult:
     """Import one roster."""
-    return Enrolment(office, officer, read_roster).import_file(BytesIO(data))
+    return Rosters(office, officer, read_roster).import_file(BytesIO(data))
 
 
 def ours(data: bytes, folder: Path) -> float:

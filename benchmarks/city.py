@@ -25,10 +25,10 @@ from benchmarks.bench_import import office_in, roster
 from benchmarks.lines import peak_mib
 from benchmarks.places import office_on, place_of
 from szunion.adapters.roster.reader import read_roster
-from szunion.application.enrolment import Enrolment
 from szunion.application.members import Members
 from szunion.application.office import Office
 from szunion.application.organisations import NewUnion, Organisations
+from szunion.application.roster import Rosters
 from szunion.application.standing import needs_card
 from szunion.application.sweep import Sweeps
 from szunion.cli.speech import progress
@@ -99,7 +99,7 @@ def load(
         officer = Principal(
             id=union.code, role=Role.GRASSROOTS, purpose=Purpose.ENROL, organisation=union.id
         )
-        desk = Enrolment(office, officer, read_roster)
+        desk = Rosters(office, officer, read_roster)
         return len(desk.import_file(str(file), chunk=per_union).accepted)
 
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(desks) as pool:

@@ -11,19 +11,19 @@ from typing import Final, TypeAlias
 
 from benchmarks.places import office_on
 from szunion.adapters.roster.reader import read_roster
-from szunion.application.enrolment import Enrolment
+from szunion.application.roster import Rosters
 from szunion.domain.access import Principal
 
 Imports: TypeAlias = Callable[[Sequence[bytes]], int]
 """Imports rosters, as many at a time as there are desks; returns how many members came in."""
 
 _PATIENCE: Final = 60.0
-_here: list[Enrolment] = []
+_here: list[Rosters] = []
 """The desk of this process."""
 
 
 def _open(address: str, by: Principal, all_open: Barrier) -> None:
-    _here.append(Enrolment(office_on(address), by, read_roster))
+    _here.append(Rosters(office_on(address), by, read_roster))
     all_open.wait(_PATIENCE)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from szunion.domain.consent import GATES, RECIPIENTS, ConsentPurpose
+from szunion.domain.consent_notices import current
 from szunion.domain.inventory import Table, inventory
 from szunion.domain.lawful import FLOORS, GROUNDS, PrivacyRules, Retention, RetentionTerms, Use
-from szunion.domain.notices import current
 from szunion.domain.rights import Refusal, StillOpen
 from szunion.text import Language, Text
 

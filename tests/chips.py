@@ -12,7 +12,7 @@ from tests.cardtown import CardTown
 
 from szunion.adapters.reader.simulated import Card, SimulatedReader
 from szunion.adapters.system import SystemChance
-from szunion.application.chip import Equipment
+from szunion.application.card_reading import Equipment
 from szunion.domain.card_files import KeptCard
 from szunion.emv.card.bank import TestBank
 from szunion.emv.card.content import PersonalisedCard

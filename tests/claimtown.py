@@ -18,7 +18,7 @@ from szunion.application.plans import Plans
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.claim_files import Claim
 from szunion.domain.consent import ConsentPurpose
-from szunion.domain.covers import Enrolment
+from szunion.domain.enrolments import Enrolment
 from szunion.domain.reckoning import Happening
 from szunion.domain.values import ClaimId, Fen, PersonId
 

@@ -12,8 +12,8 @@ from attrs import define, field
 from tests.offices import Town, applicant, officer
 
 from szunion.adapters.roster.reader import read_roster
-from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.organisations import NewUnion
+from szunion.application.roster import ImportResult, Rosters
 from szunion.domain.access import Principal, Role
 from szunion.domain.organisations import Organisation, OrganisationKind
 
@@ -48,7 +48,7 @@ class Hall:
             if one.mobile is not None
         ]
         data = BytesIO("\n".join(["姓名,身份证号,手机", *lines]).encode())
-        return Enrolment(self.town.office, by, read_roster).import_file(data)
+        return Rosters(self.town.office, by, read_roster).import_file(data)
 
     def born_before_2000(self) -> Sequence[int]:
         """Return people whose numbers have an old form."""

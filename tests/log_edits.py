@@ -14,7 +14,7 @@ from attrs import frozen
 
 from szunion.domain.audit_export import checkpoint_line, head_line
 from szunion.domain.merkle import Frontier, leaf_hash
-from szunion.domain.notes import Checkpoint, NoteKey, Signature
+from szunion.domain.signed_notes import Checkpoint, NoteKey, Signature
 from szunion.ports.keys import Signer
 
 

@@ -57,7 +57,7 @@ from szunion.settings import Settings
 if TYPE_CHECKING:
     import psycopg
 
-    from szunion.application.chip import Equipment
+    from szunion.application.card_reading import Equipment
     from szunion.application.counter import Counter
     from szunion.emv.capk import CaKeys
 
@@ -345,7 +345,7 @@ class UnionSystem:
         Raises:
             ConfigError: there is none (E-COUNTER-001).
         """
-        from szunion.application.chip import Equipment, NumbersAreTokens  # noqa: PLC0415 - cards
+        from szunion.application.card_reading import Equipment, NumbersAreTokens  # noqa: PLC0415 - cards
 
         way = reader or self.reader
         if way is None:

@@ -12,7 +12,7 @@ from szunion.adapters.storage.addressed import file_of
 from szunion.adapters.system import SystemClock
 from szunion.adapters.witness.command import CommandWitness
 from szunion.domain.cities import City, city_from
-from szunion.domain.notes import NoteKey
+from szunion.domain.signed_notes import NoteKey
 from szunion.plugins import Registry, collect
 from szunion.ports.keys import Vault
 from szunion.ports.witness import Witness

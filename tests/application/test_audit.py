@@ -22,7 +22,7 @@ from szunion.domain.access import Operation, Role, Scope
 from szunion.domain.audit import AuditEntry, commitment
 from szunion.domain.audit_export import Finding, Verified, verify
 from szunion.domain.merkle import proves_consistency
-from szunion.domain.notes import Checkpoint, Inclusion, NoteKey
+from szunion.domain.signed_notes import Checkpoint, Inclusion, NoteKey
 from szunion.errors import InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
 

@@ -566,7 +566,7 @@ def test_every_template_of_cards_has_words() -> None:
     source = Path(bank_rows.__file__).parent
     used = {
         found
-        for file in source.glob("*.py")
+        for file in source.rglob("*.py")
         for found in re.findall(
             r'messages\.add\(\s*scope,\s*[\w.]+,\s*"([a-z._]+)"', file.read_text("utf-8")
         )

@@ -14,9 +14,9 @@ from szunion.adapters.bank.simulated import SIMULATED
 from szunion.adapters.keys.file import FileKeys
 from szunion.application.bank_fit import check_bank
 from szunion.application.binding_moves import level_of
+from szunion.application.canonical import decode, encode
 from szunion.application.numbers import Numbers
 from szunion.application.office import Office
-from szunion.application.wire import decode, encode
 from szunion.bootstrap import UnionSystem
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankNotice, FaceSignResult, NumberResult, RowFaceSigned, Waiver

@@ -16,9 +16,9 @@ from tests.moneytown import money_town_on
 from tests.offices import office_on, town_on
 
 from szunion.adapters.roster.reader import read_roster
-from szunion.application.deadlines import Deadlines
-from szunion.application.enrolment import Enrolment
+from szunion.application.card_deadlines import CardDeadlines
 from szunion.application.membership import Memberships
+from szunion.application.roster import Rosters
 from szunion.domain.bank import (
     BankState,
     DailyCardList,
@@ -127,7 +127,7 @@ def stopped(folder: Path, size: int, kind: str) -> Asked:
         place.cards().lock(kept.id, told, until=place.clock.now() + timedelta(days=3))
     place.run()
     place.clock.advance(days=4)
-    phase("locks end", Deadlines(place.office, place.worker.by).end_holds)
+    phase("locks end", CardDeadlines(place.office, place.worker.by).end_holds)
     assert [len(place.instructions(kept)) for kept in held] == [2] * size
     place.office.storage.close()
     return phase.asked
@@ -184,7 +184,7 @@ def imported(folder: Path, size: int, kind: str) -> Asked:
     """Import *size* rows, the same again, and a larger file with all of them in it."""
     phase = Phases()
     town = town_on(office_on(kind, folder))
-    desk = Enrolment(town.office, town.g(0), read_roster)
+    desk = Rosters(town.office, town.g(0), read_roster)
     file, more = synthetic_roster(3, 20 * size), synthetic_roster(3, 20 * size + 20)
     phase("new", lambda: desk.import_file(BytesIO(file.as_csv())))
     phase("again", lambda: desk.import_file(BytesIO(file.as_csv())))

@@ -24,9 +24,8 @@ from szunion.domain.benefits import Benefit, DailyRate, Subject
 from szunion.domain.catalogue import CoverTerms
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimReason, ClaimState
-from szunion.domain.covers import Enrolment
 from szunion.domain.eligibility import Ineligible
-from szunion.domain.enrolments import EnrolmentState
+from szunion.domain.enrolments import Enrolment, EnrolmentState
 from szunion.domain.ledger import fund
 from szunion.domain.participation import Means
 from szunion.domain.reckoning import Happening

@@ -18,10 +18,10 @@ from szunion.application.access import authorise
 from szunion.application.batches import Batches
 from szunion.application.claims import Claims, Filed
 from szunion.application.consents import Consents
-from szunion.application.enrolment import Enrolment
 from szunion.application.numbers import Numbers
 from szunion.application.office import Office
 from szunion.application.plans import Joined, NoCover, NotJoined, Plans
+from szunion.application.roster import Rosters
 from szunion.domain.access import Operation
 from szunion.domain.catalogue import CoverTerms, ServiceKind
 from szunion.domain.consent import (
@@ -35,8 +35,8 @@ from szunion.domain.consent import (
     ConsentWord,
     Proof,
 )
+from szunion.domain.consent_notices import current, standard
 from szunion.domain.lawful import NoticeText, PrivacyRules
-from szunion.domain.notices import current, standard
 from szunion.domain.reckoning import Happening
 from szunion.domain.rows import RowState
 from szunion.domain.values import PersonId, shard_of
@@ -224,7 +224,7 @@ def standings(desk: Consents, person: PersonId) -> dict[ConsentPurpose, ConsentS
 
 
 def test_a_roster_is_no_consent_and_signed_paper_is_one_for_the_bank_alone(town: Town) -> None:
-    desk = Enrolment(town.office, town.g(0), read_roster)
+    desk = Rosters(town.office, town.g(0), read_roster)
     bare = desk.import_file(BytesIO(synthetic_roster(7, 60).as_csv())).accepted
     signed = desk.import_file(BytesIO(synthetic_roster(8, 60).as_csv()), paper=PAPER).accepted
     consents = Consents(town.office, town.g(0))

@@ -11,7 +11,7 @@ from tests.booktown import BookTown, book_town_on
 from tests.chips import DAY, READER, Counts, chip, content, equipment, swap
 from tests.offices import applicant, office_on, officer, serving
 
-from szunion.application.chip import Equipment, NumbersAreTokens, Seen, contactless
+from szunion.application.card_reading import Equipment, NumbersAreTokens, Seen, contactless
 from szunion.application.counter import Counter, Tapped, TapVerdict
 from szunion.domain.access import Principal, Role
 from szunion.domain.bank import BankState

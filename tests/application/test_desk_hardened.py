@@ -16,7 +16,7 @@ from tests.moneytown import WARMTH, YEAR, MoneyTown, money_town_on
 from tests.offices import officer, operating
 
 from szunion.adapters.bank.simulated import SIMULATED
-from szunion.application import bank_desk, freight, statements
+from szunion.application import bank_desk, bank_freight, statements
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import BankDesk
 from szunion.application.bank_ear import BankEar
@@ -488,7 +488,7 @@ def _never_settles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _again_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Dispatch, "doubtful", lambda self, now: self.again(now))
-    monkeypatch.setattr(freight.OpeningCards, "no_answer", freight.OpeningCards.unreached)
+    monkeypatch.setattr(bank_freight.OpeningCards, "no_answer", bank_freight.OpeningCards.unreached)
 
 
 def _no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,8 @@ from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.roster.reader import read_roster
 from szunion.adapters.storage.sql.imports import SqlImports
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
-from szunion.application.enrolment import Enrolment, ImportResult
 from szunion.application.members import Members
+from szunion.application.roster import ImportResult, Rosters
 from szunion.application.timeline import Timeline
 from szunion.domain.access import Principal
 from szunion.domain.documents import check_character
@@ -33,8 +33,8 @@ from szunion.ports.storage.races import KeyTaken
 from szunion.testing.rosters import SyntheticRoster, synthetic_roster
 
 
-def desk(town: Town, by: Principal) -> Enrolment:
-    return Enrolment(town.office, by, read_roster)
+def desk(town: Town, by: Principal) -> Rosters:
+    return Rosters(town.office, by, read_roster)
 
 
 def taken(town: Town, by: Principal, roster: SyntheticRoster, **more: object) -> ImportResult:

@@ -35,8 +35,8 @@ from szunion.adapters.storage.sql.members import SqlMembers
 from szunion.adapters.storage.sql.people import SqlPeople
 from szunion.adapters.storage.sql.prepared import RowPreparer
 from szunion.adapters.storage.sql.sealed import SqlSealedData
-from szunion.application.enrolment import ImportResult
 from szunion.application.keys import KeyCare
+from szunion.application.roster import ImportResult
 from szunion.domain.access import Principal
 from szunion.domain.identity import DocumentKind, DocumentNumber, IdentityDocument
 from szunion.domain.keyset import KeyUse

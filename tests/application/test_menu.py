@@ -28,9 +28,8 @@ from szunion.application.services import Services
 from szunion.domain.access import Principal, Role
 from szunion.domain.bookings import BookingState
 from szunion.domain.catalogue import ServiceKind
-from szunion.domain.covers import Covered
 from szunion.domain.eligibility import Ineligible
-from szunion.domain.enrolments import EnrolmentState
+from szunion.domain.enrolments import Covered, EnrolmentState
 from szunion.domain.identity import Gender
 from szunion.domain.participation import Means, Outcome
 from szunion.domain.tickets import TicketState

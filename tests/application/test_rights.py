@@ -32,10 +32,10 @@ from szunion.application.rights import Rights
 from szunion.domain.access import Operation, Purpose, Role
 from szunion.domain.audit_export import verify
 from szunion.domain.consent import ConsentPurpose
+from szunion.domain.consent_notices import current
 from szunion.domain.erasing import kept_until, years_after
 from szunion.domain.inventory import DataClass, DataSubject, inventory
 from szunion.domain.lawful import PrivacyRules, Retention, RetentionTerms
-from szunion.domain.notices import current
 from szunion.domain.own_copy_words import FIELDS, SECTIONS
 from szunion.domain.policy import policy_from
 from szunion.domain.rights import Access, Fate, Refusal, RequestKind, RequestState, StillOpen

@@ -33,9 +33,9 @@ from tests.places import admin
 
 from szunion.adapters.storage.postgres.connection import tell
 from szunion.application.access import authorise
-from szunion.application.episodes import open_affiliation
 from szunion.application.exports import Exports
 from szunion.application.members import Members
+from szunion.application.membership_moves import open_affiliation
 from szunion.application.office import Office
 from szunion.application.organisations import Organisations
 from szunion.application.statistics import Grouping, Statistics

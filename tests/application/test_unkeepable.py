@@ -21,8 +21,8 @@ from szunion.application.treasury import Treasury
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.consent import ConsentPurpose, Proof
 from szunion.domain.organisations import OrganisationKind
+from szunion.domain.readable import MOST_NAME, MOST_WORDS, check_readable
 from szunion.domain.values import PersonId
-from szunion.domain.words import MOST_NAME, MOST_WORDS, check_readable
 from szunion.errors import InvalidInput
 from szunion.text import Text
 

@@ -38,6 +38,17 @@ def test_a_module_has_about_four_hundred_lines() -> None:
     assert long <= LONG
 
 
+@pytest.mark.parametrize("folder", ["application", "domain"])
+def test_a_folder_of_many_modules_has_a_map(folder: str) -> None:
+    """Each module stands on it once: who adds one says to which flow it belongs."""
+    door = SOURCE / folder / "__init__.py"
+    told = (ast.get_docstring(ast.parse(door.read_text("utf-8"))) or "").splitlines()
+    named = " ".join(line for line in told if line.startswith("    ")).split()
+    packages = [path.parent.name for path in door.parent.glob("*/__init__.py")]
+    modules = [path.stem for path in door.parent.glob("*.py") if path != door]
+    assert sorted(named) == sorted(modules + packages)
+
+
 def test_only_the_authoriser_makes_a_scope() -> None:
     makers = {
         file.relative_to(SOURCE).as_posix()

@@ -18,10 +18,11 @@ from szunion.domain.benefits import Subject
 from szunion.domain.catalogue import Mode, grant_key
 from szunion.domain.catalogue_file import catalogue_from
 from szunion.domain.cities import city_from
+from szunion.domain.city_time import months_later
 from szunion.domain.eligibility import Ineligible, ineligible
-from szunion.domain.enrolments import months_later, open_pack
 from szunion.domain.identity import Gender, IdentityDocument, PersonName
 from szunion.domain.members import MembershipState, Rights
+from szunion.domain.packs import open_pack
 from szunion.domain.policy import Source, policy_from, unmark
 from szunion.domain.rows import Row
 from szunion.domain.values import BatchId, CardId, Fen, PersonId, RequestKey, RowId

@@ -26,9 +26,9 @@ from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.audit import AuditLog
 from szunion.application.batches import Batches
 from szunion.application.cards import Cards
-from szunion.application.enrolment import Enrolment
 from szunion.application.grants import Grants, Proposed
 from szunion.application.office import Office
+from szunion.application.roster import Rosters
 from szunion.application.treasury import Treasury
 from szunion.application.worker import Worker
 from szunion.domain.access import Principal, Role
@@ -384,7 +384,7 @@ class Client:
             self.advance(wait.total_seconds() + 0.001)
 
     def _import(self, union: int, file: bytes) -> list[PersonId]:
-        desk = Enrolment(self.office, self.g(union), read_roster)
+        desk = Rosters(self.office, self.g(union), read_roster)
         return list(desk.import_file(BytesIO(file), chunk=CHUNK).accepted)
 
     def _apply(self, union: int) -> list[str]:

@@ -21,7 +21,7 @@ from tests.system.test_audit_outside import VERIFIER
 from szunion.adapters.keys.checks import signature_holds
 from szunion.application.audit import AuditLog
 from szunion.domain.audit_export import verify
-from szunion.domain.notes import Checkpoint
+from szunion.domain.signed_notes import Checkpoint
 
 Tell = Callable[[str], None]
 

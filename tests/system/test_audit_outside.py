@@ -24,7 +24,7 @@ from szunion.adapters.witness.directory import WitnessDirectory, begin_witness
 from szunion.application.audit import AuditLog
 from szunion.application.witnesses import Witnesses
 from szunion.domain.audit_export import Finding, verify
-from szunion.domain.notes import Checkpoint, NoteKey, Signature
+from szunion.domain.signed_notes import Checkpoint, NoteKey, Signature
 from szunion.domain.witnessing import Question, Refused, WitnessRefusal
 from szunion.emv import sm2
 from szunion.errors import ConfigError, WitnessUnavailable

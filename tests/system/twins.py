@@ -22,7 +22,7 @@ from szunion.adapters.storage.sqlite.storage import BorrowedSqlite
 from szunion.application.access import authorise
 from szunion.application.audit import AuditLog
 from szunion.application.bank_desk import BankDesk
-from szunion.application.deadlines import Deadlines
+from szunion.application.card_deadlines import CardDeadlines
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Scope
 from szunion.domain.bank import BankNotice
@@ -408,7 +408,7 @@ def _ask(twin: Twin, who: int, how: int) -> object:
 def _wait(twin: Twin, who: int, how: int) -> object:
     twin.place.clock.advance(hours=(1, 25, 24 * 11, 24 * 400)[how % 4])
     desk = BankDesk(office=twin.office, bank=OracleBank(who))
-    kept = Deadlines(twin.office, engine()).keep()
+    kept = CardDeadlines(twin.office, engine()).keep()
     return desk.recover(), desk.ear.look_again(), kept
 
 

@@ -2,6 +2,53 @@
 
 Names are loaded when they are first used. A desk is had of :class:`szunion.UnionSystem`; its own
 parts are nobody else's. Only what stands here is promised.
+
+The folder is not parted, for its flows are not: whoever leaves the union loses the card's use, and
+what was to be paid stops, in one commit (ADR 0228). This is its map. On each line the desk comes
+first; then what follows in the same commit, the ``moves`` that keep a change with its entry in the
+log and its message, and the ``deadlines`` that the engine keeps.
+
+What every use case is made of, who gathers the desks, and the engine
+    office access authority proposals disclosing working_days side_by_side system worker
+Unions and their officers
+    organisations organisation_moves succession spreading officers
+Members: how they come, stay, move and go
+    membership membership_moves filing consequences death roster roster_rows transfers
+Members: found, told apart, looked back on and counted
+    members timeline as_of duplicates doubles strays statistics
+A portal account, and how real a name is
+    bindings binding_moves
+Applying for a card
+    batches applications numbers
+A card, its plastic, its locks
+    cards card_moves card_holds card_facts card_consequences card_deadlines custody
+A card before a reader, with a line and without
+    counter card_reading card_faults chips points offline
+To the bank
+    bank_desk bank_freight bank_fates bank_lines bank_books bank_fit canonical
+From the bank: many notices, one notice, what it does
+    bank_ear together bank_inbox bank_outcomes bank_meaning bank_rows bank_words
+Whether the bank and we agree
+    reconciliation daily_list statements aftermath
+The menu, and what stands against using it
+    services standing sweep
+Places that are booked, lists that are joined
+    bookings booking_moves booking_deadlines grab joinings joining_lists joining_deadlines
+Plans, claims and aid
+    plans cover_moves claims claim_rules claim_decisions claim_moves claim_deadlines grants
+Money
+    treasury payable_now payouts money_moves payment_news heirs recovery
+The hotline
+    hotline masked referrals referral_deadlines
+Messages to people
+    letters
+Consent, and a person's own data
+    consents consent_words consent_gate consent_stops
+    rights rights_requests access_log own_copy erasing retention
+Plain values that leave the screen's mask
+    reveals exports emergencies
+The log's tree, and the keys
+    audit witnesses keys
 """
 
 from szunion.door import lazy
@@ -14,8 +61,8 @@ if TYPE_CHECKING:
     from szunion.application.batches import Application, Batches, Drafted
     from szunion.application.bindings import Bindings, Bound, Locked, NotProved, Unanswered
     from szunion.application.bookings import Bookings, Confirmed
+    from szunion.application.card_reading import Equipment
     from szunion.application.cards import Cards, CardUse
-    from szunion.application.chip import Equipment
     from szunion.application.chips import Chips
     from szunion.application.claim_decisions import Decided, Rejected, ToConfirm
     from szunion.application.claims import AlreadyClaimed, Claims, Filed, NotClaimable
@@ -24,7 +71,6 @@ if TYPE_CHECKING:
     from szunion.application.custody import Custody
     from szunion.application.duplicates import Duplicates
     from szunion.application.emergencies import Emergencies, Emergency
-    from szunion.application.enrolment import Enrolment, ImportResult
     from szunion.application.exports import Export, Exports, Traced
     from szunion.application.filing import Applicant
     from szunion.application.grab import Booked, NotBooked, Queued
@@ -57,6 +103,7 @@ if TYPE_CHECKING:
     from szunion.application.retention import Over
     from szunion.application.reveals import Reveals
     from szunion.application.rights import ErasurePreview, Rights
+    from szunion.application.roster import ImportResult, Rosters
     from szunion.application.services import Demand, Services, Shown
     from szunion.application.standing import Standing
     from szunion.application.statistics import Counts, Grouping, Report, Statistics
@@ -100,7 +147,6 @@ __all__ = [
     "Duplicates",
     "Emergencies",
     "Emergency",
-    "Enrolment",
     "Equipment",
     "ErasurePreview",
     "Event",
@@ -161,6 +207,7 @@ __all__ = [
     "Report",
     "Reveals",
     "Rights",
+    "Rosters",
     "Services",
     "Shown",
     "Signed",
@@ -187,8 +234,8 @@ _ROOMS = {
     ".batches": "Application Batches Drafted",
     ".bindings": "Bindings Bound Locked NotProved Unanswered",
     ".bookings": "Bookings Confirmed",
+    ".card_reading": "Equipment",
     ".cards": "CardUse Cards",
-    ".chip": "Equipment",
     ".chips": "Chips",
     ".claim_decisions": "Decided Rejected ToConfirm",
     ".claims": "AlreadyClaimed Claims Filed NotClaimable",
@@ -197,7 +244,6 @@ _ROOMS = {
     ".custody": "Custody",
     ".duplicates": "Duplicates",
     ".emergencies": "Emergencies Emergency",
-    ".enrolment": "Enrolment ImportResult",
     ".exports": "Export Exports Traced",
     ".filing": "Applicant",
     ".grab": "Booked NotBooked Queued",
@@ -223,6 +269,7 @@ _ROOMS = {
     ".retention": "Over",
     ".reveals": "Reveals",
     ".rights": "ErasurePreview Rights",
+    ".roster": "ImportResult Rosters",
     ".services": "Demand Services Shown",
     ".standing": "Standing",
     ".statistics": "Counts Grouping Report Statistics",

@@ -8,9 +8,9 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
+from szunion.application.canonical import digest
 from szunion.application.consent_gate import lacking
 from szunion.application.office import Office
-from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank_requests import AccountClass, CardApplicant, OpenCards

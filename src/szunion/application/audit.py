@@ -22,7 +22,7 @@ from szunion.domain.merkle import (
     leaf_hash,
     tiled,
 )
-from szunion.domain.notes import Checkpoint, Inclusion, NoteKey, Signature, checkpoint_text
+from szunion.domain.signed_notes import Checkpoint, Inclusion, NoteKey, Signature, checkpoint_text
 from szunion.errors import KeysUnavailable, NotFound
 from szunion.ports.storage import UnitOfWork
 

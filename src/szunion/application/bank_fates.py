@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from szunion.application import numbers, payouts
+from szunion.application.bank_freight import AskingFor, Freight, OpeningCards, SettingUse
 from szunion.application.bank_lines import set_aside
-from szunion.application.freight import AskingFor, Freight, OpeningCards, SettingUse
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry

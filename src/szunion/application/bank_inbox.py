@@ -13,10 +13,10 @@ from attrs import evolve, frozen
 
 from szunion.application.bank_meaning import TakesReceipts, obey, waits_for
 from szunion.application.bank_outcomes import Outcome
+from szunion.application.canonical import decode, digest, encode
 from szunion.application.card_moves import engine_hold
 from szunion.application.daily_list import Ahead
 from szunion.application.office import Office
-from szunion.application.wire import decode, digest, encode
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import (

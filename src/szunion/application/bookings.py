@@ -42,8 +42,8 @@ from szunion.domain.catalogue import Mode, ServiceItem
 from szunion.domain.machine import Actor
 from szunion.domain.participation import Means, Participation
 from szunion.domain.proposals import Proposal
+from szunion.domain.readable import check_name
 from szunion.domain.values import BookingId, CardId, OfferId, ParticipationId, PersonId, shard_of
-from szunion.domain.words import check_name
 from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
 from szunion.text import Text

@@ -22,11 +22,11 @@ from szunion.domain.bank_requests import AccountClass
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card, make_current
 from szunion.domain.custody import CUSTODY, Custody, CustodyEvent, CustodyState
-from szunion.domain.enrolments import open_pack
 from szunion.domain.facets import CARD_BANK, BankFact, Verdict, take
 from szunion.domain.holds import HoldReason
 from szunion.domain.machine import Gap
 from szunion.domain.members import Membership, MembershipState
+from szunion.domain.packs import open_pack
 from szunion.domain.rows import Row
 from szunion.domain.values import CardId, CardRef, PersonId, RowId, shard_of
 from szunion.ports.storage import UnitOfWork

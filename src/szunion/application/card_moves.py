@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from szunion.application.wire import digest
+from szunion.application.canonical import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank_requests import SetCardUse

@@ -26,11 +26,11 @@ from szunion.domain.bank import BankState
 from szunion.domain.bank_words import FaceSign, WaiverUse
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import CARD_UNION, UnionEvent
-from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
 from szunion.domain.holds import HOLD, Hold, HoldEvent, HoldReason, check_may_lift
 from szunion.domain.instructions import Instruction, InstructionKind
 from szunion.domain.machine import Actor
+from szunion.domain.packs import Entitlement
 from szunion.domain.policy import Payable
 from szunion.domain.proposals import Proposal
 from szunion.domain.use import Why, payable, use

@@ -28,14 +28,14 @@ from szunion.application.claim_moves import keep_claim, tell_claimant
 from szunion.application.claim_rules import fingerprints, plan_of, reckoned
 from szunion.application.consent_gate import plan_needs, require
 from szunion.application.consent_words import on_paper
-from szunion.application.episodes import in_charge
+from szunion.application.membership_moves import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, let_lapse, propose
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.city_time import CITY_TIME
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimReason, ClaimState
-from szunion.domain.covers import covering
+from szunion.domain.enrolments import covering
 from szunion.domain.machine import Actor
 from szunion.domain.proposals import Proposal, ProposalState
 from szunion.domain.reckoning import Happening, Reckoning

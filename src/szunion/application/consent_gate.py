@@ -19,7 +19,7 @@ from szunion.domain.consent import (
     newest,
     standing_of,
 )
-from szunion.domain.notices import current
+from szunion.domain.consent_notices import current
 from szunion.domain.values import PersonId
 from szunion.errors import NotAllowed
 from szunion.ports.storage import UnitOfWork

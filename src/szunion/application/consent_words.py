@@ -23,9 +23,9 @@ from szunion.domain.consent import (
     newest,
     standing_of,
 )
-from szunion.domain.notices import Notice, current
+from szunion.domain.consent_notices import Notice, current
+from szunion.domain.readable import check_readable
 from szunion.domain.values import PersonId, shard_of
-from szunion.domain.words import check_readable
 from szunion.ports.storage import UnitOfWork
 
 _E = ConsentEvent

@@ -32,7 +32,7 @@ from szunion.domain.consent import (
     newest,
     standing_of,
 )
-from szunion.domain.notices import Notice, current
+from szunion.domain.consent_notices import Notice, current
 from szunion.domain.values import PersonId
 from szunion.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork

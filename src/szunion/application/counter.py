@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.booking_moves import keep, offer_of, part_of, take_part
-from szunion.application.chip import Equipment, Seen, read_card
+from szunion.application.card_reading import Equipment, Seen, read_card
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.standing import unfit
 from szunion.domain.access import Operation, Principal, Scope

@@ -7,8 +7,8 @@ from attrs import evolve
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.covers import Enrolment, accepted
-from szunion.domain.enrolments import EnrolmentEvent, EnrolmentState, Entitlement
+from szunion.domain.enrolments import Enrolment, EnrolmentEvent, EnrolmentState, accepted
+from szunion.domain.packs import Entitlement
 from szunion.domain.values import EnrolmentId, shard_of
 from szunion.ports.storage import UnitOfWork
 

@@ -17,8 +17,8 @@ from typing import Final
 
 from attrs import frozen
 
+from szunion.application.canonical import digest
 from szunion.application.office import Office
-from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.bank import BankState, DailyCardList, ListedCard
 from szunion.domain.card_records import INDEX, NAME, RECORD, SAID, STATES, plainly

@@ -10,7 +10,7 @@ from szunion.application import consequences
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.binding_moves import close_bindings
-from szunion.application.episodes import keep_step
+from szunion.application.membership_moves import keep_step
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.domain.access import Operation, Principal, Scope

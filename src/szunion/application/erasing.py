@@ -15,8 +15,7 @@ from szunion.domain.bookings import BOOKING
 from szunion.domain.city_time import CITY_TIME
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM
-from szunion.domain.covers import Enrolment
-from szunion.domain.enrolments import ENROLMENT
+from szunion.domain.enrolments import ENROLMENT, Enrolment
 from szunion.domain.erasing import AT_THE_END, NOW, kept_until, next_due, over
 from szunion.domain.instructions import INSTRUCTION
 from szunion.domain.inventory import Table, inventory

@@ -16,7 +16,6 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise, second_person
 from szunion.application.authority import acting_as, check_actor
-from szunion.application.episodes import check_takes_members
 from szunion.application.joining_lists import (
     NotListed,
     Signed,
@@ -27,6 +26,7 @@ from szunion.application.joining_lists import (
     part_of,
     tell,
 )
+from szunion.application.membership_moves import check_takes_members
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.domain.access import Operation, Principal, Role, Scope, engine

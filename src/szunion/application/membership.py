@@ -9,14 +9,14 @@ from attrs import evolve, field, frozen
 from szunion.application import consequences
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
-from szunion.application.episodes import (
+from szunion.application.filing import Applicant, file_for, quarantine_source
+from szunion.application.membership_moves import (
     check_takes_members,
     in_charge,
     keep_step,
     log_membership,
     open_affiliation,
 )
-from szunion.application.filing import Applicant, file_for, quarantine_source
 from szunion.application.office import Office, one_commit
 from szunion.application.proposals import decide, propose
 from szunion.domain.access import Operation, Principal, Role, Scope

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
+from szunion.application.bank_freight import same_content
 from szunion.application.bank_outcomes import Outcome
+from szunion.application.canonical import digest
 from szunion.application.consent_gate import require
-from szunion.application.freight import same_content
 from szunion.application.office import Office, one_commit, one_look
-from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import NumberAnswered

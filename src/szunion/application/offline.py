@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from szunion.application.chip import Equipment, Seen, read_card
+from szunion.application.card_reading import Equipment, Seen, read_card
 from szunion.application.points import MOST_RECORDS
 from szunion.domain.offline import OfflineReceipt, OfflineRecord
 from szunion.domain.status_list import StatusList, Unreadable, opened

@@ -8,13 +8,13 @@ from typing import Final, TypeAlias, assert_never
 from attrs import evolve, frozen
 
 from szunion.application import statements
+from szunion.application.bank_freight import same_content
 from szunion.application.bank_outcomes import Outcome
-from szunion.application.freight import same_content
+from szunion.application.canonical import digest
 from szunion.application.heirs import dead
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office
 from szunion.application.payment_news import tell
-from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.bank import OrderAccepted, OrderRejected, OrderReturned, OrderSettled, Statement
 from szunion.domain.bank_requests import Answer, PayLine, PayOut, Receipt
@@ -184,15 +184,15 @@ class Paying:
         return request, content
 
     def unreached(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> None:
-        """See :class:`szunion.application.freight.Freight`."""
+        """See :class:`szunion.application.bank_freight.Freight`."""
         self._move(work, scope, self._orders(work, scope, dispatch), OrderEvent.UNREACHED)
 
     def no_answer(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> None:
-        """See :class:`szunion.application.freight.Freight`."""
+        """See :class:`szunion.application.bank_freight.Freight`."""
         self._move(work, scope, self._orders(work, scope, dispatch), OrderEvent.NO_ANSWER)
 
     def not_found(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> bool:
-        """See :class:`szunion.application.freight.Freight`."""
+        """See :class:`szunion.application.bank_freight.Freight`."""
         orders = self._orders(work, scope, dispatch)
         if any(order.state in _TOLD_OF for order in orders):
             return False

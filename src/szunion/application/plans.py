@@ -13,16 +13,24 @@ from szunion.application.authority import acting_as, check_actor
 from szunion.application.binding_moves import level_of
 from szunion.application.consent_gate import lacking, refused
 from szunion.application.cover_moves import entry_of, follow_dates, keep_cover
-from szunion.application.episodes import in_charge
+from szunion.application.membership_moves import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
 from szunion.application.recovery import void_cover
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.catalogue import Mode, Plan
 from szunion.domain.consent import ConsentPurpose
-from szunion.domain.covers import LIVE, Enrolment, accepted, ended_on, enrolment_key
 from szunion.domain.eligibility import Ineligible, ineligible
-from szunion.domain.enrolments import ENROLMENT, EnrolmentEvent, EnrolmentState
+from szunion.domain.enrolments import (
+    ENROLMENT,
+    LIVE,
+    Enrolment,
+    EnrolmentEvent,
+    EnrolmentState,
+    accepted,
+    ended_on,
+    enrolment_key,
+)
 from szunion.domain.machine import Actor
 from szunion.domain.members import Rights
 from szunion.domain.people import Person

@@ -10,13 +10,13 @@ from attrs import field, frozen
 
 from szunion.application import statements
 from szunion.application.access import authorise
+from szunion.application.bank_freight import list_request
 from szunion.application.bank_outcomes import Outcome
+from szunion.application.canonical import digest
 from szunion.application.card_facts import hear
 from szunion.application.daily_list import Ahead, Comparison, Held, Listed, compare, newest
-from szunion.application.freight import list_request
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.together import cards_together
-from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import BankState, DailyCardList, ListedCard

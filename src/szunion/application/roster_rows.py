@@ -9,8 +9,8 @@ from attrs import evolve, frozen
 
 from szunion.application import consequences
 from szunion.application.binding_moves import recheck_bindings
-from szunion.application.episodes import keep_step, open_affiliation
 from szunion.application.filing import Applicant, file_for
+from szunion.application.membership_moves import keep_step, open_affiliation
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.members import Membership, MembershipEvent, MembershipState

@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from szunion.application.bank_outcomes import Outcome
+from szunion.application.canonical import digest
 from szunion.application.money_moves import Moved, keep_moves, merged
 from szunion.application.office import Office
 from szunion.application.payment_news import tell
-from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Statement, StatementKind, StatementLine

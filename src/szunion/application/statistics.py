@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 from attrs import define, field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.looks import in_parts
 from szunion.application.office import Office
+from szunion.application.side_by_side import in_parts
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.bank import BankState
 from szunion.domain.cards import UnionState

@@ -15,8 +15,8 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.looks import in_parts
 from szunion.application.office import Office
+from szunion.application.side_by_side import in_parts
 from szunion.application.standing import Standing, least_level, needs_card
 from szunion.domain import use
 from szunion.domain.access import Operation, Principal, Scope

@@ -22,7 +22,6 @@ from szunion.application.consents import Consents
 from szunion.application.custody import Custody
 from szunion.application.duplicates import Duplicates
 from szunion.application.emergencies import Emergencies
-from szunion.application.enrolment import Enrolment, OpensRosters
 from szunion.application.exports import Exports
 from szunion.application.grants import Grants
 from szunion.application.heirs import Heirs
@@ -41,6 +40,7 @@ from szunion.application.recovery import Recovery
 from szunion.application.referrals import Referrals
 from szunion.application.reveals import Reveals
 from szunion.application.rights import Rights
+from szunion.application.roster import OpensRosters, Rosters
 from szunion.application.services import Services
 from szunion.application.statistics import Statistics
 from szunion.application.sweep import Sweeps
@@ -100,9 +100,9 @@ class Desk:
         return Organisations(self.office, self.by)
 
     @cached_property
-    def roster(self) -> Enrolment:
+    def roster(self) -> Rosters:
         """Rosters: check and import (花名册)."""
-        return Enrolment(self.office, self.by, self.opens)
+        return Rosters(self.office, self.by, self.opens)
 
     @cached_property
     def members(self) -> Members:

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from szunion.application import card_holds
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
-from szunion.application.episodes import check_takes_members, in_charge
+from szunion.application.membership_moves import check_takes_members, in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.affiliations import move_affiliation

@@ -10,11 +10,11 @@ from attrs import evolve, frozen
 
 from szunion.application import statements
 from szunion.application.access import authorise, second_person
+from szunion.application.canonical import digest
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.payable_now import LeftOut, chosen_of, still_owed
 from szunion.application.payouts import cards_of, part_key, request_of
-from szunion.application.wire import digest
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.city_time import CITY_TIME

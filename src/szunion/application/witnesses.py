@@ -10,7 +10,7 @@ from szunion.application.access import authorise
 from szunion.application.audit import AuditLog
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal
-from szunion.domain.notes import Checkpoint, Signature, Verify
+from szunion.domain.signed_notes import Checkpoint, Signature, Verify
 from szunion.domain.witnessing import Question, Refused, WitnessRefusal
 from szunion.errors import WitnessUnavailable
 from szunion.ports.storage import UnitOfWork

@@ -16,8 +16,8 @@ from attrs import field, frozen
 from szunion.application.access import authorise
 from szunion.application.bank_desk import BankDesk
 from szunion.application.booking_deadlines import BookingDeadlines
+from szunion.application.card_deadlines import CardDeadlines
 from szunion.application.claim_deadlines import ClaimDeadlines
-from szunion.application.deadlines import Deadlines
 from szunion.application.joining_deadlines import JoiningDeadlines
 from szunion.application.letters import LetterDesk
 from szunion.application.office import Office
@@ -65,7 +65,7 @@ class Worker:
             lambda: _drained(lambda: self.desk.ask(self.name)),
             self._listen,
             self.desk.ear.look_again,
-            Deadlines(self.office, self.by).keep,
+            CardDeadlines(self.office, self.by).keep,
             BookingDeadlines(self.office, self.by).keep,
             ClaimDeadlines(self.office, self.by).keep,
             ReferralDeadlines(self.office, self.by).keep,

@@ -18,7 +18,7 @@ from szunion.cli.witness import witness
 from szunion.domain.access import Purpose, Role
 from szunion.domain.audit_export import Verified, verify
 from szunion.domain.city_time import CITY_TIME
-from szunion.domain.notes import Checkpoint, Inclusion, NoteKey, encoded
+from szunion.domain.signed_notes import Checkpoint, Inclusion, NoteKey, encoded
 from szunion.domain.wording import action_text
 from szunion.errors import InvalidInput, NotFound
 from szunion.text import Text

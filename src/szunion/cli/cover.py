@@ -10,7 +10,7 @@ from szunion.application.plans import Joined, NotJoined
 from szunion.cli.endings import PARTLY
 from szunion.cli.frame import ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
-from szunion.domain.covers import Enrolment
+from szunion.domain.enrolments import Enrolment
 from szunion.domain.values import EnrolmentId
 from szunion.text import Text
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from szunion.adapters.roster.writer import ExcelRosterWriter
-from szunion.application.enrolment import ImportResult
+from szunion.application.roster import ImportResult
 from szunion.cli.endings import PARTLY
 from szunion.cli.files import must_be_new, unusable, write_new
 from szunion.cli.frame import CONSENT, FORCE, Frame, framed, helps

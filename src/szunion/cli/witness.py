@@ -17,7 +17,7 @@ from szunion.cli.files import unusable
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.streams import hand_over
 from szunion.domain.access import engine
-from szunion.domain.notes import NoteKey, Signature
+from szunion.domain.signed_notes import NoteKey, Signature
 from szunion.errors import InvalidInput
 
 

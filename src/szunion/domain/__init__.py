@@ -2,7 +2,42 @@
 
 Names are loaded when they are first used. Only what stands here is promised; the modules behind
 it are there to be read. What a card may be used for is asked at a desk, or of
-:mod:`szunion.domain.use`.
+:mod:`szunion.domain.use`. The folder's map:
+
+What everything is made of: small values, state tables, words
+    values documents identity masking readable cells city_time machine diagrams
+A city's rules
+    policy policy_versions cities nodes
+Unions and their officers
+    organisations succession officers
+People and members
+    people members affiliations transfers as_of bindings doubles
+A roster, from cells to verdicts
+    roster roster_sheet roster_cells roster_mending roster_rows
+Applying for a card
+    batches rows
+A card, in its parts
+    cards facets holds custody use card_files card_records instructions status_list offline
+Between the bank and us
+    bank bank_requests bank_words inbox outbox reconciliation statement_lines
+The menu, and what members make of it
+    catalogue catalogue_file benefits eligibility projects wishes ratings participation
+Places, plans and lists
+    bookings enrolments packs joinings
+Claims and money
+    claims claim_files reckoning payouts orders ledger
+The hotline
+    calls tickets referrals
+What people are told
+    messages wording wording_bookings wording_cards wording_privacy wording_services
+Who may do what
+    access issuing permissions permission_rules purposes proposals
+Consent, and a person's own data
+    consent consent_notices lawful rights own_copy own_copy_words erasing erasure_journal inventory
+What leaves the system
+    disclosures watermarks suppression
+The log, its proofs, and keys
+    audit audit_export merkle signed_notes witnessing keyset
 """
 
 from szunion.door import lazy
@@ -103,13 +138,13 @@ if TYPE_CHECKING:
         ConsentWord,
         Proof,
     )
-    from szunion.domain.covers import Covered, Enrolment
+    from szunion.domain.consent_notices import Notice
     from szunion.domain.custody import Custody, CustodyEvent, CustodyState
     from szunion.domain.disclosures import Disclosure, DisclosureKind, Revealed
     from szunion.domain.documents import DocumentKind, Gender
     from szunion.domain.doubles import Alike, At, Double, Doubles
     from szunion.domain.eligibility import Ineligible
-    from szunion.domain.enrolments import EnrolmentEvent, EnrolmentState, Entitlement
+    from szunion.domain.enrolments import Covered, Enrolment, EnrolmentEvent, EnrolmentState
     from szunion.domain.facets import BankFacet, BankFact
     from szunion.domain.holds import Hold, HoldReason, HoldState
     from szunion.domain.identity import DocumentNumber, IdentityDocument, Mobile, PersonName
@@ -135,8 +170,6 @@ if TYPE_CHECKING:
     )
     from szunion.domain.messages import Message, MessageState
     from szunion.domain.nodes import Node, NodeMap
-    from szunion.domain.notes import Checkpoint, Inclusion, NoteKey, Signature
-    from szunion.domain.notices import Notice
     from szunion.domain.officers import Delegation, Post
     from szunion.domain.offline import OfflineReceipt, OfflineRecord, Taken
     from szunion.domain.orders import Order, OrderEvent, OrderState
@@ -149,6 +182,7 @@ if TYPE_CHECKING:
     )
     from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
     from szunion.domain.own_copy import OwnCopy
+    from szunion.domain.packs import Entitlement
     from szunion.domain.participation import Means, Outcome, Participation
     from szunion.domain.payouts import Budget, Obligation, Owed, PayoutBatch, PayoutState
     from szunion.domain.people import HeldDocument, IdentityVersion, Origin, Person
@@ -200,6 +234,7 @@ if TYPE_CHECKING:
     )
     from szunion.domain.roster_sheet import Column, Heading
     from szunion.domain.rows import Row, RowEvent, RowState
+    from szunion.domain.signed_notes import Checkpoint, Inclusion, NoteKey, Signature
     from szunion.domain.statement_lines import CheckedLine, LineVerdict
     from szunion.domain.status_list import StatusList
     from szunion.domain.tickets import TicketState
@@ -541,7 +576,7 @@ _ROOMS = {
     ".access": "Assurance Operation Principal Purpose Role Scope",
     ".affiliations": "Affiliation",
     ".as_of": "AsOf Entitled MemberOn Standing",
-    ".audit": "AuditEntry Checkpoint LoggedEntry",
+    ".audit": "AuditEntry LoggedEntry",
     ".bank": (
         "BankEvent BankNotice BankState CardChanged CardProduced DailyCardList FaceSignResult "
         "FeeWaiversUsed ListedCard NotUnderstood NumberAnswered NumberResult OrderAccepted "
@@ -571,13 +606,13 @@ _ROOMS = {
     ".consent": (
         "Channel Consent ConsentEvent ConsentPurpose ConsentStanding ConsentState ConsentWord Proof"
     ),
-    ".covers": "Covered Enrolment",
+    ".consent_notices": "Notice",
     ".custody": "Custody CustodyEvent CustodyState",
     ".disclosures": "Disclosure DisclosureKind Revealed",
     ".documents": "DocumentKind Gender",
     ".doubles": "Alike At Double Doubles",
     ".eligibility": "Ineligible",
-    ".enrolments": "EnrolmentEvent EnrolmentState Entitlement",
+    ".enrolments": "Covered Enrolment EnrolmentEvent EnrolmentState",
     ".facets": "BankFacet BankFact",
     ".holds": "Hold HoldReason HoldState",
     ".identity": "DocumentNumber IdentityDocument Mobile PersonName",
@@ -591,8 +626,6 @@ _ROOMS = {
     ".members": "Membership MembershipEvent MembershipReason MembershipState Rights RightsRule",
     ".messages": "Message MessageState",
     ".nodes": "Node NodeMap",
-    ".notes": "Inclusion NoteKey Signature",
-    ".notices": "Notice",
     ".officers": "Delegation Post",
     ".offline": "OfflineReceipt OfflineRecord Taken",
     ".orders": "Order OrderEvent OrderState",
@@ -601,6 +634,7 @@ _ROOMS = {
     ),
     ".outbox": "Dispatch DispatchKind DispatchState",
     ".own_copy": "OwnCopy",
+    ".packs": "Entitlement",
     ".participation": "Means Outcome Participation",
     ".payouts": "Budget Obligation Owed PayoutBatch PayoutState",
     ".people": "HeldDocument IdentityVersion Origin Person",
@@ -620,6 +654,7 @@ _ROOMS = {
     ".roster_rows": "Fix PassedOver PlainRow RejectedRow RosterRow RowError RowWarning Step",
     ".roster_sheet": "Column Heading",
     ".rows": "Row RowEvent RowState",
+    ".signed_notes": "Checkpoint Inclusion NoteKey Signature",
     ".statement_lines": "CheckedLine LineVerdict",
     ".status_list": "StatusList",
     ".tickets": "TicketState",

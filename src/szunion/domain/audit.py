@@ -20,7 +20,7 @@ from attrs import field, frozen
 from szunion.domain.access import Purpose, Role
 from szunion.domain.city_time import check_aware
 from szunion.domain.merkle import Frontier
-from szunion.domain.notes import Checkpoint, Signature
+from szunion.domain.signed_notes import Checkpoint, Signature
 from szunion.domain.values import OrganisationId, PersonId
 
 _SHORTEST: Final = 11

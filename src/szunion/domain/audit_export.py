@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 
 from szunion.domain.audit import LoggedEntry
 from szunion.domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from szunion.domain.notes import Checkpoint, NoteKey, Verify
+from szunion.domain.signed_notes import Checkpoint, NoteKey, Verify
 from szunion.domain.values import Labelled
 from szunion.errors import InvalidInput
 from szunion.text import Text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from calendar import monthrange
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 from szunion.errors import InvalidInput
@@ -19,3 +20,9 @@ def check_aware(moment: datetime) -> None:
     """
     if moment.utcoffset() is None:
         raise InvalidInput("E-VALUE-005", moment=moment.isoformat(timespec="seconds"))
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day *months* later, or the last day of that month where there is none."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,16 +1,18 @@
-"""Know who takes part in which plan for which period (参保、参加), and the activation pack."""
+"""Know one enrolment of a person in a plan: its period, what it covers, what is used up (参保)."""
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from szunion.domain.catalogue import Pack
+from szunion.domain.catalogue import Plan
+from szunion.domain.city_time import months_later
 from szunion.domain.machine import Actor, Machine, Owner, command, engine
-from szunion.domain.values import CardId, Labelled, PersonId
+from szunion.domain.values import EnrolmentId, Fen, Labelled, PersonId
+from szunion.errors import Conflict, InvalidInput
 from szunion.text import Text
 
 
@@ -157,69 +159,149 @@ ENROLMENT: Final = Machine(
     ),
 )
 
+_NEVER: Final = frozenset({_S.DRAFT, _S.SUBMITTED, _S.REJECTED, _S.VOID, _S.CANCELLED})
+"""States in which there is no cover, whatever the days say."""
+LIVE: Final = frozenset({_S.SUBMITTED, _S.ACCEPTED, _S.WAITING, _S.IN_FORCE})
+"""States that stand in the way of another enrolment for the same days."""
+
+
+class Covered(Labelled):
+    """Whether a day is covered (是否在保障期)."""
+
+    YES = "YES", "在保障期", "covered"
+    WAITING = "WAITING", "等待期内", "within the waiting period"
+    NO = "NO", "不在保障期", "not covered"
+
 
 @frozen(kw_only=True)
-class Entitlement:
-    """What a person was given with the activation pack (激活礼包): once, whatever the card."""
+class Enrolment:
+    """One person in one plan for one period (一次参保)."""
 
+    id: EnrolmentId
     key: str
-    """``pack:programme:item:person``: unique in the store."""
+    """The business key: of the pack, or of person, plan and number; unique in the store."""
     person: PersonId
-    programme: str
-    item: str
-    card: CardId
-    """The card whose activation gave it."""
-    since: date
-    until: date | None
-    """The first day on which it no longer holds; None: no end."""
+    plan: str
+    state: EnrolmentState = _S.DRAFT
+    asked: datetime
+    asked_by: str
+    catalogue: str = ""
+    """The version of the catalogue by which it was accepted."""
+    since: date | None = None
+    waiting_until: date | None = None
+    """The first day on which the waiting period is over; None: there is none."""
+    until: date | None = None
+    """The first day that is not covered any more; None: no end is fixed."""
+    most_claims: int | None = None
+    """Frozen on acceptance, as is ``cap``: a later catalogue takes nothing away."""
+    cap: Fen | None = None
+    claims: int = 0
+    """Claims decided in this period; the store keeps it within ``most_claims``."""
+    paid: Fen = Fen(0)
+    """What they came to; the store keeps it within ``cap``."""
+    follows: EnrolmentId | None = None
+    """The enrolment that this one renews."""
+    document: str = ""
+    """What it rests on: the payment of a fee, the reason of its end."""
+    decided_by: str = ""
+    version: int = 0
+
+    def after(self, event: EnrolmentEvent) -> Enrolment:
+        """Return the enrolment after *event* (E-STATE-001 if the table has no such step)."""
+        return evolve(self, state=ENROLMENT.after(self.state, event))
+
+    def on(self, day: date) -> Covered:
+        """Return whether *day* is covered: by the dates, so that a late engine takes nothing."""
+        if self.state in _NEVER or self.since is None or day < self.since:
+            return Covered.NO
+        if self.until is not None and day >= self.until:
+            return Covered.NO
+        waits = self.waiting_until is not None and day < self.waiting_until
+        return Covered.WAITING if waits else Covered.YES
+
+    def overlaps(self, since: date, until: date | None) -> bool:
+        """Return whether the days from *since* up to *until* meet this one's."""
+        if self.since is None or (self.state in _NEVER and self.state is not _S.SUBMITTED):
+            return False
+        ends = self.until is None or since < self.until
+        return ends and (until is None or self.since < until)
+
+    def due(self, today: date) -> EnrolmentEvent | None:
+        """Return what the engine does with it today; None: nothing."""
+        match self.state:
+            case _S.ACCEPTED if self.since is not None and self.since <= today:
+                waits = self.waiting_until is not None and today < self.waiting_until
+                return EnrolmentEvent.START_WAITING if waits else EnrolmentEvent.START_COVER
+            case _S.WAITING if self.waiting_until is None or self.waiting_until <= today:
+                return EnrolmentEvent.START_COVER
+            case _S.IN_FORCE if self.until is not None and self.until <= today:
+                return EnrolmentEvent.EXPIRE
+            case _:
+                return None
 
 
-def months_later(day: date, months: int) -> date:
-    """Return the same day *months* later, or the last day of that month where there is none."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+def enrolment_key(plan: str, person: PersonId, number: int) -> str:
+    """Return the business key of a person's how-manieth enrolment in a plan."""
+    return f"enrol:{plan}:{person}:{number}"
 
 
-def pack_key(programme: str, item: str, person: PersonId) -> str:
-    """Return the business key of one item of the pack for one person."""
-    return f"pack:{programme}:{item}:{person}"
-
-
-def open_pack(  # noqa: PLR0913 — what an activation is made of
-    pack: Pack,
+def accepted(  # noqa: PLR0913 - what acceptance fixes
+    asked: Enrolment,
+    plan: Plan,
+    event: EnrolmentEvent,
     *,
-    programme: str,
-    person: PersonId,
-    card: CardId,
-    activated: date,
-    carries_benefits: bool,
-    had: bool,
-) -> tuple[Entitlement, ...]:
-    """Return what the activation of a card gives its holder (激活大礼包).
-
-    A second card, or the same activation told twice, gives nothing: the pack is once per person
-    and programme. Neither does an activation by somebody whose membership carries no benefits.
+    since: date,
+    until: date | None = None,
+    catalogue: str,
+    by: str,
+    document: str = "",
+) -> Enrolment:
+    """Return an enrolment accepted for a period, with the limits of the plan as it stands (承保).
 
     Args:
-        pack: The city's pack.
-        programme: The card programme.
-        person: Who activated.
-        card: The card that was activated.
-        activated: The business day of the activation.
-        carries_benefits: Whether the membership carries benefits, by policy.
-        had: Whether the person was given this programme's pack before.
+        asked: What was asked for.
+        plan: The plan.
+        event: By a reviewer, or by itself (activation pack).
+        since: Its first day.
+        until: The first day after it; None: as long as the plan says.
+        catalogue: The version of the catalogue.
+        by: Who accepts it.
+        document: The payment of the fee.
+
+    Raises:
+        InvalidInput: the plan does not say how long it covers, and neither does *until*; or it
+            ends before it begins (E-PLAN-004).
+        Conflict: E-STATE-001.
     """
-    if had or not carries_benefits:
-        return ()
-    return tuple(
-        Entitlement(
-            key=pack_key(programme, item.id, person),
-            person=person,
-            programme=programme,
-            item=item.id,
-            card=card,
-            since=activated,
-            until=months_later(activated, item.months) if item.months else None,
-        )
-        for item in pack.items
-    )
+    terms, benefit = plan.terms, plan.benefit
+    end = until
+    if end is None and terms.months is not None:
+        end = months_later(since, terms.months)
+    if end is None or end <= since:
+        raise InvalidInput("E-PLAN-004", plan=plan.id)
+    waiting = since + timedelta(days=terms.waiting_days) if terms.waiting_days else None
+    return evolve(
+        asked.after(event), since=since, until=end, waiting_until=waiting, catalogue=catalogue,
+        most_claims=benefit.most_claims if benefit else None, cap=benefit.cap if benefit else None,
+        decided_by=by, document=document,
+    )  # fmt: skip
+
+
+def ended_on(enrolment: Enrolment, day: date, reason: str, by: str) -> Enrolment:
+    """Return an enrolment terminated for a reason; what happened before *day* stays covered."""
+    if enrolment.since is not None and day < enrolment.since:
+        raise Conflict("E-PLAN-005", current=enrolment.since, allowed=())
+    if enrolment.until is not None:
+        day = min(day, enrolment.until)
+    after = enrolment.after(EnrolmentEvent.TERMINATE)
+    return evolve(after, until=day, document=reason, decided_by=by)
+
+
+def covering(enrolments: Iterable[Enrolment], plan: str, day: date) -> Enrolment | None:
+    """Return the enrolment in *plan* that counts for *day*: one that covers it, else the newest."""
+    fitting = [each for each in enrolments if each.plan == plan and each.state not in _NEVER]
+    for wanted in (Covered.YES, Covered.WAITING):
+        for each in fitting:
+            if each.on(day) is wanted:
+                return each
+    return fitting[-1] if fitting else None

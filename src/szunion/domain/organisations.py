@@ -9,8 +9,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from szunion.domain.machine import Actor, Machine, Owner, command
+from szunion.domain.readable import check_name
 from szunion.domain.values import Labelled, OrganisationId
-from szunion.domain.words import check_name
 from szunion.errors import Conflict
 from szunion.text import Text
 

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from szunion.domain.benefits import Benefit
 from szunion.domain.catalogue import Plan
 from szunion.domain.claims import ClaimReason
-from szunion.domain.covers import Covered, Enrolment
+from szunion.domain.enrolments import Covered, Enrolment
 from szunion.domain.values import EnrolmentId, Fen
 from szunion.errors import InvalidInput
 from szunion.text import Text

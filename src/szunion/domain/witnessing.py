@@ -13,7 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from szunion.domain.merkle import EMPTY_ROOT, proves_consistency
-from szunion.domain.notes import Checkpoint, NoteKey, Verify, decoded, encoded
+from szunion.domain.signed_notes import Checkpoint, NoteKey, Verify, decoded, encoded
 from szunion.domain.values import Labelled
 from szunion.errors import InvalidInput
 

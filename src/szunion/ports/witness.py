@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from szunion.domain.notes import NoteKey, Signature
+from szunion.domain.signed_notes import NoteKey, Signature
 from szunion.domain.witnessing import Question, WitnessRefusal
 
 

@@ -20,8 +20,8 @@ from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.keys.file import FileKeys
 from szunion.adapters.notifier.recording import RecordingNotifier
 from szunion.adapters.roster.writer import ExcelRosterWriter
-from szunion.application.enrolment import ImportResult
 from szunion.application.grants import AlreadyGranted, Granted, NotGranted, Proposed
+from szunion.application.roster import ImportResult
 from szunion.application.system import Desk
 from szunion.application.worker import Worker
 from szunion.bootstrap import UnionSystem

@@ -28,7 +28,7 @@ from szunion.adapters.bank.json_wire import (
     request_from_plain,
     request_to_plain,
 )
-from szunion.application import wire
+from szunion.application import canonical
 from szunion.domain.bank import BankNotice, CardChanged, NotUnderstood, OrderSettled, StatementLine
 from szunion.domain.bank_requests import BankRequest, CardApplicant, PayLine, PayOut, Receipt
 from szunion.errors import SzunionError
@@ -136,7 +136,7 @@ def test_an_unknown_kind_keeps_the_id_that_the_bank_gave_it() -> None:
     assert isinstance(read, NotUnderstood)
     assert read.named == "order_reversed"
     assert read.told.event_id == plain["told"]["event_id"]
-    assert wire.decode(wire.encode(read)) == read
+    assert canonical.decode(canonical.encode(read)) == read
 
 
 @pytest.mark.parametrize("plain", [None, 1, "x", [], {}, {"type": 5}, {"type": "<b>"}, [[]]])

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from szunion.domain.notes import NoteKey, Signature
+from szunion.domain.signed_notes import NoteKey, Signature
 from szunion.domain.witnessing import Question, Refused, WitnessRefusal
 from szunion.errors import InvalidInput, WitnessUnavailable
 

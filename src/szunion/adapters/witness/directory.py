@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import frozen
 
-from szunion.domain.notes import Checkpoint, NoteKey, Signature, Verify, cosigned
+from szunion.domain.signed_notes import Checkpoint, NoteKey, Signature, Verify, cosigned
 from szunion.domain.witnessing import Question, Refused, WitnessRefusal, judged
 from szunion.errors import ConfigError, InvalidInput
 from szunion.ports.keys import Signer

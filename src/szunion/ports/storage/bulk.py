@@ -16,12 +16,12 @@ from szunion.domain.bank import BankState
 from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch
 from szunion.domain.card_files import KeptCard
-from szunion.domain.covers import Enrolment
-from szunion.domain.enrolments import Entitlement
+from szunion.domain.enrolments import Enrolment
 from szunion.domain.facets import BankFact
 from szunion.domain.inbox import HeardNotice, WaitingNotice
 from szunion.domain.instructions import Instruction
 from szunion.domain.members import Membership
+from szunion.domain.packs import Entitlement
 from szunion.domain.participation import Participation
 from szunion.domain.payouts import Obligation
 from szunion.domain.rows import Row, RowState

@@ -9,10 +9,10 @@ from typing import Protocol
 from szunion.domain.access import Scope
 from szunion.domain.as_of import CardStanding
 from szunion.domain.card_files import CustodyList, KeptCard
-from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact
 from szunion.domain.holds import Hold
 from szunion.domain.instructions import Instruction
+from szunion.domain.packs import Entitlement
 from szunion.domain.values import (
     BatchId,
     CardId,

@@ -9,7 +9,7 @@ from typing import Protocol
 from szunion.domain.access import Scope
 from szunion.domain.claim_files import Claim, Heir
 from szunion.domain.claims import ClaimState
-from szunion.domain.covers import Enrolment
+from szunion.domain.enrolments import Enrolment
 from szunion.domain.values import ClaimId, EnrolmentId, Fen, ObligationId, PersonId
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry, AuditStep, LoggedEntry, Sealed, Touching
 from szunion.domain.messages import Message, MessageSet, MessageState
-from szunion.domain.notes import Signature
+from szunion.domain.signed_notes import Signature
 from szunion.domain.values import PersonId
 
 

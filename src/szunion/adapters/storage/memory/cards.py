@@ -16,10 +16,10 @@ from szunion.domain.bank import BankState
 from szunion.domain.card_files import CustodyList, KeptCard, ListState
 from szunion.domain.card_records import kept_records
 from szunion.domain.cards import Card, UnionState
-from szunion.domain.enrolments import Entitlement
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold
 from szunion.domain.instructions import Instruction
+from szunion.domain.packs import Entitlement
 from szunion.domain.values import (
     BatchId,
     CardId,

@@ -12,8 +12,7 @@ from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.claim_files import Claim, Heir
 from szunion.domain.claims import CLAIM, ClaimState
-from szunion.domain.covers import Enrolment
-from szunion.domain.enrolments import EnrolmentState
+from szunion.domain.enrolments import Enrolment, EnrolmentState
 from szunion.domain.values import ClaimId, EnrolmentId, Fen, ObligationId, PersonId
 from szunion.errors import Conflict
 from szunion.ports.storage.races import lost_race

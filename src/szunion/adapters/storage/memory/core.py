@@ -12,9 +12,9 @@ from szunion.adapters.storage.memory.tables import Table, Undo
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry, AuditStep, LoggedEntry, Sealed, Touching
 from szunion.domain.messages import Message, MessageSet, MessageState
-from szunion.domain.notes import Signature
+from szunion.domain.readable import check_readable
+from szunion.domain.signed_notes import Signature
 from szunion.domain.values import PersonId, shard_of
-from szunion.domain.words import check_readable
 from szunion.ports.system import Ids
 
 

@@ -22,8 +22,8 @@ from szunion.adapters.storage.sql.within import paths
 from szunion.domain.access import Scope
 from szunion.domain.card_files import CustodyList, ListState
 from szunion.domain.custody import CustodyEvent
-from szunion.domain.enrolments import Entitlement
 from szunion.domain.instructions import Instruction, InstructionKind, InstructionState
+from szunion.domain.packs import Entitlement
 from szunion.domain.values import (
     BatchId,
     CardId,

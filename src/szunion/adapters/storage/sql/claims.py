@@ -15,8 +15,7 @@ from szunion.adapters.storage.sql.times import maybe_day, maybe_iso, micros, mom
 from szunion.domain.access import Scope
 from szunion.domain.claim_files import Claim, Heir
 from szunion.domain.claims import ClaimReason, ClaimState
-from szunion.domain.covers import Enrolment
-from szunion.domain.enrolments import EnrolmentState
+from szunion.domain.enrolments import Enrolment, EnrolmentState
 from szunion.domain.values import ClaimId, EnrolmentId, Fen, ObligationId, PersonId, shard_of
 from szunion.ports.keys import IndexField, Place, Vault
 

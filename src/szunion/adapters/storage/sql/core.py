@@ -25,9 +25,9 @@ from szunion.domain.audit import (
     committed_text,
 )
 from szunion.domain.messages import Message, MessageSet, MessageState
-from szunion.domain.notes import Signature
+from szunion.domain.readable import check_readable
+from szunion.domain.signed_notes import Signature
 from szunion.domain.values import OrganisationId, PersonId, of_columns, shard_of
-from szunion.domain.words import check_readable
 from szunion.ports.system import Ids
 
 T = TypeVar("T")

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from szunion.application.together_held import Held, Together, all_new
+from szunion.application.together.held import Held, Together, all_new
 from szunion.domain.access import Scope
 from szunion.domain.card_files import KeptCard
-from szunion.domain.covers import Enrolment
-from szunion.domain.enrolments import Entitlement
+from szunion.domain.enrolments import Enrolment
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.members import Membership
+from szunion.domain.packs import Entitlement
 from szunion.domain.participation import Participation
 from szunion.domain.values import CardId, CardRef, PersonId
 from szunion.errors import Conflict

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve
 
-from szunion.application.together_held import Held, Together, all_new
+from szunion.application.together.held import Held, Together, all_new
 from szunion.domain.access import Scope
 from szunion.domain.bank_words import FaceSign
 from szunion.domain.batches import Batch

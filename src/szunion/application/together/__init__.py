@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Final, cast
 
 from szunion.application.bank_outcomes import card_name, row_name
-from szunion.application.together_cards import CardsTogether, MembersTogether, PackTogether
-from szunion.application.together_held import Held, Through
-from szunion.application.together_inbox import InboxTogether, LogTogether
-from szunion.application.together_money import (
+from szunion.application.together.cards import CardsTogether, MembersTogether, PackTogether
+from szunion.application.together.held import Held, Through
+from szunion.application.together.inbox import InboxTogether, LogTogether
+from szunion.application.together.money import (
     BudgetsTogether,
     ClaimsTogether,
     LedgerTogether,
@@ -24,8 +24,8 @@ from szunion.application.together_money import (
     OrdersTogether,
     PayoutsTogether,
 )
-from szunion.application.together_orders import InstructionsTogether, OutboxTogether
-from szunion.application.together_rows import BatchesTogether, RowsTogether, SignsTogether
+from szunion.application.together.orders import InstructionsTogether, OutboxTogether
+from szunion.application.together.rows import BatchesTogether, RowsTogether, SignsTogether
 from szunion.domain.access import Scope
 from szunion.domain.bank import (
     BankEvent,

@@ -19,7 +19,7 @@ from attrs import define, evolve, field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.consent_words import on_paper
-from szunion.application.episodes import check_takes_members, in_charge
+from szunion.application.membership_moves import check_takes_members, in_charge
 from szunion.application.office import Office
 from szunion.application.roster_rows import enrol_known
 from szunion.domain.access import Operation, Principal, Scope
@@ -127,7 +127,7 @@ class _Keeps(Protocol):
 
 
 @frozen
-class Enrolment:
+class Rosters:
     """The desk for rosters (花名册)."""
 
     office: Office

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from szunion.application.together_held import Held, Together, all_new
+from szunion.application.together.held import Held, Together, all_new
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.inbox import HeardNotice, WaitingNotice

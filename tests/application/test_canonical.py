@@ -7,8 +7,8 @@ from attrs import evolve
 from tests.cardtown import card_town_on
 from tests.offices import applicant
 
+from szunion.application.canonical import decode, digest, encode
 from szunion.application.office import Office
-from szunion.application.wire import decode, digest, encode
 from szunion.domain.bank import RequestAnswered, RowReason, Told
 from szunion.domain.bank_requests import AccountClass, Answer, CardApplicant, OpenCards, Receipt
 from szunion.domain.values import Fen, RequestKey

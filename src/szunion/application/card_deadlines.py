@@ -23,7 +23,7 @@ _TOGETHER: Final = 100
 
 
 @frozen
-class Deadlines:
+class CardDeadlines:
     """The engine at its calendar (期限)."""
 
     office: Office

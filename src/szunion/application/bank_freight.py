@@ -8,8 +8,8 @@ from typing import Protocol
 from attrs import evolve, frozen
 
 from szunion.application.applications import mobiles_of, request_of, row_entries
+from szunion.application.canonical import digest
 from szunion.application.office import Office
-from szunion.application.wire import digest
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank_requests import (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve
 
-from szunion.application.together_held import Held, Together
+from szunion.application.together.held import Held, Together
 from szunion.domain.access import Scope
 from szunion.domain.claim_files import Claim
 from szunion.domain.ledger import Transfer

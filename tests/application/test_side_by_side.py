@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from attrs import define, field
 
-from szunion.application.looks import in_parts
+from szunion.application.side_by_side import in_parts
 from szunion.ports.storage import UnitOfWork
 
 T = TypeVar("T")

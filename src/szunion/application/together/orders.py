@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from szunion.application.together_cards import CardsTogether
-from szunion.application.together_held import Held, Together
+from szunion.application.together.cards import CardsTogether
+from szunion.application.together.held import Held, Together
 from szunion.domain.access import Scope
 from szunion.domain.instructions import Instruction
 from szunion.domain.outbox import Dispatch
