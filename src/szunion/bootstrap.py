@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from szunion.adapters.callbacks import CallbackDoor, Refusals
 from szunion.adapters.crowd import Combiner
@@ -42,7 +43,7 @@ from szunion.domain.access import Assurance, Principal, Purpose, Role, engine
 from szunion.domain.cities import City
 from szunion.domain.nodes import Node
 from szunion.domain.values import OrganisationId
-from szunion.errors import ConfigError, NotAllowed
+from szunion.errors import ConfigError, NotAllowed, StorageClosed
 from szunion.installed import city_named, registry_of, witness_of
 from szunion.plugins import Registry, Spec, collect
 from szunion.ports.bank import BankAdapter, NamesCards, ReceivesCallbacks
@@ -94,6 +95,7 @@ class UnionSystem:
     """The host's own directory of officers; None: this system's registry."""
     owns_bank: bool = False
     """Whether the bank's adapter was made here, by its name, and is closed here."""
+    _closed: Event = field(factory=Event, init=False, repr=False, eq=False)
 
     def worker(self, name: str = "engine") -> Worker:
         """Return a worker that sends, asks, listens, keeps deadlines and seals the log."""
@@ -179,14 +181,12 @@ class UnionSystem:
                 others are not registered here (:class:`~szunion.errors.WrongNode`).
 
         Raises:
-            ConfigError: the database's URL is not understood (E-CONFIG-002).
-            ConfigError: the bank's adapter does not accept what the city needs (E-BANK-021), or
-                says something impossible of itself (E-BANK-022).
+            ConfigError: the database's URL is not understood (E-CONFIG-002); the bank's adapter
+                lacks what the city needs (E-BANK-021), or cannot be as it says (E-BANK-022).
             PluginError: an adapter or city is missing, doubled or broken.
             StorageError: the database cannot be opened safely.
             KeysUnavailable: the key file is not there while the database is, or cannot be read
-                (E-KEYS-003), or written (E-KEYS-024).
-            KeysUnavailable: the keys are not those of this database (E-KEYS-023).
+                (E-KEYS-003), or written (E-KEYS-024), or it is another database's (E-KEYS-023).
         """
         must_be_possible(database)
         if not create:
@@ -201,11 +201,10 @@ class UnionSystem:
         if keys is None or isinstance(keys, str | Path):
             wanted = {"crypto": crypto, **told.get("keys", {})}
             file = key_file(keys, file_of(database))
-
-            def used() -> bool:
-                return not create or is_made(database)
-
-            store = open_keys(registry.keys(key_store), wanted, clock, file=file, used=used)
+            store = open_keys(
+                registry.keys(key_store), wanted, clock, file=file,
+                used=lambda: not create or is_made(database),
+            )  # fmt: skip
         else:
             store = keys
         vault = store.vault()
@@ -233,11 +232,9 @@ class UnionSystem:
             bank=line,
             notifier=_part(notifier, registry.notifier, told.get("notifier", {}), clock),
             identity=_part(identity, registry.identity, told.get("identity", {}), clock),
-            reader=(
-                None
-                if reader is None
-                else _part(reader, registry.reader, told.get("reader", {}), clock)
-            ),
+            reader=None
+            if reader is None
+            else _part(reader, registry.reader, told.get("reader", {}), clock),
             city=chosen,
             witness=witness,
             directory=directory,
@@ -373,8 +370,11 @@ class UnionSystem:
         What its desks change is committed, or rolled back, with the host's own changes.
 
         Raises:
+            StorageClosed: this system was closed (E-STORE-038).
             StorageError: the connection is weaker than ours would be (E-STORE-003).
         """
+        if self._closed.is_set():  # the host's connection is open, and would answer
+            raise StorageClosed("E-STORE-038")
         office = self.office
         borrowed = borrowed_storage(connection, office.clock, office.ids, office.vault)
         one = Alone()
@@ -391,6 +391,7 @@ class UnionSystem:
         A second time does nothing. Whatever is asked of this system later, in any thread, meets
         :class:`~szunion.errors.StorageClosed`; what is under way comes to its end.
         """
+        self._closed.set()
         for crowd in (self.office.crowd, self.office.bank_calls):
             crowd.close()
         self.office.storage.close()

@@ -45,6 +45,23 @@ def test_nothing_is_asked_of_a_closed_system(system: UnionSystem, tmp_path: Path
         again.desk(ORGAN).organisations.tree()
 
 
+def test_a_closed_system_goes_into_no_host_s_transaction(
+    system: UnionSystem, tmp_path: Path
+) -> None:
+    """The host's connection is open and would answer; what is within already comes to its end."""
+    with closing(sqlite3.connect(tmp_path / "union.db")) as host:
+        prepare(host)
+        host.execute("BEGIN IMMEDIATE")
+        inside = system.within(host)
+        system.close()
+        inside.desk(ORGAN).organisations.tree()
+        inside.close()
+        for closed in (system, inside):
+            with pytest.raises(StorageClosed, match="E-STORE-038"):
+                closed.within(host)
+        assert host.in_transaction
+
+
 def test_a_file_is_let_go_of_by_whoever_is_last_on_it(system: UnionSystem, tmp_path: Path) -> None:
     journal = tmp_path / "union.db-wal"
 

@@ -401,6 +401,33 @@ def test_a_line_that_always_breaks_is_said_in_the_end(
     one.close()
 
 
+@pytest.mark.parametrize("kind", ["look", "change"])
+def test_what_hid_that_its_line_broke_is_done_again_and_is_not_unknown(
+    database: Database, admin: Connection, kind: str
+) -> None:
+    """No COMMIT was sent: nobody has to wonder whether anything was kept."""
+    one = store(database, *range(1, 9))
+    tries: list[int] = []
+
+    def hides(work: UnitOfWork, times: int) -> int:
+        tries.append(1)
+        offers(work)
+        if len(tries) <= times:
+            cut(admin)
+        with suppress(StorageUnreachable):
+            return offers(work)
+        return -1
+
+    do = one.read if kind == "look" else one.run
+    assert do(partial(hides, times=1)) == 0
+    assert len(tries) == 2
+    tries.clear()
+    with pytest.raises(StorageUnreachable, match="E-STORE-020"):
+        do(partial(hides, times=99))
+    assert len(tries) == QUICK.tries
+    one.close()
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_line_that_breaks_during_the_commit_leaves_it_unknown(
     database: Database, admin: Connection, *, kept: bool, monkeypatch: pytest.MonkeyPatch

@@ -57,9 +57,11 @@ def commit(connection: Connection, seconds: float) -> None:
         seconds: How long the answer may take.
 
     Raises:
+        StorageUnreachable: the line had broken before, and the unit did not say so (E-STORE-020).
         CommitUnknown: nobody knows whether it was kept (E-STORE-011), or the server did not answer
             in time, most likely because its standby is gone (E-STORE-031).
     """
+    _check_there(connection)
     warned: list[str | None] = []
 
     def hear(notice: psycopg.errors.Diagnostic) -> None:
@@ -81,30 +83,39 @@ def commit(connection: Connection, seconds: float) -> None:
     if isinstance(failed, CommitUnknown):
         connection.close()
         raise failed
-    if failed is None and done != _COMMIT:  # a statement failed, and the unit did not say so
-        failed = StorageError("E-STORE-005", kind="SQLSTATE 25P02")
+    if failed is None and done != _COMMIT:
+        failed = _hidden()
     if failed is not None:
         undo(connection)
         raise failed
 
 
-def let_go(connection: Connection, seconds: float) -> None:
+def let_go(connection: Connection) -> None:
     """Tell the server that a look is over, and do not wait for its word: who asks next hears it.
 
     What was seen is with us already, and nothing was written that could be lost.
 
-    Args:
-        connection: A connection within a transaction.
-        seconds: How long the answer may take where it has to be waited for: a statement failed.
-
     Raises:
-        StorageError: a statement failed, and the unit did not say so (E-STORE-005).
+        StorageUnreachable: the line had broken before, and the look did not say so (E-STORE-020).
+        StorageError: a statement failed, and the look did not say so (E-STORE-005).
     """
+    _check_there(connection)
     if connection.info.transaction_status is not TransactionStatus.INTRANS:
-        commit(connection, seconds)
-        return
+        undo(connection)
+        raise _hidden()
     with suppress(psycopg.Error):  # whoever has it next finds it broken
         leave(connection, _COMMIT)
+
+
+def _check_there(connection: Connection) -> None:
+    """Check that there is a line: one that broke before its end was told has kept nothing."""
+    if connection.info.transaction_status is TransactionStatus.UNKNOWN:
+        raise StorageUnreachable("E-STORE-020")
+
+
+def _hidden() -> StorageError:
+    """Return the error for a unit that did not say that a statement of it failed."""
+    return StorageError("E-STORE-005", kind="SQLSTATE 25P02")
 
 
 def answer(connection: Connection, seconds: float) -> bytes:

@@ -139,7 +139,7 @@ class PostgresStorage:
         for number in range(self.limits.tries - 1):
             try:
                 begin = begins[min(number, len(begins) - 2)]
-                return self._transaction(partial(self._change, begin), work, commit)
+                return self._transaction(partial(self._change, begin), work, self._commit)
             except TryAgain:
                 continue
             except KeyTaken:  # the decision is made again, with new ids
@@ -152,7 +152,7 @@ class PostgresStorage:
             except StorageUnreachable:
                 pause = self._wait(pause)
         return self._last(
-            lambda: self._transaction(partial(self._change, begins[-1]), work, commit)
+            lambda: self._transaction(partial(self._change, begins[-1]), work, self._commit)
         )
 
     @keepable
@@ -193,6 +193,9 @@ class PostgresStorage:
                 session.begin(commands)
         self.vault.refresh()  # whoever writes writes under the present keys
 
+    def _commit(self, connection: Connection) -> None:
+        commit(connection, self.limits.commit)
+
     def _look(self, session: PostgresSession) -> None:
         session.begin_with_the_first(LOOK, self._latest)
 
@@ -200,7 +203,7 @@ class PostgresStorage:
         self,
         begin: Callable[[PostgresSession], None],
         work: Callable[[UnitOfWork], T],
-        end: Callable[[Connection, float], None],
+        end: Callable[[Connection], None],
     ) -> T:
         with self.pool.connection(hears=True) as connection:
             try:
@@ -212,7 +215,7 @@ class PostgresStorage:
                 undo(connection)
                 raise
             if session.begun:
-                end(connection, self.limits.commit)
+                end(connection)
             return result
 
     def close(self) -> None:
