@@ -59,6 +59,21 @@ def test_an_index_key_is_not_retired_before_its_rows_are_brought() -> None:
 
 
 @pytest.mark.usefixtures("city")
+def test_tombstones_stay_under_their_key_and_no_reseal_is_advised() -> None:
+    """What is advised is what works: nothing brings a tombstone under another key."""
+    assert "keys reseal" in keys("rotate", "seal", "--lang", "en").out
+    said = keys("rotate", "tombstone", "--lang", "en").out
+    assert "reseal" not in said
+    assert "stay under the old key" in said
+    assert "reseal" not in keys("rotate", "tombstone", "--lang", "zh").out
+    assert "tombstone" not in keys("reseal", "--lang", "en").out
+    old = next(key for key, (use, _) in statuses().items() if use == "tombstone")
+    gone = keys("retire", str(old), "--lang", "en").out
+    assert f"szunion keys enable {old}" in gone
+    assert keys("enable", str(old)).status == 0
+
+
+@pytest.mark.usefixtures("city")
 def test_the_key_that_wraps_the_others_is_changed() -> None:
     before = json.loads(Path("union.keys").read_text("ascii"))
     assert keys("rewrap").status == 0

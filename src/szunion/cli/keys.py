@@ -92,14 +92,23 @@ def rotate(frame: Frame, *, use: str, crypto: str | None) -> None:
     entry = _care(frame).rotate(KeyUse(use), profile=profile)
     _told(frame, entry)
     frame.say(
-        "新密钥 {key}（{use}，{suite}）。"
-        "接着 szunion keys reseal，把已有的行换过来；密钥文件要重新备份",
-        "new key {key} ({use}, {suite}). Next: szunion keys reseal brings the rows that are there; "
-        "back up the key file again",
-        key=entry.id,
-        use=frame.cell(entry.use),
-        suite=entry.suite,
-    )
+        "新密钥 {key}（{use}，{suite}）；密钥文件要重新备份",
+        "new key {key} ({use}, {suite}); back up the key file again",
+        key=entry.id, use=frame.cell(entry.use), suite=entry.suite,
+    )  # fmt: skip
+    if entry.use is KeyUse.TOMBSTONE:
+        frame.say(
+            "已有的墓碑留在旧密钥下，换不过来（原文哪里也不存）；旧密钥启用着，就还认得出。"
+            "留存期过后再 szunion keys retire，然后 destroy",
+            "tombstones that are there stay under the old key, which no command changes (their "
+            "text is kept nowhere); it recognises them while it is enabled. When their time is "
+            "over: szunion keys retire, then destroy",
+        )
+    else:
+        frame.say(
+            "接着 szunion keys reseal，把已有的行换过来",
+            "next: szunion keys reseal brings the rows that are there",
+        )
 
 
 @keys.command(
@@ -141,6 +150,13 @@ def retire(frame: Frame, *, key: int) -> None:
     entry = _care(frame).retire(key)
     _told(frame, entry)
     frame.say("已停用 {key}", "disabled {key}", key=key)
+    if entry.use is KeyUse.TOMBSTONE:
+        frame.say(
+            "它的墓碑不再认得出已删除的人；留存期未过的，请 szunion keys enable {key}",
+            "its tombstones recognise nobody who was erased any more; if their time is not over: "
+            "szunion keys enable {key}",
+            key=key,
+        )
 
 
 @keys.command(
