@@ -1,7 +1,8 @@
-"""Servers for the lines: a PostgreSQL of one's own and its ``pgbench``, a Redis if one is there."""
+"""Servers for the lines, and where they run: a PostgreSQL and its ``pgbench``, a Redis if any."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -75,6 +76,21 @@ def postgres(folder: Path, settings: Mapping[str, str] | None = None) -> Iterato
             yield Served(server, database, evolve(offline, storage=storage, ids=ids))
         finally:
             storage.close()
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Keep this thread, and the servers that it starts meanwhile, on one processor.
+
+    A caller and the server that it waits for never work at the same time. On two processors each
+    message would wake the other one, and on an idle machine that takes as long as the work.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager

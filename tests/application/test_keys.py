@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from tests.application.everything import Everything, everything_on
+from tests.databases import ONE_SERVER
 from tests.keyrings import Files, Process, brought, city, duplicates, everyone, filed
 from tests.offices import applicant, engine, engine_of, office_on, officer, town_on
 
@@ -325,6 +326,7 @@ def test_an_import_finds_those_filed_under_the_old_key(files: Files) -> None:
 
 @pytest.mark.parametrize("files", ["postgres"], indirect=True)
 @pytest.mark.postgres
+@ONE_SERVER
 def test_a_key_is_not_retired_while_somebody_may_still_seal_under_it(files: Files) -> None:
     """Many write at once: who began before the key was changed is waited for, and counted."""
     here, there = files.process(), files.process()
