@@ -32,11 +32,12 @@ from szunion.application.as_of import PolicyBook
 from szunion.application.members import Members
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Role, Scope
-from szunion.domain.as_of import SETTLING, CardStanding, MembershipVersion, card_on, end_of
+from szunion.domain.as_of import SETTLING, CardStanding, MembershipVersion, card_on
 from szunion.domain.bank import BankEvent, BankState
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card, UnionFacet, UnionReason, UnionState
 from szunion.domain.catalogue import Mode
+from szunion.domain.city_time import end_of
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.facets import BankFact
 from szunion.domain.holds import Hold, HoldReason, HoldState

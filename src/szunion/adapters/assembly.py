@@ -13,7 +13,7 @@ from szunion.adapters.bank.signed_http import SignedHttpBank
 from szunion.adapters.bank.signed_http_config import KeyConfig, SignedHttpConfig
 from szunion.adapters.http import HttpLine, Tls
 from szunion.adapters.keys.messages import signer_of, verifier_of
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import meant
 from szunion.errors import ConfigError
 from szunion.ports.bank import BankInfo
 from szunion.ports.system import Clock
@@ -106,4 +106,4 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError("E-BANK-062", what=text[:40]) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=CITY_TIME)
+    return meant(moment)

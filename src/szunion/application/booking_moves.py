@@ -15,7 +15,7 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Booking, BookingEvent, Offer
 from szunion.domain.card_files import KeptCard
 from szunion.domain.catalogue import ServiceItem
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import local
 from szunion.domain.participation import Means, Outcome, Participation, participation_key
 from szunion.domain.values import BookingId, CardId, ParticipationId, shard_of
 from szunion.errors import NotFound
@@ -100,11 +100,6 @@ def confirm_by(office: Office, offer: Offer, now: datetime) -> datetime:
     """Return until when a place that is held now must be confirmed; never after the event."""
     hours = office.policy.deadlines.booking_confirm_hours
     return min(now + timedelta(hours=hours), offer.over)
-
-
-def local(moment: datetime) -> str:
-    """Return a moment as people in the city write it."""
-    return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
 def pass_on(office: Office, work: UnitOfWork, scope: Scope, offer: Offer) -> Booking | None:

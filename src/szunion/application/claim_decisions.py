@@ -10,7 +10,7 @@ from szunion.application.claim_moves import keep_claim, tell_claimant
 from szunion.application.office import Office
 from szunion.domain.access import Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimEvent, ClaimReason
 from szunion.domain.payouts import Obligation
@@ -98,7 +98,7 @@ def approved(  # noqa: PLR0913, PLR0917 - what is decided, by whom
         key=key,
         payee=old.person,
         item=old.plan,
-        year=work.now.astimezone(CITY_TIME).year,
+        year=day_of(work.now).year,
         fen=fen,
         decided=work.now,
         decided_by=old.reviewer or by.id,

@@ -9,7 +9,7 @@ from datetime import date
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.catalogue import Plan
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.claim_files import Claim, claim_key, household_wide, same_days
 from szunion.domain.reckoning import Known, Reckoning, reckon
 from szunion.domain.values import PersonId
@@ -69,7 +69,7 @@ def reckoned(office: Office, work: UnitOfWork, scope: Scope, claim: Claim) -> Re
     known = Known(
         member=member_on(office, work, scope, claim.person, claim.happening.on),
         elsewhere=daily and same_days(claim.happening, others),
-        filed=claim.asked.astimezone(CITY_TIME).date(),
+        filed=day_of(claim.asked),
         filing_days=office.policy.deadlines.claim_filing,
     )
     return reckon(plan, cover, claim.happening, known)

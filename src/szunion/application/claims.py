@@ -32,7 +32,7 @@ from szunion.application.membership_moves import in_charge
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, let_lapse, propose
 from szunion.domain.access import Operation, Principal, Role, Scope
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimReason, ClaimState
 from szunion.domain.enrolments import covering
@@ -130,7 +130,7 @@ class Claims:
         held = work.claims.holder(scope, keys)
         if held is not None:
             own = held.id if held.person == person else None
-            return AlreadyClaimed(on=held.asked.astimezone(CITY_TIME).date(), own=own)
+            return AlreadyClaimed(on=day_of(held.asked), own=own)
         cover = covering(work.enrolments.of_person(scope, person), plan, happening.on)
         if cover is None:
             return NotClaimable(reasons=(ClaimReason.OUT_OF_COVER,))

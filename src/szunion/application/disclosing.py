@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from szunion.domain.access import Principal
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.disclosures import LONGEST_REASON, Disclosure, DisclosureKind
 from szunion.domain.values import PersonId
 from szunion.errors import InvalidInput
@@ -35,6 +35,6 @@ def about_to(  # noqa: PLR0913 - who is shown what, and why
     """Return the record of what is about to be shown to *by*."""
     return Disclosure(
         id=work.ids.new(), kind=kind, actor=by.id, role=by.role, node=by.organisation,
-        purpose=by.purpose, day=work.now.astimezone(CITY_TIME).date(), at=work.now, rows=rows,
+        purpose=by.purpose, day=day_of(work.now), at=work.now, rows=rows,
         person=person or PersonId(0), what=what, reason=reason,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from attrs import frozen
@@ -12,7 +12,7 @@ from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import BOOKING
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM
 from szunion.domain.enrolments import ENROLMENT, Enrolment
@@ -173,7 +173,7 @@ def lines_of(
 def _money(book: _Book, found: Found) -> Iterable[ErasureLine]:
     """Yield the lines of what was owed and paid: vouchers, each with its own day."""
     for owed in found.owed:
-        yield book.voucher("obligation", _day(owed.decided), owed.id)
+        yield book.voucher("obligation", day_of(owed.decided), owed.id)
     for order in found.orders:
         yield book.voucher("pay_order", order.due, order.id)
     if found.owed:
@@ -188,7 +188,7 @@ def _covers(book: _Book, found: Found) -> Iterable[ErasureLine]:
         if claim.obligation is None:
             yield ErasureLine(table="claim", fate=Fate.DESTROYED, count=1, subject=claim.id)
         else:
-            yield book.voucher("claim", _day(claim.changed), claim.id)
+            yield book.voucher("claim", day_of(claim.changed), claim.id)
     for cover in found.covers:
         if cover.id in paid:
             yield book.voucher("enrolment", cover.until or book.today, cover.id)
@@ -196,15 +196,11 @@ def _covers(book: _Book, found: Found) -> Iterable[ErasureLine]:
             yield from book.line(inventory()["enrolment"], 1, cover.until, cover.id)
 
 
-def _day(moment: datetime) -> date:
-    return moment.astimezone(CITY_TIME).date()
-
-
 def _ends(work: UnitOfWork, scope: Scope, people: Sequence[PersonId]) -> dict[Retention, date]:
     """Return the day from which a term counts: of cards, the last thing that happened to one."""
-    days = [_day(row.changed) for who in people for row in work.rows.of_person(scope, who)]
+    days = [day_of(row.changed) for who in people for row in work.rows.of_person(scope, who)]
     days += [
-        _day(fact.received)
+        day_of(fact.received)
         for who in people
         for kept in work.cards.of_person(scope, who)
         for fact in work.cards.facts(scope, kept.id)

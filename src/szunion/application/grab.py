@@ -17,7 +17,7 @@ from typing import Final, TypeAlias, cast
 from attrs import field, frozen
 
 from szunion.application.access import authorise, authorise_each
-from szunion.application.booking_moves import confirm_by, item_of, local
+from szunion.application.booking_moves import confirm_by, item_of
 from szunion.application.office import Office
 from szunion.application.standing import (
     Standing,
@@ -38,6 +38,7 @@ from szunion.domain.bookings import (
     decide,
 )
 from szunion.domain.catalogue import ServiceItem
+from szunion.domain.city_time import local
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.use import Why
 from szunion.domain.values import BookingId, OfferId, PersonId, shard_of

@@ -21,7 +21,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.benefits import Benefit, OncePer, Period, Subject
 from szunion.domain.catalogue import ServiceItem, ServiceKind, grant_key
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.eligibility import Ineligible, ineligible
 from szunion.domain.members import Rights
 from szunion.domain.payouts import Obligation
@@ -143,7 +143,7 @@ class Grants:
         terms = self._terms(item)
         if work.people.get(scope, person) is None:
             raise NotFound("E-SERVICE-003")
-        on = day or work.now.astimezone(CITY_TIME).date()
+        on = day or day_of(work.now)
         fen = terms.benefit.amount(answers or {})
         against = self._against(work, scope, person, terms)
         if fen is None:
@@ -153,7 +153,7 @@ class Grants:
         key = self._key(work, terms, person, subject, on)
         known = work.obligations.granted(scope, key)
         if known is not None:
-            return AlreadyGranted(on=known.decided.astimezone(CITY_TIME).date())
+            return AlreadyGranted(on=day_of(known.decided))
         # The subject of the proposal is the grant itself: twins are two, one child is one.
         about = int.from_bytes(work.vault.index(IndexField.GRANT, f"proposal:{key}")[:7])
         words = {
@@ -163,7 +163,7 @@ class Grants:
         waiting = work.proposals.open_of(scope, _DECIDE, about)
         if waiting is not None:
             if waiting.terms["person"] != str(person):
-                return AlreadyGranted(on=waiting.made.astimezone(CITY_TIME).date())
+                return AlreadyGranted(on=day_of(waiting.made))
             words["day"] = waiting.terms["day"]  # asked for again on a later day: the same grant
         return Proposed(proposal=propose(work, scope, _DECIDE, about, words), fen=fen)
 
@@ -190,14 +190,14 @@ class Grants:
             key=decided.terms["key"],
             payee=person,
             item=terms.item.id,
-            year=work.now.astimezone(CITY_TIME).year,
+            year=day_of(work.now).year,
             fen=Fen(int(decided.terms["fen"])),
             decided=work.now,
             decided_by=self.by.id,
         )
         known = work.obligations.add(scope, obligation)
         if known is not None:
-            return AlreadyGranted(on=known.decided.astimezone(CITY_TIME).date())
+            return AlreadyGranted(on=day_of(known.decided))
         entry = AuditEntry(
             action="grant.grant",
             subject=obligation.id,

@@ -26,7 +26,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Offer
 from szunion.domain.catalogue import Mode, ServiceItem
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.participation import Outcome, Participation, standing
 from szunion.domain.projects import Evaluation, Project
 from szunion.domain.ratings import Rating
@@ -309,7 +309,7 @@ class Services:
         figures = work.bookings.figures(scope)
         told = _used(figures, work.participations.used(scope))
         ratings = _rated(work.participations.ratings(scope))
-        year = work.now.astimezone(CITY_TIME).year
+        year = day_of(work.now).year
         found = []
         for item in self.office.catalogue.menu:
             count, stars = ratings.get(item.id, (0, 0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date
 from typing import Final
 
 from szunion.application.bank_outcomes import Outcome
@@ -19,7 +19,7 @@ from szunion.application.payment_news import tell
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank import Statement, StatementKind, StatementLine
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import start_of
 from szunion.domain.inbox import Hearing
 from szunion.domain.machine import Gap
 from szunion.domain.orders import Order, OrderEvent, OrderState
@@ -122,7 +122,7 @@ def _keep_run(
     named: list[Difference],
 ) -> int:
     """Keep the comparison: what is still there keeps its age, what is gone is closed."""
-    start = datetime.combine(_last(work, scope, notice.day), time(), CITY_TIME).astimezone(UTC)
+    start = start_of(_last(work, scope, notice.day)).astimezone(UTC)
     missing = list(work.statements.missing(scope, start, _MOST))
     orders = work.orders.by_keys(scope, [RequestKey(code) for code in missing])
     still = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date
 from typing import Final
 
 from attrs import evolve, frozen
@@ -17,7 +17,7 @@ from szunion.application.payable_now import LeftOut, chosen_of, still_owed
 from szunion.application.payouts import cards_of, part_key, request_of
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of, start_of
 from szunion.domain.ledger import Balance
 from szunion.domain.orders import Order, OrderEvent, OrderState
 from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
@@ -136,7 +136,7 @@ class Treasury:
         chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
         if not chosen:
             return Draft(payout=None, left_out=tuple(left_out))
-        day = due or _city_day(work.now)
+        day = due or day_of(work.now)
         id_ = PayoutBatchId(work.ids.new())
         orders = []
         for obligation, kept in chosen:
@@ -236,7 +236,7 @@ class Treasury:
                 moves.append(Moved(draft, after, "order.approve"))
                 some.append(after)
             request = request_of(part_key(work, payout.id, part), some, cards)
-            due = max(work.now, _start_of(max(order.due for order in some)))
+            due = max(work.now, start_of(max(order.due for order in some)).astimezone(UTC))
             work.outbox.add(
                 scope,
                 Dispatch(
@@ -385,11 +385,3 @@ def _entry(action: str, old: PayoutBatch | None, new: PayoutBatch, reason: str =
         after=new.state.value,
         reason=reason,
     )
-
-
-def _city_day(now: datetime) -> date:
-    return now.astimezone(CITY_TIME).date()
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), CITY_TIME).astimezone(UTC)

@@ -10,8 +10,8 @@ import click
 
 from szunion.cli.frame import ORG, Frame, framed, helps
 from szunion.domain.access import Purpose, Role
-from szunion.domain.as_of import AsOf, Entitled, end_of
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.as_of import AsOf, Entitled
+from szunion.domain.city_time import end_of, meant
 from szunion.domain.members import Rights
 from szunion.text import Language, Text
 
@@ -49,7 +49,7 @@ def _moment(frame: Frame, known: datetime | None) -> datetime | None:
         return None
     if known == datetime.combine(known.date(), datetime.min.time()):
         return min(end_of(known.date()), frame.system().office.clock.now())
-    return known.replace(tzinfo=CITY_TIME)
+    return meant(known)
 
 
 @click.command(

@@ -17,7 +17,7 @@ from szunion.cli.streams import hand_over, put
 from szunion.cli.witness import witness
 from szunion.domain.access import Purpose, Role
 from szunion.domain.audit_export import Verified, verify
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import CITY_TIME, meant
 from szunion.domain.signed_notes import Checkpoint, Inclusion, NoteKey, encoded
 from szunion.domain.wording import action_text
 from szunion.errors import InvalidInput, NotFound
@@ -211,7 +211,7 @@ def consistency(frame: Frame, *, old: int, new: int) -> None:
 @click.option("--to", "until", type=click.DateTime(), help="到何时前  To, exclusive")
 @framed
 def scope(frame: Frame, *, account: str, since: datetime | None, until: datetime | None) -> None:
-    first, last = _moment(since or _LONG_AGO), _moment(until or _FAR_OFF)
+    first, last = meant(since or _LONG_AGO), meant(until or _FAR_OFF)
     log, people, count = _log(frame), set[int](), 0
     for each in log.touched(account, first, last):
         count += 1
@@ -232,11 +232,6 @@ def scope(frame: Frame, *, account: str, since: datetime | None, until: datetime
         "{account}: {count:,} entries, {people:,} people",
         account=account, count=count, people=len(people),
     )  # fmt: skip
-
-
-def _moment(given: datetime) -> datetime:
-    """Return a moment as it was typed: by the city's clock."""
-    return given.replace(tzinfo=CITY_TIME)
 
 
 def key_of(text: str) -> NoteKey:

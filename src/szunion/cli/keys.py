@@ -8,7 +8,7 @@ from szunion.application.keys import AT_ONCE, KeyCare
 from szunion.cli.frame import Frame, framed, helps
 from szunion.cli.speech import progress
 from szunion.domain.access import Principal, Purpose, Role
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.keyset import ROTATES, KeyEntry, KeyProfile, KeyUse
 from szunion.text import Text
 
@@ -70,7 +70,7 @@ def status(frame: Frame, *, count: bool) -> None:
     shown: list[tuple[object, ...]] = []
     for each, new in care.entries():
         present = frame.text("是", "yes") if new else None
-        day = each.created.astimezone(CITY_TIME).date().isoformat() if each.created else None
+        day = day_of(each.created).isoformat() if each.created else None
         rows = counted.get(each.id, 0) if count and each.use is KeyUse.SEAL else None
         shown.append((each.id, each.use, each.suite, each.status, present, day, rows))
     frame.rows(_KEYS, _TITLES, shown)

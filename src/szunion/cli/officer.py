@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 import click
 
 from szunion.cli.frame import CODE, ORG, Frame, framed, helps
 from szunion.domain.access import Operation, Purpose, Role
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import end_of
 from szunion.domain.officers import OFFICERS, Delegation, Post
 from szunion.domain.proposals import Proposal
 from szunion.domain.values import OrganisationId
@@ -176,7 +176,7 @@ def delegate(
     frame: Frame, login: str, *, operations: tuple[str, ...], until: datetime, org: str | None
 ) -> None:
     desk = frame.desk(Role.CITY, Purpose.ENROL, org).officers
-    end = datetime.combine(until.date(), time(), CITY_TIME) + timedelta(days=1)
+    end = end_of(until.date())
     _given(frame, desk.delegate(login, map(Operation, operations), until=end))
 
 

@@ -13,7 +13,7 @@ from szunion.cli.endings import REFUSED
 from szunion.cli.frame import DRY_RUN, ORG, Frame, framed, helps
 from szunion.domain.access import Principal, Purpose, Role
 from szunion.domain.bookings import NoPlace, Offer
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import meant
 from szunion.domain.values import BookingId, OfferId, PersonId
 from szunion.errors import InvalidInput
 from szunion.text import Text
@@ -122,7 +122,7 @@ def _moment(words: str) -> datetime:
         found = datetime.fromisoformat(words)
     except ValueError:
         raise InvalidInput("E-BOOKING-009", given=words) from None
-    return found if found.tzinfo else found.replace(tzinfo=CITY_TIME)
+    return meant(found)
 
 
 @click.command(

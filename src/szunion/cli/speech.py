@@ -18,7 +18,7 @@ from attrs import define
 
 from szunion.cli.streams import has_every_character, in_json, put, put_over
 from szunion.cli.tables import NOTHING, table
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import local
 from szunion.text import Language, Text
 
 
@@ -74,7 +74,7 @@ class Speech:
             return "—"
         if self.as_json:
             return moment.isoformat()
-        return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
+        return local(moment)
 
 
 def dumps(value: object) -> str:

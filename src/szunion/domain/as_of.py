@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from szunion.domain.affiliations import Affiliation, affiliation_on
 from szunion.domain.cards import Card, UnionFacet
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import end_of
 from szunion.domain.eligibility import Ineligible
 from szunion.domain.facets import BankFact, fold
 from szunion.domain.holds import Hold
@@ -101,11 +101,6 @@ class MemberOn:
     since: date
     state: MembershipState
     reason: MembershipReason | None
-
-
-def end_of(day: date) -> datetime:
-    """Return the moment at which *day* is over in the city."""
-    return datetime.combine(day + timedelta(days=1), datetime.min.time(), CITY_TIME)
 
 
 def version_on(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Final
 
 from szunion.errors import InvalidInput
@@ -20,6 +20,31 @@ def check_aware(moment: datetime) -> None:
     """
     if moment.utcoffset() is None:
         raise InvalidInput("E-VALUE-005", moment=moment.isoformat(timespec="seconds"))
+
+
+def day_of(moment: datetime) -> date:
+    """Return the city's day on which *moment* lies."""
+    return moment.astimezone(CITY_TIME).date()
+
+
+def start_of(day: date) -> datetime:
+    """Return the moment at which *day* begins in the city."""
+    return datetime.combine(day, time(), CITY_TIME)
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which *day* is over in the city."""
+    return start_of(day + timedelta(days=1))
+
+
+def local(moment: datetime) -> str:
+    """Return *moment* as people in the city write it, to the minute."""
+    return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
+
+
+def meant(given: datetime) -> datetime:
+    """Return a moment that a person gave: by the city's clock, if it says of no zone."""
+    return given if given.tzinfo is not None else given.replace(tzinfo=CITY_TIME)
 
 
 def months_later(day: date, months: int) -> date:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import local
 from szunion.domain.inventory import DataClass, inventory
 from szunion.domain.lawful import GROUNDS
 from szunion.domain.own_copy_words import FIELDS, SECTIONS
@@ -63,7 +63,7 @@ class OwnCopy:
             head=escape(
                 _HEAD.say(
                     language, person=self.person, mark=self.mark,
-                    made=_moment(self.made), by=self.made_by.say(language),
+                    made=local(self.made), by=self.made_by.say(language),
                 )
             ),
             body="\n".join(body),
@@ -129,7 +129,7 @@ def _cell(value: object, language: Language) -> str:  # noqa: PLR0911 - one line
         case Labelled():
             return value.text.say(language)
         case datetime():
-            return _moment(value)
+            return local(value)
         case date():
             return value.isoformat()
         case {"zh": str() as zh, "en": str() as en}:
@@ -148,10 +148,6 @@ def _cell(value: object, language: Language) -> str:  # noqa: PLR0911 - one line
             return "、".join(_cell(each, language) for each in value)
         case _:
             return str(value)
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
 def _code(value: object) -> object:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Final
 
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import CITY_TIME, day_of
 from szunion.errors import InvalidInput
 
 _MORNING: Final = time(9)
@@ -43,7 +43,7 @@ class SimClock:
 
     def today(self) -> date:
         """Return the day in the city (Asia/Shanghai)."""
-        return self._now.astimezone(CITY_TIME).date()
+        return day_of(self._now)
 
     def monotonic(self) -> float:
         """Return how many seconds this clock has been moved in all."""

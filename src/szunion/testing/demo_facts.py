@@ -20,7 +20,7 @@ from szunion.adapters.bank.records import OrderState as BankOrderState
 from szunion.application.access import authorise
 from szunion.domain.access import Operation, Scope, engine
 from szunion.domain.audit import LoggedEntry
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import CITY_TIME, day_of, local
 from szunion.domain.orders import OrderState
 from szunion.domain.reconciliation import ReconKind
 from szunion.domain.values import PersonId
@@ -306,9 +306,7 @@ class _Gathering:
 
     def _activations(self) -> Iterable[tuple[date, int]]:
         days = Counter(
-            entry.at.astimezone(CITY_TIME).date()
-            for entry in self.log
-            if entry.entry.action == "row.activated"
+            day_of(entry.at) for entry in self.log if entry.entry.action == "row.activated"
         )
         return sorted(days.items())
 
@@ -376,7 +374,7 @@ class _Gathering:
         person = self.demo.replaced.person
         for entry in self.log:
             if entry.entry.person == person:
-                at = entry.at.astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M")
+                at = local(entry.at)
                 text = action_text(entry.entry.action)
                 yield at, text.zh, text.en, entry.entry.before, entry.entry.after
 

@@ -21,7 +21,7 @@ from szunion.adapters.bank.records import (
     Movement,
 )
 from szunion.domain.bank import BankNotice, Told, Waiver
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.values import CardRef, CardToken, RequestKey
 from szunion.errors import Conflict, NotFound
 
@@ -46,7 +46,7 @@ def moment_of(at: int) -> datetime:
 
 def city_day(at: int) -> date:
     """Return the business day in the city at *at* microseconds since 1970."""
-    return moment_of(at).astimezone(CITY_TIME).date()
+    return day_of(moment_of(at))
 
 
 class Books:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -34,7 +34,7 @@ from szunion.domain.bank import (
     Statement,
     Told,
 )
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import start_of
 from szunion.errors import InvalidInput, NotFound
 from szunion.ports.bank import Collected, Cursor, FileTrouble
 
@@ -326,7 +326,7 @@ class _Telling:
         day = self._day()
         if day is None:
             return datetime(1970, 1, 1, tzinfo=UTC)
-        return datetime.combine(day, time(), CITY_TIME)
+        return start_of(day)
 
     def _day(self) -> date | None:
         told = self._head.get("day")

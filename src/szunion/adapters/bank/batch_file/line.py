@@ -27,7 +27,7 @@ from szunion.adapters.bank.batch_file.spool import Entry, Spool
 from szunion.adapters.files import appear
 from szunion.domain.bank import BankNotice
 from szunion.domain.bank_requests import Answer, BankRequest, Receipt
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline, FileTrouble
@@ -135,7 +135,7 @@ class BatchFileBank:
         known = self.spool.entry_of(key.text)
         if known is not None:
             return known
-        today = self.clock.now().astimezone(CITY_TIME).date()
+        today = day_of(self.clock.now())
         daily = self.layout.send[kind].numbering == "daily"
         entry = Entry(kind, self.spool.next_place(kind, today, daily=daily), key.text, content)
         self.spool.keep(entry)

@@ -26,7 +26,7 @@ from szunion.adapters.bank.faults import Fault, FaultKind, FaultPlan
 from szunion.adapters.files import appear
 from szunion.domain.bank import BankNotice, DailyCardList, RequestAnswered, Statement
 from szunion.domain.bank_requests import Answer, BankRequest, Receipt
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import day_of
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import BankError, InvalidInput
 from szunion.ports.bank import Collected, Cursor, Deadline
@@ -172,7 +172,7 @@ class FilePeer:
             told = list(self.bank.collect(after=_cursor(state)))
             if not told:
                 return False
-            today = self.clock.now().astimezone(CITY_TIME).date()
+            today = day_of(self.clock.now())
             planned = {"to": told[-1].cursor, "day": today.isoformat()}
             self._keep({**state, "planned": planned})
         else:

@@ -11,7 +11,7 @@ from szunion.adapters.bank.server.behind import MovableClock
 from szunion.adapters.bank.server.connection import PLAIN, Connection, Place
 from szunion.adapters.bank.server.desk import press
 from szunion.adapters.bank.server.page import STYLE, Look, page
-from szunion.domain.city_time import CITY_TIME
+from szunion.domain.city_time import local
 from szunion.errors import SzunionError
 from szunion.text import Language
 
@@ -49,7 +49,7 @@ def _show(
         look = Look(
             language=chosen,
             token=behind.control,
-            now=behind.clock.now().astimezone(CITY_TIME).strftime("%Y-%m-%d %H:%M"),
+            now=local(behind.clock.now()),
             movable=isinstance(behind.clock, MovableClock),
             said=said,
             faults=behind.faults(),
