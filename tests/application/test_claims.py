@@ -17,6 +17,7 @@ from szunion.application.claim_decisions import Decided, Rejected, ToConfirm
 from szunion.application.claims import NotClaimable
 from szunion.application.money_moves import pseudonym
 from szunion.application.office import Office
+from szunion.application.payable_now import LeftOut
 from szunion.application.plans import Joined, NoCover, NotJoined
 from szunion.application.recovery import Recovery
 from szunion.domain.access import Role
@@ -532,6 +533,75 @@ def test_a_void_cover_puts_what_was_paid_on_the_list(town: ClaimTown) -> None:
     )
     Recovery(town.office, town.money.f2).refuse(refused.id)
     assert town.claims(member(person)).get(claim.id).state is ClaimState.RECOVERY
+
+
+@pytest.mark.parametrize("ordered", ["not yet", "approved"])
+def test_what_is_owed_under_a_cover_that_never_was_is_not_paid(
+    town: ClaimTown, ordered: str
+) -> None:
+    """It is on the list before it is paid: neither drafted nor sent any more."""
+    (person,) = town.people()
+    claim = town.file(person, CHILD, Happening(on=town.today), "P1")
+    town.decide(claim)
+    treasury = town.money.treasury()
+    if ordered == "approved":
+        due = town.today + timedelta(days=3)
+        draft = treasury.draft(CHILD, 2017, due=due).payout
+        assert draft is not None
+        town.money.treasury(town.money.f2).approve(draft.id)
+    proposal = town.plans(reviewer(1)).void(town.cover(person, CHILD).id, "重复参保")
+    town.plans(reviewer(2)).confirm(proposal.id)
+    town.money.cards.pass_time(days=4)
+    assert town.claims(member(person)).get(claim.id).state is ClaimState.RECOVERY
+    assert town.at_bank(person) == Fen(0)
+    left = treasury.draft(CHILD, 2017)
+    assert (left.payout, [why for _, why in left.left_out]) == (None, [LeftOut.NOT_DUE])
+    done = Recovery(town.office, town.money.f1).done(claim.id, recovered=Fen(0), document="核销 1")
+    Recovery(town.office, town.money.f2).confirm_done(done.id)
+    assert [why for _, why in treasury.draft(CHILD, 2017).left_out] == [LeftOut.NOT_DUE]
+    town.money.check_books()
+
+
+def test_what_is_being_recovered_and_comes_back_through_the_bank_is_neither_paid_nor_booked_again(
+    town: ClaimTown,
+) -> None:
+    (person,) = town.people()
+    claim = paid_claim(town, person)
+    found = Recovery(town.office, reviewer(1)).overpaid(claim.id, evidence="复查 3 号")
+    Recovery(town.office, reviewer(2)).confirm_overpaid(found.id)
+    maker, checker = (Recovery(town.office, each) for each in (town.money.f1, town.money.f2))
+    before = maker.done(claim.id, recovered=Fen(100_000), document="收据 7")
+    treasury = town.money.treasury()
+    (payout,) = treasury.listed()
+    town.money.cards.bank.simulate.return_payment(treasury.orders(payout.id)[0].key)
+    town.money.cards.run()
+    with pytest.raises(Conflict, match="E-CLAIM-011"):
+        checker.confirm_done(before.id)
+    with pytest.raises(Conflict, match="E-CLAIM-011"):
+        maker.done(claim.id, recovered=Fen(100_000), document="收据 7")
+    left = treasury.draft(CHILD, 2017)
+    assert (left.payout, [why for _, why in left.left_out]) == (None, [LeftOut.NOT_DUE])
+    checker.refuse(before.id)
+    done = maker.done(claim.id, recovered=Fen(0), document="退票 7")
+    assert checker.confirm_done(done.id).state is ClaimState.CLOSED
+    assert treasury.account(fund(CHILD, 2017)).drawn == Fen(0)
+    town.money.check_books()
+
+
+def test_a_recovery_is_not_closed_while_its_money_is_on_its_way(town: ClaimTown) -> None:
+    (person,) = town.people()
+    claim = town.file(person, CHILD, Happening(on=town.today), "P1")
+    town.decide(claim)
+    payout = town.money.pay(CHILD)
+    town.money.cards.run()
+    found = Recovery(town.office, reviewer(1)).overpaid(claim.id, evidence="复查 3 号")
+    Recovery(town.office, reviewer(2)).confirm_overpaid(found.id)
+    maker = Recovery(town.office, town.money.f1)
+    with pytest.raises(Conflict, match="E-CLAIM-012"):
+        maker.done(claim.id, recovered=Fen(0), document="核销 1")
+    town.money.settle(payout)
+    assert town.claims(member(person)).get(claim.id).state is ClaimState.RECOVERY
+    assert maker.done(claim.id, recovered=Fen(100_000), document="收据 7").terms["fen"] == "100000"
 
 
 def test_every_step_of_money_has_words_in_the_timeline(town: ClaimTown) -> None:

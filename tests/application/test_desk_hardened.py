@@ -557,10 +557,10 @@ def _lost_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
 def _about_right(monkeypatch: pytest.MonkeyPatch) -> None:
     real = statements._verdict
 
-    def rough(order, line):  # type: ignore[no-untyped-def]
+    def rough(order, line, room):  # type: ignore[no-untyped-def]
         if order is not None and abs(order.fen.amount - line.fen.amount) < 100:
             line = evolve(line, fen=order.fen)
-        return real(order, line)
+        return real(order, line, room)
 
     monkeypatch.setattr(statements, "_verdict", rough)
 

@@ -24,6 +24,10 @@ from szunion.domain.bank import (
     CardChanged,
     CardProduced,
     NotUnderstood,
+    OrderAccepted,
+    OrderRejected,
+    OrderReturned,
+    OrderSettled,
     RowDeclined,
     RowFaceSigned,
     RowRejected,
@@ -147,6 +151,9 @@ class BankInbox:
                 row = work.rows.by_key(scope, notice.row)
                 if row is not None and row.card is not None:
                     self._stop(work, scope, row.card)
+            case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned():
+                order = work.orders.by_keys(scope, [notice.order]).get(notice.order)
+                subject = order.id if order is not None else subject
             case _:
                 pass
         reason = "E-BANK-020"

@@ -164,13 +164,16 @@ def _transfers(  # noqa: PLR0913, PLR0917 - a step and what it counted before an
     nothing = Fen(0)
     written: list[Transfer] = []
     order = move.new
-    if new[1] != nothing and old == (nothing, nothing):  # approved: the money is set aside
+    if old == (nothing, nothing) != new:
+        # Approved: the money is set aside. Or the bank paid what it had refused: both at once.
         item, year = books.account(work, scope, order)
         pending = Transfer(
             id=work.ids.new(), debit=pseudonym(work, order.payee), credit=fund(item, year),
             fen=order.fen, entry=Entry.PENDING, code=order.key.text, at=work.now,
         )  # fmt: skip
-        return [books.write(pending)]
+        written.append(books.write(pending))
+        if new[0] == nothing:
+            return written
     waiting = books.pending(order)
     came_back = order.state is OrderState.RETURNED and move.old.state is not OrderState.RETURNED
     arrived = new[0] != nothing and old[0] == nothing

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from szunion.application.heirs import dead
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.card_files import KeptCard
+from szunion.domain.claims import ClaimState
 from szunion.domain.orders import Order, OrderState
 from szunion.domain.payouts import Obligation
 from szunion.domain.policy import Payable
 from szunion.domain.reconciliation import OF_ACCOUNTS
 from szunion.domain.use import payable
-from szunion.domain.values import Labelled, ObligationId
+from szunion.domain.values import Labelled, ObligationId, OrderId
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
 _PAGE: Final = 500
+_NOT_DUE: Final = frozenset({ClaimState.RECOVERY, ClaimState.CLOSED})
+"""A claim that is closed was paid: what is open of it was got back, or never to be paid."""
 
 
 class LeftOut(Labelled):
@@ -29,6 +33,12 @@ class LeftOut(Labelled):
     DECEASED = "DECEASED", "收款人已去世，待指明继承人", "the payee has died; no heir is named"
     DIFFERENCE = "DIFFERENCE", "卡有未结的对账差异", "an open difference about the card"
     IN_DRAFT = "IN_DRAFT", "已在另一待复核批次中", "in another draft already"
+    CONTRADICTED = (
+        "CONTRADICTED",
+        "银行对先前的拨付说法矛盾，核对后点名再付",
+        "the bank contradicts itself about an earlier order: pay it by name once that is clear",
+    )
+    NOT_DUE = "NOT_DUE", "多付或保障无效，不再给付", "found overpaid, or its cover is void"
 
 
 def still_owed(  # noqa: PLR0913, PLR0917 - which of what is owed
@@ -61,17 +71,39 @@ def still_owed(  # noqa: PLR0913, PLR0917 - which of what is owed
     return found
 
 
-def chosen_of(
+def not_due(work: UnitOfWork, scope: Scope, ids: Collection[ObligationId]) -> set[ObligationId]:
+    """Return obligations of claims that two have found should not be paid (追回)."""
+    claims = work.claims.of_obligations(scope, ids) if ids else ()
+    return {each.obligation for each in claims if each.obligation and each.state in _NOT_DUE}
+
+
+def contradicted(
+    work: UnitOfWork, scope: Scope, tried: Mapping[ObligationId, Sequence[Order]]
+) -> dict[ObligationId, datetime]:
+    """Return obligations of which the bank has said of an order what cannot be, and since when."""
+    orders = {order.id: id_ for id_, orders in tried.items() for order in orders}
+    found: dict[ObligationId, datetime] = {}
+    for order, since in (work.inbox.contradicted(scope, orders) if orders else {}).items():
+        id_ = orders[OrderId(order)]
+        found[id_] = max(since, found.get(id_, since))
+    return found
+
+
+def chosen_of(  # noqa: PLR0913, PLR0917 - what is owed, what of it was tried, what is named
     office: Office,
     work: UnitOfWork,
     scope: Scope,
     open_: Sequence[Obligation],
     tried: Mapping[ObligationId, Sequence[Order]],
+    named: Collection[ObligationId] = (),
 ) -> tuple[list[tuple[Obligation, KeptCard]], list[tuple[ObligationId, LeftOut]]]:
     """Return what can be paid, each with the card whose account takes it; and the rest.
 
-    What a dead member was owed goes to the heir who is named, or waits until one is.
+    What a dead member was owed goes to the heir who is named, or waits until one is. What the bank
+    contradicts itself about is paid again only when finance names it.
     """
+    doubtful = contradicted(work, scope, tried).keys() - set(named)
+    overpaid = not_due(work, scope, [each.id for each in open_])
     people = sorted({each.payee for each in open_})
     gone = dead(work, scope, people)
     heirs = {one: each.heir for one, each in work.heirs.of_people(scope, gone).items()}
@@ -89,6 +121,10 @@ def chosen_of(
         can = payable(kept.card, office.policy) if kept is not None else Payable.NO
         if any(order.state is OrderState.DRAFT for order in tried.get(each.id, ())):
             left_out.append((each.id, LeftOut.IN_DRAFT))
+        elif each.id in overpaid:
+            left_out.append((each.id, LeftOut.NOT_DUE))
+        elif each.id in doubtful:
+            left_out.append((each.id, LeftOut.CONTRADICTED))
         elif taker in gone or taker in gone_too:
             left_out.append((each.id, LeftOut.DECEASED))
         elif kept is None or can is Payable.NO:

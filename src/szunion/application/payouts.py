@@ -14,6 +14,7 @@ from szunion.application.canonical import digest
 from szunion.application.heirs import dead
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office
+from szunion.application.payable_now import LeftOut, contradicted, not_due
 from szunion.application.payment_news import tell
 from szunion.domain.access import Scope
 from szunion.domain.bank import OrderAccepted, OrderRejected, OrderReturned, OrderSettled, Statement
@@ -25,7 +26,7 @@ from szunion.domain.orders import DISBURSEMENT, Order, OrderEvent, OrderState
 from szunion.domain.outbox import Dispatch
 from szunion.domain.policy import Payable
 from szunion.domain.use import payable
-from szunion.domain.values import CardId, OrderId, PayoutBatchId, RequestKey
+from szunion.domain.values import CardId, ObligationId, OrderId, PayoutBatchId, RequestKey
 from szunion.errors import Conflict, NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -76,16 +77,21 @@ def _told(
         raise Conflict(
             "E-PAY-013", current=order.state, allowed=(), fen=notice.fen, ordered=order.fen
         )
+    sequence = notice.told.sequence
     fills = event is OrderEvent.SETTLED and order.settlement_missing
-    if 0 < notice.told.sequence < order.sequence and not fills:
+    contradicted = order.contradicted_by(event, sequence)
+    if 0 < sequence < order.sequence and not fills and not contradicted:
         return Outcome(hearing=Hearing.LATE, subject=order.id)
-    after = told(order, event, notice.told.sequence)
+    after = told(order, event, sequence)
     if isinstance(after, Gap):
-        return Outcome(hearing=Hearing.LATE, subject=order.id)
+        hearing = Hearing.CONFLICT if contradicted else Hearing.LATE
+        return Outcome(hearing=hearing, subject=order.id)
     code, text = _words(notice)
     after = evolve(after, bank_code=code or after.bank_code, bank_text=text or after.bank_text)
     keep_moves(work, scope, [Moved(order, after, f"order.{event.value}", code)])
     tell(office, work, scope, order, after)
+    if contradicted:
+        return Outcome(hearing=Hearing.CONFLICT, subject=order.id)
     early = after.settlement_missing and not order.settlement_missing
     return Outcome(hearing=Hearing.GAP if early else Hearing.OBEYED, subject=order.id)
 
@@ -175,7 +181,7 @@ class Paying:
         orders = self._orders(work, scope, dispatch)
         cards = cards_of(work, scope, orders)
         if dispatch.sent is None:
-            orders = self._stop(work, scope, orders, cards)
+            orders = self._stop(work, scope, dispatch, orders, cards)
             if not orders:
                 return None
         request = request_of(dispatch.key, orders, cards)
@@ -225,24 +231,49 @@ class Paying:
         return [order for order in found if order.state is not OrderState.CANCELLED]
 
     def _stop(
-        self, work: UnitOfWork, scope: Scope, orders: list[Order], cards: dict[CardId, KeptCard]
+        self,
+        work: UnitOfWork,
+        scope: Scope,
+        dispatch: Dispatch,
+        orders: list[Order],
+        cards: dict[CardId, KeptCard],
     ) -> list[Order]:
         """Stop what must not be paid any more; return what is left."""
         gone = dead(work, scope, [order.payee for order in orders])
         mistaken = _alive_after_all(work, scope, orders)
+        overpaid, doubtful = self._not_due(work, scope, dispatch, orders)
         left: list[Order] = []
         stopped: list[Moved] = []
         for order in orders:
             kept = cards.get(order.card)
-            closed = kept is None or payable(kept.card, self.office.policy) is Payable.NO
-            if closed or order.payee in gone or order.id in mistaken:
-                why = "DECEASED" if order.payee in gone else "NOT_PAYABLE"
-                why = "NOT_DECEASED" if order.id in mistaken else why
+            why = ""
+            if order.obligation in overpaid:
+                why = LeftOut.NOT_DUE.value
+            elif order.obligation in doubtful:
+                why = LeftOut.CONTRADICTED.value
+            elif order.id in mistaken:
+                why = "NOT_DECEASED"
+            elif order.payee in gone:
+                why = "DECEASED"
+            elif kept is None or payable(kept.card, self.office.policy) is Payable.NO:
+                why = "NOT_PAYABLE"
+            if why:
                 stopped.append(Moved(order, order.after(OrderEvent.STOP), "order.stop", why))
             else:
                 left.append(order)
         keep_moves(work, scope, stopped)
         return left
+
+    def _not_due(
+        self, work: UnitOfWork, scope: Scope, dispatch: Dispatch, orders: Sequence[Order]
+    ) -> tuple[set[ObligationId], set[ObligationId]]:
+        """Return what is not to be paid, and what the bank contradicted after it was drafted."""
+        ids = sorted({order.obligation for order in orders})
+        payout = work.payouts.get(scope, PayoutBatchId(dispatch.subject))
+        if payout is None:
+            raise NotFound("E-PAY-008")
+        since = contradicted(work, scope, work.orders.of_obligations(scope, ids))
+        return not_due(work, scope, ids), {id_ for id_, at in since.items() if at > payout.made}
 
     def _move(
         self, work: UnitOfWork, scope: Scope, orders: Sequence[Order], event: OrderEvent

@@ -22,12 +22,14 @@ from szunion.domain.claim_files import Claim
 from szunion.domain.claims import CLAIM, ClaimEvent, ClaimState
 from szunion.domain.ledger import Entry, Transfer, fund
 from szunion.domain.orders import OrderState
+from szunion.domain.payouts import Obligation
 from szunion.domain.proposals import Proposal, ProposalState
 from szunion.domain.values import ClaimId, EnrolmentId, Fen
 from szunion.errors import Conflict, InvalidInput, NotFound
 from szunion.ports.storage import UnitOfWork
 
 _E = ClaimEvent
+_OWED: Final = frozenset({ClaimState.DECIDED, ClaimState.PAYABLE, ClaimState.PAID})
 _FOUND: Final = "claim.overpaid"
 _DONE: Final = "claim.done"
 
@@ -35,9 +37,9 @@ _DONE: Final = "claim.done"
 def void_cover(
     work: UnitOfWork, scope: Scope, enrolment: EnrolmentId, claims: Sequence[Claim], why: str
 ) -> None:
-    """Put what was paid under a cover that never was on the list; two people have said so."""
+    """Put what is owed or paid under a cover that never was on the list; two have said so."""
     for claim in claims:
-        if claim.enrolment == enrolment and claim.state is ClaimState.PAID:
+        if claim.enrolment == enrolment and claim.state in _OWED:
             keep_claim(work, scope, claim, claim.after(_E.OVERPAID, work.now), _E.OVERPAID, why)
 
 
@@ -81,15 +83,15 @@ class Recovery:
 
         Raises:
             InvalidInput: no document is named (E-CLAIM-010).
-            Conflict: more came back than was paid (E-CLAIM-011).
+            Conflict: more came back than was paid and is not with us again (E-CLAIM-011), or an
+                order of it is still on its way (E-CLAIM-012).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
         old = self._get(work, scope, claim)
         check_actor(CLAIM, old.state, _E.DONE, acting_as(self.by.role))
         if not document.strip():
             raise InvalidInput("E-CLAIM-010")
-        if old.fen is None or not Fen(0) <= recovered <= old.fen:
-            raise Conflict("E-CLAIM-011", current=old.fen, allowed=(), fen=recovered, paid=old.fen)
+        _fits(self._owed(work, scope, old), recovered)
         terms = {"fen": str(recovered.amount), "document": document.strip()}
         return propose(work, scope, _DONE, claim, terms)
 
@@ -99,14 +101,17 @@ class Recovery:
 
         Raises:
             NotAllowed: it is who proposed (E-ACCESS-004).
+            Conflict: its money has moved since (E-CLAIM-011, E-CLAIM-012).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
         decided = decide(work, scope, proposal, (_DONE,))
         old = self._get(work, scope, ClaimId(decided.subject))
         new = old.after(_E.DONE, work.now)
         fen = Fen(int(decided.terms["fen"]))
+        owed = self._owed(work, scope, old)
+        _fits(owed, fen)  # the bank may have told of its money since
         if fen > Fen(0):
-            self._book(work, scope, old, fen)
+            self._book(work, scope, old, owed, fen)
         return keep_claim(work, scope, old, new, _E.DONE, decided.terms["document"])
 
     @one_commit
@@ -134,11 +139,16 @@ class Recovery:
             raise NotFound("E-CLAIM-008")
         return found
 
-    def _book(self, work: UnitOfWork, scope: Scope, claim: Claim, fen: Fen) -> None:
-        """Book what was got back: from whoever received it to the fund, and into its budget."""
+    def _owed(self, work: UnitOfWork, scope: Scope, claim: Claim) -> Obligation:
         owed = work.obligations.get(scope, claim.obligation) if claim.obligation else None
         if owed is None:
             raise NotFound("E-PAY-009")
+        return owed
+
+    def _book(
+        self, work: UnitOfWork, scope: Scope, claim: Claim, owed: Obligation, fen: Fen
+    ) -> None:
+        """Book what was got back: from whoever received it to the fund, and into its budget."""
         paid_to = [
             order.payee
             for order in work.orders.of_obligation(scope, owed.id)
@@ -151,3 +161,13 @@ class Recovery:
         )  # fmt: skip
         work.ledger.add_many(scope, [back])
         work.budgets.commit(scope, owed.item, owed.year, -fen)
+
+
+def _fits(owed: Obligation, recovered: Fen) -> None:
+    """Hold what was got back to what is with the member: what the bank returned is not."""
+    if owed.in_flight > Fen(0):
+        raise Conflict("E-CLAIM-012", current=owed.in_flight, allowed=(), fen=owed.in_flight)
+    if not Fen(0) <= recovered <= owed.settled:
+        raise Conflict(
+            "E-CLAIM-011", current=owed.settled, allowed=(), fen=recovered, paid=owed.settled
+        )

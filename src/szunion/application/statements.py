@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from typing import Final
 
+from attrs import field, frozen
+
 from szunion.application.bank_outcomes import Outcome
 from szunion.application.canonical import digest
 from szunion.application.money_moves import Moved, keep_moves, merged
@@ -32,11 +34,12 @@ from szunion.domain.reconciliation import (
     ReconRun,
 )
 from szunion.domain.statement_lines import CheckedLine, LineVerdict
-from szunion.domain.values import RequestKey
+from szunion.domain.values import Fen, ObligationId, RequestKey
 from szunion.ports.storage import UnitOfWork
 
 _OUT: Final = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.ACCEPTED})
-"""The whole country keeps one time (北京时间)."""
+_FITS: Final = frozenset({LineVerdict.AGREES, LineVerdict.NEWS})
+"""What shows a movement; a second line that shows the same one differs."""
 _MOST: Final = 200
 _KINDS: Final[Mapping[LineVerdict, DifferenceKind]] = {
     LineVerdict.NEWS: DifferenceKind.ORDER_NOT_TOLD,
@@ -56,13 +59,25 @@ def check(office: Office, work: UnitOfWork, scope: Scope, notice: Statement) -> 
     """
     kept = work.statements.of_day(scope, notice.day)
     fresh = _fresh(notice, kept)
-    orders = dict(work.orders.by_keys(scope, {line.order for line in fresh}))
+    keys = {line.order for line in fresh}
+    orders = dict(work.orders.by_keys(scope, keys))
+    shown = {
+        (each.key, each.kind)
+        for each in work.statements.of_keys(scope, sorted(keys, key=str))
+        if each.verdict in _FITS
+    }
+    room = _Room(work, scope)
     moves: list[Moved] = []
     lines = []
     named: list[Difference] = []
     for position, line in enumerate(fresh, start=len(kept)):
         order = orders.get(line.order)
-        verdict, after = _verdict(order, line)
+        if (line.order, line.kind) in shown:  # a payment goes out once, and comes back once
+            verdict, after = LineVerdict.NOT_EXPECTED, None
+        else:
+            verdict, after = _verdict(order, line, room)
+        if verdict in _FITS:
+            shown.add((line.order, line.kind))
         if order is not None and after is not None:
             moves.append(Moved(order, after, f"order.{after.state.value.lower()}", "STATEMENT"))
             orders[line.order] = after
@@ -177,7 +192,34 @@ def _explained(work: UnitOfWork, scope: Scope, code: str) -> bool:
     return work.reconciliations.was_closed(scope, DifferenceKind.ORDER_NOT_LISTED, code)
 
 
-def _verdict(order: Order | None, line: StatementLine) -> tuple[LineVerdict, Order | None]:
+@frozen
+class _Room:
+    """Whether what the bank paid although it had refused it still fits what is owed and planned."""
+
+    work: UnitOfWork
+    scope: Scope
+    taken: dict[ObligationId | tuple[str, int], Fen] = field(factory=dict)
+
+    def take(self, order: Order) -> bool:
+        """Take the room for *order*, if it is there."""
+        owed = self.work.obligations.get(self.scope, order.obligation)
+        if owed is None:
+            return False
+        place = (owed.item, owed.year)
+        budget = self.work.budgets.get(self.scope, *place)
+        if budget is None:
+            return False
+        of_owed = self.taken.get(owed.id, Fen(0)) + order.fen
+        of_budget = self.taken.get(place, Fen(0)) + order.fen
+        if of_owed > owed.fen - owed.settled - owed.in_flight or of_budget > budget.left:
+            return False
+        self.taken.update({owed.id: of_owed, place: of_budget})
+        return True
+
+
+def _verdict(
+    order: Order | None, line: StatementLine, room: _Room
+) -> tuple[LineVerdict, Order | None]:
     """Return what a line is, and the order after it if it says something new."""
     if order is None:
         return LineVerdict.UNKNOWN_ORDER, None
@@ -195,7 +237,8 @@ def _verdict(order: Order | None, line: StatementLine) -> tuple[LineVerdict, Ord
     possible = _OUT | {OrderState.SETTLED, OrderState.RETURNED}
     if order.state is OrderState.BATCHED:
         order = order.after(OrderEvent.SEND)
-    if order.state not in possible:
+    refused = order.state is OrderState.REJECTED and event is OrderEvent.SETTLED
+    if order.state not in possible and not (refused and room.take(order)):
         return LineVerdict.NOT_EXPECTED, None
     match order.told(event, order.sequence):
         case Gap():

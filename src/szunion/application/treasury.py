@@ -28,6 +28,7 @@ from szunion.domain.values import (
     ObligationId,
     OrderId,
     PayoutBatchId,
+    RequestKey,
     shard_of,
 )
 from szunion.errors import Conflict, NotFound
@@ -121,7 +122,8 @@ class Treasury:
             work: Given by the office.
             item: The service item.
             year: The year whose budget it comes from.
-            only: These obligations alone; empty: whatever is open.
+            only: These obligations alone, also such as the bank contradicts itself about (finance
+                has made sure that nothing arrived); empty: whatever is open.
             due: When it is to leave; None: as soon as it is approved.
             most: At most so many orders.
 
@@ -133,7 +135,7 @@ class Treasury:
         if not open_:
             _must_be_listed(self.office, item)
         tried = work.orders.of_obligations(scope, [each.id for each in open_])
-        chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
+        chosen, left_out = chosen_of(self.office, work, scope, open_, tried, only)
         if not chosen:
             return Draft(payout=None, left_out=tuple(left_out))
         day = due or day_of(work.now)
@@ -283,14 +285,22 @@ class Treasury:
     # --- looking ----------------------------------------------------------------------------
 
     @one_look
-    def preview(self, work: UnitOfWork, item: str, year: int, *, most: int = 5000) -> DraftPreview:
+    def preview(
+        self,
+        work: UnitOfWork,
+        item: str,
+        year: int,
+        *,
+        only: Sequence[ObligationId] = (),
+        most: int = 5000,
+    ) -> DraftPreview:
         """Return what a draft for an item and year would hold; nothing is written."""
         scope = authorise(work, self.by, Operation.PAY_READ)
-        open_ = still_owed(work, scope, item, year, (), most)
+        open_ = still_owed(work, scope, item, year, only, most)
         if not open_:
             _must_be_listed(self.office, item)
         tried = work.orders.of_obligations(scope, [each.id for each in open_])
-        chosen, left_out = chosen_of(self.office, work, scope, open_, tried)
+        chosen, left_out = chosen_of(self.office, work, scope, open_, tried, only)
         sums = [one.fen - one.settled - one.in_flight for one, _ in chosen]
         return DraftPreview(
             orders=len(sums),
@@ -313,6 +323,15 @@ class Treasury:
     def orders(self, work: UnitOfWork, payout: PayoutBatchId) -> Sequence[Order]:
         """Return the orders of a pay-out, each where it stands."""
         return work.orders.of_payout(authorise(work, self.by, Operation.PAY_READ), payout)
+
+    @one_look
+    def order(self, work: UnitOfWork, key: RequestKey) -> Order:
+        """Return the order that the bank calls so (E-BANK-015: there is none)."""
+        scope = authorise(work, self.by, Operation.PAY_READ)
+        found = work.orders.by_keys(scope, [key]).get(key)
+        if found is None:
+            raise NotFound("E-BANK-015")
+        return found
 
     @one_look
     def tries(self, work: UnitOfWork, obligation: ObligationId) -> Sequence[Order]:

@@ -17,7 +17,7 @@ from szunion.domain.access import Purpose, Role
 from szunion.domain.orders import OrderState
 from szunion.domain.outbox import DispatchKind, DispatchState
 from szunion.domain.payouts import PayoutBatch
-from szunion.domain.values import Fen, PayoutBatchId
+from szunion.domain.values import Fen, PayoutBatchId, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.text import Text
 
@@ -91,6 +91,7 @@ def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: 
         "szunion --user 甲 pay plan 项目 2018 --dry-run",
         "szunion --user 甲 pay plan 项目 2018",
         "szunion --user 甲 pay plan 项目 2018 --most 100",
+        "szunion --user 甲 pay plan 项目 2018 --again KEY",
     )
 )
 @click.argument("item")
@@ -99,13 +100,22 @@ def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: 
     "--most", default=5000, type=click.IntRange(1), metavar="N",
     help="最多几笔  How many orders at most",
 )  # fmt: skip
+@click.option(
+    "--again", multiple=True, metavar="KEY",
+    help="只付这一指令的应付：银行对它说法矛盾，已核对确未到账  Only what this order was for: the "
+    "bank contradicts itself about it, and it is clear that nothing arrived",
+)  # fmt: skip
 @DRY_RUN
 @framed
-def plan(frame: Frame, item: str, year: int, *, most: int, dry_run: bool) -> int:
+def plan(  # noqa: PLR0913 - what is to be paid, and how much of it
+    frame: Frame, item: str, year: int, *, most: int, again: tuple[str, ...], dry_run: bool
+) -> int:
     desk = _desk(frame)
+    only = [desk.order(RequestKey(key.upper())).obligation for key in again]
     if dry_run:
-        seen = desk.preview(item, year, most=most)
-        left = Counter(why for _, why in seen.left_out)
+        seen = desk.preview(item, year, only=only, most=most)
+        aside = seen.left_out
+        left = Counter(why for _, why in aside)
         if frame.as_json:
             told = {"orders": seen.orders, "total": seen.total.amount}
             frame.value(told | {"largest": seen.largest.amount, "left_out": _codes(left)})
@@ -117,8 +127,9 @@ def plan(frame: Frame, item: str, year: int, *, most: int, dry_run: bool) -> int
             largest=seen.largest,
         )
     else:
-        draft = desk.draft(item, year, most=most)
-        left = Counter(why for _, why in draft.left_out)
+        draft = desk.draft(item, year, only=only, most=most)
+        aside = draft.left_out
+        left = Counter(why for _, why in aside)
         if draft.payout is not None:
             _print_payout(frame, desk, draft.payout, left)
         else:
@@ -131,6 +142,10 @@ def plan(frame: Frame, item: str, year: int, *, most: int, dry_run: bool) -> int
             count=count,
             why=frame.cell(reason),
         )
+    for obligation, reason in aside:
+        if reason is LeftOut.CONTRADICTED:
+            key = desk.tries(obligation)[-1].key.text
+            frame.note("核对后：--again {key}", "once it is clear: --again {key}", key=key)
     return PARTLY if left else 0
 
 

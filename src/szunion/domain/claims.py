@@ -228,13 +228,16 @@ CLAIM: Final = Machine(
             guard=Text("到账后满规定天数", "so many days after settlement"),
         ),
         command(
-            _S.PAID,
+            (_S.DECIDED, _S.PAYABLE, _S.PAID),
             _E.OVERPAID,
             _S.RECOVERY,
             Actor.REVIEWERS,
             two=True,
             guard=Text("有证据", "evidence"),
-            effect=Text("列入追回清单；系统不自行扣款", "on the recovery list; nothing by machine"),
+            effect=Text(
+                "列入追回清单，未付的不再付；系统不自行扣款",
+                "on the recovery list, and nothing more is paid; nothing is taken by machine",
+            ),
         ),
         command(
             _S.RECOVERY,

@@ -138,6 +138,17 @@ DISBURSEMENT: Final = Machine(
             effect=Text("账务入账", "ledger post"),
         ),
         fact(
+            _S.REJECTED,
+            _E.SETTLED,
+            _S.SETTLED,
+            means=Text("银行付了先前拒付的", "the bank paid what it had refused"),
+            effect=Text(
+                "账务即时入账；计入应付，不再另付；列为矛盾，由人查看",
+                "ledger posted at once; it counts against the obligation, so nothing is paid "
+                "beside it; listed as a contradiction for a person",
+            ),
+        ),
+        fact(
             _OUT,
             _E.RETURNED,
             _S.RETURNED,
@@ -236,6 +247,26 @@ class Order:
     def after(self, event: OrderEvent) -> Order:
         """Return the order after a command or a move of the engine (E-STATE-001 if none)."""
         return evolve(self, state=DISBURSEMENT.after(self.state, event))
+
+    def contradicted_by(self, event: OrderEvent, sequence: int) -> bool:
+        """Return whether the bank's word and what it said before cannot both be (矛盾).
+
+        Refused and paid are never both true, whichever was said first. Paid after it came back may
+        be a copy of the first word, unless the bank's own sequence says that it is later.
+        """
+        match self.state, event:
+            case (OrderState.REJECTED, OrderEvent.SETTLED) | (
+                OrderState.SETTLED,
+                OrderEvent.REJECTED,
+            ):
+                return True
+            case (OrderState.REJECTED, OrderEvent.ACCEPTED) | (
+                OrderState.RETURNED,
+                OrderEvent.SETTLED,
+            ):
+                return sequence > self.sequence and not self.settlement_missing
+            case _:
+                return False
 
     def told(self, event: OrderEvent, sequence: int) -> Order | Gap[OrderState, OrderEvent]:
         """Return the order after the bank's word.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +30,10 @@ class Inbox(Protocol):
         self, scope: Scope, hearings: Iterable[Hearing], *, most: int = 200
     ) -> Sequence[HeardNotice]:
         """Return notices that stand in *hearings*, oldest first."""
+        ...
+
+    def contradicted(self, scope: Scope, subjects: Iterable[int]) -> Mapping[int, datetime]:
+        """Return which of *subjects* the bank contradicts itself about, and since when."""
         ...
 
     def wait(self, scope: Scope, waiting: WaitingNotice) -> None:

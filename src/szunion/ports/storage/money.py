@@ -175,6 +175,10 @@ class Statements(Protocol):
         """Return the lines of a day, in the statement's order."""
         ...
 
+    def of_keys(self, scope: Scope, keys: Iterable[RequestKey]) -> Sequence[CheckedLine]:
+        """Return the lines about these orders, of whatever day."""
+        ...
+
     def last_day(self, scope: Scope) -> date | None:
         """Return the newest day of which there is a statement."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import define, field, frozen
@@ -47,6 +47,14 @@ class MemoryInbox:
         wanted = frozenset(hearings)
         found = [row for row in self.tables.heard if row.hearing in wanted]
         return sorted(found, key=lambda row: (row.received, row.event_id))[:most]
+
+    def contradicted(self, scope: Scope, subjects: Iterable[int]) -> Mapping[int, datetime]:
+        wanted = frozenset(subjects)
+        found: dict[int, datetime] = {}
+        for row in self.tables.heard:
+            if row.hearing is Hearing.CONFLICT and row.subject in wanted:
+                found[row.subject] = max(row.received, found.get(row.subject, row.received))
+        return found
 
     def wait(self, scope: Scope, waiting: WaitingNotice) -> None:
         self.tables.waiting.insert(self.undo, waiting.id, waiting)

@@ -275,6 +275,11 @@ class MemoryStatements:
         rows = [row for row in self.tables.lines if row.day == day]
         return sorted(rows, key=lambda row: row.position)
 
+    def of_keys(self, scope: Scope, keys: Iterable[RequestKey]) -> Sequence[CheckedLine]:
+        wanted = frozenset(keys)
+        rows = [row for row in self.tables.lines if row.key in wanted]
+        return sorted(rows, key=lambda row: (row.day, row.position))
+
     def last_day(self, scope: Scope) -> date | None:
         return max((row.day for row in self.tables.lines), default=None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -66,6 +66,10 @@ class SqlInbox:
         words = json.dumps([hearing.value for hearing in hearings])
         rows = self.session.all("inbox.listed", {"hearings": words, "most": most})
         return [heard_of(row) for row in rows]
+
+    def contradicted(self, scope: Scope, subjects: Iterable[int]) -> Mapping[int, datetime]:
+        rows = self.session.all("inbox.contradicted", {"subjects": json.dumps(list(subjects))})
+        return {subject: moment(since) for subject, since in rows}
 
     def wait(self, scope: Scope, waiting: WaitingNotice) -> None:
         self.session.do(

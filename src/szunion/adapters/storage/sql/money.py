@@ -332,6 +332,10 @@ class SqlStatements:
         rows = self.session.all("statement.of_day", {"day": day.isoformat()})
         return [_line(row) for row in rows]
 
+    def of_keys(self, scope: Scope, keys: Iterable[RequestKey]) -> Sequence[CheckedLine]:
+        words = json.dumps([key.text for key in keys])
+        return [_line(row) for row in self.session.all("statement.of_keys", {"keys": words})]
+
     def last_day(self, scope: Scope) -> date | None:
         row = self.session.one("statement.last_day")
         return date.fromisoformat(row[0]) if row and row[0] else None

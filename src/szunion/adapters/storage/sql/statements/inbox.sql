@@ -19,6 +19,11 @@ SELECT source, event_id, kind, stream, sequence, digest, received, hearing, subj
 FROM inbox WHERE hearing = ONE_OF(:hearings)
 ORDER BY received, event_id LIMIT :most
 
+-- name: contradicted
+SELECT subject, max(received) FROM inbox
+WHERE hearing = 'CONFLICT' AND subject IN (SELECT value FROM EACH_ID(:subjects) s)
+GROUP BY subject
+
 -- name: wait
 INSERT INTO inbox_waiting (waiting_id, source, event_id, about, sealed, received)
 VALUES (?, ?, ?, ?, ?, ?)

@@ -7,6 +7,10 @@ ON CONFLICT (day, position) DO NOTHING
 SELECT day, position, key, kind, fen, verdict, explained
 FROM statement_line WHERE day = :day ORDER BY position
 
+-- name: of_keys
+SELECT s.day, s.position, s.key, s.kind, s.fen, s.verdict, s.explained
+FROM EACH_TEXT(:keys) k JOIN statement_line s ON s.key = k.value ORDER BY s.day, s.position
+
 -- name: last_day
 SELECT max(day) FROM statement_line
 
