@@ -74,6 +74,8 @@ class ScriptedBank:
         match script.pop(0):
             case Exception() as error:
                 raise error
+            case Receipt() as anothers:
+                return anothers
             case int() as rows:
                 return Receipt(key=key, answer=Answer.ACCEPTED, rows=rows, total=Fen(0))
             case other:

@@ -36,7 +36,7 @@ from szunion.domain.bank import (
     Statement,
     Told,
 )
-from szunion.domain.bank_requests import SetCardUse
+from szunion.domain.bank_requests import Answer, Receipt, SetCardUse
 from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import Hearing
 from szunion.domain.outbox import MOST_FAULTS, Dispatch, DispatchState
@@ -75,6 +75,21 @@ def test_whatever_an_adapter_raises_in_sending_is_unknown_and_never_failed(
     )
     place.clock.advance(hours=1)
     assert desk.ask()
+    assert place.books().dispatches()[0].state is DispatchState.DONE
+
+
+def test_the_answer_to_another_request_is_no_answer(place: CardTown) -> None:
+    """It says nothing of this one, whatever it says: unknown, and asked for."""
+    place.approve(place.admit(1))
+    anothers = Receipt(key=RequestKey("B" * 26), answer=Answer.REFUSED, rows=0, total=Fen(0))
+    desk = on(place, ScriptedBank(answers=[anothers], asked=[anothers, 1]))
+    assert desk.deliver()
+    for _ in range(2):
+        (dispatch,) = place.books().dispatches()
+        assert dispatch.state is DispatchState.UNKNOWN
+        assert dispatch.outcome == f"{ADAPTER_FAULT} AnothersAnswer"
+        place.clock.advance(hours=2)
+        assert desk.ask()
     assert place.books().dispatches()[0].state is DispatchState.DONE
 
 

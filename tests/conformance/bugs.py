@@ -6,14 +6,25 @@ import json
 import logging
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 
 from attrs import evolve
 from tests.conformance.plain import CONVERTER, WINDOW, PlainBank, from_json, sign, to_json
 
-from szunion.domain.bank import BankNotice, CardChanged, CardProduced, PlasticMoved, RowVerified
+from szunion.domain.bank import (
+    BankNotice,
+    CardChanged,
+    CardProduced,
+    DailyCardList,
+    OrderSettled,
+    PlasticMoved,
+    RowVerified,
+    Statement,
+)
 from szunion.domain.bank_requests import Answer, BankRequest, OpenCards, PayOut, Receipt, SetCardUse
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.values import Fen, RequestKey
 from szunion.errors import SignatureInvalid
 from szunion.ports.bank import BankInfo, Collected, Cursor, Deadline
@@ -547,3 +558,77 @@ class ADiceOfItsOwn(PlainBank):
         if ADiceOfItsOwn.calls % 7 == 0:
             raise self.unavailable()
         return super().send(request, deadline=deadline)
+
+
+# --- again, at night, to the day, by callback, in other words -----------------------------------
+
+
+class NotIdempotent(PlainBank):
+    """A correct adapter of a bank that must not be sent the same twice unasked."""
+
+    @property
+    def info(self) -> BankInfo:
+        return evolve(super().info, idempotent_send=False)
+
+
+@caught_by("it_never_sends_again_by_itself")
+class SendsAgainOnATimeout(NotIdempotent):
+    """It hopes that the bank looks at the key."""
+
+    def no_answer(self, request: BankRequest, error: Exception) -> Receipt:
+        with suppress(OSError):
+            self.transport("/requests", self.write(request))
+        raise self.unknown(request.key)
+
+
+@caught_by("at_every_hour_what_it_says_is_so")
+class ClosedAtNightIsARefusal(PlainBank):
+    """After the cut-off it refuses by itself, and the bank has never heard of it."""
+
+    def send(self, request: BankRequest, *, deadline: Deadline) -> Receipt:
+        if self.clock.now().astimezone(CITY_TIME).hour == 23:
+            return _receipt(request, Answer.REFUSED)
+        return super().send(request, deadline=deadline)
+
+
+@caught_by("a_day_is_the_banks_own_day")
+class DayByTheWrongClock(PlainBank):
+    """It takes the day of a list from its time, in UTC: right from eight o'clock on."""
+
+    def read_notice(self, plain: Any) -> BankNotice:
+        notice: BankNotice = from_json(plain)
+        if isinstance(notice, DailyCardList | Statement):
+            return evolve(notice, day=notice.told.effective.astimezone(UTC).date())
+        return notice
+
+
+@caught_by("a_genuine_callback_is_read")
+class TakesTheFirstOfACall(PlainBank):
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[BankNotice]:
+        return super().receive(headers, body)[:1]
+
+
+@caught_by("a_genuine_callback_is_read")
+class MoneyIsFetchedAnyway(PlainBank):
+    """It drops what it believes to be told again elsewhere."""
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[BankNotice]:
+        told = super().receive(headers, body)
+        return [each for each in told if not isinstance(each, OrderSettled)]
+
+
+@caught_by("a_word_that_nobody_knows_is_no_answer_and_not_nothing")
+class SkipsWhatItDoesNotKnow(PlainBank):
+    def read_page(self, body: bytes) -> list[tuple[int, BankNotice]]:
+        news = json.loads(body)["news"]
+        known = {kind.__name__ for kind in get_args(BankNotice)}
+        return [(at, from_json(plain)) for at, plain in news if plain["what"] in known]
+
+
+@caught_by("a_word_that_nobody_knows_is_no_answer_and_not_nothing")
+class WhatIsNoRefusalIsAccepted(PlainBank):
+    def read_receipt(self, request: BankRequest, body: bytes) -> Receipt:
+        plain = json.loads(body)
+        if plain["answer"] != Answer.REFUSED.value:
+            plain["answer"] = Answer.ACCEPTED.value
+        return super().read_receipt(request, json.dumps(plain).encode())

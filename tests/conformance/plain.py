@@ -11,10 +11,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from attrs import has
-from cattrs import Converter
+from cattrs import BaseValidationError, Converter
 
 from szunion.domain.bank import BankNotice
 from szunion.domain.bank_requests import BankRequest, Receipt
@@ -32,6 +33,7 @@ from szunion.testing.bank import (
     PeerCall,
 )
 
+UNREADABLE: Final = (ValueError, KeyError, TypeError, BaseValidationError)
 SECRET: Final = b"a secret of this test and of nothing else"
 WINDOW: Final = timedelta(seconds=300)
 _KINDS: Final = {kind.__name__: kind for kind in (*get_args(BankRequest), *get_args(BankNotice))}
@@ -101,7 +103,7 @@ class PlainBank:
             return self.failed(request, status, body)
         try:
             return self.read_receipt(request, body)
-        except (ValueError, KeyError, TypeError):
+        except UNREADABLE:
             return self.garbled(request, body)
 
     def ask(self, key: RequestKey, *, deadline: Deadline) -> Receipt | None:
@@ -113,7 +115,7 @@ class PlainBank:
             if status != 200:
                 raise self.unavailable()
             return CONVERTER.structure(json.loads(body), Receipt)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, *UNREADABLE):
             return self.no_answer_to_a_question(key)
 
     def collect(self, *, after: Cursor | None) -> Iterable[Collected]:
@@ -128,7 +130,7 @@ class PlainBank:
             raise SignatureInvalid("E-SIG-001")
         try:
             return [from_json(each) for each in json.loads(body)]
-        except (ValueError, KeyError, TypeError):
+        except UNREADABLE:
             raise SignatureInvalid("E-SIG-001") from None
 
     # --- what can be got wrong --------------------------------------------------------------
@@ -177,7 +179,7 @@ class PlainBank:
             if status != 200:
                 raise self.unavailable()
             return self.read_page(body)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, *UNREADABLE):
             raise self.unavailable() from None
 
     def read_page(self, body: bytes) -> list[tuple[int, BankNotice]]:
@@ -236,6 +238,10 @@ class PlainPromises(BankPromises):
     """The promises, for :class:`PlainBank` and every bug that is put into it."""
 
     adapter: type[PlainBank] = PlainBank
+    strange = MappingProxyType({
+        b'"answer": "ACCEPTED"': b'"answer": "HALLOWED"',
+        b'"what": "RowVerified"': b'"what": "RowBlessed"',
+    })  # fmt: skip
 
     def make_bank(self, behind: BankBehind) -> BankAdapter:
         return self.adapter(PlainPeer(behind), behind.clock)

@@ -24,8 +24,9 @@ from szunion.application.bank_inbox import BankInbox
 from szunion.application.bank_lines import ADAPTER_FAULT, UNREACHED, Call, call
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Scope, engine
-from szunion.domain.bank_requests import BankRequest
+from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.outbox import REQUESTS, Dispatch, DispatchKind, DispatchState
+from szunion.domain.values import RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable, Conflict, SzunionError
 from szunion.ports.bank import BankAdapter, Deadline
 from szunion.ports.storage import UnitOfWork
@@ -144,6 +145,7 @@ class BankDesk:
         with self._call("bank.send", left.dispatch) as told:
             try:
                 receipt = self.bank.send(left.request, deadline=_DEADLINE)
+                _is_of(left.request.key, receipt)
             except BankUnavailable:
                 told.outcome = UNREACHED
                 return unreached
@@ -195,6 +197,7 @@ class BankDesk:
         with self._call("bank.ask", taken) as told:
             try:
                 receipt = self.bank.ask(taken.key, deadline=_DEADLINE)
+                _is_of(taken.key, receipt)
             except (BankUnavailable, BankOutcomeUnknown):
                 self._run(lambda work, scope: self.fates.asked_in_vain(work, scope, taken.id))
                 return True
@@ -276,3 +279,12 @@ class BankDesk:
         return self.office.storage.run(
             lambda work: step(work, authorise(work, self.by, Operation.BANK_DESK))
         )
+
+
+class AnothersAnswer(Exception):
+    """An adapter handed over the answer to another request: a fault of its own."""
+
+
+def _is_of(key: RequestKey, receipt: Receipt | None) -> None:
+    if receipt is not None and receipt.key != key:
+        raise AnothersAnswer

@@ -443,7 +443,8 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         purposes={_P.PAY, _P.AUDIT, _P.OPERATE},
         reads=True,
         uses="""treasury.budget treasury.preview treasury.in_flight treasury.get treasury.orders
-            treasury.order treasury.tries treasury.listed treasury.books treasury.account treasury.statement""",
+            treasury.order treasury.tries treasury.listed treasury.books treasury.account
+            treasury.statement""",
     ),
     Operation.AUDIT_READ: Rule(
         cells=_AUDITOR | _ONLY_CITY | {Role.LOG_ADMIN: _CITY} | _ENGINE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import httpx
 
@@ -67,6 +68,7 @@ class HaichaoPromises(BankPromises):
     """Every promise of szunion.testing.bank, for this adapter."""
 
     tells = messages.TELLS
+    strange = MappingProxyType({b'"ACCEPTED"': b'"HALLOWED"', b'"HC01"': b'"HC77"'})
 
     def make_bank(self, behind: BankBehind) -> BankAdapter:
         """Join the adapter to its peer."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, NoReturn, TypeVar, get_args
 
 import pytest
@@ -65,6 +66,8 @@ class Promises:
     """From which every run follows; ``--szunion-seed`` overrides it."""
     tells: ClassVar[frozenset[type[BankNotice]]] = NOTICES
     """The kinds of notice that your bank has words for."""
+    strange: ClassVar[Mapping[bytes, bytes]] = MappingProxyType({})
+    """Codes as your bank writes them (of a receipt, of a notice), each with one that it has not."""
     tier: ClassVar[Tier] = Tier.SILVER
     """Laws above this tier are skipped; ``--szunion-tier`` overrides it."""
 

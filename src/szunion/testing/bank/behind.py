@@ -86,6 +86,10 @@ class BankBehind:
     seed: int = 7
     arrived: list[BankRequest] = field(factory=list, init=False)
     """Every request as the peer understood it, in the order of arrival, copies included."""
+    strange: Mapping[bytes, bytes] = field(factory=dict, init=False)
+    """Words of the bank's, and words that nobody has agreed on, which stand in their place."""
+    strangers: int = field(default=0, init=False)
+    """In how many messages a word was replaced so."""
     _coming: list[TroubleKind] = field(factory=list, init=False)
     _turns: list[Callable[[], object]] = field(factory=list, init=False)
     _written: int = field(default=0, init=False)
@@ -159,7 +163,15 @@ class BankBehind:
         A peer passes everything through here that it writes: answers, files, notices.
         """
         kind = self._next(frozenset(TroubleKind) - ON_ARRIVAL)
+        body = self._estranged(body)
         return body if kind is None else self.spoilt(kind, body)
+
+    def _estranged(self, body: bytes) -> bytes:
+        before = body
+        for word, other in self.strange.items():
+            body = body.replace(word, other)
+        self.strangers += body != before
+        return body
 
     def spoilt(self, kind: TroubleKind, body: bytes) -> bytes:
         """Return what a bad wire makes of *body*."""

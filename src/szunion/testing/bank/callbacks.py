@@ -11,6 +11,7 @@ from szunion.errors import SignatureInvalid
 from szunion.ports.bank import ReceivesCallbacks
 from szunion.testing.bank.base import Promises, unsupported
 from szunion.testing.bank.behind import BankBehind
+from szunion.testing.bank.differing import differing
 from szunion.testing.bank.notices import let_everything_happen
 from szunion.testing.bank.world import BankWorld
 
@@ -18,6 +19,8 @@ Callback = tuple[Mapping[str, str], bytes]
 
 _MUTATIONS: Final = 60
 """So many places of each part of a callback are changed, spread over its length."""
+_MANY: Final = 3
+"""So many notices are brought in one call."""
 _TOO_OLD: Final = timedelta(hours=1)
 _SPELLINGS: Final = ("", " ", "0", "\x00", "１", "A" * 10_000, "é", "-1", "1e9", "0x10")
 
@@ -38,15 +41,17 @@ class CallbackPromises(Promises):
         unsupported("没有给出 make_callback", "no make_callback was given")
 
     def test_a_genuine_callback_is_read(self, world: BankWorld) -> None:
-        """A callback that the bank signed becomes its notices."""
+        """A callback that the bank signed becomes its notices: of every kind, all of them."""
         receiver = _receiver(world)
-        notices = self._news(world)
-        headers, body = self.make_callback(world.behind, notices)
-        told = list(receiver.receive(headers, body))
-        world.expect(
-            bool(told) and told == notices[: len(told)],
-            "真回调没有原样成为通知", "a genuine callback did not become its notices",
-        )  # fmt: skip
+        self._news(world)
+        of_kinds = {type(each): each for each in world.truth.told if type(each) in self.tells}
+        for notice in of_kinds.values():
+            _read(world, receiver, self.make_callback(world.behind, [notice]), [notice])
+        many = list(of_kinds.values())[:_MANY]
+        first = self.make_callback(world.behind, many[:1])
+        together = self.make_callback(world.behind, many)
+        if together != first:  # a bank that tells one notice a call has told the first alone
+            _read(world, receiver, together, many)
 
     def test_a_forged_callback_is_refused(self, world: BankWorld) -> None:
         """One change anywhere is refused, with SignatureInvalid and nothing else."""
@@ -87,6 +92,25 @@ class CallbackPromises(Promises):
     def _news(self, world: BankWorld) -> list[BankNotice]:
         let_everything_happen(world)
         return [each for each in world.truth.told if type(each) in self.tells][:3]
+
+
+def _read(
+    world: BankWorld,
+    receiver: ReceivesCallbacks,
+    call: Callback,
+    notices: Sequence[BankNotice],
+) -> None:
+    world.tell(f"→ 回调 {'、'.join(type(each).__name__ for each in notices)}")
+    try:
+        told = list(receiver.receive(*call))
+    except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
+        world.broken("真回调没有被接受", "a genuine callback was not taken", cause=error)
+    where = differing(list(notices), told)
+    world.expect(
+        told == list(notices),
+        f"真回调没有原样成为通知：{where}",
+        f"a genuine callback did not become its notices: {where}",
+    )
 
 
 def _receiver(world: BankWorld) -> ReceivesCallbacks:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
@@ -11,19 +12,22 @@ from szunion.domain.bank import (
     BankNotice,
     CardProduced,
     FaceSignResult,
+    NotUnderstood,
     RowReason,
     RowVerified,
     Waiver,
 )
-from szunion.domain.bank_requests import ReserveNumber
-from szunion.errors import BankUnavailable
+from szunion.domain.bank_requests import OpenCards, ReserveNumber
+from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Collected
-from szunion.testing.bank.base import Promises
-from szunion.testing.bank.behind import TroubleKind
+from szunion.testing.bank.base import Promises, accepts, unsupported
+from szunion.testing.bank.behind import BankBehind, TroubleKind
+from szunion.testing.bank.differing import differing
 from szunion.testing.bank.sample import PROGRAMME, batch, key, payment, people, person, stop
 from szunion.testing.bank.world import BankWorld
 
 _PLACES: Final = 10
+_HOURS: Final = 24
 _BAD_WIRES: Final = (TroubleKind.HALF, TroubleKind.HTML, TroubleKind.CHARSET)
 
 
@@ -138,23 +142,103 @@ class NoticePromises(Promises):
                 "流或顺序号不是银行给的", "stream or sequence is not the bank's",
             )  # fmt: skip
 
+    @accepts(OpenCards)
+    def test_a_word_that_nobody_knows_is_no_answer_and_not_nothing(self, world: BankWorld) -> None:
+        """A code that was never agreed on is no acceptance, no refusal, and no notice to skip."""
+        if not self.strange:
+            unsupported("没有给出 strange", "no strange words were given")
+        used = {word: self._no_answer(world, word) for word in self.strange}
+        let_everything_happen(world)
+        for word in self.strange:
+            used[word] += self._not_nothing(world, word)
+            world.expect(
+                used[word] > 0,
+                f"报文里没有 {word!r}", f"{word!r} stands in none of the bank's messages",
+            )  # fmt: skip
+
+    def _no_answer(self, world: BankWorld, word: bytes) -> int:
+        """Expect that an answer with a strange word is none; return in how many it stood."""
+        request = batch(f"strange-{word!r}", people(f"strange-{word!r}", 2))
+        with self._estranged(world, word) as behind:
+            said = ""
+            try:
+                said = world.send(request).answer.value
+            except BankUnavailable:
+                said = "BankUnavailable"
+            except BankOutcomeUnknown:
+                with suppress(BankUnavailable, BankOutcomeUnknown):
+                    answer = world.ask(request.key)
+                    said = "None" if answer is None else answer.answer.value
+            world.expect(
+                not (said and behind.strangers),
+                f"不识别的代码被当作 {said}", f"a code that nobody knows was taken for {said}",
+            )  # fmt: skip
+            return behind.strangers
+
+    def _not_nothing(self, world: BankWorld, word: bytes) -> int:
+        """Expect that a notice with a strange word is not skipped; return in how many it stood."""
+        genuine, taken = _told(world), list[Collected]()
+        with self._estranged(world, word) as behind:
+            with suppress(BankUnavailable):
+                taken.extend(world.bank.collect(after=None))
+            strangers = behind.strangers
+        for each in taken:
+            if not isinstance(each.notice, NotUnderstood):
+                unchanged(world, genuine, each.notice)
+        rest = world.collect(taken[-1].cursor if taken else None)
+        got = {each.notice.told.event_id for each in (*taken, *rest)}
+        missing = {id_ for id_, one in genuine.items() if type(one) in self.tells} - got
+        world.expect(
+            not missing,
+            f"不识别的来报被跳过，少了 {len(missing)} 条",
+            f"what it did not know was skipped: {len(missing)} notices are missing for ever",
+        )
+        return strangers
+
+    @contextmanager
+    def _estranged(self, world: BankWorld, word: bytes) -> Iterator[BankBehind]:
+        world.tell(f"! 银行改用没约定的代码：{word!r}")
+        world.behind.strange, world.behind.strangers = {word: self.strange[word]}, 0
+        yield world.behind
+        world.behind.strange = {}
+
+    def test_a_day_is_the_banks_own_day(self, world: BankWorld) -> None:
+        """The day of a list or a statement is the one that the bank wrote, at whatever hour."""
+        card, *_ = world.cards(2)
+        for hour in range(_HOURS):
+            order = key(f"day-{hour}")
+            world.at_the_bank(payment(f"pay-{hour}", [(f"day-{hour}", card, 100 + hour)]))
+            world.simulate.settle(order)
+            world.simulate.statement()
+            world.simulate.daily_list()
+            world.clock.advance(minutes=60)
+        self._all_there(world, world.collect())
+
     def _all_there(self, world: BankWorld, found: list[Collected]) -> None:
         genuine = _told(world)
         wanted = {id_ for id_, notice in genuine.items() if type(notice) in self.tells}
         got: dict[str, BankNotice] = {}
         for each in found:
-            id_ = each.notice.told.event_id
-            world.expect(
-                genuine.get(id_) == each.notice,
-                f"通知 {type(each.notice).__name__} 到达时变了样，或银行没有说过",
-                f"{type(each.notice).__name__} arrived changed, or was never told",
-            )
-            got[id_] = each.notice
+            unchanged(world, genuine, each.notice)
+            got[each.notice.told.event_id] = each.notice
         missing = sorted({type(genuine[id_]).__name__ for id_ in wanted - got.keys()})
         world.expect(
             not missing,
             f"少了 {len(wanted - got.keys())} 条通知：{'、'.join(missing)}",
             f"{len(wanted - got.keys())} notices are missing: {', '.join(missing)}",
+        )
+
+
+def unchanged(world: BankWorld, genuine: Mapping[str, BankNotice], notice: BankNotice) -> None:
+    """Expect that the bank has told *notice*, and as it arrived; else its fields are named."""
+    kind, told = type(notice).__name__, genuine.get(notice.told.event_id)
+    if told is None:
+        world.broken(f"银行没有说过这条 {kind}", f"the bank never told this {kind}")
+    if told != notice:
+        where = differing(told, notice)
+        world.broken(
+            f"通知 {type(told).__name__} 到达时变了样：{where}",
+            f"{type(told).__name__} arrived changed: {where}",
         )
 
 

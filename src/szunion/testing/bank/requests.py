@@ -24,6 +24,7 @@ from szunion.testing.bank.base import (
     other_content,
     sample,
 )
+from szunion.testing.bank.differing import differing
 from szunion.testing.bank.sample import TORTURE_FEN, TORTURE_NAMES, batch, key, payment, person
 from szunion.testing.bank.world import BankWorld, BrokenPromise
 
@@ -41,10 +42,13 @@ class RequestPromises(Promises):
         world.done(request)
         arrived = list(world.behind.of_key(request.key))
         world.expect(bool(arrived), "请求没有到达银行", "the request never reached the bank")
-        world.expect(
-            all(each == request for each in arrived),
-            "到达银行的请求与发出的不同", "what arrived differs from what was sent",
-        )  # fmt: skip
+        for each in arrived:
+            where = differing(request, each)
+            world.expect(
+                each == request,
+                f"到达银行的请求与发出的不同：{where}",
+                f"what arrived differs from what was sent: {where}",
+            )
 
     @each_request
     def test_one_key_does_the_work_once(self, world: BankWorld, kind: type[BankRequest]) -> None:

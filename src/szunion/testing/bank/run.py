@@ -87,6 +87,9 @@ def _one(  # noqa: PLR0913, PLR0917 - the coordinates of one run
         return Outcome(law=law, request=request, verdict=Verdict.BROKEN, text=str(broken))
     except pytest.skip.Exception as reason:
         return Outcome(law=law, request=request, verdict=Verdict.SKIPPED, text=str(reason))
+    except Exception as error:  # noqa: BLE001 - of the adapter's or its peer's: this law is broken
+        text = world.told_of("规则中途出错", "the law could not go on", cause=error)
+        return Outcome(law=law, request=request, verdict=Verdict.BROKEN, text=text)
     finally:
         world.close()
     return Outcome(law=law, request=request, verdict=Verdict.KEPT)

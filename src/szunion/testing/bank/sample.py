@@ -73,7 +73,7 @@ def payment(word: str, lines: Sequence[tuple[str, CardRef, int]]) -> PayOut:
     return PayOut(
         key=key(word),
         lines=tuple(
-            PayLine(order=key(order), payee=card, fen=Fen(fen), remark="送温暖")
+            PayLine(order=key(order), payee=card, fen=Fen(fen), remark=key(order).text)
             for order, card, fen in lines
         ),
     )

@@ -28,6 +28,7 @@ from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Cursor
 from szunion.testing.bank.base import Promises, accepts, each_request, sample
 from szunion.testing.bank.behind import TroubleKind
+from szunion.testing.bank.notices import unchanged
 from szunion.testing.bank.sample import batch, payment, person, stop
 from szunion.testing.bank.world import BankWorld
 from szunion.testing.checks import Findings, check_bank, check_effects
@@ -129,6 +130,11 @@ class CarefulUnion:
                 self.cursor = each.cursor
         except BankUnavailable:
             self.world.tell("← 收取中断")
+        except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
+            self.world.broken(
+                "collect 只能抛出 BankUnavailable",
+                "collect raises BankUnavailable alone", cause=error,
+            )  # fmt: skip
 
     def _send(self, request: BankRequest) -> None:
         try:
@@ -245,10 +251,7 @@ def _unchanged(world: BankWorld, union: CarefulUnion) -> None:
     """Compare each notice as it arrived with what the bank told."""
     genuine = {notice.told.event_id: notice for notice in world.truth.told}
     for notice in union.collected:
-        world.expect(
-            genuine.get(notice.told.event_id) == notice,
-            f"{type(notice).__name__} 到达时变了样", f"{type(notice).__name__} arrived changed",
-        )  # fmt: skip
+        unchanged(world, genuine, notice)
 
 
 def _secrets(request: BankRequest) -> list[str]:

@@ -10,8 +10,12 @@ from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import Deadline
 from szunion.testing.bank.base import Promises, each_request, sample, unsupported
 from szunion.testing.bank.behind import TroubleKind
+from szunion.testing.bank.differing import differing
 from szunion.testing.bank.world import BankWorld
 
+_HOURS: Final = 24
+_EVERY: Final = 6
+"""So many hours apart a request is followed until it is done."""
 _BAD_WIRES: Final = (TroubleKind.HALF, TroubleKind.HTML, TroubleKind.CHARSET)
 
 
@@ -157,6 +161,56 @@ class WirePromises(Promises):
                 world.pass_time()
         world.done(request)
         world.one_effect(request)
+
+    @each_request
+    def test_it_never_sends_again_by_itself(
+        self, world: BankWorld, kind: type[BankRequest]
+    ) -> None:
+        """Without idempotent_send one call of send reaches the bank once, whatever happens."""
+        if world.bank.info.idempotent_send:
+            unsupported("声明了 idempotent_send", "idempotent_send is declared")
+        for trouble in TroubleKind:
+            request = sample(world, kind, f"again-{trouble.value}")
+            world.trouble(trouble)
+            with suppress(BankUnavailable, BankOutcomeUnknown):
+                world.send(request)
+            world.behind.calm()
+            count = world.arrived(request.key)
+            world.expect(
+                count <= 1,
+                f"{trouble.value}：一次 send，银行收到 {count} 次；没有声明幂等就不能自行重发",
+                f"{trouble.value}: one call of send reached the bank {count} times; who does not "
+                "declare idempotent_send must not send again by itself",
+            )
+
+    @each_request
+    def test_at_every_hour_what_it_says_is_so(
+        self, world: BankWorld, kind: type[BankRequest]
+    ) -> None:
+        """A receipt is the bank's at any hour, and what is called unavailable did not arrive."""
+        for hour in range(_HOURS):
+            request = sample(world, kind, f"hour-{hour}")
+            try:
+                world.send(request)
+            except BankUnavailable:
+                world.expect(
+                    world.arrived(request.key) == 0,
+                    "说“不可用”，银行却收到了", "called unavailable, and yet the bank has it",
+                )  # fmt: skip
+            except BankOutcomeUnknown:
+                pass
+            world.clock.advance(minutes=60)
+            world.behind.turn()
+            if hour % _EVERY == 0:
+                world.done(request)
+                world.one_effect(request)
+            for each in world.behind.of_key(request.key):
+                where = differing(request, each)
+                world.expect(
+                    each == request,
+                    f"{hour} 小时后到达银行的请求变了样：{where}",
+                    f"after {hour} hours what arrived differs: {where}",
+                )
 
     @each_request
     def test_a_killed_adapter_goes_on_where_it_was(

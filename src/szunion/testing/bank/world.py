@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
@@ -13,6 +14,7 @@ from szunion.adapters.bank.simulated import SIMULATED, SimulatedBank
 from szunion.adapters.bank.truth import BankTruth
 from szunion.domain.bank import BankNotice
 from szunion.domain.bank_requests import BankRequest, Receipt
+from szunion.domain.city_time import CITY_TIME
 from szunion.domain.values import CardRef, RequestKey
 from szunion.errors import BankOutcomeUnknown, BankUnavailable
 from szunion.ports.bank import BankAdapter, Collected, Cursor, Deadline
@@ -27,6 +29,7 @@ MakeBank = Callable[[BankBehind], BankAdapter]
 _PATIENCE: Final = 60
 """So many rounds of asking while the bank comes by; then an answer is held to be lost."""
 _LAST_STEPS: Final = 14
+_LAST_FRAMES: Final = 3
 _MOST_NOTICES: Final = 1_000_000
 
 
@@ -231,7 +234,8 @@ class BankWorld:
 
     def tell(self, what: str) -> None:
         """Add a line to the story."""
-        self._story.append(f"{self.clock.now():%m-%d %H:%M:%S} {what}")
+        now = self.clock.now().astimezone(CITY_TIME)
+        self._story.append(f"{now:%m-%d %H:%M:%S} {what}")
 
     def expect(self, holds: bool, zh: str, en: str) -> None:  # noqa: FBT001 - it is the claim
         """Hold the adapter to its promise.
@@ -258,6 +262,10 @@ class BankWorld:
 
     def broken(self, zh: str, en: str, *, cause: BaseException | None = None) -> NoReturn:
         """Say that a promise was broken: which, where, after what, and how to see it again."""
+        raise BrokenPromise(self.law, self.told_of(zh, en, cause=cause)) from cause
+
+    def told_of(self, zh: str, en: str, *, cause: BaseException | None = None) -> str:
+        """Return the story so far, under the law that it broke."""
         law = self.law
         head = f"{law.title.zh} · {law.title.en}" if law else "适配器 · adapter"
         lines = [
@@ -267,7 +275,7 @@ class BankWorld:
         ]
         if cause is not None:
             # its kind alone: a stranger's text may quote what must not be printed
-            lines.append(f"  出现了 {type(cause).__name__}")
+            lines.append(f"  出现了 {type(cause).__name__}：{_way(cause)}")
         lines.append("  经过：")
         lines += [f"    {step}" for step in self._story[-_LAST_STEPS:]]
         if law:
@@ -275,7 +283,7 @@ class BankWorld:
             lines.append(f"        {law.rule.en}")
         if self.replay:
             lines.append(f"  重放：{self.replay}")
-        raise BrokenPromise(law, "\n".join(lines)) from cause
+        return "\n".join(lines)
 
     def _is_the_banks(self, receipt: Receipt) -> None:
         self.expect(
@@ -286,3 +294,9 @@ class BankWorld:
     def _heard(self, error: Exception) -> None:
         self.errors.append(error)
         self.tell(f"← {type(error).__name__}")
+
+
+def _way(error: BaseException) -> str:
+    """Return the last lines that an error came by: the author finds the place, and no value."""
+    frames = traceback.extract_tb(error.__traceback__)[-_LAST_FRAMES:]
+    return " › ".join(f"{Path(each.filename).name}:{each.lineno}" for each in frames)
