@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 from tests.application.test_bank_desk import LOST, ScriptedBank, on
 from tests.cardtown import CardTown, card_town_on
 from tests.moneytown import WARMTH, YEAR, MoneyTown, money_town_on
-from tests.offices import officer, operating
+from tests.offices import engine, officer, operating
 
 from szunion.adapters.bank.simulated import SIMULATED
 from szunion.application import bank_desk, bank_freight, statements
@@ -119,6 +119,22 @@ class Falling(ScriptedBank):
         for number, notice in enumerate(self.told[start:], start=start + 1):
             yield Collected(notice=notice, cursor=Cursor(str(number)))
         raise RuntimeError
+
+
+def test_a_line_that_always_falls_keeps_no_worker_busy_and_is_noted_once_a_minute(
+    place: CardTown,
+) -> None:
+    """Each note is work for the sealer: one a round, and the engine would never come to rest."""
+    log = AuditLog(place.office, engine())
+    worker = Worker(
+        office=place.office, bank=Falling(), notifier=place.notifier,
+        more=(lambda: log.seal() is not None,),
+    )  # fmt: skip
+    worker.run_until_idle()
+    for minute in range(3):
+        place.clock.advance(minutes=1)
+        assert worker.run_until_idle() == 1, minute
+        assert worker.run_until_idle() == 0, minute
 
 
 def test_what_an_adapter_told_before_it_fell_over_is_obeyed_and_the_fall_is_logged(

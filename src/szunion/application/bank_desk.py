@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from attrs import evolve, field, frozen
 
 from szunion.application.access import authorise
-from szunion.application.bank_ear import BankEar
+from szunion.application.bank_ear import BankEar, Falls
 from szunion.application.bank_fates import Fates, carriers_of
 from szunion.application.bank_inbox import BankInbox
 from szunion.application.bank_lines import ADAPTER_FAULT, UNREACHED, Call, call
@@ -70,6 +70,7 @@ class BankDesk:
     bank: BankAdapter
     by: Principal = field(factory=engine)
     fates: Fates = field(init=False, repr=False, eq=False)
+    falls: Falls = field(factory=Falls, init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "fates", Fates(self.bank.info, carriers_of(self.office)))
@@ -262,7 +263,7 @@ class BankDesk:
     def ear(self) -> BankEar:
         """Who listens to the bank: also to its callbacks."""
         inbox = BankInbox(office=self.office, desk=self.fates, source=self.bank.info.name)
-        return BankEar(office=self.office, by=self.by, inbox=inbox)
+        return BankEar(office=self.office, by=self.by, inbox=inbox, falls=self.falls)
 
     # --- within -----------------------------------------------------------------------------
 

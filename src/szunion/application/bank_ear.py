@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from szunion.application.access import authorise
 from szunion.application.bank_inbox import BankInbox
@@ -31,9 +32,28 @@ from szunion.ports.system import Crowd
 
 _TOGETHER = 512
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
+_A_MINUTE: Final = timedelta(minutes=1)
 _ALONE: Final = Alone()
 _Move: TypeAlias = Callable[[UnitOfWork, Scope], bool]
 _Movers: TypeAlias = Callable[[int, int], _Move]
+
+
+@define
+class Falls:
+    """When an adapter's falls in telling were last written into the audit log.
+
+    Each entry is work for the sealer: noted at every round, a line that always falls would keep a
+    worker busy for ever, and the log growing.
+    """
+
+    noted: datetime | None = None
+
+    def is_to_be_noted(self, now: datetime) -> bool:
+        """Return whether a fall now is an entry of its own: one a minute is, at most."""
+        if self.noted is not None and timedelta(0) <= now - self.noted < _A_MINUTE:
+            return False
+        self.noted = now
+        return True
 
 
 @frozen(kw_only=True)
@@ -43,6 +63,7 @@ class BankEar:
     office: Office
     by: Principal
     inbox: BankInbox
+    falls: Falls = field(factory=Falls, eq=False, repr=False)
 
     @property
     def source(self) -> str:
@@ -98,7 +119,8 @@ class BankEar:
                 )
                 work.audit.add(self._scope(work), entry)
 
-            self.office.storage.run(note)
+            if self.falls.is_to_be_noted(self.office.clock.now()):
+                self.office.storage.run(note)
 
     def receive(self, notices: Sequence[BankNotice]) -> None:
         """Obey notices that the bank told at once, verified by the adapter."""

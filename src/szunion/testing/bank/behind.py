@@ -20,7 +20,7 @@ from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.domain.bank import BankNotice
 from szunion.domain.bank_requests import BankRequest, Receipt
 from szunion.domain.values import RequestKey
-from szunion.errors import BankOutcomeUnknown, BankUnavailable
+from szunion.errors import BankOutcomeUnknown, BankUnavailable, InvalidInput
 from szunion.ports.bank import Cursor, Deadline
 from szunion.ports.system import Clock
 
@@ -155,6 +155,8 @@ class BankBehind:
         except BankUnavailable:
             if not found:
                 raise Trouble(TroubleKind.SERVER_ERROR) from None
+        except InvalidInput:
+            return []  # behind a place that this bank never gave there is nothing
         return found
 
     def wire(self, body: bytes) -> bytes:
