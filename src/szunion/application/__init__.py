@@ -25,7 +25,7 @@ A card, its plastic, its locks
 A card before a reader, with a line and without
     counter card_reading card_faults chips points offline
 To the bank
-    bank_desk bank_freight bank_fates bank_lines bank_books bank_fit canonical
+    bank_desk bank_queue bank_freight bank_fates bank_lines bank_books bank_fit canonical
 From the bank: many notices, one notice, what it does
     bank_ear together bank_inbox bank_outcomes bank_meaning bank_rows bank_words
 Whether the bank and we agree

@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
-from szunion.application.canonical import digest
+from szunion.application.bank_queue import dispatch_of
 from szunion.application.consent_gate import lacking
 from szunion.application.office import Office
 from szunion.domain.access import Operation, Principal, Purpose, Role, Scope
@@ -20,7 +20,6 @@ from szunion.domain.cards import UnionState
 from szunion.domain.consent import ConsentPurpose
 from szunion.domain.identity import Mobile, age_on
 from szunion.domain.members import Membership, MembershipState
-from szunion.domain.outbox import Dispatch, DispatchKind
 from szunion.domain.people import Person
 from szunion.domain.rows import Row, RowEvent, RowState
 from szunion.domain.values import BatchId, OrganisationId, PersonId, RowId, shard_of
@@ -321,17 +320,5 @@ def queue_request(
     """Put a batch into the outbox: who is in it stands in its rows alone, the hash fixes it."""
     files = tuple(people)
     request = request_of(batch, rows, files, mobiles_of(rows, files))
-    work.outbox.add(
-        scope,
-        Dispatch(
-            id=work.ids.new(),
-            kind=DispatchKind.OPEN_CARDS,
-            key=request.key,
-            digest=digest(work.vault, request),
-            subject=batch.id,
-            aggregate=batch.id,
-            sequence=work.outbox.next_sequence(scope, batch.id),
-            created=work.now,
-            due=work.now,
-        ),
-    )
+    place = work.outbox.next_sequence(scope, batch.id)
+    work.outbox.add(scope, dispatch_of(work, request, batch.id, place))

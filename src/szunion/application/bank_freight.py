@@ -8,7 +8,7 @@ from typing import Protocol
 from attrs import evolve, frozen
 
 from szunion.application.applications import mobiles_of, request_of, row_entries
-from szunion.application.canonical import digest
+from szunion.application.bank_queue import same_content
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
@@ -64,13 +64,6 @@ class Freight(Protocol):
         ...
 
 
-def same_content(dispatch: Dispatch, found: str) -> str:
-    """Return *found* if the content is what was queued; before it ever left, it may be newer."""
-    if dispatch.sent is not None and found != dispatch.digest:
-        raise Conflict("E-BANK-016", current=dispatch.state, allowed=())
-    return found
-
-
 @frozen
 class OpeningCards:
     """A batch on its way to the bank (批量申办)."""
@@ -92,7 +85,7 @@ class OpeningCards:
         else:
             mobiles = work.rows.pinned_mobiles(scope, batch.id)
         request = request_of(batch, rows, people, mobiles)
-        content = same_content(dispatch, digest(work.vault, request))
+        content = same_content(work, dispatch, request)
         if batch.state is not BatchState.UNKNOWN:  # the same bytes again move nothing
             self._move(work, scope, batch, BatchEvent.SEND, RowEvent.SEND)
         return request, content
@@ -188,7 +181,7 @@ class SettingUse:
             allowed=instruction.kind.allows,
             reason=instruction.reason,
         )
-        content = same_content(dispatch, digest(work.vault, request))
+        content = same_content(work, dispatch, request)
         again = instruction.state is InstructionState.UNKNOWN
         event = InstructionEvent.RESEND if again else InstructionEvent.SEND
         self._put(work, scope, instruction, instruction.after(event))
@@ -273,7 +266,7 @@ class AskingFor:
     ) -> tuple[BankRequest, str]:
         del scope
         request = list_request(dispatch.kind, dispatch.key, date.fromordinal(dispatch.subject))
-        return request, same_content(dispatch, digest(work.vault, request))
+        return request, same_content(work, dispatch, request)
 
     def unreached(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> None:
         """Nothing hangs on it but the dispatch."""

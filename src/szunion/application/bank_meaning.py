@@ -6,7 +6,6 @@ from typing import Protocol, assert_never
 
 from szunion.application import bank_rows, bank_words, numbers, payouts, reconciliation
 from szunion.application.bank_outcomes import Outcome, card_name, row_name
-from szunion.application.bank_rows import tell_row
 from szunion.application.daily_list import Ahead
 from szunion.application.office import Office
 from szunion.domain.access import Scope
@@ -80,20 +79,11 @@ def obey(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - a line for each ki
         case RequestAnswered():
             return Outcome(hearing=desk.receipt_told(work, scope, notice.receipt))
         case RowVerified():
-            row = bank_rows.row_by_key(work, scope, notice.row)
-            return tell_row(work, scope, row, RowEvent.VERIFIED, notice.told.sequence)
+            return bank_rows.answered(work, scope, notice, RowEvent.VERIFIED)
         case RowRejected():
-            row = bank_rows.row_by_key(work, scope, notice.row)
-            sequence = notice.told.sequence
-            outcome = tell_row(work, scope, row, RowEvent.REJECTED, sequence, notice)
-            if outcome.hearing in {Hearing.OBEYED, Hearing.GAP}:
-                why = notice.reason
-                words = {"reason": why.label, "reason_en": why.label_en}
-                work.messages.add(scope, row.person, "row.sent_back", words)
-            return outcome
+            return bank_rows.sent_back(work, scope, notice)
         case RowDeclined():
-            row = bank_rows.row_by_key(work, scope, notice.row)
-            return tell_row(work, scope, row, RowEvent.DECLINED, notice.told.sequence)
+            return bank_rows.answered(work, scope, notice, RowEvent.DECLINED)
         case RowFaceSigned():
             return bank_words.face_signed(work, scope, notice)
         case CardProduced():

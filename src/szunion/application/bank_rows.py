@@ -18,7 +18,9 @@ from szunion.domain.bank import (
     CardProduced,
     PlasticEvent,
     PlasticMoved,
+    RowDeclined,
     RowRejected,
+    RowVerified,
 )
 from szunion.domain.batches import BATCH, Batch, BatchEvent, BatchState, Outcomes
 from szunion.domain.card_files import KeptCard
@@ -54,6 +56,24 @@ def row_by_key(work: UnitOfWork, scope: Scope, key: RequestKey) -> Row:
     if row is None:
         raise NotFound("E-BANK-015")
     return row
+
+
+def answered(
+    work: UnitOfWork, scope: Scope, notice: RowVerified | RowDeclined, event: RowEvent
+) -> Outcome:
+    """Follow what the bank found of a row: verified, or not to be opened (核验结果)."""
+    row = row_by_key(work, scope, notice.row)
+    return tell_row(work, scope, row, event, notice.told.sequence)
+
+
+def sent_back(work: UnitOfWork, scope: Scope, notice: RowRejected) -> Outcome:
+    """Follow that the bank sends a row back, and tell the person why (退回)."""
+    row = row_by_key(work, scope, notice.row)
+    outcome = tell_row(work, scope, row, RowEvent.REJECTED, notice.told.sequence, notice)
+    if outcome.hearing in {Hearing.OBEYED, Hearing.GAP}:
+        words = {"reason": notice.reason.label, "reason_en": notice.reason.label_en}
+        work.messages.add(scope, row.person, "row.sent_back", words)
+    return outcome
 
 
 def tell_row(  # noqa: PLR0913, PLR0917 - a fact and where it stands

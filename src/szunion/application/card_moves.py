@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from attrs import evolve
 
-from szunion.application.canonical import digest
+from szunion.application.bank_queue import dispatch_of
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.bank_requests import SetCardUse
@@ -17,7 +16,7 @@ from szunion.domain.custody import Custody
 from szunion.domain.holds import Hold, HoldReason
 from szunion.domain.instructions import Instruction, InstructionKind, InstructionState, queued
 from szunion.domain.machine import Actor
-from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+from szunion.domain.outbox import DispatchState
 from szunion.domain.values import CardId, HoldId, InstructionId, shard_of
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
@@ -152,7 +151,11 @@ def instruct(  # noqa: PLR0913, PLR0917 - what an instruction says
     _supersede(work, scope, earlier, new)
     work.instructions.add(scope, new)
     request = SetCardUse(key=key, card=kept.card.ref, allowed=kind.allows, reason=reason)
-    work.outbox.add(scope, dispatch_of(work, new, digest(work.vault, request), work.now))
+    # Its order counts within the card.
+    dispatch = dispatch_of(
+        work, request, new.id, new.sequence, aggregate=new.card, shard=shard_of(new.card)
+    )
+    work.outbox.add(scope, dispatch)
     entry = AuditEntry(
         action=f"instruction.{kind.name.lower()}",
         subject=new.id,
@@ -188,21 +191,6 @@ def _supersede(
             after=each.state.value,
         )
         work.audit.add(scope, entry)
-
-
-def dispatch_of(work: UnitOfWork, new: Instruction, content: str, due: datetime) -> Dispatch:
-    """Return the dispatch of an instruction: its order counts within the card."""
-    return Dispatch(
-        id=work.ids.new(shard_of(new.card)),
-        kind=DispatchKind.SET_CARD_USE,
-        key=new.key,
-        digest=content,
-        subject=new.id,
-        aggregate=new.card,
-        sequence=new.sequence,
-        created=work.now,
-        due=due,
-    )
 
 
 def stop_is_told(work: UnitOfWork, scope: Scope, card: CardId) -> bool:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from szunion.application.access import authorise
-from szunion.application.bank_freight import same_content
 from szunion.application.bank_outcomes import Outcome
-from szunion.application.canonical import digest
+from szunion.application.bank_queue import dispatch_of, same_content
 from szunion.application.consent_gate import require
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Scope
@@ -82,20 +81,8 @@ class Numbers:
 
     def _queue(self, work: UnitOfWork, scope: Scope, made: Reservation, who: Person) -> None:
         request = request_of(made, who)
-        work.outbox.add(
-            scope,
-            Dispatch(
-                id=work.ids.new(shard_of(made.person)),
-                kind=DispatchKind.RESERVE_NUMBER,
-                key=made.key,
-                digest=digest(work.vault, request),
-                subject=made.id,
-                aggregate=made.id,
-                sequence=1,
-                created=work.now,
-                due=work.now,
-            ),
-        )
+        shard = shard_of(made.person)
+        work.outbox.add(scope, dispatch_of(work, request, made.id, 1, shard=shard))
 
     @one_look
     def of(self, work: UnitOfWork, person: PersonId) -> Sequence[Reservation]:
@@ -133,7 +120,7 @@ class Reserving:
     ) -> tuple[BankRequest, str]:
         made = _of(work, scope, dispatch)
         request = request_of(made, work.people.get(scope, made.person))
-        return request, same_content(dispatch, digest(work.vault, request))
+        return request, same_content(work, dispatch, request)
 
     def unreached(self, work: UnitOfWork, scope: Scope, dispatch: Dispatch) -> None:
         """Nothing hangs on it but the dispatch."""

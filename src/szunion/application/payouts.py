@@ -8,9 +8,8 @@ from typing import Final, TypeAlias, assert_never
 from attrs import evolve, frozen
 
 from szunion.application import statements
-from szunion.application.bank_freight import same_content
 from szunion.application.bank_outcomes import Outcome
-from szunion.application.canonical import digest
+from szunion.application.bank_queue import same_content
 from szunion.application.heirs import dead
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office
@@ -185,7 +184,7 @@ class Paying:
             if not orders:
                 return None
         request = request_of(dispatch.key, orders, cards)
-        content = same_content(dispatch, digest(work.vault, request))
+        content = same_content(work, dispatch, request)
         self._move(work, scope, orders, OrderEvent.SEND)
         return request, content
 

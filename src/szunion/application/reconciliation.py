@@ -12,7 +12,7 @@ from szunion.application import statements
 from szunion.application.access import authorise
 from szunion.application.bank_freight import list_request
 from szunion.application.bank_outcomes import Outcome
-from szunion.application.canonical import digest
+from szunion.application.bank_queue import dispatch_of
 from szunion.application.card_facts import hear
 from szunion.application.daily_list import Ahead, Comparison, Held, Listed, compare, newest
 from szunion.application.office import Office, one_commit, one_look
@@ -24,7 +24,7 @@ from szunion.domain.card_files import KeptCard
 from szunion.domain.facets import CARD_BANK, as_listed
 from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import InstructionKind
-from szunion.domain.outbox import OPEN, REQUESTS, Dispatch, DispatchKind, DispatchState
+from szunion.domain.outbox import OPEN, REQUESTS, DispatchKind, DispatchState
 from szunion.domain.reconciliation import (
     RECONCILED,
     Difference,
@@ -323,20 +323,10 @@ class Reconciliation:
             number += 1
         # List and statement do not wait for each other: each counts within a place of its own.
         aggregate = 2 * day.toordinal() + (kind is ReconKind.MONEY)
-        work.outbox.add(
-            scope,
-            Dispatch(
-                id=work.ids.new(),
-                kind=wanted,
-                key=key,
-                digest=digest(work.vault, list_request(wanted, key, day)),
-                subject=day.toordinal(),
-                aggregate=aggregate,
-                sequence=work.outbox.next_sequence(scope, aggregate),
-                created=work.now,
-                due=work.now,
-            ),
-        )
+        place = work.outbox.next_sequence(scope, aggregate)
+        request = list_request(wanted, key, day)
+        asked = dispatch_of(work, request, day.toordinal(), place, aggregate=aggregate)
+        work.outbox.add(scope, asked)
         entry = AuditEntry(
             action="recon.ask", subject=day.toordinal(), after=wanted.value, reason=kind.value
         )

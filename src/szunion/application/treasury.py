@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from szunion.application import statements
 from szunion.application.access import authorise, second_person
-from szunion.application.canonical import digest
+from szunion.application.bank_queue import dispatch_of
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.payable_now import LeftOut, chosen_of, still_owed
@@ -20,7 +20,7 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.city_time import day_of, start_of
 from szunion.domain.ledger import Balance
 from szunion.domain.orders import Order, OrderEvent, OrderState
-from szunion.domain.outbox import Dispatch, DispatchKind, DispatchState
+from szunion.domain.outbox import DispatchState
 from szunion.domain.payouts import Budget, PayoutBatch, PayoutState
 from szunion.domain.statement_lines import CheckedLine
 from szunion.domain.values import (
@@ -239,20 +239,7 @@ class Treasury:
                 some.append(after)
             request = request_of(part_key(work, payout.id, part), some, cards)
             due = max(work.now, start_of(max(order.due for order in some)).astimezone(UTC))
-            work.outbox.add(
-                scope,
-                Dispatch(
-                    id=work.ids.new(),
-                    kind=DispatchKind.PAY_OUT,
-                    key=request.key,
-                    digest=digest(work.vault, request),
-                    subject=payout.id,
-                    aggregate=payout.id,
-                    sequence=part,
-                    created=work.now,
-                    due=due,
-                ),
-            )
+            work.outbox.add(scope, dispatch_of(work, request, payout.id, part, due=due))
         keep_moves(work, scope, moves)
 
     @one_commit

@@ -41,6 +41,7 @@ REQUESTS: Final[Mapping[DispatchKind, type[BankRequest]]] = {
     DispatchKind.STATEMENT: AskStatement,
 }
 """Which request a dispatch carries."""
+KIND_OF: Final = {request: kind for kind, request in REQUESTS.items()}
 
 
 class DispatchState(Labelled):

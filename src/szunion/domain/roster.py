@@ -1,4 +1,4 @@
-"""Know the verdict on every row of a roster: accepted, rejected with all reasons, passed over.
+"""Know how the rows of a roster are judged: at a glance if clean, else cell by cell (花名册核对).
 
 Most rows of a good file are clean; they are recognised at a glance and never touched. Every other
 row is mended step by step, each step listed, and everything wrong with it is told at once.
