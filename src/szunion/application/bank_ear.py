@@ -30,6 +30,8 @@ from szunion.ports.bank import BankAdapter, Collected, Cursor
 from szunion.ports.storage import UnitOfWork
 from szunion.ports.system import Crowd
 
+_LONGEST_WAITING: Final = 200
+"""How many of those that have waited longest are tried again at once."""
 _TOGETHER = 512
 """How many notices are obeyed in one commit, as long as none of them makes trouble."""
 _A_MINUTE: Final = timedelta(minutes=1)
@@ -272,14 +274,14 @@ class BankEar:
                 raise
             return None
 
-    def look_again(self, most: int = 200) -> bool:
+    def look_again(self) -> bool:
         """Try what has waited longest: what it waited for may have moved by our own doing.
 
         Returns:
             Whether any of it waits no more.
         """
         longest = self.office.storage.read(
-            lambda work: work.inbox.waiting_longest(self._scope(work), most)
+            lambda work: work.inbox.waiting_longest(self._scope(work), _LONGEST_WAITING)
         )
         if not longest:
             return False
@@ -288,7 +290,7 @@ class BankEar:
         def again(work: UnitOfWork) -> bool:
             scope = self._scope(work)
             self.inbox.retry_waiting(work, scope, names)
-            left = {waiting.id for waiting in work.inbox.waiting_longest(scope, most)}
+            left = {waiting.id for waiting in work.inbox.waiting_longest(scope, _LONGEST_WAITING)}
             return not {waiting.id for waiting in longest} <= left
 
         return self.office.storage.run(again)

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from szunion.application.bank_meaning import TakesReceipts, obey, waits_for
 from szunion.application.bank_outcomes import Outcome
 from szunion.application.canonical import decode, digest, encode
-from szunion.application.card_moves import engine_hold
+from szunion.application.card_holds import stop_for_conflict
 from szunion.application.daily_list import Ahead
 from szunion.application.office import Office
 from szunion.domain.access import Scope
@@ -33,7 +33,6 @@ from szunion.domain.bank import (
     RowRejected,
     RowVerified,
 )
-from szunion.domain.holds import HoldReason
 from szunion.domain.inbox import HeardNotice, Hearing, WaitingNotice
 from szunion.domain.values import CardId
 from szunion.errors import NotFound
@@ -164,10 +163,8 @@ class BankInbox:
 
     def _stop(self, work: UnitOfWork, scope: Scope, card: CardId) -> None:
         kept = work.cards.get(scope, card)
-        if kept is not None and not any(
-            hold.reason is HoldReason.CONFLICT for hold in kept.card.open_holds
-        ):
-            engine_hold(work, scope, kept, HoldReason.CONFLICT)
+        if kept is not None:
+            stop_for_conflict(work, scope, kept)
 
     def _obey(self, work: UnitOfWork, scope: Scope, notice: BankNotice, known: Ahead) -> Outcome:
         return obey(self.office, self.desk, work, scope, notice, known)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
+from szunion.application.card_holds import stop_for_conflict
 from szunion.application.card_moves import (
-    engine_hold,
     keep,
     move_plastic,
     stop_use,
@@ -23,7 +23,6 @@ from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card, make_current
 from szunion.domain.custody import CUSTODY, Custody, CustodyEvent, CustodyState
 from szunion.domain.facets import CARD_BANK, BankFact, Verdict, take
-from szunion.domain.holds import HoldReason
 from szunion.domain.machine import Gap
 from szunion.domain.members import Membership, MembershipState
 from szunion.domain.packs import open_pack
@@ -123,7 +122,7 @@ def hear(
     action = f"card.bank.{fact.event.value if fact.event else 'reconciled'}"
     after = keep(work, scope, kept, after, action, verdict.value)
     if _quarrels(told) and (verdict is Verdict.CONFLICT or not _quarrels(known)):
-        after = _stopped(work, scope, after)
+        after = stop_for_conflict(work, scope, after)
     if kept.card.bank.state is not facet.state and facet.state is not None:
         words = {"state": facet.state.label, "state_en": facet.state.label_en}
         work.messages.add(scope, kept.person, "card.bank_state", words)
@@ -146,12 +145,6 @@ def _quarrels(facts: Iterable[BankFact]) -> bool:
     return any(
         each.rank > min(over) for each in known if over and each.state not in CARD_BANK.absorbing
     )
-
-
-def _stopped(work: UnitOfWork, scope: Scope, kept: KeptCard) -> KeptCard:
-    if any(hold.reason is HoldReason.CONFLICT for hold in kept.card.open_holds):
-        return kept
-    return engine_hold(work, scope, kept, HoldReason.CONFLICT)
 
 
 def _activated(office: Office, work: UnitOfWork, scope: Scope, kept: KeptCard) -> KeptCard:

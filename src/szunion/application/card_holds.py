@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import evolve
 
-from szunion.application.card_moves import instruct, keep, tell_locked, with_card
+from szunion.application.card_moves import instruct, keep, with_card
 from szunion.application.office import Office
 from szunion.domain.access import Principal, Role, Scope
 from szunion.domain.card_files import KeptCard
@@ -16,7 +16,7 @@ from szunion.domain.holds import Hold, HoldReason
 from szunion.domain.instructions import InstructionKind
 from szunion.domain.machine import Actor
 from szunion.domain.values import HoldId, OrganisationId, PersonId, shard_of
-from szunion.errors import InvalidInput, NotAllowed
+from szunion.errors import InvalidInput, NotAllowed, NotFound
 from szunion.ports.storage import UnitOfWork
 
 _PLACED_AS: Final = {
@@ -59,12 +59,46 @@ def place_hold(  # noqa: PLR0913 - what a hold says
         id=HoldId(work.ids.new(shard_of(kept.id))), card=kept.id, owner=owner, reason=reason,
         since=work.now, until=until, placed_as=_PLACED_AS[by.role], note=note,
     )  # fmt: skip
-    locked = with_card(kept, kept.card.locked(hold))
-    after = keep(work, scope, kept, locked, "hold.place", reason.value)
-    tell_locked(work, scope, after, hold)
+    after = lock(work, scope, kept, hold)
     if reason in office.policy.cards.holds_told_to_bank:
-        instruct(work, scope, after, InstructionKind.STOP, f"hold:{hold.id}", reason.value)
+        stop_at_bank(work, scope, after, hold)
     return after
+
+
+def lock(
+    work: UnitOfWork, scope: Scope, kept: KeptCard, hold: Hold, action: str = "hold.place"
+) -> KeptCard:
+    """Keep a hold on a card; tell the holder why it is locked and who can lift it."""
+    locked = with_card(kept, kept.card.locked(hold))
+    after = keep(work, scope, kept, locked, action, hold.reason.value)
+    owner = work.organisations.get(scope, hold.owner)
+    words = {
+        "reason": hold.reason.label,
+        "reason_en": hold.reason.label_en,
+        "owner": owner.name if owner else hold.placed_as.label,
+    }
+    work.messages.add(scope, kept.person, "card.locked", words)
+    return after
+
+
+def stop_at_bank(work: UnitOfWork, scope: Scope, kept: KeptCard, hold: Hold) -> None:
+    """Ask the bank to stop a card because of a hold, once."""
+    cause = f"hold:{hold.id}"
+    instruct(work, scope, kept, InstructionKind.STOP, cause, hold.reason.value)
+
+
+def stop_for_conflict(work: UnitOfWork, scope: Scope, kept: KeptCard) -> KeptCard:
+    """Lock a card of which the bank has contradicted itself, once; the hold is the city's."""
+    if any(hold.reason is HoldReason.CONFLICT for hold in kept.card.open_holds):
+        return kept
+    owner = work.organisations.root()
+    if owner is None:
+        raise NotFound("E-ACCESS-002")
+    hold = Hold(
+        id=HoldId(work.ids.new(shard_of(kept.id))), card=kept.id, owner=owner,
+        reason=HoldReason.CONFLICT, since=work.now, placed_as=Actor.ENGINE,
+    )  # fmt: skip
+    return lock(work, scope, kept, hold, "card.stop")
 
 
 def acting_union(work: UnitOfWork, by: Principal) -> OrganisationId:

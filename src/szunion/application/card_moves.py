@@ -13,11 +13,9 @@ from szunion.domain.bank_requests import SetCardUse
 from szunion.domain.card_files import KeptCard
 from szunion.domain.cards import Card
 from szunion.domain.custody import Custody
-from szunion.domain.holds import Hold, HoldReason
 from szunion.domain.instructions import Instruction, InstructionKind, InstructionState, queued
-from szunion.domain.machine import Actor
 from szunion.domain.outbox import DispatchState
-from szunion.domain.values import CardId, HoldId, InstructionId, shard_of
+from szunion.domain.values import CardId, InstructionId, shard_of
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -84,39 +82,6 @@ def card_of(work: UnitOfWork, scope: Scope, card: CardId) -> KeptCard:
     if kept is None:
         raise NotFound("E-CARD-010")
     return kept
-
-
-def engine_hold(
-    work: UnitOfWork, scope: Scope, kept: KeptCard, reason: HoldReason, note: str = ""
-) -> KeptCard:
-    """Lock a card as the tables tell the engine to; the city federation owns the hold."""
-    owner = work.organisations.root()
-    if owner is None:
-        raise NotFound("E-ACCESS-002")
-    hold = Hold(
-        id=HoldId(work.ids.new(shard_of(kept.id))),
-        card=kept.id,
-        owner=owner,
-        reason=reason,
-        since=work.now,
-        placed_as=Actor.ENGINE,
-        note=note,
-    )
-    locked = with_card(kept, kept.card.locked(hold))
-    after = keep(work, scope, kept, locked, "card.stop", reason.value)
-    tell_locked(work, scope, after, hold)
-    return after
-
-
-def tell_locked(work: UnitOfWork, scope: Scope, kept: KeptCard, hold: Hold) -> None:
-    """Tell the holder why the card is locked and who can lift it."""
-    owner = work.organisations.get(scope, hold.owner)
-    words = {
-        "reason": hold.reason.label,
-        "reason_en": hold.reason.label_en,
-        "owner": owner.name if owner else hold.placed_as.label,
-    }
-    work.messages.add(scope, kept.person, "card.locked", words)
 
 
 def instruct(  # noqa: PLR0913, PLR0917 - what an instruction says

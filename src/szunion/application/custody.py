@@ -8,13 +8,10 @@ from attrs import evolve, frozen
 
 from szunion.application.access import authorise, second_person
 from szunion.application.applications import batch_of, row_entries
+from szunion.application.card_holds import lock, stop_at_bank
 from szunion.application.card_moves import (
     card_of,
-    instruct,
-    keep,
     move_plastic,
-    tell_locked,
-    with_card,
 )
 from szunion.application.office import Office, one_commit, one_look
 from szunion.domain.access import Operation, Principal, Role, Scope
@@ -23,7 +20,6 @@ from szunion.domain.card_files import CustodyList, KeptCard, ListState
 from szunion.domain.custody import CUSTODY, CustodyEvent, CustodyState
 from szunion.domain.facets import CARD_BANK
 from szunion.domain.holds import Hold, HoldReason
-from szunion.domain.instructions import InstructionKind
 from szunion.domain.rows import ROW, RowEvent
 from szunion.domain.values import BatchId, CardId, HoldId, OrganisationId, shard_of
 from szunion.errors import Conflict, NotAllowed, NotFound
@@ -275,12 +271,9 @@ class Custody:
             since=work.now,
             note=note[:200],
         )
-        locked = with_card(moved, moved.card.locked(hold))
-        done = keep(work, scope, moved, locked, "hold.place", hold.reason.value)
-        tell_locked(work, scope, done, hold)
-        cause = f"hold:{hold.id}"
-        instruct(work, scope, done, InstructionKind.STOP, cause, hold.reason.value)
-        return done
+        locked = lock(work, scope, moved, hold)
+        stop_at_bank(work, scope, locked, hold)
+        return locked
 
 
 def _role(role: Role, event: CustodyEvent) -> dict[str, object]:

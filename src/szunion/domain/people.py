@@ -100,14 +100,13 @@ def new_person(  # noqa: PLR0913 — a person begins with what a roster row says
     document: IdentityDocument,
     *,
     recorded: datetime,
-    origin: Origin = Origin.ROSTER,
     mobile: Mobile | None = None,
     gender: Gender | None = None,
     birth: date | None = None,
 ) -> Person:
     """Return a person with a first version of name and document."""
     first = IdentityVersion(
-        number=1, name=name, document=document, recorded=recorded, origin=origin
+        number=1, name=name, document=document, recorded=recorded, origin=Origin.ROSTER
     )
     return Person(
         id=id_,
