@@ -27,9 +27,6 @@ def missing() -> str | None:
     return None
 
 
-CLIENT = Path(__file__).with_name("pcsc_client.py")
-
-
 class Bench:
     """The daemon, and a client process that uses our adapter: libpcsclite reads its socket's
     name once, so each test has a process of its own."""

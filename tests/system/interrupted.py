@@ -47,8 +47,6 @@ T = TypeVar("T")
 OURS: Final = str(Path(szunion.__file__).parent)
 THEIRS: Final = (f"{OURS}/adapters/bank", f"{OURS}/testing")
 """The bank's machine is another one; the tests' clock is nobody's."""
-AT_THE_BANK: Final = ("bank-", "settle-", "return", "statement")
-"""The steps that the bank takes."""
 FARTHEST: Final = {"line": 60_000, "memory": 400_000}
 
 

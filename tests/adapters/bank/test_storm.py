@@ -65,10 +65,6 @@ def _storm(seed: int, plan: FaultPlan, people: int = 200) -> tuple[SimulatedBank
     return bank, client
 
 
-def _requests(bank: SimulatedBank, client: CarefulClient) -> dict[object, int]:
-    return {one: n for one, n in bank.truth.effects.items() if one in client.attempted}
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_after_a_storm_nothing_is_doubled_lost_or_stuck(seed: int) -> None:
     bank, client = _storm(seed, FaultPlan.storm(seed) if seed else FaultPlan.none())

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -27,7 +26,6 @@ from szunion.domain.values import RequestKey
 from szunion.ports.storage import UnitOfWork
 
 WRITERS = 8
-MINUTE = timedelta(minutes=1)
 
 
 failed: list[BaseException] = []
