@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from szunion.application.applications import mobiles_of, request_of, row_entries
 from szunion.application.bank_queue import same_content
+from szunion.application.card_moves import request_of_use
 from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
@@ -18,7 +19,6 @@ from szunion.domain.bank_requests import (
     AskStatement,
     BankRequest,
     Receipt,
-    SetCardUse,
 )
 from szunion.domain.batches import BATCH, Batch, BatchEvent, BatchState, row_set_hash
 from szunion.domain.instructions import INSTRUCTION, Instruction, InstructionEvent, InstructionState
@@ -175,12 +175,7 @@ class SettingUse:
         kept = work.cards.get(scope, instruction.card)
         if kept is None:
             raise NotFound("E-CARD-010")
-        request = SetCardUse(
-            key=instruction.key,
-            card=kept.card.ref,
-            allowed=instruction.kind.allows,
-            reason=instruction.reason,
-        )
+        request = request_of_use(instruction, kept)
         content = same_content(work, dispatch, request)
         again = instruction.state is InstructionState.UNKNOWN
         event = InstructionEvent.RESEND if again else InstructionEvent.SEND

@@ -115,11 +115,11 @@ def instruct(  # noqa: PLR0913, PLR0917 - what an instruction says
     )
     _supersede(work, scope, earlier, new)
     work.instructions.add(scope, new)
-    request = SetCardUse(key=key, card=kept.card.ref, allowed=kind.allows, reason=reason)
     # Its order counts within the card.
     dispatch = dispatch_of(
-        work, request, new.id, new.sequence, aggregate=new.card, shard=shard_of(new.card)
-    )
+        work, request_of_use(new, kept), new.id, new.sequence, aggregate=new.card,
+        shard=shard_of(new.card),
+    )  # fmt: skip
     work.outbox.add(scope, dispatch)
     entry = AuditEntry(
         action=f"instruction.{kind.name.lower()}",
@@ -130,6 +130,13 @@ def instruct(  # noqa: PLR0913, PLR0917 - what an instruction says
     )
     work.audit.add(scope, entry)
     return new
+
+
+def request_of_use(asked: Instruction, kept: KeptCard) -> SetCardUse:
+    """Return the request of an instruction about a card: the same whenever it is built."""
+    return SetCardUse(
+        key=asked.key, card=kept.card.ref, allowed=asked.kind.allows, reason=asked.reason
+    )
 
 
 def _supersede(

@@ -30,8 +30,9 @@ from szunion.domain.facets import BankFact
 from szunion.domain.holds import HOLD, Hold, HoldEvent, HoldReason, check_may_lift
 from szunion.domain.instructions import Instruction, InstructionKind
 from szunion.domain.machine import Actor
+from szunion.domain.members import Membership
 from szunion.domain.packs import Entitlement
-from szunion.domain.policy import Payable
+from szunion.domain.policy import CityPolicy, Payable
 from szunion.domain.proposals import Proposal
 from szunion.domain.use import Why, payable, use
 from szunion.domain.values import CardId, HoldId, PersonId
@@ -49,6 +50,12 @@ class CardUse:
     card: KeptCard
     against: frozenset[Why]
     payable: Payable
+
+    @classmethod
+    def of(cls, kept: KeptCard, membership: Membership | None, policy: CityPolicy) -> CardUse:
+        """Return what stands against a card whose holder has *membership*."""
+        against = use(kept.card, membership, policy)
+        return cls(card=kept, against=against, payable=payable(kept.card, policy))
 
     @property
     def usable(self) -> bool:
@@ -106,13 +113,7 @@ class Cards:
         return work.face_signs.of_person(authorise(work, self.by, Operation.CARD_READ), person)
 
     def _use(self, work: UnitOfWork, scope: Scope, kept: KeptCard) -> CardUse:
-        membership = work.members.newest(scope, kept.person)
-        policy = self.office.policy
-        return CardUse(
-            card=kept,
-            against=use(kept.card, membership, policy),
-            payable=payable(kept.card, policy),
-        )
+        return CardUse.of(kept, work.members.newest(scope, kept.person), self.office.policy)
 
     @one_look
     def facts(self, work: UnitOfWork, card: CardId) -> Sequence[BankFact]:

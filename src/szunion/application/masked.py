@@ -9,7 +9,6 @@ from szunion.application.office import Office
 from szunion.domain.access import Scope
 from szunion.domain.holds import Hold
 from szunion.domain.members import MembershipState
-from szunion.domain.use import payable, use
 from szunion.domain.values import PersonId
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
@@ -57,9 +56,6 @@ def masked_file(
         mobile="" if person.mobile is None else str(person.mobile),
         union="" if union is None else f"{union.code} {union.name}",
         state=None if membership is None else membership.state,
-        card=None if kept is None else CardUse(
-            card=kept, against=use(kept.card, membership, policy),
-            payable=payable(kept.card, policy),
-        ),
+        card=None if kept is None else CardUse.of(kept, membership, policy),
         holds=() if kept is None else kept.card.open_holds,
     )  # fmt: skip
