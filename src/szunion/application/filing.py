@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.city_time import a_day
 from szunion.domain.documents import TELLING, leading
 from szunion.domain.identity import (
     DocumentKind,
@@ -37,7 +38,7 @@ class Applicant:
     document: IdentityDocument
     mobile: Mobile | None = None
     gender: Gender | None = None
-    birth: date | None = None
+    birth: date | None = field(default=None, validator=a_day)
 
 
 @frozen

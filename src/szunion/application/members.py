@@ -16,6 +16,7 @@ from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.affiliations import Affiliation
 from szunion.domain.as_of import AsOf, Entitled, MemberOn, Standing
 from szunion.domain.audit import AuditEntry
+from szunion.domain.city_time import check_day
 from szunion.domain.identity import IdentityDocument, Mobile, PersonName
 from szunion.domain.members import (
     Membership,
@@ -191,8 +192,10 @@ class Members:
         It goes in pages, in constant memory. Who has left the caller's reach since is not there.
 
         Raises:
-            InvalidInput: the moment has not come yet (E-MEMBER-006).
+            InvalidInput: the moment has not come yet (E-MEMBER-006), or the day is one
+                (E-VALUE-006).
         """
+        check_day(on)
         known, after = self._asked(known), 0
         while page := self._page_on(organisation, (on, known), after):
             yield from page

@@ -13,7 +13,7 @@ from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 from attrs import frozen
 
 from szunion.domain.catalogue import Catalogue
-from szunion.domain.city_time import check_aware
+from szunion.domain.city_time import check_aware, check_day
 from szunion.domain.documents import leading
 from szunion.domain.nodes import Node
 from szunion.domain.policy import CityPolicy
@@ -107,11 +107,25 @@ class AtAnOffice(Protocol):
 D = TypeVar("D", bound=AtAnOffice)
 
 
-def _check_moments(args: tuple[object, ...], named: Mapping[str, object]) -> None:
-    """Check each moment that is handed in to a use case: here, so that none forgets it."""
+def _check_moments(
+    method: Callable[..., object], args: tuple[object, ...], named: Mapping[str, object]
+) -> None:
+    """Check each moment that is handed in to a use case: here, so that none forgets it.
+
+    Where a day is asked for it is refused: no type checker does, for a moment is a ``date``.
+    """
     for each in chain(args, named.values()):
         if isinstance(each, datetime):
-            check_aware(each)
+            break
+    else:
+        return
+    asked = signature(method)
+    for name, value in asked.bind_partial(None, None, *args, **named).arguments.items():
+        if isinstance(value, datetime):
+            if "datetime" in str(asked.parameters[name].annotation):
+                check_aware(value)
+            else:
+                check_day(value)
 
 
 @frozen(eq=False)
@@ -150,7 +164,7 @@ def one_commit(
 
     @wraps(method)
     def run(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        _check_moments(args, kwargs)
+        _check_moments(method, args, kwargs)
         return self.office.storage.run(lambda work: method(self, work, *args, **kwargs))
 
     _told(run, method)
@@ -164,7 +178,7 @@ def one_look(
 
     @wraps(method)
     def run(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        _check_moments(args, kwargs)
+        _check_moments(method, args, kwargs)
         return self.office.storage.read(lambda work: method(self, work, *args, **kwargs))
 
     _told(run, method)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from szunion.domain.bank_requests import AccountClass, Receipt
+from szunion.domain.city_time import a_day
 from szunion.domain.values import CardRef, Fen, Labelled, Masked, RequestKey
 
 
@@ -205,7 +206,7 @@ class NumberAnswered:
     told: Told
     reservation: RequestKey
     result: NumberResult
-    until: date | None = None
+    until: date | None = field(default=None, validator=a_day)
     """The last day on which a reserved number is kept."""
 
 
@@ -284,7 +285,7 @@ class DailyCardList:
     """Every card of the programme, at the end of a business day (日终全量)."""
 
     told: Told
-    day: date
+    day: date = field(validator=a_day)
     cards: Sequence[ListedCard]
     """Gone through more than once; an adapter may read them from a file each time."""
 
@@ -310,7 +311,7 @@ class Statement:
     """Every movement of a business day on the paying account (流水)."""
 
     told: Told
-    day: date
+    day: date = field(validator=a_day)
     lines: tuple[StatementLine, ...]
 
 

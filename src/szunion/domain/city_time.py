@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Final
+from typing import Final, TypeVar
 
 from szunion.errors import InvalidInput
+
+D = TypeVar("D", bound=date | None)
 
 CITY_TIME: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 """One for every city: the country has one, without summer time."""
@@ -20,6 +22,21 @@ def check_aware(moment: datetime) -> None:
     """
     if moment.utcoffset() is None:
         raise InvalidInput("E-VALUE-005", moment=moment.isoformat(timespec="seconds"))
+
+
+def check_day(value: date | None) -> None:
+    """Check that *value* is a day: a moment is one, too, as far as Python's types can tell.
+
+    Raises:
+        InvalidInput: it is a moment (E-VALUE-006): its zone decides on which day it is.
+    """
+    if isinstance(value, datetime):
+        raise InvalidInput("E-VALUE-006", moment=value.isoformat(timespec="seconds"))
+
+
+def a_day(_value: object, _name: object, day: D) -> None:
+    """Check a field that is a day, for attrs."""
+    check_day(day)
 
 
 def day_of(moment: datetime) -> date:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from szunion.domain.city_time import a_day
 from szunion.domain.identity import DocumentKind, Gender, IdentityDocument, Mobile, PersonName
 from szunion.domain.values import Labelled, PersonId
 from szunion.errors import Conflict
@@ -39,8 +40,8 @@ class HeldDocument:
     """A document that a person holds or held (证件). Several are linked; none *is* the person."""
 
     document: IdentityDocument
-    since: date | None = None
-    until: date | None = None
+    since: date | None = field(default=None, validator=a_day)
+    until: date | None = field(default=None, validator=a_day)
 
     def valid_on(self, day: date) -> bool:
         """Return whether it was valid on *day*, as far as its dates are known."""

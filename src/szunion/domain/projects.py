@@ -10,6 +10,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from szunion.domain.city_time import a_day
 from szunion.domain.values import Fen, OrganisationId
 from szunion.errors import InvalidInput
 
@@ -30,7 +31,7 @@ class Project:
     """How many people work on it (人)."""
     resources: str = field(default="")
     """Rooms, teachers, partners (物)."""
-    since: date
+    since: date = field(validator=a_day)
     version: int = 0
 
     @argument.validator

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from szunion.domain.benefits import Benefit
 from szunion.domain.catalogue import Plan
+from szunion.domain.city_time import a_day
 from szunion.domain.claims import ClaimReason
 from szunion.domain.enrolments import Covered, Enrolment
 from szunion.domain.values import EnrolmentId, Fen
@@ -27,9 +28,9 @@ LONGEST_STAY: Final = 3660
 class Happening:
     """What is claimed for (申领事项): a birth, a stay in hospital."""
 
-    on: date
+    on: date = field(validator=a_day)
     """The day of birth, of admission."""
-    until: date | None = None
+    until: date | None = field(default=None, validator=a_day)
     """The day of discharge."""
     days: int = 0
     """How many days the hospital's papers count; of a birth none."""
