@@ -277,7 +277,7 @@ def test_all_members_are_asked_about_one_item(made: Place1, tmp_path: Path) -> N
     (one,) = say(["--db", made.db, "--json", "service", "sweep", "cu-events", "--list"]).rows
     assert (one["member"], one["entitled"], one["reasons"]) == (made.member, True, [])
     said = say(["--db", made.db, "--lang", "en", "service", "sweep", "cu-events"])
-    assert "1 members, 1 entitled" in said.out
+    assert "1 member, 1 entitled" in said.out
 
     saved = tmp_path / "sweep.json"
     saved.write_text('{"item":"cu-events","shards":1024,"unions":[[1,7,5]],"reasons":[]}', "utf-8")

@@ -229,7 +229,7 @@ def scope(frame: Frame, *, account: str, since: datetime | None, until: datetime
         )  # fmt: skip
     frame.note(
         "{account}：{count:,} 条记录，涉及 {people:,} 人",
-        "{account}: {count:,} entries, {people:,} people",
+        "{account}: {count:,|entry|entries}, {people:,|person|people}",
         account=account, count=count, people=len(people),
     )  # fmt: skip
 

@@ -105,7 +105,8 @@ def submit(frame: Frame, *, org: str, consent: str, dry_run: bool) -> int:
         frame.value({"members": len(people)})
         frame.say(
             "{name} 有 {count:,} 名在籍会员，将为其中还没有卡、也没有在途申办的起草",
-            "{name} has {count:,} members; those without card or application would be drafted",
+            "{name} has {count:,|member|members}; "
+            "those without card or application would be drafted",
             name=union.name,
             count=len(people),
         )
@@ -119,7 +120,9 @@ def submit(frame: Frame, *, org: str, consent: str, dry_run: bool) -> int:
     if not drafted.batches:
         frame.say("没有要申办的会员", "nobody to apply for")
     if bad:
-        frame.note("{bad:,} 行未通过校验，未提交", "{bad:,} rows are not valid and stay", bad=bad)
+        frame.note(
+            "{bad:,} 行未通过校验，未提交", "{bad:,|row is|rows are} not valid and stay", bad=bad
+        )
     return PARTLY if bad else 0
 
 
@@ -143,7 +146,7 @@ def approve(frame: Frame, name: str, *, rows: int | None, org: str | None, dry_r
         one = desk.batches.get(id_)
         frame.say(
             "将审核 {rows:,} 行（{state}，提交人 {by}）",
-            "would approve {rows:,} rows ({state}, submitted by {by})",
+            "would approve {rows:,|row|rows} ({state}, submitted by {by})",
             rows=one.row_count,
             state=frame.cell(one.state),
             by=one.submitted_by or "—",

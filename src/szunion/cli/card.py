@@ -76,7 +76,7 @@ def list_(frame: Frame, *, org: str, most: int) -> None:
     if len(members) > most:
         frame.note(
             "共 {all:,} 名会员，列出 {most:,} 名；--most 可多列",
-            "{most:,} of {all:,} members; see --most",
+            "{most:,} of {all:,|member|members}; see --most",
             all=len(members),
             most=most,
         )

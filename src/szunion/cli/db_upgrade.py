@@ -58,7 +58,7 @@ def _list(frame: Frame, found: Upgrade) -> None:
         for one in found.what:
             if one.migration is each:
                 frame.say(
-                    "  {verb} {table}（{rows} 行）", "  {verb} {table} ({rows} rows)",
+                    "  {verb} {table}（{rows} 行）", "  {verb} {table} ({rows:|row|rows})",
                     verb=one.statement.verb, table=one.statement.table, rows=one.rows,
                 )  # fmt: skip
     tables: dict[str, list[str]] = {}

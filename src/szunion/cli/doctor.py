@@ -30,7 +30,7 @@ from szunion.cli.streams import put
 from szunion.domain.access import Principal, Purpose, Role, engine
 from szunion.errors import ReaderError, StorageError, SzunionError, code_pages
 from szunion.plugins import collect
-from szunion.text import Text
+from szunion.text import Text, counted
 
 _EXTRAS = (
     ("excel", ("xlsxwriter", "python_calamine"), Text("Excel 花名册", "Excel rosters")),
@@ -74,7 +74,7 @@ def doctor(frame: Frame) -> int:
     warnings = sum(1 for each in findings if each.level == "warning")
     frame.say(
         "结论：{errors} 项错误，{warnings} 项警告",
-        "result: {errors} errors, {warnings} warnings",
+        "result: {errors:|error|errors}, {warnings:|warning|warnings}",
         errors=errors,
         warnings=warnings,
     )
@@ -120,7 +120,8 @@ def _reader() -> Iterator[Finding]:
     cards = sum(1 for seen in found if seen.atr is not None)
     words = Text(
         f"PC/SC 服务可用：{len(found)} 台读卡器，{cards} 张卡",
-        f"the PC/SC service answers: {len(found)} readers, {cards} cards",
+        f"the PC/SC service answers: {counted(len(found), 'reader', 'readers')}, "
+        f"{counted(cards, 'card', 'cards')}",
     )
     yield Finding("ok", words)
 
@@ -153,7 +154,10 @@ def _adapters(frame: Frame) -> Iterator[Finding]:
         sorted(f"{kind.removesuffix('Spec').lower()} {name}" for kind, name in found.adapters)
     )
     count = len(found.adapters)
-    yield Finding("ok", Text(f"适配器 {count} 个：{names}", f"{count} adapters: {names}"))
+    yield Finding(
+        "ok",
+        Text(f"适配器 {count} 个：{names}", f"{counted(count, 'adapter', 'adapters')}: {names}"),
+    )
 
 
 def _system(frame: Frame) -> Iterator[Finding]:
@@ -188,7 +192,7 @@ def _system(frame: Frame) -> Iterator[Finding]:
             f"数据库 {name} 模式 {schema}，已是最新；密钥可用；"
             f"审计日志已封存 {size:,} 条，未封存 {state.unsealed:,} 条",
             f"database {name}, schema {schema}, up to date; keys are there; "
-            f"{size:,} audit entries sealed, {state.unsealed:,} not yet",
+            f"{counted(size, 'audit entry', 'audit entries')} sealed, {state.unsealed:,} not yet",
         ),
     )
     yield from witnessed

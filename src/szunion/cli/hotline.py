@@ -95,7 +95,9 @@ def open_(frame: Frame, ticket: str) -> int:
             frame.value({"ticket": ticket, "opened": False, "left": left, "locked_until": end})
             if locked is None:
                 frame.say(
-                    "核身不符，还可再试 {left} 次", "not identified, {left} tries left", left=left
+                    "核身不符，还可再试 {left} 次",
+                    "not identified, {left:|try|tries} left",
+                    left=left,
                 )
             else:
                 frame.say("已锁至 {until}", "locked until {until}", until=end)
@@ -163,7 +165,7 @@ def protect(frame: Frame, ticket: str, *, hours: int, note: str) -> None:
     kept = _on(frame, ticket).protect(hours=hours, note=note)
     frame.value({"card": kept.card.last_four, "hours": hours})
     frame.say(
-        "卡 …{card} 已锁定 {hours} 小时", "card …{card} is locked for {hours} hours",
+        "卡 …{card} 已锁定 {hours} 小时", "card …{card} is locked for {hours:|hour|hours}",
         card=kept.card.last_four, hours=hours,
     )  # fmt: skip
 

@@ -189,7 +189,7 @@ def leave(frame: Frame, who: str, *, document: str, org: str | None, dry_run: bo
         cards = [kept for kept in desk.cards.of_person(person) if kept.card.current]
         frame.say(
             "将终止会籍，并停用 {cards} 张卡",
-            "would end the membership and stop {cards} cards",
+            "would end the membership and stop {cards:|card|cards}",
             cards=len(cards),
         )
         return
@@ -233,7 +233,8 @@ def export(  # noqa: PLR0913 - what an export asks
         write_new(target, lines.encode("utf-8-sig"), force=force)
     frame.note(
         "已导出 {members:,} 名会员，已计数并记入审计；另有标记行，请勿外传",
-        "{members:,} members exported, counted, logged; the file has marks: do not pass it on",
+        "{members:,|member|members} exported, counted, logged; "
+        "the file has marks: do not pass it on",
         members=made.members,
     )
 

@@ -181,6 +181,7 @@ def doubles(frame: Frame, *, city: str) -> None:
     if told.shared:
         frame.note(
             "{shared} 个手机号各有 {most} 份以上的档案，是单位的号码，没有逐份比较",
-            "{shared} mobiles are of more than {most} files each: a union's own, not gone into",
+            "{shared:|mobile is|mobiles are} of more than {most:|file|files} each: "
+            "a union's own, not gone into",
             shared=told.shared, most=MOST_OF_ONE,
         )  # fmt: skip

@@ -76,7 +76,7 @@ def move(  # noqa: PLR0913 - what a move is of
     frame.value({"shards": range_.shown, "rows": moved.rows, "sha256": moved.digest})
     frame.say(
         "分片 {shards} 已在 {target}：{rows:,} 行，逐表校验一致。现在换上新的节点图",
-        "shards {shards} are {target}'s: {rows:,} rows, every checksum agrees. Now put the "
+        "shards {shards} are {target}'s: {rows:,|row|rows}, every checksum agrees. Now put the "
         "new map on every application server",
         shards=range_.shown, target=target, rows=moved.rows,
     )  # fmt: skip

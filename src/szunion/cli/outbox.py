@@ -136,7 +136,7 @@ def park(frame: Frame, key: str, *, why: str) -> None:
 def reread(frame: Frame, name: str) -> None:
     count = frame.system().worker().reread(name)
     frame.value({"file": name, "notices": count})
-    frame.say("{name}：{count} 条", "{name}: {count} notices", name=name, count=count)
+    frame.say("{name}：{count} 条", "{name}: {count:|notice|notices}", name=name, count=count)
 
 
 @outbox.command(

@@ -121,7 +121,7 @@ def plan(  # noqa: PLR0913 - what is to be paid, and how much of it
             frame.value(told | {"largest": seen.largest.amount, "left_out": _codes(left)})
         frame.say(
             "将制单 {count:,} 笔，合计 {total} 元，最大一笔 {largest} 元",
-            "would draft {count:,} orders, {total} yuan, the largest {largest}",
+            "would draft {count:,|order|orders}, {total} yuan, the largest {largest}",
             count=seen.orders,
             total=seen.total,
             largest=seen.largest,
@@ -171,7 +171,7 @@ def _print_payout(
     frame.rows(_KEYS, _TITLES, [_row(frame, payout)])
     frame.say(
         "合计 {total} 元，{count:,} 笔，最大一笔 {largest} 元，同一收款人重复 {twice} 笔",
-        "{total} yuan, {count:,} orders, the largest {largest}, payees named twice {twice}",
+        "{total} yuan, {count:,|order|orders}, the largest {largest}, payees named twice {twice}",
         total=payout.total,
         count=len(orders),
         largest=largest,

@@ -56,7 +56,7 @@ def consent(  # noqa: PLR0913 - an answer with its proof
         done = desk.consents.withdraw(person, ConsentPurpose(withdraw), proof=Proof(paper=paper))
         frame.note(
             "已停止 {stopped} 项；接收方已有 {there} 项，由其按自己的依据处理",
-            "{stopped} things stopped; the recipient has {there}, on its own ground",
+            "{stopped:|thing|things} stopped; the recipient has {there}, on its own ground",
             stopped=sum(done.cancelled.values()),
             there=done.at_recipient,
         )

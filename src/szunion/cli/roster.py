@@ -129,7 +129,7 @@ def import_(  # noqa: PLR0913 - what the person at the desk decides
         target = _to_mend(frame, file, result, mend, force=force)
         frame.say(
             "{count:,} 行写入 {target}：改好后直接再导入",
-            "{count:,} rows went to {target}: mend and import it as it is",
+            "{count:,|row|rows} went to {target}: mend and import it as it is",
             count=len(result.rejected),
             target=target,
         )
@@ -138,7 +138,8 @@ def import_(  # noqa: PLR0913 - what the person at the desk decides
     else:
         frame.say(
             "已导入 {rows:,} 人（新增 {added:,} · 更新 {changed:,} · 未变 {same:,}）",
-            "imported {rows:,} people ({added:,} new, {changed:,} changed, {same:,} the same)",
+            "imported {rows:,|person|people} "
+            "({added:,} new, {changed:,} changed, {same:,} the same)",
             rows=len(result.accepted),
             added=result.added,
             changed=result.changed,
@@ -176,7 +177,7 @@ def rejects(  # noqa: PLR0913 - which file, and where to
 def _say_fit(frame: Frame, read: _Read) -> None:
     frame.say(
         "可导入 {good:,} 行，错 {bad:,} 行。未写入任何数据。",
-        "{good:,} rows can be imported, {bad:,} are rejected. Nothing was written.",
+        "{good:,|row|rows} can be imported, {bad:,|is|are} rejected. Nothing was written.",
         good=read.read,
         bad=len(read.result.rejected),
     )

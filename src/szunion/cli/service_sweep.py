@@ -86,7 +86,7 @@ def _print_whole(frame: Frame, found: Swept) -> None:
         return
     frame.say(
         "{item}：会员 {members} 人，可办 {entitled} 人，不可办 {others} 人",
-        "{item}: {members} members, {entitled} entitled, {others} not",
+        "{item}: {members:|member|members}, {entitled} entitled, {others} not",
         item=found.item, members=whole.members, entitled=whole.entitled,
         others=whole.members - whole.entitled,
     )  # fmt: skip

@@ -85,7 +85,7 @@ def _until_idle(frame: Frame, peer: FilePeer) -> int:
     while peer.step() or peer.under_way:
         steps += 1
     frame.value({"steps": steps})
-    frame.say("已做 {steps} 轮", "{steps} rounds", steps=steps)
+    frame.say("已做 {steps} 轮", "{steps:|round|rounds}", steps=steps)
     return 0
 
 

@@ -54,7 +54,7 @@ def small_are_left_out(frame: Frame) -> None:
     if not frame.as_json:
         frame.note(
             "— 不显示：不足 {least} 人，或会由此推算出来",
-            "— not shown: fewer than {least} people, or they could be reckoned from it",
+            "— not shown: fewer than {least:|person|people}, or they could be reckoned from it",
             least=LEAST,
         )
 

@@ -129,12 +129,12 @@ def _told(frame: Frame, asked: Asked | None) -> int:
     seen = None if refusal is None else refusal.size
     frame.value({"asked": True, "size": asked.size, "refused": why and why.value, "seen": seen})
     if why is None:
-        frame.say("✔ {who} 已见证 {size:,} 条", "✔ {who} has seen {size:,} entries",
+        frame.say("✔ {who} 已见证 {size:,} 条", "✔ {who} has seen {size:,|entry|entries}",
                   who=asked.witness, size=asked.size)  # fmt: skip
         return 0
     frame.say(
         "✘ {who} 拒签：{why}（见证人见过 {seen:,} 条，本库 {size:,} 条）",
-        "✘ {who} refuses: {why} (it has seen {seen:,} entries, here are {size:,})",
+        "✘ {who} refuses: {why} (it has seen {seen:,|entry|entries}, here are {size:,})",
         who=asked.witness, why=why.text.say(frame.language), seen=seen, size=asked.size,
     )  # fmt: skip
     return 1

@@ -18,7 +18,7 @@ from szunion.domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from szunion.domain.signed_notes import Checkpoint, NoteKey, Verify
 from szunion.domain.values import Labelled
 from szunion.errors import InvalidInput
-from szunion.text import Text
+from szunion.text import Text, counted
 
 FORMAT: Final = "szunion-audit/2"
 _TOGETHER: Final = 4_096
@@ -68,7 +68,8 @@ class Verified:
         if self.sound:
             return Text(
                 f"审计日志 {self.entries:,} 条，与 {self.checkpoints} 个已签名检查点一致",
-                f"{self.entries:,} entries, as {self.checkpoints} signed checkpoints say",
+                f"{counted(self.entries, 'entry', 'entries')}, as "
+                f"{counted(self.checkpoints, 'signed checkpoint says', 'signed checkpoints say')}",
             )
         first = self.problems[0]
         return Text(

@@ -18,7 +18,7 @@ from szunion.domain.claims import ClaimReason
 from szunion.domain.enrolments import Covered, Enrolment
 from szunion.domain.values import EnrolmentId, Fen
 from szunion.errors import InvalidInput
-from szunion.text import Text
+from szunion.text import Text, counted
 
 LONGEST_STAY: Final = 3660
 """Days: more is a slip of the pen."""
@@ -91,7 +91,7 @@ class Reckoning:
             found += [
                 Text(
                     f"住院 {self.days} 天，计 {self.counted} 天",
-                    f"{self.days} days in hospital, {self.counted} count",
+                    f"{counted(self.days, 'day', 'days')} in hospital, {self.counted} counted",
                 ),
                 Text(f"每天 {self.rate} 元", f"{self.rate} yuan a day"),
                 Text(f"小计 {self.whole} 元", f"{self.whole} yuan before limits"),
