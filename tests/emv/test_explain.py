@@ -151,7 +151,7 @@ def test_the_published_contact_transaction_is_explained_without_a_fault() -> Non
         ("5F340101", "5F34", ["1"]),
         ("9F7906000000003560", "9F79", ["35.60"]),
         ("9F7A0100", "9F7A", ["e-cash: no"]),
-        ("940410010100", "94", ["SFI 2 records 1"]),
+        ("940410010100", "94", ["SFI 2 record 1"]),
         ("9C0163", "9C", ["load with cash"]),
         ("4F05A000000999", "4F", []),
     ],

@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from szunion.emv import dol, logs, tlv
 from szunion.emv.apdu import Command, Response
 from szunion.emv.errors import BadTlv, EmvError
-from szunion.emv.explain_model import Item, Said
+from szunion.emv.explain_model import Item, Said, in_bytes
 from szunion.emv.explain_trace import is_redacted
 from szunion.emv.explain_values import REDACTED, Manner, entries, nodes, value
 from szunion.emv.explain_words import application
@@ -128,7 +128,7 @@ def answered(command: Command, response: Response, known: Known, manner: Manner)
 
 
 def _data(raw: bytes, manner: Manner) -> Item:
-    size = Said(f"{len(raw)} 字节", f"{len(raw)} bytes")
+    size = in_bytes(len(raw))
     return Item("…", Said("数据", "data"), raw, hidden=not manner.reveal, meaning=(size,))
 
 

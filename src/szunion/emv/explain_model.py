@@ -25,6 +25,11 @@ class Said(NamedTuple):
         return self.zh if language == "zh" else self.en
 
 
+def in_bytes(count: int) -> Said:
+    """Return how long something is: 1 byte, 2 bytes."""
+    return Said(f"{count} 字节", f"{count} byte" if count == 1 else f"{count} bytes")
+
+
 @frozen
 class Item:
     """One thing in the tree: a data object, or a part of one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from szunion.emv.errors import Language
-from szunion.emv.explain_model import Explanation, Item, Said, Step
+from szunion.emv.explain_model import Explanation, Item, Said, Step, in_bytes
 
 _LONGEST_HEX = 64
 
@@ -59,7 +59,8 @@ def _joined(said: tuple[Said, ...], language: Language) -> str:
 def _size(count: int, language: Language) -> str:
     if not count:
         return ""
-    return Said(f"（{count} 字节）", f" ({count} bytes)").say(language)
+    size = in_bytes(count)
+    return Said(f"（{size.zh}）", f" ({size.en})").say(language)
 
 
 def summary(explanation: Explanation) -> Said:

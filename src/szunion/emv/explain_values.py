@@ -12,7 +12,7 @@ from attrs import frozen
 from szunion.emv import bcd, dol, explain_words
 from szunion.emv.bits import BitField
 from szunion.emv.errors import EmvError
-from szunion.emv.explain_model import Item, Said
+from szunion.emv.explain_model import Item, Said, in_bytes
 from szunion.emv.explain_trace import is_redacted
 from szunion.emv.fields import (
     AdditionalCapabilities,
@@ -67,7 +67,7 @@ def _node(node: Node, manner: Manner) -> Item:
     if node.constructed:
         entry = lookup(node.tag, manner.scheme)
         name = Said(entry.zh, entry.en)
-        size = Said(f"{len(node.value)} 字节", f"{len(node.value)} bytes")
+        size = in_bytes(len(node.value))
         return Item(entry.hex, name, meaning=(size,), children=nodes(node.children, manner))
     return value(node.tag, node.value, manner)
 
@@ -200,7 +200,8 @@ def _priority(raw: bytes) -> Sentences:
 
 def _log_entry(raw: bytes) -> Sentences:
     at = LogEntry.parse(raw)
-    return [Said(f"SFI {at.sfi}，{at.records} 条", f"SFI {at.sfi}, {at.records} records")]
+    records = "1 record" if at.records == 1 else f"{at.records} records"
+    return [Said(f"SFI {at.sfi}，{at.records} 条", f"SFI {at.sfi}, {records}")]
 
 
 def _languages(raw: bytes) -> Sentences:
@@ -253,26 +254,26 @@ def _cid(raw: bytes) -> Sentences:
 
 def _dol(raw: bytes, manner: Manner) -> Parts:
     listed = dol.parse(raw)
-    size = dol.wanted(listed)
-    said = [Said(f"须提供 {size} 字节", f"asks for {size} bytes")]
+    size = in_bytes(dol.wanted(listed))
+    said = [Said(f"须提供 {size.zh}", f"asks for {size.en}")]
     return said, list(_wishes(listed, manner))
 
 
 def _wishes(listed: Iterable[dol.Entry], manner: Manner) -> Iterator[Item]:
     for wish in listed:
         entry = lookup(wish.tag, manner.scheme)
-        count = Said(f"{wish.length} 字节", f"{wish.length} bytes")
-        yield Item(entry.hex, Said(entry.zh, entry.en), meaning=(count,))
+        size = in_bytes(wish.length)
+        yield Item(entry.hex, Said(entry.zh, entry.en), meaning=(size,))
 
 
 def _afl(raw: bytes, manner: Manner) -> Parts:
     del manner
     said = []
     for entry in AflEntry.parse(raw):
-        text = str(entry.first)
+        which, records = str(entry.first), "record"
         if entry.last > entry.first:
-            text = f"{entry.first}–{entry.last}"
-        zh, en = f"SFI {entry.sfi} 记录 {text}", f"SFI {entry.sfi} records {text}"
+            which, records = f"{entry.first}–{entry.last}", "records"
+        zh, en = f"SFI {entry.sfi} 记录 {which}", f"SFI {entry.sfi} {records} {which}"
         if entry.signed:
             zh += f"，前 {entry.signed} 条参与静态签名"
             en += f", the first {entry.signed} signed"

@@ -48,7 +48,7 @@ _ROWS = """
 80AE 6985 | 本次交易不能再生成应用密文 | no further cryptogram in this transaction
 0082 6300 | 发卡行认证失败：ARPC 不符 | issuer authentication failed: wrong ARPC
 0082 6985 | 本次交易已做过外部认证 | external authentication was already done in this transaction
-0020 63Cx | PIN 错误，还可尝试 {n} 次 | wrong PIN, {n} tries left
+0020 63Cx | PIN 错误，还可尝试 {n} 次 | wrong PIN, tries left: {n}
 0020 6983 | PIN 尝试次数在本次交易中用尽 | PIN tries used up in this transaction
 0020 6984 | PIN 尝试次数在以前的交易中已用尽 | PIN tries were used up in an earlier transaction
 0020 6985 | 不能验证 PIN | the PIN cannot be verified now
@@ -57,7 +57,7 @@ _ROWS = """
 00A4 6A81 | 卡片已锁定，或不支持该命令 | the card is blocked, or does not know the command
 00A4 6A82 | 卡上没有该应用或文件（或没有更多） | no such application or file (or no more)
 9000 + | 成功 | success
-61xx + | 成功，还有 {n} 字节应答（00 为 256）可取 | success, {n} more bytes to fetch (00: 256)
+61xx + | 成功，还有 {n} 字节应答（00 为 256）可取 | success, bytes still to fetch: {n} (00: 256)
 6200 | 警告：未说明 | warning, no more said
 6281 | 警告：返回的数据可能有误 | warning: part of the data may be corrupted
 6282 | 警告：文件不足所要长度 | warning: end of file before Le bytes
@@ -65,7 +65,7 @@ _ROWS = """
 6284 | 警告：FCI 格式不对 | warning: FCI not formatted properly
 6300 | 认证失败 | authentication failed
 6381 | 文件已被最后一次写入填满 | file filled up by the last write
-63Cx | 验证失败，还可尝试 {n} 次 | verification failed, {n} tries left
+63Cx | 验证失败，还可尝试 {n} 次 | verification failed, tries left: {n}
 6400 | 执行出错，数据未变 | execution error, nothing changed
 6581 | 写入失败（存储器） | memory failure
 6700 | 长度错误 Lc/Le | wrong length
@@ -92,7 +92,7 @@ _ROWS = """
 6A87 | Lc 与 P1 P2 不一致 | Lc inconsistent with P1 P2
 6A88 | 找不到引用的数据 | referenced data not found
 6B00 | P1 P2 参数错误 | wrong P1 P2
-6Cxx | Le 错误：实际有 {n} 字节（00 为 256） | wrong Le: {n} bytes available (00: 256)
+6Cxx | Le 错误：实际有 {n} 字节（00 为 256） | wrong Le: the length is {n} (00: 256)
 6D00 | 不支持该指令 INS | instruction not supported
 6E00 | 不支持该类别 CLA | class not supported
 6F00 | 未说明的错误 | no precise diagnosis
