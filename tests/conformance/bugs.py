@@ -632,3 +632,24 @@ class WhatIsNoRefusalIsAccepted(PlainBank):
         if plain["answer"] != Answer.REFUSED.value:
             plain["answer"] = Answer.ACCEPTED.value
         return super().read_receipt(request, json.dumps(plain).encode())
+
+
+@caught_by("half_a_file_changes_nothing")
+class BytesThatAreNoTextAreLeftOut(PlainBank):
+    """A byte that was lost in an amount makes another amount of it."""
+
+    def read_page(self, body: bytes) -> list[tuple[int, BankNotice]]:
+        return super().read_page(body.decode("utf-8", "ignore").encode())
+
+
+@caught_by("a_genuine_callback_is_read")
+class WhatCannotBeReadIsThankedFor(PlainBank):
+    """The bank hears 204 and never tells it again."""
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[BankNotice]:
+        try:
+            return super().receive(headers, body)
+        except SignatureInvalid:
+            if self.genuine(headers.get("x-at", ""), body, headers.get("x-signature", "")):
+                return []
+            raise

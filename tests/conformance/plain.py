@@ -240,7 +240,7 @@ class PlainPromises(BankPromises):
     adapter: type[PlainBank] = PlainBank
     strange = MappingProxyType({
         b'"answer": "ACCEPTED"': b'"answer": "HALLOWED"',
-        b'"what": "RowVerified"': b'"what": "RowBlessed"',
+        b'"what": "OrderSettled"': b'"what": "OrderBlessed"',
     })  # fmt: skip
 
     def make_bank(self, behind: BankBehind) -> BankAdapter:
@@ -250,5 +250,5 @@ class PlainPromises(BankPromises):
         self, behind: BankBehind, notices: Sequence[BankNotice]
     ) -> tuple[Mapping[str, str], bytes]:
         at = str(int(behind.clock.now().timestamp()))
-        body = json.dumps([to_json(each) for each in notices], ensure_ascii=False).encode()
+        body = behind.wire(_json([to_json(each) for each in notices]))
         return {"x-at": at, "x-signature": sign(at, body)}, body

@@ -68,7 +68,7 @@ class HaichaoPromises(BankPromises):
     """Every promise of szunion.testing.bank, for this adapter."""
 
     tells = messages.TELLS
-    strange = MappingProxyType({b'"ACCEPTED"': b'"HALLOWED"', b'"HC01"': b'"HC77"'})
+    strange = MappingProxyType({b'"ACCEPTED"': b'"HALLOWED"', b'"DF03"': b'"DF77"'})
 
     def make_bank(self, behind: BankBehind) -> BankAdapter:
         """Join the adapter to its peer."""
@@ -78,5 +78,5 @@ class HaichaoPromises(BankPromises):
         self, behind: BankBehind, notices: Sequence[BankNotice]
     ) -> tuple[Mapping[str, str], bytes]:
         """Return a callback as the bank would send it."""
-        body = messages.write_news(list(enumerate(notices, 1)))
+        body = behind.wire(messages.write_news(list(enumerate(notices, 1))))
         return Signing(CONFIG.secret, behind.clock).headers(body), body

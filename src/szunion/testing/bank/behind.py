@@ -41,7 +41,7 @@ class TroubleKind(Enum):
     HTML = "html"
     """A page of somebody else's arrives in its place: "维护中", with every sign of success."""
     CHARSET = "charset"
-    """Bytes arrive that are no text in any charset (F13)."""
+    """A byte arrives somewhere that is no text in any charset (F13)."""
 
 
 ON_ARRIVAL: Final = frozenset(
@@ -185,7 +185,8 @@ class BankBehind:
             case TroubleKind.HTML:
                 return _PAGE
             case TroubleKind.CHARSET:
-                return b"\xff\xfe\x00\xd8" + body[4:]
+                place = int(len(body) * draw(self.seed, "charset", str(len(body)), self._written))
+                return body[:place] + b"\xff" + body[place + 1 :]
             case _:
                 msg = f"{kind} befalls no bytes"
                 raise ValueError(msg)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from szunion.domain.bank import BankNotice
+from szunion.domain.bank import BankNotice, NotUnderstood
 from szunion.errors import SignatureInvalid
 from szunion.ports.bank import ReceivesCallbacks
 from szunion.testing.bank.base import Promises, unsupported
@@ -36,7 +36,8 @@ class CallbackPromises(Promises):
         """Return headers and body with which your bank would call, signed now.
 
         Override it if your adapter receives callbacks. A bank that tells one notice a call takes
-        the first of *notices*.
+        the first of *notices*. Pass the body through ``behind.wire`` before it is signed, and the
+        kit lets the bank use words in it that nobody knows.
         """
         unsupported("没有给出 make_callback", "no make_callback was given")
 
@@ -47,6 +48,13 @@ class CallbackPromises(Promises):
         of_kinds = {type(each): each for each in world.truth.told if type(each) in self.tells}
         for notice in of_kinds.values():
             _read(world, receiver, self.make_callback(world.behind, [notice]), [notice])
+        for word, other in self.strange.items():
+            for notice in of_kinds.values():
+                world.behind.strange, world.behind.strangers = {word: other}, 0
+                call = self.make_callback(world.behind, [notice])
+                world.behind.strange = {}
+                if world.behind.strangers:
+                    _not_nothing(world, receiver, call, notice)
         many = list(of_kinds.values())[:_MANY]
         first = self.make_callback(world.behind, many[:1])
         together = self.make_callback(world.behind, many)
@@ -110,6 +118,27 @@ def _read(
         told == list(notices),
         f"真回调没有原样成为通知：{where}",
         f"a genuine callback did not become its notices: {where}",
+    )
+
+
+def _not_nothing(
+    world: BankWorld, receiver: ReceivesCallbacks, call: Callback, notice: BankNotice
+) -> None:
+    """Expect that a signed call with a word nobody knows is refused, or told as not understood."""
+    world.tell(f"→ 回调 {type(notice).__name__}，用了没约定的代码")
+    try:
+        told = list(receiver.receive(*call))
+    except SignatureInvalid:
+        return
+    except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
+        world.broken(
+            "只能抛出 SignatureInvalid", "SignatureInvalid is the only answer", cause=error
+        )
+    world.expect(
+        [each.told.event_id for each in told] == [notice.told.event_id]
+        and isinstance(told[0], NotUnderstood),
+        "读不懂的真回调被当作收到了",
+        "a genuine call that it could not read was taken for heard",
     )
 
 

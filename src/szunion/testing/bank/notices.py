@@ -106,7 +106,7 @@ class NoticePromises(Promises):
         """Of half a file nothing is taken; the next time it is taken whole."""
         let_everything_happen(world)
         genuine = _told(world)
-        for trouble in _BAD_WIRES:
+        for trouble in (*_BAD_WIRES, *(TroubleKind.CHARSET,) * _PLACES):
             world.trouble(trouble)
             world.behind.turn()
             taken: list[Collected] = []
