@@ -106,7 +106,8 @@ def test_refused_and_paid_counts_as_paid_whichever_was_said_first(
     town.cards.tell(notices[1])
     (after,) = town.orders(payout)
     assert after.state is OrderState.SETTLED
-    assert town.cards.heard(notices[1].told.event_id).hearing is Hearing.CONFLICT
+    heard = town.cards.heard(notices[1].told.event_id)
+    assert (heard.hearing, heard.reason) == (Hearing.CONFLICT, "E-PAY-018")
     assert [each.event_id for each in town.cards.books().troubles()] == [notices[1].told.event_id]
     assert town.owed(owed).settled == AID
     assert left_out(town) == []

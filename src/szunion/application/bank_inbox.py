@@ -98,7 +98,10 @@ class BankInbox:
         """Keep what became of a notice, and try what waited for what it moved."""
         if outcome.hearing is Hearing.WAITING:
             self._keep(work, scope, notice, outcome.about)
-        kept = evolve(heard, hearing=outcome.hearing, subject=outcome.subject)
+        kept = evolve(
+            heard, hearing=outcome.hearing, subject=outcome.subject,
+            reason=outcome.reason or heard.reason,
+        )  # fmt: skip
         if kept != heard:
             work.inbox.put(scope, kept)
         if outcome.hearing is not Hearing.OBEYED:

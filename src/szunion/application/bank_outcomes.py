@@ -15,6 +15,8 @@ class Outcome:
 
     hearing: Hearing
     subject: int = 0
+    reason: str = ""
+    """A code, where a person has to see why."""
     about: str = ""
     """What it waits for, if it waits."""
     moved: tuple[str, ...] = ()

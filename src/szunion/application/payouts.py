@@ -83,16 +83,21 @@ def _told(
         return Outcome(hearing=Hearing.LATE, subject=order.id)
     after = told(order, event, sequence)
     if isinstance(after, Gap):
-        hearing = Hearing.CONFLICT if contradicted else Hearing.LATE
-        return Outcome(hearing=hearing, subject=order.id)
+        if contradicted:
+            return _contradiction(order)
+        return Outcome(hearing=Hearing.LATE, subject=order.id)
     code, text = _words(notice)
     after = evolve(after, bank_code=code or after.bank_code, bank_text=text or after.bank_text)
     keep_moves(work, scope, [Moved(order, after, f"order.{event.value}", code)])
     tell(office, work, scope, order, after)
     if contradicted:
-        return Outcome(hearing=Hearing.CONFLICT, subject=order.id)
+        return _contradiction(order)
     early = after.settlement_missing and not order.settlement_missing
     return Outcome(hearing=Hearing.GAP if early else Hearing.OBEYED, subject=order.id)
+
+
+def _contradiction(order: Order) -> Outcome:
+    return Outcome(hearing=Hearing.CONFLICT, subject=order.id, reason="E-PAY-018")
 
 
 def _words(
