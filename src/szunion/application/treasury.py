@@ -17,11 +17,12 @@ from szunion.application.payable_now import LeftOut, chosen_of, still_owed
 from szunion.application.payouts import cards_of, part_key, request_of
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
+from szunion.domain.card_files import KeptCard
 from szunion.domain.city_time import day_of, start_of
 from szunion.domain.ledger import Balance
 from szunion.domain.orders import Order, OrderEvent, OrderState
 from szunion.domain.outbox import DispatchState
-from szunion.domain.payouts import Budget, PayoutBatch, PayoutState
+from szunion.domain.payouts import Budget, Obligation, PayoutBatch, PayoutState
 from szunion.domain.statement_lines import CheckedLine
 from szunion.domain.values import (
     Fen,
@@ -138,30 +139,10 @@ class Treasury:
         chosen, left_out = chosen_of(self.office, work, scope, open_, tried, only)
         if not chosen:
             return Draft(payout=None, left_out=tuple(left_out))
-        day = due or day_of(work.now)
-        id_ = PayoutBatchId(work.ids.new())
-        orders = []
-        for obligation, kept in chosen:
-            before = list(tried.get(obligation.id, ()))
-            back = [each.id for each in before if each.state in _BACK]
-            named = {each.replaces for each in before if each.state is not OrderState.CANCELLED}
-            # Of the business, not of our ids: who decides the same again after a restore asks the
-            # bank for the same payment, and not for another.
-            business = f"pay:{obligation.key}:{len(before) + 1}"
-            orders.append(
-                Order(
-                    id=OrderId(work.ids.new(shard_of(obligation.payee))),
-                    obligation=obligation.id,
-                    payee=kept.person,
-                    card=kept.id,
-                    fen=obligation.fen - obligation.settled - obligation.in_flight,
-                    key=work.vault.request_key(business),
-                    due=day,
-                    made_by=self.by.id,
-                    batch=id_,
-                    replaces=next((one for one in reversed(back) if one not in named), None),
-                )
-            )
+        day, id_ = due or day_of(work.now), PayoutBatchId(work.ids.new())
+        orders = [
+            self._order(work, owed, kept, tried.get(owed.id, ()), id_, day) for owed, kept in chosen
+        ]
         total = Fen(sum(order.fen.amount for order in orders))
         content = ",".join(sorted(order.key.text for order in orders))
         payout = PayoutBatch(
@@ -179,6 +160,34 @@ class Treasury:
         ]  # fmt: skip
         work.audit.add_many(scope, [*entries, _entry("payout.draft", None, payout)])
         return Draft(payout=payout, left_out=tuple(left_out))
+
+    def _order(  # noqa: PLR0913, PLR0917 - what an order says
+        self,
+        work: UnitOfWork,
+        owed: Obligation,
+        kept: KeptCard,
+        before: Sequence[Order],
+        payout: PayoutBatchId,
+        due: date,
+    ) -> Order:
+        """Return the order that pays what is left of *owed*, after those *before* it."""
+        back = [each.id for each in before if each.state in _BACK]
+        named = {each.replaces for each in before if each.state is not OrderState.CANCELLED}
+        # Of the business, not of our ids: who decides the same again after a restore asks the
+        # bank for the same payment, and not for another.
+        business = f"pay:{owed.key}:{len(before) + 1}"
+        return Order(
+            id=OrderId(work.ids.new(shard_of(owed.payee))),
+            obligation=owed.id,
+            payee=kept.person,
+            card=kept.id,
+            fen=owed.fen - owed.settled - owed.in_flight,
+            key=work.vault.request_key(business),
+            due=due,
+            made_by=self.by.id,
+            batch=payout,
+            replaces=next((one for one in reversed(back) if one not in named), None),
+        )
 
     @one_commit
     def approve(
