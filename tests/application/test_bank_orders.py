@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import permutations
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import pytest
 from attrs import evolve, frozen
@@ -21,6 +21,7 @@ from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.application.access import authorise
 from szunion.application.bank_desk import BankDesk
 from szunion.application.card_facts import has_gap
+from szunion.application.card_moves import standing
 from szunion.application.cards import Cards
 from szunion.application.membership import Memberships
 from szunion.application.office import Office
@@ -108,6 +109,29 @@ def end_of(office: Office, kept: KeptCard) -> object:
     return office.storage.read(look)
 
 
+def check_chain(office: Office, kept: KeptCard) -> None:
+    """Check that the log tells a card's life without a hole: each entry begins where one ended.
+
+    Entries about a card's plastic and its holder's pack say something else than where it stands.
+    """
+
+    def look(work: UnitOfWork) -> None:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        steps = [
+            each.entry
+            for each in work.audit.of_person(scope, kept.person)
+            if each.entry.subject == kept.id and each.entry.after.count("/") == 2
+        ]
+        now = work.cards.get(scope, kept.id)
+        assert now is not None
+        ends = [each.after for each in steps]
+        assert ends, "else nothing is looked at"
+        assert [each.before for each in steps[1:]] == ends[:-1]
+        assert ends[-1] == standing(now.card)
+
+    office.storage.read(look)
+
+
 def produced(office: Office) -> tuple[CardTown, KeptCard]:
     place = card_town_on(office)
     (person,) = place.admit(1)
@@ -135,6 +159,10 @@ def lift_all(office: Office, kept: KeptCard, town: Town) -> None:
         desk.unlock(kept.id, hold.id, "cleared")
 
 
+LOOKED_AT: Final = 36
+"""Of so many orders, one has its log read, too."""
+
+
 def ends_in_every_order(place: CardTown, kept: KeptCard, acts: list[Act]) -> set[str]:
     """Return every end that some order of *acts*, plain or with one of them doubled, leads to.
 
@@ -148,12 +176,14 @@ def ends_in_every_order(place: CardTown, kept: KeptCard, acts: list[Act]) -> set
         doubled = (*order, order[number % len(order)])
         for story in (order, doubled):
 
-            def then(office: Office, story: tuple[Act, ...] = story) -> None:
+            def then(office: Office, story: tuple[Act, ...] = story, number: int = number) -> None:
                 for act in story:
                     act(office)
                 held = end_of(office, kept)
                 lift_all(office, kept, place.town)
                 ends.add(repr((held, end_of(office, kept))))
+                if number % LOOKED_AT == 0:
+                    check_chain(office, kept)
 
             with trial(place.office, then):
                 pass

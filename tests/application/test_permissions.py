@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from tests.filters import filters_off
-from tests.offices import ENGINES, lasting_office, office_on
+from tests.offices import ENGINES, engine, lasting_office, office_on
 from tests.relations import PLACES, Records, Relations, operations_of, relations_on, uses
 
 from szunion.application.access import authorise
@@ -30,11 +30,12 @@ from szunion.domain.access import (
     WholeCity,
 )
 from szunion.domain.issuing import issue
-from szunion.domain.organisations import OrganisationReason
+from szunion.domain.organisations import OrganisationReason, OrganisationState
 from szunion.domain.permissions import MATRIX, OPEN, purposes_of
 from szunion.domain.purposes import APART, PURPOSES
 from szunion.domain.values import OrganisationId
 from szunion.errors import NotAllowed
+from szunion.ports.storage import UnitOfWork
 
 #: Calls of these never end where nothing is kept.
 ENDLESS = {"audit.seal_all"}
@@ -240,6 +241,42 @@ def test_officers_of_a_suspended_union_may_look_and_do_nothing(
                 got, _ = city.call(asking(city, role, use), use, city.at[Relation.OWN])
                 closed = got in {"E-ACCESS-003", "E-SERVICE-003"}
                 assert closed is not any(rule.reads for rule in rules), (use, got)
+
+
+def test_a_union_that_is_no_more_has_no_officers_who_look(tmp_path: Path) -> None:
+    """Only a suspended union is looked at by its own: of one that is dissolved, nobody speaks."""
+    office = office_on("memory", tmp_path)
+    city = relations_on(office)
+    who = asking(city, Role.GRASSROOTS, "members.get")
+    reads = [each for each in rules_of("members.get", Role.GRASSROOTS) if MATRIX[each].reads]
+    assert reads, "else nothing is tried"
+
+    def in_state(work: UnitOfWork, state: OrganisationState) -> str:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        union = work.organisations.get(scope, city.at[Relation.OWN].union)
+        assert union is not None
+        work.organisations.put(scope, evolve(union, state=state))
+        try:
+            authorise(work, who, reads[0])
+        except NotAllowed as error:
+            return error.code
+        return "did"
+
+    for state in OrganisationState:
+        may = state in {OrganisationState.ACTIVE, OrganisationState.SUSPENDED}
+        got = office.storage.run(lambda work, state=state: in_state(work, state))  # type: ignore[misc]
+        assert got == ("did" if may else "E-ACCESS-003"), state
+
+
+def test_who_acts_for_the_own_person_is_somebody(city: Relations) -> None:
+    for operation, rule in MATRIX.items():
+        for role in (each for each, cell in rule.cells.items() if cell is Range.PERSON):
+            for purpose in purposes_of(operation, role):
+                nobody = evolve(
+                    city.principal(role), person=None, purpose=purpose, assurance=Assurance.STEP_UP
+                )
+                with pytest.raises(NotAllowed, match="E-ACCESS-002"):
+                    city.office.storage.read(lambda work: authorise(work, nobody, operation))  # noqa: B023
 
 
 # --- nobody else makes a scope --------------------------------------------------------------------

@@ -29,6 +29,8 @@ from szunion.domain.holds import HoldReason
 from szunion.domain.identity import PersonName
 from szunion.domain.inbox import Hearing
 from szunion.domain.instructions import InstructionKind, InstructionState
+from szunion.domain.machine import Actor
+from szunion.domain.messages import Message
 from szunion.domain.organisations import OrganisationReason
 from szunion.domain.outbox import DispatchState
 from szunion.domain.rows import RowState
@@ -373,6 +375,10 @@ def test_race_25_accounts_closed_in_bulk_are_facts_card_by_card(place: CardTown)
     assert {place.cards().use(kept.id).payable.value for kept in cards[:4]} == {"NO"}
 
 
+def messages(place: CardTown, person: PersonId) -> Sequence[Message]:
+    return place.look(lambda work, scope: work.messages.of_person(scope, person))
+
+
 def test_race_26_closed_then_activated_stays_closed_and_stops_in_either_order(
     place: CardTown,
 ) -> None:
@@ -386,7 +392,11 @@ def test_race_26_closed_then_activated_stays_closed_and_stops_in_either_order(
         after = place.by_ref(kept.card.ref)
         assert after.card.bank.state is BankState.CLOSED
         assert after.card.bank.contradictory
-        assert [hold.reason for hold in after.card.open_holds] == [HoldReason.CONFLICT]
+        (hold,) = after.card.open_holds
+        assert (hold.reason, hold.owner) == (HoldReason.CONFLICT, place.town.city.id)
+        assert hold.placed_as is Actor.ENGINE
+        locked = [each for each in messages(place, kept.person) if each.template == "card.locked"]
+        assert [each.fields["reason"] for each in locked] == [HoldReason.CONFLICT.label]
 
 
 def test_race_28_an_application_withdrawn_before_sending_is_cancelled(place: CardTown) -> None:

@@ -16,15 +16,23 @@ from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.records import OrderState as AtBank
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.application.access import authorise
+from szunion.application.money_moves import pseudonym
 from szunion.application.office import Office
 from szunion.domain.access import Operation
-from szunion.domain.bank import BankNotice, OrderAccepted, OrderReturned, OrderSettled
+from szunion.domain.bank import (
+    BankNotice,
+    OrderAccepted,
+    OrderRejected,
+    OrderReturned,
+    OrderSettled,
+)
 from szunion.domain.inbox import Hearing
 from szunion.domain.ledger import fund
-from szunion.domain.orders import Order, OrderState
+from szunion.domain.machine import Gap
+from szunion.domain.orders import IN_FLIGHT, Order, OrderEvent, OrderState
 from szunion.domain.outbox import DispatchState
 from szunion.domain.payouts import Obligation, PayoutBatch, PayoutState
-from szunion.domain.values import Fen, OrderId, PayoutBatchId, PersonId
+from szunion.domain.values import Fen, OrderId, PayoutBatchId, PersonId, RequestKey
 from szunion.errors import Conflict
 from szunion.ports.storage import UnitOfWork
 
@@ -232,6 +240,107 @@ def test_race_18_a_new_order_names_the_returned_one_and_pays_once(town: MoneyTow
     assert town.owed(owed).settled == AID
     assert arrived(town, person) == AID
     town.check_books()
+
+
+E = OrderEvent
+WORDS = tuple(permutations((E.ACCEPTED, E.REJECTED, E.SETTLED, E.RETURNED), 3))
+"""What the bank may say of one order, in the order in which it arrives."""
+SEQUENCES = {E.ACCEPTED: 11, E.REJECTED: 12, E.SETTLED: 13, E.RETURNED: 14}
+
+
+def word(town: MoneyTown, order: Order, event: OrderEvent) -> BankNotice:
+    """Return what the bank says, with the number that it gave it when it happened there."""
+    told = town.told(order, SEQUENCES[event], f"{order.key}-{event.value}")
+    match event:
+        case E.ACCEPTED:
+            return OrderAccepted(told=told, order=order.key)
+        case E.REJECTED:
+            return OrderRejected(told=told, order=order.key, bank_code="R7", bank_text="账户冻结")
+        case E.SETTLED:
+            return OrderSettled(told=told, order=order.key, fen=order.fen)
+        case _:
+            return OrderReturned(told=told, order=order.key, fen=order.fen, reason="户名不符")
+
+
+def test_whatever_the_bank_says_in_any_order_all_books_say_what_the_order_says(
+    town: MoneyTown,
+) -> None:
+    """Obligation, budget, ledger, audit log: each moves with every step, and by nothing else."""
+    pairs = dict(owing(town, len(WORDS)))
+    payout = town.pay()
+    town.cards.run()
+    committed = AID.amount * len(WORDS)
+    for order, words in zip(town.orders(payout), WORDS, strict=True):
+        owed, account = (
+            pairs[order.payee],
+            town.cards.look(
+                lambda work, _, who=order.payee: pseudonym(work, who)  # type: ignore[misc]
+            ),
+        )
+        now, counted = order, AID.amount
+        for event in words:
+            notice = word(town, order, event)
+            fills = event is E.SETTLED and now.settlement_missing
+            odd = now.contradicted_by(event, SEQUENCES[event])
+            late = 0 < SEQUENCES[event] < now.sequence and not fills and not odd
+            after = now if late else now.told(event, SEQUENCES[event])
+            town.cards.tell(notice)
+            heard = town.cards.heard(notice.told.event_id).hearing
+            (found,) = town.cards.look(
+                lambda work, scope, key=order.key: work.orders.by_keys(scope, [key]).values()  # type: ignore[misc]
+            )
+            if late or isinstance(after, Gap):
+                assert (heard, found) == (Hearing.CONFLICT if odd else Hearing.LATE, now)
+                continue
+            early = after.settlement_missing and not now.settlement_missing
+            moved = Hearing.CONFLICT if odd else Hearing.OBEYED
+            assert heard is (Hearing.GAP if early else moved)
+            said = {E.REJECTED: ("R7", "账户冻结"), E.RETURNED: (now.bank_code, "户名不符")}
+            code, text = said.get(event, (now.bank_code, now.bank_text))
+            assert found == evolve(after, bank_code=code, bank_text=text, version=now.version + 1)
+            entry = town.cards.log_of(order.payee)[-1]
+            assert (entry.action, entry.before, entry.after, entry.reason) == (
+                f"order.{event.value}", now.state.value, after.state.value,
+                "R7" if event is E.REJECTED else "",
+            )  # fmt: skip
+            now = found
+        arrived = AID if now.state is OrderState.SETTLED else Fen(0)
+        waiting = AID if now.state in IN_FLIGHT else Fen(0)
+        left = town.owed(owed)
+        assert (left.settled, left.in_flight) == (arrived, waiting), words
+        assert town.treasury().account(account).net == arrived, words
+        committed += (arrived + waiting).amount - counted
+        budget = town.treasury().budget(WARMTH, YEAR)
+        assert budget is not None
+        assert (
+            budget.committed == Fen(committed) == town.treasury().account(fund(WARMTH, YEAR)).drawn
+        )
+    town.check_books()
+
+
+def test_what_the_bank_says_of_another_amount_or_of_no_order_of_ours_is_set_aside(
+    town: MoneyTown,
+) -> None:
+    owing(town)
+    payout = town.pay()
+    town.cards.run()
+    (order,) = town.orders(payout)
+    for number, wrong in enumerate(
+        (
+            evolve(order, fen=order.fen + Fen(1)),
+            evolve(order, fen=order.fen - Fen(1)),
+            evolve(order, key=RequestKey("Z" * 26)),
+        )
+    ):
+        for event in (E.SETTLED, E.RETURNED):
+            notice = word(town, wrong, event)
+            assert isinstance(notice, OrderSettled | OrderReturned)
+            notice = evolve(notice, told=evolve(notice.told, event_id=f"W{number}-{event.value}"))
+            town.cards.tell(notice)
+            heard = town.cards.heard(notice.told.event_id)
+            code = "E-PAY-013" if wrong.key == order.key else "E-BANK-015"
+            assert (heard.hearing, heard.reason) == (Hearing.ASIDE, code)
+    assert town.orders(payout) == [order]
 
 
 # --- 27 --------------------------------------------------------------------------------------

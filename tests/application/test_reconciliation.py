@@ -124,6 +124,19 @@ def test_a_list_does_not_bring_a_closed_card_back(place: CardTown) -> None:
     assert kinds(place) == [(DifferenceKind.ENDED_HERE, DifferenceState.OPEN)]
 
 
+def test_a_list_that_says_something_else_of_the_same_moment_contradicts(place: CardTown) -> None:
+    (kept,) = place.activate(place.admit(1))
+    frozen = evolve(line_of(place, kept.card.ref), state=BankState.FROZEN)
+    place.tell(list_of(place, frozen))
+    assert place.card(kept.person).card.bank.contradictory
+    run = place.reconciliation().last()
+    assert run is not None
+    (found,) = run.differences
+    assert (found.kind, found.state) == (DifferenceKind.CONTRADICTORY, DifferenceState.OPEN)
+    assert (found.subject, found.ours, found.theirs) == (kept.id, "ACTIVE", "FROZEN")
+    assert (run.ours, run.theirs, run.agreed, run.closed) == (1, 1, 0, 0)
+
+
 def test_a_list_older_than_what_we_hold_is_named_and_moves_nothing(place: CardTown) -> None:
     (kept,) = place.activate(place.admit(1))
     old = line_of(place, kept.card.ref)

@@ -41,6 +41,7 @@ from szunion.domain.policy import policy_from
 from szunion.domain.rights import Access, Fate, Refusal, RequestKind, RequestState, StillOpen
 from szunion.domain.values import PersonId
 from szunion.errors import ConfigError, Conflict, InvalidInput, NotAllowed, NotFound
+from szunion.ports.storage import UnitOfWork
 
 Sections = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -399,12 +400,38 @@ def storage_look(full: Everything, noun: str) -> list[object]:
     )
 
 
+NOUNS = {
+    "entitlements": Retention.FRAUD,
+    "cards": Retention.DISPUTE,
+    "rows": Retention.DISPUTE,
+    "consents": Retention.PROOF,
+    "claims": Retention.VOUCHER,
+    "enrolments": Retention.VOUCHER,
+}
+"""Under which term a repository's rows of somebody stay longest."""
+
+
+def stays(full: Everything) -> tuple[set[str], str]:
+    """Return what a store still has of the person, and the name that is kept with vouchers."""
+    by = full.town.money.cards.town.c1
+
+    def look(work: UnitOfWork) -> str:
+        found = work.erasures.name_of(authorise(work, by, Operation.CONSENT_WRITE), full.person)
+        return "" if found is None else found[0]
+
+    return {noun for noun in NOUNS if storage_look(full, noun)}, full.office.storage.read(look)
+
+
 def office_again(full: Everything, tmp_path: Path) -> None:
-    """Check that the terms end one after the other, and what is destroyed then."""
+    """Check that the terms end one after the other, and what is destroyed then, and no more."""
     desk = full.rights(rights_officer())
     assert desk.sweep().people == 0
+    _, name = stays(full)
+    assert stays(full) == (set(NOUNS), name)
+    assert name
     clock_of(full.office).advance(days=366)
     assert desk.sweep().people == 1
+    assert stays(full) == (set(NOUNS) - {"entitlements"}, name)
     clock_of(full.office).advance(days=3 * 366)
     assert desk.sweep().people == 1
     left = desk.erased(full.person)
@@ -413,14 +440,14 @@ def office_again(full: Everything, tmp_path: Path) -> None:
         Retention.FIGURES, Retention.LOG, Retention.VOUCHER,
     }  # fmt: skip
     assert left.next_due == date(2049, 1, 1)
-    cards = storage_look(full, "cards")
-    assert (cards, storage_look(full, "rows"), storage_look(full, "consents")) == ([], [], [])
+    assert stays(full) == ({"claims", "enrolments"}, name), "a paid claim keeps its cover"
     full.town.money.check_books()
     clock_of(full.office).advance(days=31 * 366)
     assert desk.sweep().people == 1
     last = desk.erased(full.person)
     assert last is not None
     assert last.next_due is None
+    assert stays(full) == (set(), "")
     assert not list(tmp_path.glob("*.tmp"))
 
 
@@ -473,6 +500,7 @@ def test_whoever_is_not_for_rights_erases_nobody(town: Town) -> None:
 def test_terms_count_as_the_law_counts() -> None:
     terms = RetentionTerms()
     assert kept_until(Retention.VOUCHER, terms, date(2018, 1, 2)) == date(2048, 12, 31)
+    assert kept_until(Retention.STATEMENT, terms, date(2018, 1, 2)) == date(2028, 12, 31)
     assert kept_until(Retention.DISPUTE, terms, date(2020, 2, 29)) == date(2023, 2, 28)
     assert kept_until(Retention.FIGURES, terms, date(2020, 2, 29)) is None
     assert years_after(date(2020, 2, 29), 4) == date(2024, 2, 29)

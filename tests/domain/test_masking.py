@@ -43,6 +43,8 @@ TABLE = [
     (Field.ADDRESS, "某某市坂田街道某小区3栋", "某某市***", "某某市***"),
     (Field.ADDRESS, "不知道哪里3栋", "***", "***"),
     (Field.EMAIL, "zhangsan@example.org", "z***@example.org", "***@***"),
+    (Field.EMAIL, "@example.org", "***", "***@***"),
+    (Field.EMAIL, "zhangsan", "***", "***@***"),
     (Field.CASE_REASON, "住院", "***", "***"),
     (Field.CARD_SECRET, "1234", "***", "***"),
 ]  # fmt: skip
@@ -65,6 +67,25 @@ def test_masking_twice_is_masking(
 ) -> None:
     once = mask(field, plain, view)
     assert mask(field, once, view) == once
+
+
+SHOWN = {
+    Field.IDENTITY_NUMBER: [(4, 0, 0), (7, 1, 0), (10, 1, 2), (25, 3, 2)],
+    Field.MOBILE: [(11, 0, 0), (25, 3, 4)],
+    Field.CARD_NUMBER: [(8, 0, 0), (16, 0, 4), (20, 6, 4), (25, 0, 4)],
+    Field.BANK_ACCOUNT: [(8, 0, 0), (25, 0, 4)],
+}
+"""Of a value shorter than the first number, how many characters are seen before and after."""
+
+
+@pytest.mark.parametrize("field", SHOWN)
+def test_how_much_is_seen_grows_with_the_length_where_the_table_says_so(field: Field) -> None:
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+    for length in range(len(letters)):
+        first, last = next((a, b) for below, a, b in SHOWN[field] if length < below)
+        text = letters[:length]
+        stars = "*" * (length - first - last)
+        assert mask(field, text) == text[:first] + stars + text[length - last :], length
 
 
 digits = st.text("0123456789", min_size=15, max_size=18).map(lambda text: text + "1")
@@ -105,7 +126,7 @@ def test_padding_and_full_width_show_no_more(written: str) -> None:
 def test_an_over_long_value_shows_nothing_much(field: Field, length: int) -> None:
     for view in View:
         shown = mask(field, "8" * length, view)
-        assert len(shown) <= 260
+        assert 3 <= len(shown) <= 260
         assert shown.count("8") <= 7
 
 
@@ -127,6 +148,7 @@ def test_a_name_shows_its_surname_only(name: str) -> None:
 def test_a_character_is_what_a_reader_sees() -> None:
     assert graphemes("e\u0301a") == ["e\u0301", "a"]
     assert graphemes("葛\U000e0100城") == ["葛\U000e0100", "城"]
+    assert graphemes("👩\u200d🏭a") == ["👩\u200d🏭", "a"]
     assert mask(Field.NAME, "葛\U000e0100城") == "葛\U000e0100*"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import product
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.domain.cards_for_tests import (
     NOON,
     active_card,
@@ -29,7 +32,7 @@ from szunion.domain.cards import (
     because,
     make_current,
 )
-from szunion.domain.holds import HoldEvent, HoldReason, HoldState, check_may_lift
+from szunion.domain.holds import Hold, HoldEvent, HoldReason, HoldState, check_may_lift
 from szunion.domain.machine import Actor
 from szunion.domain.members import MembershipReason, MembershipState
 from szunion.domain.policy import Payable
@@ -281,6 +284,49 @@ def test_a_hold_is_taken_over_with_its_history() -> None:
     """Race 11: it does not vanish when the member moves."""
     taken = hold().taken_over(OrganisationId(94))
     assert (taken.owner, taken.state, taken.since) == (OrganisationId(94), HoldState.OPEN, NOON)
+
+
+@pytest.mark.parametrize("ended", [Hold.lifted, Hold.expired, Hold.voided])
+def test_a_hold_that_has_ended_is_changed_by_nothing(ended: Callable[[Hold], Hold]) -> None:
+    over = ended(hold(until=NOON))
+    assert not over.open
+    for change in (
+        Hold.lifted,
+        Hold.expired,
+        Hold.voided,
+        lambda old: old.extended(NOON + timedelta(days=1)),
+        lambda old: old.taken_over(OrganisationId(94)),
+    ):
+        with pytest.raises(Conflict, match="E-STATE-001"):
+            change(over)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["lock", *HoldEvent]), st.sampled_from(HoldReason), st.integers(1, 4)
+        ),
+        max_size=12,
+    )
+)
+def test_every_lock_and_unlock_of_a_card_in_use_is_a_decision_of_its_own(
+    story: list[tuple[str | HoldEvent, HoldReason, int]],
+) -> None:
+    """A copy at a service point keeps the highest number: none may be given twice."""
+    one = active_card()
+    for number, (what, reason, at) in enumerate(story, 10):
+        if isinstance(what, HoldEvent):
+            try:
+                after = one.unlocked(HoldId(at), what)
+            except (Conflict, NotFound):
+                continue
+        else:
+            known = {each.id for each in one.holds}
+            after = one.locked(hold(number if HoldId(at) in known else at, reason))
+        assert after.union.sequence == one.union.sequence + 1
+        one = after
+        locked = bool(one.open_holds)
+        assert one.union.state is (UnionState.SUSPENDED if locked else UnionState.ENABLED)
 
 
 # --- money goes to the account, not to the card -------------------------------------------------

@@ -298,7 +298,7 @@ def test_issuer_data_without_a_mac_tell_no_amount(bank: TestBank, content: Any) 
     _, told = started(content, sm=False)
     host = bank.host()
     found = genuine(host, told)
-    for rest in (b"", b"\x03abc", b"\x0a\x01" + bytes(8), b"\x0a\x09" + bytes(9)):
+    for rest in (b"", b"\x06", b"\x03abc", b"\x0a\x01" + bytes(8), b"\x0a\x09" + bytes(9)):
         assert host.issuer_data(found, told | {0x9F10: told[0x9F10] + rest}) == {}
 
 

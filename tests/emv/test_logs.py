@@ -70,6 +70,7 @@ def test_the_whole_load_log_comes_in_one_answer() -> None:
     log = LoadLog.parse(raw)
     assert (log.atc, len(log.loads), log.mac, log.covered) == (29, 1, unhex("AABBCCDD"), raw[:-4])
     assert LoadLog.parse(unhex("000000AABBCCDD")).loads == ()
+    assert len(LoadLog.parse(unhex("001D0A") + row * 10 + bytes(4)).loads) == 10
     for wrong in (b"", raw[:-1], raw + b"\0"):
         with pytest.raises(BadField):
             LoadLog.parse(wrong)

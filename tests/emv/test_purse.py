@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,20 @@ from szunion.emv.errors import CardFault
 from szunion.emv.exchange import exchange
 from szunion.emv.flow import Flow, Performer, run
 from szunion.emv.look import Probes, look
-from szunion.emv.purse import Kind, Load, Moment, read_balance, read_log, read_log_record
+from szunion.emv.purse import (
+    Kind,
+    Load,
+    LoadOffer,
+    Moment,
+    Paid,
+    Purchase,
+    PurchaseOffer,
+    load,
+    pay,
+    read_balance,
+    read_log,
+    read_log_record,
+)
 from szunion.emv.selection import select_application
 from szunion.emv.transit import (
     CITY_UNION,
@@ -66,6 +80,43 @@ def test_load_and_purchase_with_the_oracles_codes() -> None:
     assert talk.balance(Kind.ED) == 700
     assert load_once(talk.held.process_bytes, 50, Kind.ED) is not None
     assert pay_once(talk.held.process_bytes, 20, Kind.ED).balance == 730
+
+
+def test_what_a_card_offers_is_read_from_its_own_bytes() -> None:
+    raw = bytes(range(1, 17))
+    sent: list[Command] = []
+
+    def answers(size: int, code: int) -> Performer:
+        def transmit(command: bytes) -> bytes:
+            sent.append(Command.decode(command))
+            return (raw[:size] if len(sent) == 1 else raw[:code]) + b"\x90\0"
+
+        sent.clear()
+        return Performer(transmit=transmit)
+
+    def issuer(offer: LoadOffer) -> bytes:
+        assert offer == LoadOffer(0x01020304, raw[4:6], 7, 8, raw[8:12], raw[12:16])
+        return b"MAC2"
+
+    stamp = NOW.date + NOW.time
+    loaded = run(load(Load(Kind.EP, 9, 1, TERMINAL), NOW, issuer), answers(16, 4))
+    assert loaded == Paid(0x01020304 + 9, raw[:4])
+    assert sent == [
+        Command(0x80, 0x50, 0, 2, b"\1\0\0\0\x09" + TERMINAL, le=16),
+        Command(0x80, 0x52, 0, 0, stamp + b"MAC2", le=4),
+    ]
+
+    def secure(offer: PurchaseOffer) -> tuple[bytes, Callable[[bytes], bool]]:
+        wanted = PurchaseOffer(0x01020304, raw[4:6], 0x070809, 10, 11, raw[11:15])
+        assert offer == wanted
+        return b"MAC1", raw[4:8].__eq__
+
+    bought = run(pay(Purchase(Kind.EP, 9, 1, TERMINAL, b"SEQ4"), NOW, secure), answers(15, 8))
+    assert bought == Paid(0x01020304 - 9, raw[:4])
+    assert sent == [
+        Command(0x80, 0x50, 1, 2, b"\1\0\0\0\x09" + TERMINAL, le=15),
+        Command(0x80, 0x54, 1, 0, b"SEQ4" + stamp + b"MAC1", le=8),
+    ]
 
 
 def test_the_log_tells_what_happened_newest_first() -> None:

@@ -89,7 +89,7 @@ def keep_moves(work: UnitOfWork, scope: Scope, moves: Sequence[Moved]) -> None:
     Every order is there once, with its last state; the sums move by the difference.
 
     Raises:
-        Conflict: more than is owed would be on its way (E-PAY-002), or more than the year's
+        Conflict: more than is owed would be on its way (E-PAY-005), or more than the year's
             budget (E-PAY-006); or somebody else was faster (E-STORE-008).
     """
     if not moves:

@@ -184,7 +184,7 @@ if TYPE_CHECKING:
     from szunion.domain.own_copy import OwnCopy
     from szunion.domain.packs import Entitlement
     from szunion.domain.participation import Means, Outcome, Participation
-    from szunion.domain.payouts import Budget, Obligation, Owed, PayoutBatch, PayoutState
+    from szunion.domain.payouts import Budget, Obligation, PayoutBatch, PayoutState
     from szunion.domain.people import HeldDocument, IdentityVersion, Origin, Person
     from szunion.domain.policy import (
         AccessRules,
@@ -464,7 +464,6 @@ __all__ = [
     "Origin",
     "Outcome",
     "Outcomes",
-    "Owed",
     "OwnCopy",
     "Pack",
     "PackItem",
@@ -636,7 +635,7 @@ _ROOMS = {
     ".own_copy": "OwnCopy",
     ".packs": "Entitlement",
     ".participation": "Means Outcome Participation",
-    ".payouts": "Budget Obligation Owed PayoutBatch PayoutState",
+    ".payouts": "Budget Obligation PayoutBatch PayoutState",
     ".people": "HeldDocument IdentityVersion Origin Person",
     ".policy": (
         "AccessRules BankRules CardRules CityPolicy Deadlines Limits OrganisationRules Payable "

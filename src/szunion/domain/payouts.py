@@ -1,15 +1,13 @@
-"""Know what is owed, and what of it is approved within what is left and the budget (应付)."""
+"""Know what is owed, in how many orders it is paid, and what a year's budget leaves (应付)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from szunion.domain.orders import IN_FLIGHT, Order, OrderEvent, OrderState, positive
+from szunion.domain.orders import positive
 from szunion.domain.values import Fen, Labelled, ObligationId, PayoutBatchId, PersonId, RequestKey
-from szunion.errors import Conflict, NotAllowed
 
 
 @frozen(kw_only=True)
@@ -32,55 +30,6 @@ class Obligation:
     decided: datetime
     decided_by: str
     version: int = 0
-
-
-@frozen
-class Owed:
-    """What is left of an obligation (尚欠)."""
-
-    settled: Fen
-    """Arrived and not returned."""
-    in_flight: Fen
-    """Approved, on its way, or unknown."""
-    open: Fen
-    """What may still be ordered."""
-
-
-def owed(obligation: Obligation, orders: Iterable[Order]) -> Owed:
-    """Return what is left of *obligation* beside its *orders* (all of them)."""
-    settled = in_flight = 0
-    for order in orders:
-        if order.state is OrderState.SETTLED:
-            settled += order.fen.amount
-        elif order.state in IN_FLIGHT:
-            in_flight += order.fen.amount
-    left = obligation.fen.amount - settled - in_flight
-    return Owed(Fen(settled), Fen(in_flight), Fen(left))
-
-
-def approved(order: Order, obligation: Obligation, others: Iterable[Order], by: str) -> Order:
-    """Return *order* approved by a second person, within what is still owed (复核).
-
-    Args:
-        order: The draft.
-        obligation: What it pays.
-        others: All other orders of the obligation.
-        by: Who approves.
-
-    Raises:
-        NotAllowed: it is the maker (E-PAY-001).
-        Conflict: it would pay more than is owed (E-PAY-002), or pays another obligation
-            (E-PAY-003); or E-STATE-001.
-    """
-    after = order.after(OrderEvent.APPROVE)
-    if by == order.made_by:
-        raise NotAllowed("E-PAY-001", order=order.id)
-    if order.obligation != obligation.id:
-        raise Conflict("E-PAY-003", current=order.obligation, allowed=(obligation.id,))
-    left = owed(obligation, (each for each in others if each.id != order.id))
-    if order.fen > left.open:
-        raise Conflict("E-PAY-002", current=left.open, allowed=(), fen=order.fen, open=left.open)
-    return evolve(after, approved_by=by)
 
 
 class PayoutState(Labelled):

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from szunion.adapters.keys.file import FileKeys, signed_by
 from szunion.domain.keyset import FIRST, ROTATES, KeyProfile, KeyStatus, KeyUse
+from szunion.domain.values import SHARDS
 from szunion.errors import ConfigError, Conflict, KeysUnavailable, NotFound, StorageError
 from szunion.ports.keys import IndexField, Place
 
@@ -49,6 +52,22 @@ FIRST_INDEXES = {
 FIRST_STONE = bytes.fromhex(
     "00000007000102030405060708090a0b0c0d0e0fe9d1522301721bcc6f4425fba91e1321"
 )
+
+
+@given(kind=st.sampled_from(["m", "offer", "provider"]), id_=st.integers(0, (SHARDS << 53) - 1))
+def test_a_name_leads_back_to_its_thing_and_any_other_name_nowhere(kind: str, id_: int) -> None:
+    vault = FileKeys(ROOT).vault()
+    name = vault.outward(kind, id_)
+    assert vault.inward(kind, name) == id_
+    tail = name.partition("_")[2]
+    wrong = [name[:-1], name + "a", f"{kind}_", tail, kind, "", f"x_{tail}"]
+    wrong += [f"{kind}_{'a' if tail[0] != 'a' else 'b'}{tail[1:]}", f"{kind}_{tail}{tail}"]
+    wrong += [vault.outward("other", id_).replace("other", kind)]
+    for each in wrong:
+        with pytest.raises(NotFound, match="E-VALUE-003"):
+            vault.inward(kind, each)
+    with pytest.raises(NotFound, match="E-VALUE-003"):
+        vault.inward(kind, vault.outward(kind, id_ + (SHARDS << 53)))
 
 
 def check_first(store: FileKeys) -> None:
