@@ -26,8 +26,9 @@ from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, Performer
 from szunion.emv.issuer import Genuine
 from szunion.emv.look import read_public
 from szunion.emv.oda_keys import Assurance, Policy
+from szunion.emv.outcome import Decision
 from szunion.emv.terminal import Business, Terminal
-from szunion.emv.transaction import Decision, transact
+from szunion.emv.transaction import transact
 from szunion.emv.vault import Account
 
 TODAY = date(2026, 11, 24)

@@ -66,6 +66,32 @@ def test_a_good_day() -> None:
 
 
 @pytest.mark.parametrize(
+    ("protocol", "command", "wanted"),
+    [
+        (1, "00A4040002A00000", "00A4040002A000"),
+        (2, "00A4040002A00000", "00A4040002A00000"),
+        (1, "00A4040002A000", "00A4040002A000"),
+        (1, "00B2010C00", "00B2010C00"),
+        (1, "80CA9F3605", "80CA9F3605"),
+        (1, "00FF0000", "00FF0000"),
+        (1, "00D60000000001AA0000", "00D60000000001AA0000"),
+    ],
+)
+def test_at_t0_no_second_length_goes_out(protocol: int, command: str, wanted: str) -> None:
+    """ISO/IEC 7816-3, 12.2.5: a command of T=0 has one length; what is extended is not for it."""
+    sent: list[bytes] = []
+
+    def transmit(_card: int, pci: int, block: list[int]) -> tuple[int, list[int]]:
+        assert pci == protocol
+        sent.append(bytes(block))
+        return 0, [0x61, 0x10]
+
+    made = reader(SCardConnect=lambda *_: (0, 9, protocol), SCardTransmit=transmit)
+    assert made.connect("desk").transmit(bytes.fromhex(command)) == b"\x61\x10"
+    assert sent == [bytes.fromhex(wanted)]
+
+
+@pytest.mark.parametrize(
     ("code", "kind", "told"),
     [
         (0x8010001D, ReaderError, "E-READER-009"),

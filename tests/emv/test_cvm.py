@@ -9,10 +9,11 @@ from tests.emv.world import BUSINESS, terminal
 
 from szunion.emv.apdu import Command
 from szunion.emv.cvm import HolderCheck, Method, applies, is_able, verify_holder
-from szunion.emv.errors import BadField
+from szunion.emv.errors import BadField, CardFault
 from szunion.emv.flow import AskPin, Effect, Performer, Pin, Transmit, run
 from szunion.emv.lists import CvmList, CvmRule
 from szunion.emv.reading import ApplicationData, Options
+from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import Selected
 from szunion.emv.terminal import Business, Terminal, Tvr
 
@@ -51,10 +52,23 @@ def test_every_published_list_is_walked_or_refused(case: Any) -> None:
     card = data(case["cvm_list"])
     if case["error"]:
         with pytest.raises(BadField):
-            check(card)
+            CvmList.parse(card.require(0x8E))
         return
     got = check(card, answers={0xCA: ["6A88"] * 9})
     assert len(got.results) == 3
+
+
+@pytest.mark.parametrize("broken", ["00", "0000000000000000001F", "00000000000000001F001F"])
+def test_a_list_with_half_a_rule_ends_the_transaction(broken: str) -> None:
+    """EMV book 3, 10.5 and 7.5."""
+    with pytest.raises(BadField):
+        check(data(broken[:-2] if len(broken) == 20 else broken))
+
+
+def test_a_list_without_rules_is_none() -> None:
+    """EMV book 3, 10.5, note; book 4, table 2: nothing performed, and the data are missing."""
+    got = check(data("0000000000000000"))
+    assert (got.results, got.tvr) == (bytes.fromhex("3F0000"), Tvr.DATA_MISSING)
 
 
 def test_without_a_list_or_without_the_aip_bit_nothing_is_done() -> None:
@@ -81,6 +95,37 @@ def test_a_signature_is_for_people_to_compare() -> None:
 def test_the_first_rule_that_fails_without_a_next_ends_it() -> None:
     got = check(data("000000000000000000001F00"))
     assert (got.results, got.tvr) == (bytes.fromhex("000001"), Tvr.HOLDER_NOT_VERIFIED)
+
+
+@pytest.mark.parametrize("code", ["00", "40"])
+def test_fail_processing_ends_it_even_where_the_list_would_go_on(code: str) -> None:
+    """EMV book 3, 10.5, step 1: regardless of b7."""
+    got = check(data(f"0000000000000000{code}001F00"))
+    assert (got.results, got.tvr) == (bytes.fromhex(f"{code}0001"), Tvr.HOLDER_NOT_VERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("rules", "capabilities", "results", "tvr"),
+    [
+        ("4800", "E0F9C8", "3F0001", Tvr.CVM_UNKNOWN),
+        ("0803", "E0F9C8", "3F0001", Tvr(0)),
+        ("1E00", "E0D9C8", "3F0001", Tvr(0)),
+        ("5E000800", "E0D9C8", "3F0001", Tvr.CVM_UNKNOWN),
+        ("42000400", "E028C8", "3F0001", Tvr.PIN_PAD_MISSING),
+        ("0200", "E0B8C8", "3F0001", Tvr.PIN_PAD_MISSING),
+        ("0400", "E0E8C8", "3F0001", Tvr(0)),
+        ("0100", "E078C8", "3F0001", Tvr(0)),
+        ("0300", "E0D8C8", "3F0001", Tvr(0)),
+        ("4200" + "0800", "E0F9C8", "420001", Tvr.PIN_NOT_ENTERED | Tvr.CVM_UNKNOWN),
+    ],
+)
+def test_a_method_that_is_unknown_or_not_to_be_done_is_not_performed(
+    rules: str, capabilities: str, results: str, tvr: Tvr
+) -> None:
+    """EMV book 4, 6.3.4.5 and table 2; book 3, 10.5: when a missing PIN pad is told."""
+    made = terminal(capabilities=bytes.fromhex(capabilities))
+    got = check(data("00" * 8 + rules), made)
+    assert (got.results.hex().upper(), got.tvr) == (results, tvr | Tvr.HOLDER_NOT_VERIFIED)
 
 
 def test_an_unknown_method_is_told_and_the_next_is_tried() -> None:
@@ -128,6 +173,14 @@ def test_cash_and_cashback_conditions() -> None:
     assert applies(listed.rules[0], listed, terminal(), cash, None)
     assert applies(CvmRule(0x1F, False, 5), listed, terminal(), back, None)
     assert not applies(CvmRule(0x1F, False, 2), listed, terminal(), back, None)
+
+
+def test_cashback_is_told_by_the_type_or_by_the_second_amount() -> None:
+    """EMV book 3, annex C3, conditions 02 and 05."""
+    for back in (evolve(BUSINESS, kind=9), evolve(BUSINESS, other=100)):
+        listed = CvmList(0, 0, (CvmRule(0x1F, False, 5),))
+        assert applies(listed.rules[0], listed, terminal(), back, None)
+        assert not applies(CvmRule(0x1F, False, 2), listed, terminal(), back, None)
 
 
 def test_x_and_y_count_only_in_the_cards_currency_b06() -> None:
@@ -185,9 +238,42 @@ def test_a_blocked_pin_is_told(sw: str) -> None:
     assert Tvr.PIN_TRIES_EXCEEDED in got.tvr
 
 
-def test_an_odd_answer_to_verify_fails() -> None:
-    got = check(data("00000000000000000103"), answers={**TRIES, 0x20: ["6A80"]}, **PIN)
-    assert got.tvr == Tvr.HOLDER_NOT_VERIFIED
+@pytest.mark.parametrize("sw", ["6A80", "6300", "6985", "6F00"])
+def test_an_odd_answer_to_verify_ends_the_transaction(sw: str) -> None:
+    """EMV book 3, figure 11: neither 9000, 63Cx, 6983 nor 6984."""
+    with pytest.raises(CardFault) as caught:
+        check(data("00000000000000000103"), answers={**TRIES, 0x20: [sw]}, **PIN)
+    assert caught.value.sw == int(sw, 16)
+
+
+@pytest.mark.parametrize("challenge", ["6D00", "9000", "11223344556677" + "9000"])
+def test_a_card_that_gives_no_challenge_verifies_no_enciphered_pin(challenge: str) -> None:
+    """EMV book 3, figure 11: the method failed, the list goes on."""
+    left = {0xCA: ["9F1701039000"], 0x84: [challenge]}
+
+    def transmit(raw: bytes) -> bytes:
+        return bytes.fromhex(left[Command.decode(raw).ins].pop(0))
+
+    card, key = data("000000000000000044001F00"), RsaKey((1 << 1023) + 1, 3)
+    performer = Performer(transmit=transmit, **PIN)
+    got = run(verify_holder(card, terminal(), BUSINESS, key), performer)
+    assert got.results == bytes.fromhex("1F0002")
+
+
+def test_the_challenge_is_asked_for_as_the_book_writes_it() -> None:
+    """EMV book 3, 6.5.6: Le is 00."""
+    sent: list[bytes] = []
+    left = {0xCA: "9F1701039000", 0x84: "11223344556677889000", 0x20: "9000"}
+
+    def transmit(raw: bytes) -> bytes:
+        sent.append(raw)
+        return bytes.fromhex(left[raw[1]])
+
+    key = RsaKey((1 << 1023) + 1, 3)
+    performer = Performer(transmit=transmit, **PIN)
+    got = run(verify_holder(data("00000000000000000400"), terminal(), BUSINESS, key), performer)
+    assert got.results == bytes.fromhex("040002")
+    assert sent[1].hex() == "0084000000"
 
 
 def test_a_counter_at_zero_is_not_asked() -> None:
@@ -209,7 +295,7 @@ def test_a_counter_never_uses_up_the_last_tries_of_a_members_card(tries: str) ->
 
     made = terminal(least_pin_tries=3)
     got = run(verify_holder(data("00000000000000000103"), made, BUSINESS, None), perform)
-    assert got.tvr == Tvr.HOLDER_NOT_VERIFIED
+    assert got.tvr == Tvr.HOLDER_NOT_VERIFIED | Tvr.PIN_NOT_ENTERED
     assert len(sent) == 1
 
 

@@ -428,3 +428,19 @@ def test_what_was_wiped_from_a_trace_is_said_to_be_wiped_and_not_wrong() -> None
     assert "✗" not in text
     assert "wiped from the trace" in as_text(wiped, "en")
     assert "铑" not in text
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("9F410400000123", "123"),
+        ("9F0106000000001234", "1234"),
+        ("9F730400012345", "12345"),
+        ("9F0206000000001234", "12.34 元"),
+        ("9F7906000000001234", "12.34 元"),
+    ],
+)
+def test_amounts_are_told_from_other_numbers(raw: str, said: str) -> None:
+    """EMV book 3, annex A: n 12 is an amount, but for the names of parties."""
+    (item,) = explain_tlv(bytes.fromhex(raw))
+    assert [meaning.zh for meaning in item.meaning] == [said]

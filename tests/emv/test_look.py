@@ -448,3 +448,29 @@ def test_an_update_beyond_the_file_or_without_data_is_refused() -> None:
         with pytest.raises(CardFault) as fault:
             run(update_file(1, offset, data, lambda c, h, d: update_mac(key, c, h, d)), wired)
         assert fault.value.sw == sw
+
+
+def test_the_extended_name_is_the_whole_one() -> None:
+    """EMV book 3, annex A: 9F0B is the whole name, when it is longer than 26 characters."""
+    held = SimulatedCard(evolve(content(), get_response=False), 5)
+    held.reset()
+    long = "欧阳测试甲乙丙丁戊己庚辛壬癸子"
+
+    def between(raw: bytes) -> bytes:
+        answer = held.process_bytes(raw)
+        if raw[1] != 0xB2 or not answer.endswith(b"\x90\0") or b"\x5f\x20" not in answer:
+            return answer
+        children = [*parse(answer[:-2])[0].children, Node.of(0x9F0B, long.encode("gbk"))]
+        return build([Node.of(0x70, children)]) + b"\x90\0"
+
+    found = run(read_public(), Performer(transmit=between))
+    assert found is not None
+    assert found.name is not None
+    assert found.name.name.plain() == long
+
+
+def test_a_refusal_is_told_with_its_meaning() -> None:
+    fault = CardFault(0x6985)
+    assert fault.what("en") == "the card answered 6985: conditions of use not satisfied"
+    assert fault.what("zh").endswith("使用条件不满足")
+    assert CardFault(0x63C2).what("en").endswith("verification failed, tries left: 2")

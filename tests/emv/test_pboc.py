@@ -269,3 +269,38 @@ def test_a_card_that_signs_nothing_new_is_found_by_its_counter() -> None:
     values = terminal_values(made, BUSINESS, b"\x11\x22\x33\x44")
     outcome = run(tap(made, BUSINESS, values), performer(held, transmit=lambda _: left.pop(0)))
     assert outcome.decision is not Fast.APPROVED_OFFLINE
+
+
+@pytest.mark.parametrize("tag", [0x9F02, 0x9F37, 0x9F66, 0x95])
+def test_a_card_in_the_air_does_not_say_what_is_the_terminals_to_say(tag: int) -> None:
+    """EMV book 3, 7.5: the issuer hears the amount that the terminal knows."""
+    held, line = air(), Line()
+
+    def between(raw: bytes) -> bytes:
+        answer = held.process_bytes(raw)
+        if raw[1] != 0xA8:
+            return answer
+        children = [*parse(answer[:-2])[0].children, Node.of(tag, b"\xf7" * 6)]
+        return build([Node.of(0x77, children)]) + b"\x90\0"
+
+    outcome = go(held, terminal(floor_limit=500), line=line, transmit=between)
+    assert outcome.decision is Fast.APPROVED_ONLINE
+    assert line.asked[0].value(0x9F02) == bytes.fromhex("000000001000")
+    assert b"\xf7" * 6 not in [value for _, value in line.asked[0].data]
+
+
+@pytest.mark.parametrize("expires", ["261123", "FFFFFF", "261332", "", "31"])
+def test_a_tap_with_a_card_whose_date_is_over_or_no_date_is_declined(expires: str) -> None:
+    held = air()
+
+    def between(raw: bytes) -> bytes:
+        answer = held.process_bytes(raw)
+        if raw[1] != 0xB2 or not answer.endswith(b"\x90\0"):
+            return answer
+        changed = [
+            Node.of(0x5F24, bytes.fromhex(expires)) if child.tag == 0x5F24 else child
+            for child in parse(answer[:-2])[0].children
+        ]
+        return build([Node.of(0x70, changed)]) + b"\x90\0"
+
+    assert go(held, transmit=between).decision is Fast.DECLINED

@@ -133,8 +133,8 @@ MISTAKES = (
         "B07 bits of 9F33 mixed up",
         cvm,
         "is_able",
-        "Method.ENCIPHERED_PIN: (5,)",
-        "Method.ENCIPHERED_PIN: (7,)",
+        "terminal.able(bit.byte, bit.bit)",
+        "terminal.able(bit.byte, bit.bit ^ 2)",
         test_cvm.test_capability_bits_b07,
     ),
     M(
@@ -293,19 +293,16 @@ MISTAKES = (
         "a terminal that approves although CDA failed",
         transaction,
         "_complete",
-        "and not state.verdict.passed",
-        "and False",
+        "broken = state.signs and",
+        "broken = False and",
         lambda: test_transaction.test_every_byte_of_a_cda_answer_counts(0, only_first=True),
     ),
     M(
         "a terminal that takes the last of two values",
         reading,
         "collect",
-        "if objects.setdefault(node.tag, node.value) != node.value:\n"
-        '                raise BadField("FIELD-CONTENT", name=f"{node.tag:02X}", why="two values")'
-        "\n"
-        "            if record.signed:",
-        "objects[node.tag] = node.value\n            if record.signed:",
+        "if tag in objects and (once or objects[tag] != value):",
+        "if False:",
         test_transaction.test_a_doubled_tag_with_another_value_is_refused,
     ),
     M(
@@ -346,7 +343,7 @@ MISTAKES = (
         "random selection by the plain target above the threshold",
         risk,
         "is_selected",
-        "return number <= how.target + (how.most - how.target) * share // 100",
+        "return number <= how.target + (how.most - how.target) * beyond // span",
         "return number <= how.target",
         test_risk.test_random_selection_of_the_standards_table,
     ),

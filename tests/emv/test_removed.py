@@ -21,11 +21,12 @@ from szunion.emv.card.profiles import Scheme
 from szunion.emv.errors import EmvError
 from szunion.emv.flow import Performer, run
 from szunion.emv.look import Authentication, Probes, look, read_public
+from szunion.emv.outcome import Decision
 from szunion.emv.pboc import Fast, tap
 from szunion.emv.purse import Kind, balance
 from szunion.emv.selection import select_application
 from szunion.emv.terminal import ActionCodes, terminal_values
-from szunion.emv.transaction import Decision, transact
+from szunion.emv.transaction import transact
 from szunion.emv.transit import Settings
 from szunion.errors import CardRemoved
 

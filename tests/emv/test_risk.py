@@ -14,7 +14,7 @@ from szunion.emv.apdu import Command
 from szunion.emv.errors import BadField
 from szunion.emv.flow import Performer, run
 from szunion.emv.reading import ApplicationData, Options
-from szunion.emv.risk import is_selected, manage_risk, percent, read_date, restrictions
+from szunion.emv.risk import is_selected, manage_risk, percent, restrictions
 from szunion.emv.selection import Selected
 from szunion.emv.terminal import ActionCodes, Business, RandomSelection, Tvr, terminal_values
 
@@ -79,6 +79,25 @@ def test_action_analysis_is_the_book_in_one_line(tvr: int, denial: bytes, online
     assert analyse(card, terminal(action_codes=codes), Tvr(tvr)) is wanted
 
 
+@pytest.mark.parametrize("kind", [0x11, 0x14, 0x21, 0x24, 0x34])
+def test_an_online_only_terminal_never_asks_for_an_approval_of_its_own(kind: int) -> None:
+    """EMV book 3, 10.7: what is not rejected goes on online."""
+    zeros = ActionCodes(online=bytes(5), default=bytes(5))
+    card = data(t9F0E=b"\x40" + bytes(4), t9F0F=bytes(5))
+    made = terminal(kind=kind, action_codes=zeros)
+    assert analyse(card, made, Tvr(0)) is Ask.ARQC
+    assert analyse(card, made, Tvr.SDA_FAILED) is Ask.AAC
+
+
+def test_the_default_codes_of_the_terminal_name_every_failed_authentication() -> None:
+    """EMV book 3, 10.7: else a card could say that nothing matters, and be approved offline."""
+    for failed in (Tvr.ODA_NOT_PERFORMED, Tvr.SDA_FAILED, Tvr.DDA_FAILED, Tvr.CDA_FAILED):
+        card = data(t9F0D=bytes(5), t9F0E=bytes(5), t9F0F=bytes(5))
+        assert default_hit(card, terminal(), failed)
+        assert analyse(card, terminal(), failed) is Ask.ARQC
+        assert analyse(card, terminal(online=False), failed) is Ask.AAC
+
+
 # --- random selection ---------------------------------
 
 
@@ -92,6 +111,19 @@ def test_random_selection_of_the_standards_table() -> None:
     for case in table["cases"]:
         got = is_selected(case["amount"], table["floor_limit"], rule, table["random"])
         assert got == case["selected"], case["section"]
+
+
+def test_a_biased_target_is_rounded_once() -> None:
+    """EMV book 3, 10.6.2: at two thirds of the way, the target is two thirds of 99."""
+    rule = RandomSelection(threshold=0, target=0, most=99)
+    assert is_selected(2, 3, rule, 66)
+    assert not is_selected(2, 3, rule, 67)
+
+
+def test_a_threshold_beyond_the_floor_limit_leaves_the_plain_target() -> None:
+    rule = RandomSelection(threshold=9, target=20, most=50)
+    assert is_selected(2, 3, rule, 20)
+    assert not is_selected(2, 3, rule, 21)
 
 
 def test_percent_is_1_to_99() -> None:
@@ -110,11 +142,8 @@ def test_a_good_card_has_no_restriction() -> None:
     [
         ({"t5F24": bytes.fromhex("261123")}, Tvr.EXPIRED),
         ({"t5F24": bytes.fromhex("261124")}, Tvr(0)),
-        ({"t5F24": bytes.fromhex("261332")}, Tvr.EXPIRED),
-        ({"t5F24": b"\xff\xff\xff"}, Tvr.EXPIRED),
         ({"t5F25": bytes.fromhex("261125")}, Tvr.NOT_YET_EFFECTIVE),
         ({"t5F25": bytes.fromhex("261124")}, Tvr(0)),
-        ({"t5F25": b"\0\0\0"}, Tvr.NOT_YET_EFFECTIVE),
         ({"t9F08": bytes.fromhex("0020")}, Tvr.VERSIONS_DIFFER),
         ({"t9F08": bytes.fromhex("0030")}, Tvr(0)),
         ({"t9F07": b"\0\0"}, Tvr.SERVICE_NOT_ALLOWED),
@@ -137,16 +166,41 @@ def test_usage_of_cash_and_cashback() -> None:
     assert restrictions(card, terminal(), back) == Tvr(0)
     none = data(**GOOD, t9F07=b"\x81\x00", t5F28=b"\x01\x56")
     assert restrictions(none, terminal(), back) == Tvr.SERVICE_NOT_ALLOWED
-    atm = terminal(kind=0x14)
-    assert restrictions(none, atm, evolve(BUSINESS, kind=1)) == Tvr.SERVICE_NOT_ALLOWED
+
+
+def test_what_pays_no_cash_out_is_no_atm() -> None:
+    """EMV book 4, A1: types 14 to 16 with the cash bit of 9F40, and no others."""
+    card = data(**GOOD, t9F07=b"\x81\x00", t5F28=b"\x01\x56")
+    cash, pays_out = evolve(BUSINESS, kind=1), b"\xef\x80\xf0\xf0\x01"
+    for kind in (0x14, 0x15, 0x16):
+        atm = terminal(kind=kind, more_capabilities=pays_out)
+        assert restrictions(card, atm, cash) == Tvr.SERVICE_NOT_ALLOWED
+        assert restrictions(card, terminal(kind=kind), cash) == Tvr(0)
+    assert restrictions(card, terminal(kind=0x24, more_capabilities=pays_out), cash) == Tvr(0)
+
+
+@pytest.mark.parametrize("kind", [0x20, 0x30, 0x31])
+def test_what_is_neither_cash_nor_a_purchase_is_not_restricted_by_country(kind: int) -> None:
+    """EMV book 3, 10.4.2, table 36: cash, purchases and cashback, and nothing else."""
+    card = data(**GOOD, t9F07=b"\x01\x00", t5F28=b"\x01\x56")
+    assert restrictions(card, terminal(), evolve(BUSINESS, kind=kind)) == Tvr(0)
+    assert restrictions(card, terminal(), BUSINESS) == Tvr.SERVICE_NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"t5F24": "261332"}, {"t5F24": "FFFFFF"}, {"t5F24": "31"}, {"t5F25": "000000"}]
+)
+def test_a_date_that_is_no_date_ends_the_transaction(wrong: dict[str, str]) -> None:
+    """EMV book 3, 7.5: dates that are out of range."""
+    card = data(**{**GOOD, **{tag: bytes.fromhex(text) for tag, text in wrong.items()}})
+    with pytest.raises(BadField):
+        restrictions(card, terminal(), BUSINESS)
 
 
 def test_years_from_50_on_are_of_the_last_century() -> None:
-    assert read_date(bytes.fromhex("500101")) is not None
-    first, last = read_date(bytes.fromhex("500101")), read_date(bytes.fromhex("491231"))
-    assert first is not None
-    assert last is not None
-    assert (first.year, last.year) == (1950, 2049)
+    """EMV book 4, date management: 50 to 99 are 1950 to 1999."""
+    assert restrictions(data(t5F24=b"\x50\x01\x01"), terminal(), BUSINESS) == Tvr.EXPIRED
+    assert restrictions(data(t5F24=b"\x49\x12\x31"), terminal(), BUSINESS) == Tvr(0)
 
 
 # --- risk management ---------------------------------------------------------------------------
@@ -186,7 +240,10 @@ LIMITS = {"t9F14": b"\x02", "t9F23": b"\x04"}
         (4, 1, Tvr.LOWER_LIMIT),
         (6, 1, Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
         (1, 0, Tvr.NEW_CARD),
+        (6, 0, Tvr.NEW_CARD | Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
         (1, 5, Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
+        (5, 5, Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
+        (0, 0, Tvr.NEW_CARD | Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
     ],
 )
 def test_velocity(atc: int, last: int, wanted: Tvr) -> None:
@@ -195,9 +252,11 @@ def test_velocity(atc: int, last: int, wanted: Tvr) -> None:
 
 
 def test_a_card_that_hides_its_counters_has_exceeded_both_limits() -> None:
-    both = Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT
+    """EMV book 3, 10.6.3 and table 35; the new card is told as soon as 9F13 is there."""
+    both = Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT | Tvr.DATA_MISSING
     assert risk(data(**LIMITS)) == both
     assert risk(data(**LIMITS), answers={0x9F36: "9F3602000A9000"}) == both
+    assert risk(data(**LIMITS), answers={0x9F13: "9F130200009000"}) == both | Tvr.NEW_CARD
     assert risk(data(t9F14=b"\2")) == Tvr(0)
 
 
@@ -210,6 +269,13 @@ def test_the_floor_limit_is_told_as_four_binary_bytes_b05() -> None:
     assert values[0x9F02].hex() == "000000001000"
 
 
+def test_what_a_list_often_asks_for_is_known() -> None:
+    """EMV book 3, 5.4: known objects are told, unknown ones are zeros."""
+    values = terminal_values(terminal(), evolve(BUSINESS, other=258), bytes(4))
+    assert (values[0x9F04].hex(), values[0x81].hex()) == ("00000102", "000003e8")
+    assert values[0x5F36] == b"\2"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -218,6 +284,10 @@ def test_the_floor_limit_is_told_as_four_binary_bytes_b05() -> None:
         {"other": 2_000},
         {"date": "2611"},
         {"date": "２６１１２４"},
+        {"date": "261332"},
+        {"time": "250000"},
+        {"kind": 0x100},
+        {"kind": 0x0A},
         {"time": "12"},
         {"sequence": 10**8},
     ],

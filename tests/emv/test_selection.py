@@ -79,11 +79,41 @@ def test_ppse_lists_in_the_answer_itself_and_keeps_two_entries_b10() -> None:
     assert [(c.aid[-1], c.label) for c in found] == [(1, "AB"), (2, "CD")]
 
 
-def test_an_endless_row_of_applications_of_one_name_is_refused() -> None:
+def test_a_card_that_knows_no_next_application_has_one() -> None:
+    """It answers for the same one again, for ever; EMV book 1, 12.3.3 would have it say 6A82."""
     answer = fci(bytes.fromhex("A000000333010101")).hex() + "9000"
     table = {UNION: answer, "00A4040207A000000333010100": answer}
+    found = run(build_candidate_list(UNION_PAY, None), _answers(table))
+    assert [c.aid.hex().upper() for c in found] == ["A000000333010101"]
+
+
+def _selects(supported: tuple[Supported, ...], *names: str) -> tuple[list[str], list[str]]:
+    """Return the names found and the commands sent, of a card that answers each in turn."""
+    sent: list[str] = []
+    left = list(names)
+
+    def transmit(raw: bytes) -> bytes:
+        sent.append(raw[2:4].hex())
+        return fci(bytes.fromhex(left.pop(0))) + b"\x90\0" if left else b"\x6a\x82"
+
+    found = run(build_candidate_list(supported, None), Performer(transmit=transmit))
+    return [c.aid.hex().upper() for c in found], sent
+
+
+def test_an_exact_name_asks_for_no_next_application() -> None:
+    """EMV book 1, 12.3.3, step 6."""
+    exact = (Supported(bytes.fromhex("A0000003330101"), partial=False),)
+    assert _selects(exact, "A000000333010101", "A000000333010102") == ([], ["0400"])
+
+
+def test_a_card_that_answers_for_another_name_is_asked_no_more() -> None:
+    """EMV book 1, 12.3.3, step 3: a DF name begins with the name asked for, or is in error."""
+    assert _selects(UNION_PAY, "A0000000031010", "A000000333010101") == ([], ["0400"])
+
+
+def test_names_that_never_end_are_refused() -> None:
     with pytest.raises(LimitExceeded):
-        run(build_candidate_list(UNION_PAY, None), _answers(table))
+        _selects(UNION_PAY, *(f"A0000003330101{number:02X}" for number in range(1, 40)))
 
 
 def test_an_endless_directory_is_refused() -> None:
@@ -159,6 +189,18 @@ class TestChoice:
     def test_a_terminal_without_screen_takes_the_first_that_needs_no_confirmation(self) -> None:
         assert self.choose(self.careful, self.two, holder=False) == self.two
         assert self.choose(self.careful, holder=False) is None
+
+    def test_when_the_choice_could_not_be_used_even_a_single_other_one_is_asked_about(self) -> None:
+        """EMV book 1, 12.4: none is selected without the holder then."""
+        asked: list[Effect] = []
+
+        def perform(effect: Effect) -> object:
+            asked.append(effect)
+            return None
+
+        assert run(choose([self.one], again=True), perform) is None
+        assert asked == [ChooseApplication((self.one,))]
+        assert run(choose([self.one], again=True, holder_chooses=False), perform) == self.one
 
 
 def test_labels_cannot_steer_a_terminal() -> None:

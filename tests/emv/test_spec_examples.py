@@ -31,11 +31,12 @@ from szunion.emv.lists import CvmList
 from szunion.emv.logs import LoadLog
 from szunion.emv.look import Probes, look
 from szunion.emv.oda_keys import Policy, Record, gather, recover
+from szunion.emv.outcome import Decision
 from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import Supported, build_candidate_list, select_application
 from szunion.emv.terminal import ActionCodes, Tvr
 from szunion.emv.tlv import Node
-from szunion.emv.transaction import Decision, transact
+from szunion.emv.transaction import transact
 
 SPEC = cases("pboc-spec-examples")
 FLOW = cases("contact-flow")

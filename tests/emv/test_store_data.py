@@ -32,9 +32,10 @@ from szunion.emv.crypto import Algorithm
 from szunion.emv.errors import BadData, BadField, CardFault, KeyRefused, LimitExceeded
 from szunion.emv.flow import Flow, Performer, run
 from szunion.emv.oda_keys import Assurance
+from szunion.emv.outcome import Decision
 from szunion.emv.pboc import Fast, tap
 from szunion.emv.terminal import terminal_values
-from szunion.emv.transaction import Decision, transact
+from szunion.emv.transaction import transact
 
 KEYS = ChannelKeys(enc=bytes(range(16)), mac=bytes(range(16, 32)), dek=bytes(range(32, 48)))
 CHALLENGE = bytes.fromhex("0001020304050607")

@@ -18,12 +18,13 @@ from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.errors import BadField, CardFault
 from szunion.emv.flow import Performer, run
 from szunion.emv.oda_keys import Assurance
+from szunion.emv.outcome import Decision
 from szunion.emv.pboc import tap
 from szunion.emv.purse import read_log
 from szunion.emv.reading import ApplicationData
 from szunion.emv.selection import Selected, select_application
 from szunion.emv.terminal import terminal_values
-from szunion.emv.transaction import Decision, transact
+from szunion.emv.transaction import transact
 
 
 def refusing(held: SimulatedCard, ins: int, status: str) -> Callable[[bytes], bytes]:

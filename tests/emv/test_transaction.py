@@ -30,9 +30,10 @@ from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, run
 from szunion.emv.generated import read_cryptogram
 from szunion.emv.issuer_script import ScriptResult, read_script, run_scripts
 from szunion.emv.oda_keys import Assurance
+from szunion.emv.outcome import Decision, Outcome
 from szunion.emv.terminal import ActionCodes, Terminal, Tsi, Tvr
 from szunion.emv.tlv import Node, build, first, parse
-from szunion.emv.transaction import Decision, Outcome, transact
+from szunion.emv.transaction import transact
 from szunion.errors import CardRemoved
 
 DDA_ONLY, CDA_TOO = bytes.fromhex("E0F9C0"), bytes.fromhex("E0F9C8")
@@ -652,7 +653,32 @@ def test_results_of_scripts_are_kept_b09() -> None:
     assert _script((two,), "9000", "6985") == (ScriptResult(0x12),)
     assert _script((two,), "6985") == (ScriptResult(0x11),)
     assert _script(("7200",)) == (ScriptResult(0x00),)
-    assert _script((two, two), "9000", "9000") == (ScriptResult(0x20), ScriptResult(0x00))
+
+
+def test_every_script_of_an_answer_is_run_in_its_turn() -> None:
+    """EMV book 3, 10.10 and annex E2; book 4, 12.2.4."""
+    two = "720C" + ONE + ONE
+    done, failed, nothing = ScriptResult(0x20), ScriptResult(0x11), ScriptResult(0x00)
+    assert _script((two, two), "9000", "9000", "9000", "6985") == (done, ScriptResult(0x12))
+    assert _script((two, "7200", "7106" + ONE, two), "6985", "9000", "9000") == (
+        failed, nothing, done,
+    )  # fmt: skip
+
+
+def test_a_script_that_is_not_understood_is_reported_with_its_identifier() -> None:
+    """EMV book 4, 12.2.4: read the identifier if possible."""
+    named = ScriptResult(0x00, bytes.fromhex("11223344"))
+    for raw in ("720B9F1804112233448602841E", "720D9F1804112233448605841E0000"):
+        assert _script((raw,)) == (named,)
+
+
+def test_scripts_together_are_at_most_128_bytes() -> None:
+    """EMV book 4, 6.3.9 and 12.2.4."""
+    long = Node.of(0x72, [Node.of(0x86, bytes.fromhex("04DA9F7950") + bytes(80))]).encode().hex()
+    short = "7206" + ONE
+    assert _script((long, short, long), "9000", "9000") == (
+        ScriptResult(0x20), ScriptResult(0x20), ScriptResult(0x00),
+    )  # fmt: skip
 
 
 def test_a_failed_script_is_in_the_tvr() -> None:

@@ -19,9 +19,10 @@ from szunion.emv.card.profiles import Scheme
 from szunion.emv.explain_trace import read_trace
 from szunion.emv.flow import Flow, run
 from szunion.emv.look import Probes, look
+from szunion.emv.outcome import Decision
 from szunion.emv.pboc import Fast, tap
 from szunion.emv.terminal import terminal_values
-from szunion.emv.transaction import Decision, transact
+from szunion.emv.transaction import transact
 from szunion.emv.transit import Settings
 
 FOLDER = Path(__file__).parent / "transcripts"

@@ -26,7 +26,8 @@ from szunion.emv.card.profiles import Flaw, Scheme
 from szunion.emv.flow import run
 from szunion.emv.iad import Iad
 from szunion.emv.oda_keys import Assurance
-from szunion.emv.transaction import Decision, transact
+from szunion.emv.outcome import Decision
+from szunion.emv.transaction import transact
 from szunion.errors import CardRemoved, ReaderError, SharingViolation
 
 READER = "Virtual PCD 00 00"

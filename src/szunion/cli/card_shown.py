@@ -20,7 +20,7 @@ from szunion.emv.files import Signed
 from szunion.emv.logs import LogRecord
 from szunion.emv.look import PublicData
 from szunion.emv.oda_keys import Assurance
-from szunion.emv.transaction import Outcome
+from szunion.emv.outcome import Outcome
 from szunion.emv.transit import CITIES, Transit
 
 _HIDDEN: Final = Said("已隐藏", "hidden")

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from szunion.emv.look import Authentication, CardView, Probes, PublicData, read_public
     from szunion.emv.oda import Verdict
     from szunion.emv.oda_keys import Assurance, Policy
+    from szunion.emv.outcome import Decision, Outcome
     from szunion.emv.pan import CardNumber, Track2
     from szunion.emv.private import Private
     from szunion.emv.reasons import Reason
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
     from szunion.emv.tags import Format, Origin, Scheme, Secrecy, Tag
     from szunion.emv.terminal import Business, Terminal
     from szunion.emv.tlv import Limits, Node, Nodes
-    from szunion.emv.transaction import Decision, Outcome, transact
+    from szunion.emv.transaction import transact
     from szunion.emv.vault import Account, MasterKeys, SoftwareVault, Vault
 
 __all__ = [
@@ -251,6 +252,7 @@ _ROOMS = {
     ".look": "Authentication CardView Probes PublicData read_public",
     ".oda": "Verdict",
     ".oda_keys": "Assurance Policy",
+    ".outcome": "Decision Outcome",
     ".pan": "CardNumber Track2",
     ".private": "Private",
     ".reasons": "Reason",
@@ -260,7 +262,7 @@ _ROOMS = {
     ".tags": "Format Origin Scheme Secrecy Tag",
     ".terminal": "Business Terminal",
     ".tlv": "Limits Node Nodes",
-    ".transaction": "Decision Outcome transact",
+    ".transaction": "transact",
     ".vault": "Account MasterKeys SoftwareVault Vault",
 }
 

@@ -37,14 +37,15 @@ def analyse(data: ApplicationData, terminal: Terminal, tvr: Tvr) -> Ask:
     """Return what to ask the card for.
 
     A missing IAC-Denial is zeros, missing IAC-Online and IAC-Default are ones. The default codes
-    are looked at only when the terminal can never go online.
+    are looked at only when the terminal can never go online; one that approves nothing by itself
+    need not look at the online codes.
     """
     codes = terminal.action_codes
     if _hit(tvr, data.value(0x9F0E), codes.denial, _NOTHING):
         return Ask.AAC
     if not terminal.online:
         return Ask.AAC if default_hit(data, terminal, tvr) else Ask.TC
-    if _hit(tvr, data.value(0x9F0F), codes.online, _EVERYTHING):
+    if terminal.online_only or _hit(tvr, data.value(0x9F0F), codes.online, _EVERYTHING):
         return Ask.ARQC
     return Ask.TC
 

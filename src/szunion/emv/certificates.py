@@ -135,8 +135,9 @@ def _joined_key(
     inside, rest = room[:length], room[length:]
     if not _is_padding(rest):
         reasons.append(Reason.PADDING_WRONG)
-    if len(remainder) != max(length - len(room), 0):
-        reasons.append(Reason.REMAINDER_WRONG)
+    beside = max(length - len(room), 0)
+    if len(remainder) != beside:
+        reasons.append(Reason.REMAINDER_WRONG if remainder else Reason.REMAINDER_MISSING)
     if len(exponent) != exponent_length or exponent[:1] == b"\0":
         reasons.append(Reason.EXPONENT_LENGTH)
     modulus = inside + remainder

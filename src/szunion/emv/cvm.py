@@ -1,16 +1,22 @@
 """Know how it is established that the holder of the card is the right one: 持卡人验证.
 
-Spec: JR/T 0025.6, 7.7; EMV book 3, 10.5 and annex C3.
+Spec: JR/T 0025.6, 7.7; EMV book 3, 10.5 and annex C3; EMV book 4, 6.3.4.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, IntEnum
+from types import MappingProxyType
+from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from szunion.emv.apdu import Command
-from szunion.emv.exchange import exchange, insist
+from szunion.emv.bits import Bit
+from szunion.emv.errors import CardFault
+from szunion.emv.exchange import exchange
+from szunion.emv.fields import Aip, TerminalCapabilities
 from szunion.emv.flow import AskPin, CheckDocument, Pin, PinEntry
 from szunion.emv.lists import CvmList, CvmRule
 from szunion.emv.reading import ApplicationData, get_data
@@ -18,9 +24,12 @@ from szunion.emv.rsa import RsaKey
 from szunion.emv.terminal import Business, Terminal, Tvr
 
 _NEXT = 0x40
-_CASH = (0x01,)
-_CASHBACK = (0x09,)
 _MOST_PIN_ENTRIES = 15
+
+NOTHING_TO_DO: Final = bytes.fromhex("3F0000")
+"""9F34 when card and terminal have nothing to verify by."""
+NOTHING_DONE: Final = bytes.fromhex("3F0001")
+"""9F34 when no rule applied whose method the terminal knows and can do."""
 
 
 class Method(IntEnum):
@@ -36,6 +45,25 @@ class Method(IntEnum):
     NOTHING = 0x1F
     DOCUMENT = 0x20
     """Holder shows an identity document 出示证件: PBOC's own."""
+
+
+_PLAIN, _SEALED = TerminalCapabilities.PLAIN_PIN, TerminalCapabilities.ENCIPHERED_OFFLINE_PIN
+_SIGNED = TerminalCapabilities.SIGNATURE
+
+#: What a terminal must be able to do for a method: bits of 9F33.
+_NEEDS: Mapping[Method, tuple[Bit, ...]] = MappingProxyType(
+    {
+        Method.FAIL: (),
+        Method.PLAIN_PIN: (_PLAIN,),
+        Method.ONLINE_PIN: (TerminalCapabilities.ONLINE_PIN,),
+        Method.PLAIN_PIN_SIGNATURE: (_PLAIN, _SIGNED),
+        Method.ENCIPHERED_PIN: (_SEALED,),
+        Method.ENCIPHERED_PIN_SIGNATURE: (_SEALED, _SIGNED),
+        Method.SIGNATURE: (_SIGNED,),
+        Method.NOTHING: (TerminalCapabilities.NO_CVM,),
+        Method.DOCUMENT: (TerminalCapabilities.ID_DOCUMENT,),
+    }
+)
 
 
 class Result(Enum):
@@ -63,6 +91,8 @@ class HolderCheck:
 
 @frozen
 class _Tried:
+    """How one method went."""
+
     result: Result
     tvr: Tvr = Tvr(0)
     pin: Pin | None = None
@@ -74,27 +104,20 @@ class _Tried:
 _FAILED = _Tried(Result.FAILED)
 
 
-def is_able(terminal: Terminal, code: int) -> bool:
-    """Whether the terminal can do method *code*: 9F33 byte 2.
+def known(code: int) -> Method | None:
+    """Return the method of a rule, None when nobody defined it."""
+    return Method(code) if code in _NEEDS else None
 
-    >>> hex(Method.DOCUMENT)
-    '0x20'
+
+def is_able(terminal: Terminal, code: int) -> bool:
+    """Whether the terminal knows method *code* and can do it: 9F33 byte 2.
+
+    Nobody looks at a document where nobody stands by.
     """
-    bits: dict[int, tuple[int, ...]] = {
-        Method.FAIL: (),
-        Method.PLAIN_PIN: (8,),
-        Method.ONLINE_PIN: (7,),
-        Method.PLAIN_PIN_SIGNATURE: (8, 6),
-        Method.ENCIPHERED_PIN: (5,),
-        Method.ENCIPHERED_PIN_SIGNATURE: (5, 6),
-        Method.SIGNATURE: (6,),
-        Method.NOTHING: (4,),
-        Method.DOCUMENT: (1,),
-    }
-    wanted = bits.get(code)
-    if wanted is None or (code == Method.DOCUMENT and terminal.unattended):
+    method = known(code)
+    if method is None or (method is Method.DOCUMENT and terminal.unattended):
         return False
-    return all(terminal.able(2, bit) for bit in wanted)
+    return all(terminal.able(bit.byte, bit.bit) for bit in _NEEDS[method])
 
 
 def applies(  # noqa: PLR0911 - one line for each condition of the book
@@ -105,21 +128,19 @@ def applies(  # noqa: PLR0911 - one line for each condition of the book
     own_currency: bytes | None,
 ) -> bool:
     """Whether the condition of *rule* holds. An unknown condition never does."""
-    cash = business.kind in _CASH
-    back = business.kind in _CASHBACK
     match rule.condition:
         case 0x00:
             return True
         case 0x01:
-            return cash and terminal.unattended
+            return business.is_cash and terminal.unattended
         case 0x02:
-            return not cash and not back
+            return not business.is_cash and not business.is_cashback
         case 0x03:
             return is_able(terminal, rule.code)
         case 0x04:
-            return cash and not terminal.unattended
+            return business.is_cash and not terminal.unattended
         case 0x05:
-            return back
+            return business.is_cashback
         case 0x06 | 0x07 | 0x08 | 0x09 if own_currency == terminal.currency:
             limit = listed.x if rule.condition in (0x06, 0x07) else listed.y
             under = rule.condition in (0x06, 0x08)
@@ -133,64 +154,71 @@ async def verify_holder(
 ) -> HolderCheck:
     """Go through the card's list until a method succeeds or none is left.
 
+    What a rule demands that the terminal does not know or cannot do is told in the TVR, and counts
+    as not performed: 9F34 names the last method that was.
+
     Args:
         data: What was read; a list that the card does not want used (AIP) is not.
         terminal: What the terminal can do.
         business: Amount and type.
-        card_key: The card's RSA key when it was authenticated, for enciphered PINs.
+        card_key: The card's RSA key for enciphered PINs, when it can be trusted.
 
     Raises:
         BadField: the list is broken.
+        CardFault: the card answered VERIFY with what is no answer to a PIN.
     """
-    raw = data.value(0x8E)
-    wanted = data.options is not None and bool(data.options.aip[0] & 0x10)
-    if not wanted or not raw:
-        missing = Tvr.DATA_MISSING if wanted else Tvr(0)
-        return HolderCheck(results=bytes.fromhex("3F0000"), tvr=missing)
+    wanted = data.options is not None and Aip(data.options.aip).has(Aip.CARDHOLDER_VERIFICATION)
+    raw = data.value(0x8E) or b""
+    if not wanted or len(raw) in (0, CvmList.AMOUNTS):  # a list without rules is none
+        return HolderCheck(results=NOTHING_TO_DO, tvr=Tvr.DATA_MISSING if wanted else Tvr(0))
     listed = CvmList.parse(raw)
-    tvr = Tvr(0)
-    last: CvmRule | None = None
+    tvr, results = Tvr(0), NOTHING_DONE
     for rule in listed.rules:
         if not applies(rule, listed, terminal, business, data.value(0x9F42)):
             continue
-        last = rule
-        tried = await _try(rule, data, terminal, card_key)
-        tvr |= tried.tvr
-        if tried.result is not Result.FAILED:
-            return HolderCheck(
-                results=_results(rule, tried.result),
-                tvr=tvr,
-                pin=tried.pin,
-                offline_pin=tried.offline_pin,
-                wants_signature=tried.signature,
-                document_shown=tried.document,
-            )
-        if not rule.go_on:
+        method = known(rule.code)
+        if method is None:
+            tvr |= Tvr.CVM_UNKNOWN
+        elif not is_able(terminal, method):
+            tvr |= _without_pad(terminal, method)
+        else:
+            tried = await _try(method, data, terminal, card_key)
+            tvr |= tried.tvr
+            results = _results(rule, tried.result)
+            if tried.result is not Result.FAILED:
+                return HolderCheck(
+                    results=results,
+                    tvr=tvr,
+                    pin=tried.pin,
+                    offline_pin=tried.offline_pin,
+                    wants_signature=tried.signature,
+                    document_shown=tried.document,
+                )
+        if method is Method.FAIL or not rule.go_on:
             break
-    tvr |= Tvr.HOLDER_NOT_VERIFIED
-    results = bytes.fromhex("3F0001") if last is None else _results(last, Result.FAILED)
-    return HolderCheck(results=results, tvr=tvr)
+    return HolderCheck(results=results, tvr=tvr | Tvr.HOLDER_NOT_VERIFIED)
 
 
 def _results(rule: CvmRule, result: Result) -> bytes:
     return bytes((rule.code | (_NEXT if rule.go_on else 0), rule.condition, result.value))
 
 
+def _without_pad(terminal: Terminal, method: Method) -> Tvr:
+    """Tell that a PIN is wanted and there is no way to enter it.  Spec: EMV book 3, 10.5.
+
+    A terminal that checks offline PINs in one form has a pad, though not for the other form.
+    """
+    bits = {TerminalCapabilities.ONLINE_PIN, _PLAIN, _SEALED} & set(_NEEDS[method])
+    if method is not Method.ONLINE_PIN and bits:
+        bits = {_PLAIN, _SEALED}
+    able = any(terminal.able(bit.byte, bit.bit) for bit in bits)
+    return Tvr.PIN_PAD_MISSING if bits and not able else Tvr(0)
+
+
 async def _try(  # noqa: C901, PLR0911 - one line for each method of the book
-    rule: CvmRule, data: ApplicationData, terminal: Terminal, card_key: RsaKey | None
+    method: Method, data: ApplicationData, terminal: Terminal, card_key: RsaKey | None
 ) -> _Tried:
-    if rule.code not in {method.value for method in Method}:
-        return _Tried(Result.FAILED, Tvr.CVM_UNKNOWN)
-    method = Method(rule.code)
-    if not is_able(terminal, method):
-        has_pin = method in (
-            Method.PLAIN_PIN,
-            Method.ONLINE_PIN,
-            Method.PLAIN_PIN_SIGNATURE,
-            Method.ENCIPHERED_PIN,
-            Method.ENCIPHERED_PIN_SIGNATURE,
-        )
-        return _Tried(Result.FAILED, Tvr.PIN_PAD_MISSING if has_pin else Tvr(0))
+    """Perform a method that the terminal can do."""
     match method:
         case Method.FAIL:
             return _FAILED
@@ -205,13 +233,21 @@ async def _try(  # noqa: C901, PLR0911 - one line for each method of the book
             if pin is None:
                 return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
             return _Tried(Result.UNKNOWN, Tvr.ONLINE_PIN, pin)
-        case Method.PLAIN_PIN | Method.PLAIN_PIN_SIGNATURE:
-            return await _offline_pin(terminal, None, signed=method is Method.PLAIN_PIN_SIGNATURE)
-        case Method.ENCIPHERED_PIN | Method.ENCIPHERED_PIN_SIGNATURE:
-            if card_key is None or data.value(0x9F2D) is not None:
-                return _FAILED
-            signed = method is Method.ENCIPHERED_PIN_SIGNATURE
-            return await _offline_pin(terminal, card_key, signed=signed)
+        case Method.PLAIN_PIN:
+            return await _offline_pin(terminal, None)
+        case Method.PLAIN_PIN_SIGNATURE:
+            return _and_signature(await _offline_pin(terminal, None))
+        case Method.ENCIPHERED_PIN:
+            return await _offline_pin(terminal, card_key) if card_key else _FAILED
+        case Method.ENCIPHERED_PIN_SIGNATURE:
+            return _and_signature(await _offline_pin(terminal, card_key)) if card_key else _FAILED
+
+
+def _and_signature(tried: _Tried) -> _Tried:
+    """Leave the result of a right PIN open: the signature is for people to compare."""
+    if tried.result is Result.FAILED:
+        return tried
+    return evolve(tried, result=Result.UNKNOWN, signature=True)
 
 
 async def _document(data: ApplicationData) -> _Tried:
@@ -224,40 +260,49 @@ async def _document(data: ApplicationData) -> _Tried:
     return _Tried(Result.SUCCESSFUL, document=True) if agrees else _FAILED
 
 
-async def _offline_pin(  # noqa: PLR0911 - one line for each way it ends
-    terminal: Terminal, card_key: RsaKey | None, *, signed: bool
-) -> _Tried:
-    """Ask for the PIN and let the card check it, while enough tries are left."""
+async def _offline_pin(terminal: Terminal, card_key: RsaKey | None) -> _Tried:  # noqa: PLR0911 - one line for each way it ends
+    """Ask for the PIN and let the card check it, while enough tries are left.
+
+    Raises:
+        CardFault: the card answered VERIFY with another status word than the book has for it.
+    """
     counter = await get_data(0x9F17)
     tries = counter[0] if counter is not None and len(counter) == 1 else None
     for _ in range(_MOST_PIN_ENTRIES):
         if tries == 0:
             return _Tried(Result.FAILED, Tvr.PIN_TRIES_EXCEEDED)
         if tries is None and terminal.least_pin_tries > 1:
-            return _FAILED
+            return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
         if tries is not None and tries < terminal.least_pin_tries:
-            return _FAILED
+            return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
         pin = await AskPin(PinEntry.OFFLINE, tries)
         if pin is None:
             return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
-        response = await exchange(await _verify_command(terminal, pin, card_key))
+        command = await _verify_command(terminal, pin, card_key)
+        if command is None:
+            return _FAILED
+        response = await exchange(command)
         if response.sw == 0x9000:
-            result = Result.UNKNOWN if signed else Result.SUCCESSFUL
-            return _Tried(result, offline_pin=True, signature=signed)
+            return _Tried(Result.SUCCESSFUL, offline_pin=True)
         if response.sw in (0x6983, 0x6984):
             return _Tried(Result.FAILED, Tvr.PIN_TRIES_EXCEEDED)
         if response.sw & 0xFFF0 != 0x63C0:
-            return _FAILED
+            raise CardFault(response.sw)
         tries = response.sw & 0x0F
     return _FAILED
 
 
-async def _verify_command(terminal: Terminal, pin: Pin, card_key: RsaKey | None) -> Command:
-    """Return VERIFY with the plain block, or with one that only the card can open."""
+async def _verify_command(terminal: Terminal, pin: Pin, card_key: RsaKey | None) -> Command | None:
+    """Return VERIFY with the plain block, or with one that only the card can open.
+
+    None: the card gave no challenge to seal the block with.
+    """
     if card_key is None:
         return Command(0x00, 0x20, 0x00, 0x80, pin.block())
-    challenge = (await insist(Command(0x00, 0x84, 0x00, 0x00, le=8))).data
-    return enciphered_verify(pin, challenge, card_key, terminal.random(card_key.size - 17))
+    response = await exchange(Command(0x00, 0x84, 0x00, 0x00, le=256))
+    if response.sw != 0x9000 or len(response.data) != 8:
+        return None
+    return enciphered_verify(pin, response.data, card_key, terminal.random(card_key.size - 17))
 
 
 def enciphered_verify(pin: Pin, challenge: bytes, key: RsaKey, padding: bytes) -> Command:

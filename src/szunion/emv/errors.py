@@ -24,6 +24,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
+from szunion.emv.status_words import status_word
+
 Language = Literal["zh", "en"]
 
 #: What each code means: 中文, English. ``{names}`` are filled from the context.
@@ -71,8 +73,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         # --- card ---
         "CARD-SW": (
-            "卡返回状态字 {sw}：{meaning}",
-            "the card answered {sw}: {meaning}",
+            "卡返回状态字 {sw}：{zh}",
+            "the card answered {sw}: {en}",
         ),
         # --- flows: what a card or a driver of a flow did wrong ---
         "FLOW-PIN": ("密码应为 4 到 12 位数字", "a PIN has 4 to 12 digits"),
@@ -213,8 +215,9 @@ class CardFault(EmvError):
     """
 
     def __init__(self, sw: int, code: str = "CARD-SW", /, **context: object) -> None:
-        filled = {"sw": f"{sw:04X}", "meaning": "-", **context}
-        super().__init__(code, **filled)
+        word = status_word(sw)
+        told = {"sw": f"{sw:04X}", "zh": word.say(sw, "zh"), "en": word.say(sw, "en")}
+        super().__init__(code, **{**told, **context})
         self.sw = sw
 
 

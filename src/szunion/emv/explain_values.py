@@ -34,6 +34,8 @@ from szunion.emv.tags import Format, Scheme, Secrecy, Tag, lookup
 from szunion.emv.tlv import Node
 
 _EMPTY = Said("空", "empty")
+_AMOUNT = 6  # bytes: amounts have twelve digits
+_NAMES = frozenset({0x9F01, 0x9F19})  # and so have two names of parties
 REDACTED = Said("记录中已抹去", "wiped from the trace")
 Sentences = list[Said]
 Parts = tuple[Sentences, list[Item]]
@@ -126,7 +128,7 @@ def _by_format(entry: Tag, raw: bytes, manner: Manner) -> Parts:
         text, whole = gbk(raw)
         said = [Said(f"“{text}”", f'"{text}"')]
         return (said if whole else [*said, Said("有残缺字符", "a character is cut")]), []
-    if entry.format is Format.N and len(raw) > 3:
+    if entry.format is Format.N and entry.shortest == _AMOUNT and entry.tag not in _NAMES:
         return amount(raw), []
     if entry.format is Format.N:
         return [Said(*[str(bcd.number(raw, entry.hex))] * 2)], []

@@ -5,11 +5,18 @@ Spec: EMV book 3, 6.5.5; JR/T 0025.5, 6.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from attrs import field, frozen
 
 from szunion.emv import tlv
 from szunion.emv.action import Ask
 from szunion.emv.errors import BadTlv, CardFault
+
+_NO_MORE_THAN: Mapping[Ask, tuple[Ask, ...]] = MappingProxyType(
+    {Ask.AAC: (Ask.AAC,), Ask.ARQC: (Ask.AAC, Ask.ARQC), Ask.TC: (Ask.AAC, Ask.ARQC, Ask.TC)}
+)
 
 
 @frozen
@@ -35,6 +42,13 @@ class Cryptogram:
             return Ask(self.cid & 0xC0)
         except ValueError as error:
             raise CardFault(0x9000, "AC-ANSWER") from error
+
+    def within(self, ask: Ask) -> bool:
+        """Whether the card answered no more than it was asked for, as it must.
+
+        Spec: EMV book 3, 9.3 (a TC stands above an ARQC, and that above an AAC).
+        """
+        return self.cid & 0xC0 in _NO_MORE_THAN[ask]
 
     @property
     def advice(self) -> bool:

@@ -1,9 +1,10 @@
 """Know how a terminal hands the issuer's scripts to the card: 发卡行脚本处理.
 
-PBOC knows template 72 only, one at most, 128 bytes at most; 71 is treated by the rules of EMV.
+An issuer of PBOC sends one template 72 at most, of 128 bytes at most; more of them, and 71, are
+treated by the rules of EMV.
 A script comes from the issuer's answer to this very transaction and from nowhere else.
 
-Spec: JR/T 0025.6, 7.12; EMV book 3, 10.10.
+Spec: JR/T 0025.6, 7.12; EMV book 3, 10.10 and annex E; EMV book 4, 6.3.9 and 12.2.4.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from attrs import frozen
 
 from szunion.emv import tlv
 from szunion.emv.apdu import Command
-from szunion.emv.errors import BadData
+from szunion.emv.errors import BadData, BadTlv
 from szunion.emv.exchange import exchange
 
 MOST_BYTES = 128
+"""Of all scripts of one answer."""
 MOST_COMMANDS = 32
+_IDENTIFIER = 0x9F18
 _GOES_ON = (0x90, 0x62, 0x63)
 _NOT_PARSED, _ALL_DONE, _FAILED_AT = 0x00, 0x20, 0x10
 
@@ -52,27 +55,45 @@ def read_script(raw: bytes) -> tuple[bytes, tuple[Command, ...]] | None:
         if len(nodes) != 1 or nodes[0].tag not in (0x71, 0x72):
             return None
         inside = nodes[0].children
-        identifiers = [node.value for node in inside if node.tag == 0x9F18]
+        identifiers = [node.value for node in inside if node.tag == _IDENTIFIER]
         commands = tuple(Command.decode(node.value) for node in inside if node.tag == 0x86)
     except BadData:
         return None
-    odd = [node for node in inside if node.tag not in (0x9F18, 0x86)]
+    odd = [node for node in inside if node.tag not in (_IDENTIFIER, 0x86)]
     if odd or len(identifiers) > 1 or not 1 <= len(commands) <= MOST_COMMANDS:
         return None
     identifier = identifiers[0] if identifiers else bytes(4)
     return (identifier, commands) if len(identifier) == 4 else None
 
 
+def read_identifier(raw: bytes) -> bytes:
+    """Return the identifier of a script, as far as it can be made out of one not understood.
+
+    Spec: EMV book 4, 12.2.4.
+    """
+    try:
+        identifier = tlv.first(tlv.parse(raw), _IDENTIFIER) or b""
+    except BadTlv as error:
+        identifier = tlv.first(error.nodes, _IDENTIFIER) or b""
+    return identifier if len(identifier) == 4 else bytes(4)
+
+
 async def run_scripts(scripts: tuple[bytes, ...], template: int) -> tuple[ScriptResult, ...]:
-    """Run the first script of *template*; further ones are reported as not understood."""
-    wanted = [raw for raw in scripts if raw[:1] == bytes((template,))]
+    """Run the scripts of *template* in order, as many as fit `MOST_BYTES` together.
+
+    One that is not understood, or too much, is reported so; the next ones are run all the same.
+    """
     results: list[ScriptResult] = []
-    for number, raw in enumerate(wanted):
-        found = read_script(raw) if number == 0 else None
-        if found is None:
-            results.append(ScriptResult(_NOT_PARSED))
+    size = 0
+    for raw in scripts:
+        size += len(raw)
+        if raw[:1] != bytes((template,)):
             continue
-        results.append(await _run(*found))
+        found = read_script(raw) if size <= MOST_BYTES else None
+        if found is None:
+            results.append(ScriptResult(_NOT_PARSED, read_identifier(raw)))
+        else:
+            results.append(await _run(*found))
     return tuple(results)
 
 

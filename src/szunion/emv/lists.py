@@ -6,7 +6,7 @@ Spec: EMV 4.3 Book 3, 10.2 and 10.5; JR/T 0025.5, 7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import ClassVar, Self
 
 from attrs import frozen
 
@@ -141,6 +141,9 @@ class CvmList:
         BadField: An amount is out of range, or the number of rules.
     """
 
+    #: Bytes of X and Y, which stand before the rules.
+    AMOUNTS: ClassVar = 8
+
     x: int
     y: int
     rules: tuple[CvmRule, ...]
@@ -148,7 +151,7 @@ class CvmList:
     def __attrs_post_init__(self) -> None:
         if not (0 <= self.x < 1 << 32 and 0 <= self.y < 1 << 32):
             raise BadField("FIELD-CONTENT", name="8E CVM", why="X, Y")
-        if not 0 < len(self.rules) <= (_MOST_LIST - 8) // 2:
+        if not 0 < len(self.rules) <= (_MOST_LIST - self.AMOUNTS) // 2:
             raise BadField("FIELD-CONTENT", name="8E CVM", why=f"{len(self.rules)} rules")
 
     @classmethod
@@ -162,7 +165,7 @@ class CvmList:
             raise BadField("FIELD-LENGTH", name="8E CVM", want="8 + 2n", got=len(raw))
         rules = tuple(
             CvmRule(raw[at] & 0xBF, bool(raw[at] & 0x40), raw[at + 1])
-            for at in range(8, len(raw), 2)
+            for at in range(cls.AMOUNTS, len(raw), 2)
         )
         return cls(int.from_bytes(raw[:4], "big"), int.from_bytes(raw[4:8], "big"), rules)
 

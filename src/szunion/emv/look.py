@@ -200,7 +200,7 @@ async def _public(
     document = None
     if (number := data.value(0x9F61)) is not None:
         document = _soft(lambda raw: Document.parse(raw, data.value(0x9F62)), number)
-    name = data.value(0x5F20) or data.value(0x9F0B)
+    name = data.value(0x9F0B) or data.value(0x5F20)
     product = data.value(0x9F63)
     sequence = trusted(0x5F34)
     return PublicData(

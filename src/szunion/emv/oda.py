@@ -111,6 +111,7 @@ class Verdict:
         return bytes((bits, 0, 0, 0, 0))
 
 
+#: Spec: EMV book 3, 7.5, table 35.
 _DATA_MISSING: Final = frozenset(
     {
         Reason.CA_INDEX_MISSING,
@@ -120,6 +121,7 @@ _DATA_MISSING: Final = frozenset(
         Reason.ICC_EXPONENT_MISSING,
         Reason.STATIC_SIGNATURE_MISSING,
         Reason.PAN_MISSING,
+        Reason.REMAINDER_MISSING,
     }
 )
 
@@ -197,6 +199,14 @@ def choose(aip: bytes, *, sda: bool = True, dda: bool = True, cda: bool = True) 
 def not_performed(policy: Policy) -> Verdict:
     """Return the verdict where there is no common method: data were read, that is all."""
     return _verdict(Method.NONE, policy, (Reason.METHOD_NOT_SUPPORTED,))
+
+
+def unrecovered(recovered: Recovered) -> Verdict:
+    """Return the verdict of CDA that fails before the card is asked: its keys are not right.
+
+    Spec: EMV book 4, 6.3.2.1.
+    """
+    return _verdict(Method.CDA, recovered.policy, recovered.reasons)
 
 
 # --- the methods ----------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from enum import Enum
 
 from attrs import field, frozen
 
-from szunion.emv import oda
-from szunion.emv.errors import CardFault
+from szunion.emv import bcd, oda
+from szunion.emv.errors import BadField, CardFault
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, GoOnline
 from szunion.emv.oda_keys import Assurance, recover
 from szunion.emv.reading import (
@@ -117,7 +117,7 @@ async def tap(terminal: Terminal, business: Business, values: Mapping[int, bytes
     Args:
         terminal: What the terminal is; its `ttq` says what it can do.
         business: What is paid.
-        values: The terminal's data by tag (`szunion.emv.transaction.terminal_values`), with the
+        values: The terminal's data by tag (`szunion.emv.terminal.terminal_values`), with the
             unpredictable number 9F37.
 
     Raises:
@@ -195,9 +195,11 @@ def authenticate(
 
 
 def _expired(data: ApplicationData, told: Mapping[int, bytes]) -> bool:
-    """Whether the card's date is over or missing; both are YYMMDD of this century."""
-    expires = data.value(0x5F24)
-    return expires is None or told[0x9A] > expires
+    """Whether the card's date is over, missing, or no date."""
+    try:
+        return bcd.day(told[0x9A]) > bcd.day(data.require(0x5F24))
+    except BadField:
+        return True
 
 
 async def _go_online(
@@ -205,7 +207,8 @@ async def _go_online(
 ) -> FastOutcome:
     """Ask the issuer; the card may already be gone."""
     cryptogram, ctq = data.require(0x9F26), data.value(0x9F6C) or bytes(2)
-    values = {**told, **data.objects, 0x9F10: data.require(0x9F10), 0x84: data.selected.name}
+    data.require(0x9F10)
+    values = {**data.objects, **told, 0x84: data.selected.name}
     request = AuthorisationRequest(tuple(sorted(values.items())), cryptogram)
     reply: AuthorisationReply | None = await GoOnline(request) if terminal.online else None
     approved = reply is not None and reply.code in (b"00", b"10", b"11")

@@ -20,6 +20,7 @@ from szunion.emv.exchange import exchange, insist
 from szunion.emv.lists import AflEntry
 from szunion.emv.oda_keys import CardData, Record
 from szunion.emv.selection import Selected
+from szunion.emv.tags import Origin, lookup
 from szunion.emv.tlv import Node
 
 MOST_RECORDS = 64
@@ -194,39 +195,49 @@ async def get_data(tag: int) -> bytes | None:
     return nodes[0].value
 
 
-def primitives(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Yield the primitive objects at any depth, in order."""
-    return (node for node in tlv.walk(nodes) if not node.constructed)
-
-
 def collect(
-    selected: Selected, options: Options | None, records: Sequence[Record]
+    selected: Selected, options: Options, records: Sequence[Record], *, once: bool = False
 ) -> ApplicationData:
-    """Put together what was read, each object once.
+    """Put together what was read. What is the terminal's or the issuer's to say is not heard.
+
+    Args:
+        selected: The application.
+        options: What GET PROCESSING OPTIONS answered.
+        records: What its AFL lists.
+        once: Insist that no two records hold one object, even with the same value: a payment
+            does (EMV book 3, 10.2), a look bears with it.
 
     Raises:
         BadField: one object came twice with two values. Somebody wants two readers of the data
             to see different things; nothing of it is used.
 
-    Spec: EMV book 3, 10.2 (an object read twice ends the transaction).
+    Spec: EMV book 3, 7.5 and 10.2.
     """
     objects: dict[int, bytes] = {}
     signed: set[int] = set()
     for record in records:
-        nodes = tlv.parse(record.raw) if record.sfi <= 10 else ()
-        for node in primitives(nodes):
-            if objects.setdefault(node.tag, node.value) != node.value:
-                raise BadField("FIELD-CONTENT", name=f"{node.tag:02X}", why="two values")
-            if record.signed:
-                signed.add(node.tag)
-    if options is not None:
-        told = [(node.tag, node.value) for node in primitives(options.nodes)]
-        # in a format 1 answer they have no tags, and no record may say otherwise
-        told += [(0x82, options.aip), (0x94, options.afl)]
-        for tag, value in told:
-            if objects.setdefault(tag, value) != value:
+        for tag, value in told_in(record):
+            if tag in objects and (once or objects[tag] != value):
                 raise BadField("FIELD-CONTENT", name=f"{tag:02X}", why="two values")
+            objects[tag] = value
+            if record.signed:
+                signed.add(tag)
+    # in a format 1 answer AIP and AFL have no tags, and no record may say otherwise
+    told = [*of_the_card(options.nodes), (0x82, options.aip), (0x94, options.afl)]
+    for tag, value in told:
+        if objects.setdefault(tag, value) != value:
+            raise BadField("FIELD-CONTENT", name=f"{tag:02X}", why="two values")
     return ApplicationData(selected, options, tuple(records), objects, frozenset(signed))
+
+
+def told_in(record: Record) -> Iterator[tuple[int, bytes]]:
+    """Yield what a record tells; those of files 11 to 30 have a form that only a scheme knows."""
+    return of_the_card(tlv.parse(record.raw)) if record.sfi <= 10 else iter(())
+
+
+def of_the_card(nodes: Sequence[Node]) -> Iterator[tuple[int, bytes]]:
+    """Yield tag and value of every primitive object that is the card's to say."""
+    return ((tag, value) for tag, value in tlv.leaves(nodes) if lookup(tag).origin is Origin.CARD)
 
 
 async def read_application(selected: Selected, values: Mapping[int, bytes]) -> ApplicationData:
@@ -238,5 +249,16 @@ async def read_application(selected: Selected, values: Mapping[int, bytes]) -> A
 async def peek_application(
     selected: Selected, places: Sequence[tuple[int, int]] = PROBED
 ) -> ApplicationData:
-    """Read what the application tells without being initiated; its counter does not move."""
-    return collect(selected, None, await probe_records(places))
+    """Read what the application tells without being initiated; its counter does not move.
+
+    Without an AFL nobody knows which records belong together: a card for two algorithms has two
+    certificates under one tag. What came with two values is left out.
+    """
+    records = await probe_records(places)
+    objects: dict[int, bytes] = {}
+    doubtful: set[int] = set()
+    for tag, value in (told for record in records for told in told_in(record)):
+        if objects.setdefault(tag, value) != value:
+            doubtful.add(tag)
+    told = {tag: value for tag, value in objects.items() if tag not in doubtful}
+    return ApplicationData(selected, None, records, told)

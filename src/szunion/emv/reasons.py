@@ -54,6 +54,7 @@ class Reason(Enum):
     KEY_ALGORITHM = "不支持的公钥算法标识", "the key algorithm is not supported"
     HASH_WRONG = "杂凑值不符", "the hash does not fit"
     PADDING_WRONG = "填充字节不是 BB", "the padding is not BB"
+    REMAINDER_MISSING = "缺少公钥余数 92 或 9F48", "the key remainder 92 or 9F48 is missing"
     REMAINDER_WRONG = "公钥余数长度不对", "the key remainder's length is wrong"
     EXPONENT_LENGTH = "公钥指数长度不符", "the exponent's length does not fit"
     SIGNATURE_WRONG = "SM2 签名不对", "the SM2 signature is wrong"

@@ -188,15 +188,20 @@ def must_ask(candidates: Sequence[Candidate]) -> bool:
 
 
 async def choose(
-    candidates: Sequence[Candidate], *, holder_chooses: bool = True
+    candidates: Sequence[Candidate], *, holder_chooses: bool = True, again: bool = False
 ) -> Candidate | None:
     """Let the holder choose, or take the first that needs no confirmation; None: nothing.
+
+    Args:
+        candidates: In order.
+        holder_chooses: Whether there is a way to ask.
+        again: What the holder chose could not be used, so even a single other one is asked about.
 
     Spec: EMV book 1, 12.4.
     """
     if not candidates:
         return None
-    if not must_ask(candidates):
+    if not must_ask(candidates) and not (again and holder_chooses):
         return candidates[0]
     if holder_chooses:
         return await ChooseApplication(tuple(candidates))
@@ -290,15 +295,15 @@ async def _by_name(supported: Sequence[Supported]) -> tuple[Candidate, ...]:
             if named is None:
                 break
             name, nodes = named
-            if name in seen:
-                raise LimitExceeded("applications of one name", 1)
+            if name in seen or not name.startswith(wanted.aid):
+                break  # it knows no next one, or answers about something else
             seen.add(name)
             if response.sw == 0x9000 and wanted.matches(name):
                 priority = tlv.first(nodes, 0x87) or b"\0"
                 label = plain(tlv.first(nodes, 0x50) or b"")
                 found.append(Candidate(name, priority[0], label, response.data))
                 _limited(found)
-            if name == wanted.aid:
+            if name == wanted.aid or not wanted.partial:
                 break
             response = await select(wanted.aid, following=True)
     return tuple(found)

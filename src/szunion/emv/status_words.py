@@ -6,10 +6,9 @@ Spec: ISO/IEC 7816-4, 5.1.3; JR/T 0025.5, annex B; purse cards: the older PBOC p
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal
 
 from attrs import frozen
-
-from szunion.emv.errors import Language
 
 
 @frozen
@@ -37,7 +36,7 @@ class StatusWord:
         pairs = zip(self.pattern, f"{sw:04X}", strict=True)
         return all(wanted in ("x", digit) for wanted, digit in pairs)
 
-    def say(self, sw: int, language: Language = "zh") -> str:
+    def say(self, sw: int, language: Literal["zh", "en"] = "zh") -> str:
         """Return the meaning, with the number that the last half-bytes hold."""
         text = self.zh if language == "zh" else self.en
         return text.replace("{n}", str(sw & (0x0F if self.pattern == "63Cx" else 0xFF)))

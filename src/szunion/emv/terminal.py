@@ -5,11 +5,13 @@ Spec: JR/T 0025.6, 7; EMV book 3, annex C (TVR, TSI); EMV book 4, annex A.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from enum import IntFlag
 
 from attrs import field, frozen
 
+from szunion.emv import bcd
 from szunion.emv.capk import CaKeys
 from szunion.emv.errors import BadField
 from szunion.emv.oda_keys import Policy
@@ -71,21 +73,21 @@ MOST_AMOUNT = 999_999_999_999
 """Fen that twelve digits hold."""
 
 
-def _decimal(text: str) -> bool:
-    return len(text) == 6 and not text.strip("0123456789")
-
-
 def _five(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
 @frozen(kw_only=True)
 class ActionCodes:
-    """Terminal action codes 终端行为代码, 5 bytes each; a missing one is zeros."""
+    """Terminal action codes 终端行为代码, 5 bytes each; a missing one is zeros.
+
+    They are UnionPay's, with one bit more in the default: a card whose CDA failed is not approved
+    where the issuer cannot be asked.  Spec: EMV book 3, 10.7, which recommends the bit.
+    """
 
     denial: bytes = _five("0000000000")
     online: bytes = _five("DC4004F800")
-    default: bytes = _five("D84000A800")
+    default: bytes = _five("DC4000A800")
 
 
 @frozen(kw_only=True)
@@ -110,6 +112,8 @@ class Terminal:
     supported: tuple[Supported, ...] = UNION_PAY
     country: bytes = bytes.fromhex("0156")
     currency: bytes = bytes.fromhex("0156")
+    exponent: int = 2
+    """5F36: how many digits of an amount stand behind the point."""
     kind: int = 0x22
     """9F35: attended, offline with online capability."""
     capabilities: bytes = bytes.fromhex("E0F9C8")
@@ -153,6 +157,16 @@ class Terminal:
         """Nobody stands by: 9F35 ends in 4, 5 or 6."""
         return self.kind & 0x0F in (4, 5, 6)
 
+    @property
+    def online_only(self) -> bool:
+        """Nothing is approved without the issuer: 9F35 ends in 1 or 4."""
+        return self.kind & 0x0F in (1, 4)
+
+    @property
+    def is_atm(self) -> bool:
+        """A bank's, unattended, and it pays cash out.  Spec: EMV book 4, A1."""
+        return self.kind in (0x14, 0x15, 0x16) and bool(self.more_capabilities[0] & 0x80)
+
 
 @frozen(kw_only=True)
 class Business:
@@ -172,10 +186,37 @@ class Business:
     on_exception_file: bool = False
 
     def __attrs_post_init__(self) -> None:
-        right = 0 <= self.amount <= MOST_AMOUNT and 0 <= self.other <= self.amount
-        days, clock = _decimal(self.date), _decimal(self.time)
-        if not right or not days or not clock or not 0 <= self.sequence <= 99_999_999:
-            raise BadField("FIELD-CONTENT", name="Business", why="amount, date, time, sequence")
+        amounts = 0 <= self.amount <= MOST_AMOUNT and 0 <= self.other <= self.amount
+        kind = 0 <= self.kind <= 0x99 and self.kind & 0x0F <= 9
+        if not amounts or not kind or not 0 <= self.sequence <= 99_999_999:
+            raise BadField("FIELD-CONTENT", name="Business", why="amount, kind, sequence")
+        bcd.day(_written(self.date), "Business.date")
+        bcd.clock(_written(self.time), "Business.time")
+
+    @property
+    def day(self) -> dt.date:
+        """The date."""
+        return bcd.day(_written(self.date))
+
+    @property
+    def is_cash(self) -> bool:
+        """Cash is all that is wanted."""
+        return self.kind == 0x01
+
+    @property
+    def is_purchase(self) -> bool:
+        """Goods or services are bought, with cashback or without."""
+        return self.kind in (0x00, 0x09)
+
+    @property
+    def is_cashback(self) -> bool:
+        """A purchase that hands cash out as well."""
+        return self.kind == 0x09 or (self.is_purchase and self.other > 0)
+
+
+def _written(digits: str) -> bytes:
+    """Return decimal digits as bytes; nothing, which no date and no time is, for anything else."""
+    return bytes.fromhex(digits) if digits.isascii() and digits.isdecimal() else b""
 
 
 def n12(fen: int) -> bytes:
@@ -193,9 +234,11 @@ def terminal_values(terminal: Terminal, business: Business, challenge: bytes) ->
         0x9F02: n12(business.amount),
         0x81: (business.amount & 0xFFFFFFFF).to_bytes(4, "big"),
         0x9F03: n12(business.other),
+        0x9F04: (business.other & 0xFFFFFFFF).to_bytes(4, "big"),
         0x9F1A: terminal.country,
         0x95: bytes(5),
         0x5F2A: terminal.currency,
+        0x5F36: bytes((terminal.exponent,)),
         0x9A: bytes.fromhex(business.date),
         0x9F21: bytes.fromhex(business.time),
         0x9C: bytes((business.kind,)),

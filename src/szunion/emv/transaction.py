@@ -9,7 +9,6 @@ Spec: JR/T 0025.6, 7; EMV book 3, 10; EMV book 4, 6.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 
 from attrs import evolve, field, frozen
 
@@ -24,86 +23,36 @@ from szunion.emv.action import (
     default_hit,
 )
 from szunion.emv.apdu import Command
-from szunion.emv.cvm import HolderCheck, verify_holder
+from szunion.emv.cvm import NOTHING_TO_DO, HolderCheck, verify_holder
 from szunion.emv.errors import CardFault
 from szunion.emv.exchange import exchange, insist
-from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, GoOnline
+from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, Candidate, GoOnline
 from szunion.emv.generated import Cryptogram, read_cryptogram
 from szunion.emv.issuer_script import ScriptResult, run_scripts
 from szunion.emv.oda_keys import Assurance, Recovered, recover
-from szunion.emv.reading import ApplicationData, collect, initiate, read_records
-from szunion.emv.risk import manage_risk, restrictions
+from szunion.emv.outcome import Decision, Outcome
+from szunion.emv.reading import ApplicationData, Options, collect, initiate, read_records
+from szunion.emv.risk import listed, manage_risk, restrictions
 from szunion.emv.rsa import RsaKey
-from szunion.emv.selection import build_candidate_list, choose, select_application
+from szunion.emv.selection import (
+    Selected,
+    build_candidate_list,
+    choose,
+    must_ask,
+    select_application,
+)
 from szunion.emv.terminal import Business, Terminal, Tsi, Tvr, terminal_values
 
 _CDA, _TC_HASH = 0x10, 0x98
 _USE_NOT_SATISFIED = 0x6985
+_APPROVES = (b"00", b"10", b"11")
 _MOST_APPLICATIONS = 8
 _MANDATORY = (0x5F24, 0x5A, 0x8C, 0x8D)
 _ONLINE_DATA = (
-    0x9F26,
-    0x9F27,
-    0x9F10,
-    0x9F37,
-    0x9F36,
-    0x95,
-    0x9A,
-    0x9C,
-    0x9F02,
-    0x5F2A,
-    0x82,
-    0x9F1A,
-    0x9F03,
-    0x9F33,
-    0x9F34,
-    0x9F35,
-    0x9F1E,
-    0x84,
-    0x9F09,
-    0x9F41,
-    0x9F74,
-    0x5A,
-    0x5F34,
-    0x57,
-)
-
-
-class Decision(Enum):
-    """How a transaction ended: 交易结果."""
-
-    APPROVED_OFFLINE = "approved offline 脱机批准"
-    APPROVED_ONLINE = "approved online 联机批准"
-    DECLINED_OFFLINE = "declined offline 脱机拒绝"
-    DECLINED_ONLINE = "declined online 联机拒绝"
-    NOT_ACCEPTED = "no application in common 无可用应用"
-
-    @property
-    def approved(self) -> bool:
-        """Whether goods may change hands."""
-        return self in (Decision.APPROVED_OFFLINE, Decision.APPROVED_ONLINE)
-
-
-@frozen(kw_only=True)
-class Outcome:
-    """How a transaction went."""
-
-    decision: Decision
-    assurance: Assurance = Assurance.READ_ONLY
-    """How far it is believed that the genuine card took part. Never from unsigned data."""
-    verdict: oda.Verdict | None = None
-    tvr: Tvr = Tvr(0)
-    tsi: Tsi = Tsi(0)
-    code: bytes = b""
-    """Authorisation response code 8A."""
-    holder: HolderCheck | None = None
-    holder_verified: bool = False
-    """The PIN was right, and the card itself says so in signed data. 9000 alone is no proof."""
-    cryptograms: tuple[Cryptogram, ...] = ()
-    scripts: tuple[ScriptResult, ...] = ()
-    """To be sent to the issuer in the next online message."""
-    data: ApplicationData | None = None
-    used_ecash: bool = False
+    0x9F26, 0x9F27, 0x9F10, 0x9F37, 0x9F36, 0x95, 0x9A, 0x9C,
+    0x9F02, 0x5F2A, 0x82, 0x9F1A, 0x9F03, 0x9F33, 0x9F34, 0x9F35,
+    0x9F1E, 0x84, 0x9F09, 0x9F41, 0x9F74, 0x5A, 0x5F34, 0x57,
+)  # fmt: skip
 
 
 @frozen(kw_only=True)
@@ -123,6 +72,8 @@ class _State:
     ecash: bool = False
     told: bytes = field(default=b"", repr=False)
     """PDOL, CDOL1, CDOL2 values, which CDA signs."""
+    signs: bool = False
+    """Whether the card is asked for a signature with its cryptograms."""
     code: bytes = b""
     reply: AuthorisationReply | None = None
     cryptograms: tuple[Cryptogram, ...] = ()
@@ -131,6 +82,7 @@ class _State:
     def values(self) -> dict[int, bytes]:
         """Return everything a list of the card may ask for."""
         known = terminal_values(self.terminal, self.business, self.challenge)
+        known[0x84] = known[0x9F06] = self.data.selected.name
         known[0x95], known[0x9B] = self.tvr.encode(), self.tsi.encode()
         known[0x9F34] = self.holder.results
         if self.code:
@@ -152,24 +104,44 @@ async def transact(terminal: Terminal, business: Business) -> Outcome:
         BadData, LimitExceeded: its data break the standard, or do not end.
     """
     candidates = list(await build_candidate_list(terminal.supported))
+    asked = False
     for _ in range(_MOST_APPLICATIONS):
-        chosen = await choose(candidates, holder_chooses=terminal.holder_chooses)
+        chosen = await choose(candidates, holder_chooses=terminal.holder_chooses, again=asked)
         if chosen is None:
             break
+        asked = asked or (terminal.holder_chooses and must_ask(candidates))
         challenge = terminal.random(4)
-        try:
-            selected = await select_application(chosen.aid)
-            values = terminal_values(terminal, business, challenge)
-            options = await initiate(selected, {**values, 0x84: selected.name})
-        except CardFault as fault:
-            if fault.sw not in (_USE_NOT_SATISFIED, 0x6283, 0x6A82):
-                raise
-            # not to be used now: off the list, and back to selection
-            candidates = [other for other in candidates if other.aid != chosen.aid]
-            continue
-        data = collect(selected, options, await read_records(options.afl))
-        return await _go_through(terminal, business, challenge, data)
+        begun = await _begin(chosen, terminal, business, challenge)
+        if begun is not None:
+            selected, options = begun
+            data = collect(selected, options, await read_records(options.afl), once=True)
+            return await _go_through(terminal, business, challenge, data)
+        candidates = [other for other in candidates if other.aid != chosen.aid]
     return Outcome(decision=Decision.NOT_ACCEPTED)
+
+
+async def _begin(
+    chosen: Candidate, terminal: Terminal, business: Business, challenge: bytes
+) -> tuple[Selected, Options] | None:
+    """Select the application finally and initiate it; None: not to be used now, take another.
+
+    Spec: EMV book 1, 12.4 (any refusal of the final SELECT); book 3, 10.1 (6985).
+    """
+    try:
+        selected = await select_application(chosen.aid)
+    except CardFault as fault:
+        if fault.code == "FLOW-ANSWER":  # the reader's fault, not the application's
+            raise
+        return None
+    values = terminal_values(terminal, business, challenge)
+    try:
+        return selected, await initiate(
+            selected, {**values, 0x84: selected.name, 0x9F06: selected.name}
+        )
+    except CardFault as fault:
+        if fault.sw != _USE_NOT_SATISFIED:
+            raise
+        return None
 
 
 async def _go_through(
@@ -183,26 +155,35 @@ async def _go_through(
         challenge=challenge,
         data=data,
         verdict=oda.not_performed(terminal.policy),
-        holder=HolderCheck(results=bytes.fromhex("3F0000")),
+        holder=HolderCheck(results=NOTHING_TO_DO),
         told=data.options.told if data.options else b"",
         ecash=terminal.knows_ecash and data.value(0x9F74) is not None,
     )
     state = await _authenticate(state)
     state = evolve(state, tvr=state.tvr | restrictions(data, terminal, business))
-    icc = state.recovered.icc if state.recovered else None
-    card_key = icc.key if icc is not None and isinstance(icc.key, RsaKey) else None
-    holder = await verify_holder(data, terminal, business, card_key)
-    used = Tsi.HOLDER if holder.results != b"\x3f\0\0" else Tsi(0)
+    holder = await verify_holder(data, terminal, business, _pin_key(state))
+    used = Tsi.HOLDER if holder.results != NOTHING_TO_DO else Tsi(0)
     state = evolve(state, holder=holder, tvr=state.tvr | holder.tvr, tsi=state.tsi | used)
-    if state.ecash:
-        wants_online = await pboc.wants_online(data, terminal, business.amount)
-        ask = Ask.ARQC if wants_online else analyse(data, terminal, state.tvr)
-    else:
-        risk = await manage_risk(data, terminal, business)
-        state = evolve(state, tvr=state.tvr | risk, tsi=state.tsi | Tsi.TERMINAL_RISK)
-        ask = analyse(data, terminal, state.tvr)
+    # electronic cash has limits of its own: floor, chance and velocity are not looked at
+    risk = listed(business) if state.ecash else await manage_risk(data, terminal, business)
+    state = evolve(state, tvr=state.tvr | risk, tsi=state.tsi | Tsi.TERMINAL_RISK)
+    ask = analyse(data, terminal, state.tvr)
+    if state.ecash and ask is Ask.TC and await pboc.wants_online(data, terminal, business.amount):
+        ask = Ask.ARQC
     state = await _generate(state, ask, 0x8C)
-    return await _complete(state, ask)
+    return await _complete(state)
+
+
+def _pin_key(state: _State) -> RsaKey | None:
+    """Return the key for enciphered PINs: the card's own, if nothing is wrong with it.
+
+    A card that has another key for it (9F2D) wants no PIN under this one.
+    """
+    recovered = state.recovered
+    if recovered is None or recovered.reasons or recovered.icc is None:
+        return None
+    key = recovered.icc.key
+    return key if isinstance(key, RsaKey) and state.data.value(0x9F2D) is None else None
 
 
 async def _authenticate(state: _State) -> _State:
@@ -220,7 +201,9 @@ async def _authenticate(state: _State) -> _State:
         return _judged(state, method, verdict, None)
     recovered = recover(card, terminal.keys, terminal.policy, dynamic=True)
     if method is oda.Method.CDA:
-        return evolve(state, method=method, recovered=recovered)
+        if recovered.reasons:  # the card and the issuer hear of it, and no signature is asked for
+            return _judged(state, method, oda.unrecovered(recovered), recovered)
+        return evolve(state, method=method, recovered=recovered, signs=True)
     verdict = await dynamic_authentication(data, recovered, terminal, state.values())
     return _judged(state, method, verdict, recovered)
 
@@ -235,8 +218,8 @@ async def dynamic_authentication(
 
     A card that does not sign is not authenticated, for whatever reason.
     """
-    listed = dol.parse(data.value(0x9F49) or terminal.default_ddol)
-    told = dol.fill(listed, values)
+    wishes = dol.parse(data.value(0x9F49) or terminal.default_ddol)
+    told = dol.fill(wishes, values)
     response = await exchange(Command(0x00, 0x88, 0x00, 0x00, told, le=256))
     answer = response.data if response.sw == 0x9000 else b""
     return oda.check_dda(recovered, answer, told, values[0x9F37])
@@ -261,18 +244,19 @@ def _tvr(verdict: oda.Verdict) -> Tvr:
 
 async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
     """Send GENERATE AC; with CDA judge the signature, unless the card declined."""
-    wants_signature = state.method is oda.Method.CDA and ask is not Ask.AAC
-    listed = dol.parse(state.data.require(list_tag))
+    wants_signature = state.signs and ask is not Ask.AAC
+    wishes = dol.parse(state.data.require(list_tag))
     values = state.values()
-    if any(entry.tag == _TC_HASH for entry in listed):
+    if any(entry.tag == _TC_HASH for entry in wishes):
         # the hash goes over what the TDOL lists; a card without one gets the terminal's, and the
         # bit that says so is in the very data that are hashed
-        if state.data.value(0x97) is None:
+        tdol = state.data.value(0x97)
+        if tdol is None and state.terminal.default_tdol:
             state = evolve(state, tvr=state.tvr | Tvr.DEFAULT_TDOL)
             values = state.values()
-        tdol = state.data.value(0x97) or state.terminal.default_tdol
-        values[_TC_HASH] = crypto.sha1(dol.fill(dol.parse(tdol), values))
-    told = dol.fill(listed, values)
+        hashed = dol.parse(state.terminal.default_tdol if tdol is None else tdol)
+        values[_TC_HASH] = crypto.sha1(dol.fill(hashed, values))
+    told = dol.fill(wishes, values)
     p1 = ask | (_CDA if wants_signature else 0)
     response = await insist(Command(0x80, 0xAE, p1, 0x00, told, le=256))
     cryptogram = read_cryptogram(response.data)
@@ -282,6 +266,10 @@ async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
         tsi=state.tsi | Tsi.CARD_RISK,
         cryptograms=(*state.cryptograms, cryptogram),
     )
+    if not cryptogram.within(ask):
+        if list_tag == 0x8C:
+            raise CardFault(0x9000, "AC-ANSWER")
+        return state  # all is done but to read it as a decline.  Spec: EMV book 3, 9.3
     if wants_signature and state.recovered is not None and cryptogram.kind is not Ask.AAC:
         verdict = oda.check_cda(state.recovered, response.data, state.told, state.challenge)
         state = _judged(state, state.method, verdict, state.recovered)
@@ -291,12 +279,10 @@ async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
     return state
 
 
-async def _complete(state: _State, ask: Ask) -> Outcome:
+async def _complete(state: _State) -> Outcome:
     """Decide from the first cryptogram, or go online and ask for the second."""
     kind = state.cryptograms[0].kind
-    if _stricter(kind, ask):
-        raise CardFault(0x9000, "AC-ANSWER")
-    broken = state.method is oda.Method.CDA and kind is not Ask.AAC and not state.verdict.passed
+    broken = state.signs and kind is not Ask.AAC and not state.verdict.passed
     if kind is Ask.AAC:
         return _ended(evolve(state, code=OFFLINE_DECLINED), Decision.DECLINED_OFFLINE)
     if kind is Ask.TC:
@@ -309,12 +295,6 @@ async def _complete(state: _State, ask: Ask) -> Outcome:
     return await _online(state)
 
 
-def _stricter(kind: Ask, ask: Ask) -> bool:
-    """Whether the card answered more than it was asked for, which no card may."""
-    rank = {Ask.AAC: 0, Ask.ARQC: 1, Ask.TC: 2}
-    return rank[kind] > rank[ask]
-
-
 async def _online(state: _State) -> Outcome:
     """Ask the issuer, tell the card, run the scripts: 联机处理."""
     request = _request(state)
@@ -322,9 +302,9 @@ async def _online(state: _State) -> Outcome:
     if reply is None:
         declines = default_hit(state.data, state.terminal, state.tvr)
         code = UNABLE_ONLINE_DECLINED if declines else UNABLE_ONLINE_APPROVED
-        state = await _generate(evolve(state, code=code), Ask.AAC if declines else Ask.TC, 0x8D)
-        approved = state.cryptograms[-1].kind is Ask.TC and _still_believed(state)
-        decision = Decision.APPROVED_OFFLINE if approved else Decision.DECLINED_OFFLINE
+        ask = Ask.AAC if declines else Ask.TC
+        state = await _generate(evolve(state, code=code), ask, 0x8D)
+        decision = Decision.APPROVED_OFFLINE if _agreed(state, ask) else Decision.DECLINED_OFFLINE
         return _ended(state, decision)
     state = evolve(state, reply=reply, code=reply.code)
     aip = state.data.require(0x82)
@@ -334,16 +314,17 @@ async def _online(state: _State) -> Outcome:
         tsi = state.tsi | Tsi.ISSUER_AUTHENTICATION
         state = evolve(state, tvr=state.tvr | failed, tsi=tsi)
     state = await _scripts(state, reply, 0x71)
-    ask = Ask.TC if reply.code in (b"00", b"10", b"11") else Ask.AAC
+    ask = Ask.TC if reply.code in _APPROVES else Ask.AAC
     state = await _generate(state, ask, 0x8D)
+    approved = _agreed(state, ask)
     state = await _scripts(state, reply, 0x72)
-    approved = ask is Ask.TC and state.cryptograms[-1].kind is Ask.TC and _still_believed(state)
     return _ended(state, Decision.APPROVED_ONLINE if approved else Decision.DECLINED_ONLINE)
 
 
-def _still_believed(state: _State) -> bool:
-    """With CDA the last signature must hold as well."""
-    return state.method is not oda.Method.CDA or state.verdict.passed
+def _agreed(state: _State, ask: Ask) -> bool:
+    """Whether an approval was asked for and given; with CDA the last signature must hold too."""
+    approves = ask is Ask.TC and state.cryptograms[-1].cid & 0xC0 == Ask.TC
+    return approves and (not state.signs or state.verdict.passed)
 
 
 async def _scripts(state: _State, reply: AuthorisationReply, template: int) -> _State:
@@ -364,7 +345,6 @@ def _request(state: _State) -> AuthorisationRequest:
         0x9F27: bytes((cryptogram.cid,)),
         0x9F10: cryptogram.issuer_data,
         0x9F36: cryptogram.atc,
-        0x84: state.data.selected.name,
     }
     told = tuple((tag, values[tag]) for tag in _ONLINE_DATA if tag in values)
     return AuthorisationRequest(told, cryptogram.ac, state.holder.pin, cryptogram.advice)

@@ -30,6 +30,8 @@ _NO_CARD = frozenset({0x8010000C, 0x80100066, 0x80100067})
 _GONE = frozenset({0x80100003, 0x80100068, 0x80100069})
 _SHARED = 0x8010000B
 _STATUS_WORD = 2
+_HEADER = 5
+"""CLA INS P1 P2 and a length of one byte."""
 _NOTICED = 1.0
 """Seconds within which the service has seen that a card is gone."""
 _SLICE = 0.2
@@ -160,9 +162,10 @@ class PcscChannel:
         if self._over is not None:
             raise self._over
         scard = self._owner.scard
+        block = _without_le(command) if self._pci == scard.SCARD_PCI_T0 else command
 
         def send() -> tuple[int, list[int]]:
-            sent: tuple[int, list[int]] = scard.SCardTransmit(self._card, self._pci, list(command))
+            sent: tuple[int, list[int]] = scard.SCardTransmit(self._card, self._pci, list(block))
             return sent
 
         try:
@@ -370,6 +373,19 @@ class PcscReader:
                     return False
         finally:
             scard.SCardReleaseContext(context)
+
+
+def _without_le(command: bytes) -> bytes:
+    """Return what goes out at T=0: of data and a wish for an answer, the data alone.
+
+    PC/SC hands on what it gets, and T=0 has one length in a command. Many a reader takes a second
+    one for an error; the card says by 61xx that its answer waits.  Spec: ISO/IEC 7816-3, 12.2.5.
+
+    >>> _without_le(bytes.fromhex("00A4040002A00000")).hex()
+    '00a4040002a000'
+    """
+    short = len(command) > _HEADER and command[_HEADER - 1] > 0
+    return command[:-1] if short and len(command) == _HEADER + command[_HEADER - 1] + 1 else command
 
 
 def _check(code: int, reader: str) -> None:
