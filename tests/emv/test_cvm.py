@@ -10,12 +10,13 @@ from tests.emv.world import BUSINESS, terminal
 from szunion.emv.apdu import Command
 from szunion.emv.cvm import HolderCheck, Method, applies, is_able, verify_holder
 from szunion.emv.errors import BadField, CardFault
+from szunion.emv.fields import Tvr
 from szunion.emv.flow import AskPin, Effect, Performer, Pin, Transmit, run
 from szunion.emv.lists import CvmList, CvmRule
 from szunion.emv.reading import ApplicationData, Options
 from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import Selected
-from szunion.emv.terminal import Business, Terminal, Tvr
+from szunion.emv.terminal import Business, Terminal
 
 SELECTED = Selected(b"AAAAA", b"AAAAA", (), b"")
 
@@ -68,18 +69,18 @@ def test_a_list_with_half_a_rule_ends_the_transaction(broken: str) -> None:
 def test_a_list_without_rules_is_none() -> None:
     """EMV book 3, 10.5, note; book 4, table 2: nothing performed, and the data are missing."""
     got = check(data("0000000000000000"))
-    assert (got.results, got.tvr) == (bytes.fromhex("3F0000"), Tvr.DATA_MISSING)
+    assert (got.results, got.tvr) == (bytes.fromhex("3F0000"), Tvr.of(Tvr.ICC_DATA_MISSING))
 
 
 def test_without_a_list_or_without_the_aip_bit_nothing_is_done() -> None:
     assert check(data(None)).results == bytes.fromhex("3F0000")
-    assert check(data(None)).tvr == Tvr.DATA_MISSING
+    assert check(data(None)).tvr == Tvr.of(Tvr.ICC_DATA_MISSING)
     assert check(data("00000000000000001F00", aip=b"\0\0")).results == bytes.fromhex("3F0000")
 
 
 def test_no_rule_that_applies_fails() -> None:
     got = check(data("00000000000000001F01"))
-    assert (got.results, got.tvr) == (bytes.fromhex("3F0001"), Tvr.HOLDER_NOT_VERIFIED)
+    assert (got.results, got.tvr) == (bytes.fromhex("3F0001"), Tvr.of(Tvr.CVM_NOT_SUCCESSFUL))
 
 
 def test_no_verification_wanted_is_a_success() -> None:
@@ -94,29 +95,29 @@ def test_a_signature_is_for_people_to_compare() -> None:
 
 def test_the_first_rule_that_fails_without_a_next_ends_it() -> None:
     got = check(data("000000000000000000001F00"))
-    assert (got.results, got.tvr) == (bytes.fromhex("000001"), Tvr.HOLDER_NOT_VERIFIED)
+    assert (got.results, got.tvr) == (bytes.fromhex("000001"), Tvr.of(Tvr.CVM_NOT_SUCCESSFUL))
 
 
 @pytest.mark.parametrize("code", ["00", "40"])
 def test_fail_processing_ends_it_even_where_the_list_would_go_on(code: str) -> None:
     """EMV book 3, 10.5, step 1: regardless of b7."""
     got = check(data(f"0000000000000000{code}001F00"))
-    assert (got.results, got.tvr) == (bytes.fromhex(f"{code}0001"), Tvr.HOLDER_NOT_VERIFIED)
+    assert (got.results, got.tvr) == (bytes.fromhex(f"{code}0001"), Tvr.of(Tvr.CVM_NOT_SUCCESSFUL))
 
 
 @pytest.mark.parametrize(
     ("rules", "capabilities", "results", "tvr"),
     [
-        ("4800", "E0F9C8", "3F0001", Tvr.CVM_UNKNOWN),
-        ("0803", "E0F9C8", "3F0001", Tvr(0)),
-        ("1E00", "E0D9C8", "3F0001", Tvr(0)),
-        ("5E000800", "E0D9C8", "3F0001", Tvr.CVM_UNKNOWN),
-        ("42000400", "E028C8", "3F0001", Tvr.PIN_PAD_MISSING),
-        ("0200", "E0B8C8", "3F0001", Tvr.PIN_PAD_MISSING),
-        ("0400", "E0E8C8", "3F0001", Tvr(0)),
-        ("0100", "E078C8", "3F0001", Tvr(0)),
-        ("0300", "E0D8C8", "3F0001", Tvr(0)),
-        ("4200" + "0800", "E0F9C8", "420001", Tvr.PIN_NOT_ENTERED | Tvr.CVM_UNKNOWN),
+        ("4800", "E0F9C8", "3F0001", Tvr.of(Tvr.UNRECOGNISED_CVM)),
+        ("0803", "E0F9C8", "3F0001", Tvr.of()),
+        ("1E00", "E0D9C8", "3F0001", Tvr.of()),
+        ("5E000800", "E0D9C8", "3F0001", Tvr.of(Tvr.UNRECOGNISED_CVM)),
+        ("42000400", "E028C8", "3F0001", Tvr.of(Tvr.PIN_PAD_NOT_WORKING)),
+        ("0200", "E0B8C8", "3F0001", Tvr.of(Tvr.PIN_PAD_NOT_WORKING)),
+        ("0400", "E0E8C8", "3F0001", Tvr.of()),
+        ("0100", "E078C8", "3F0001", Tvr.of()),
+        ("0300", "E0D8C8", "3F0001", Tvr.of()),
+        ("4200" + "0800", "E0F9C8", "420001", Tvr.of(Tvr.PIN_NOT_ENTERED, Tvr.UNRECOGNISED_CVM)),
     ],
 )
 def test_a_method_that_is_unknown_or_not_to_be_done_is_not_performed(
@@ -125,12 +126,12 @@ def test_a_method_that_is_unknown_or_not_to_be_done_is_not_performed(
     """EMV book 4, 6.3.4.5 and table 2; book 3, 10.5: when a missing PIN pad is told."""
     made = terminal(capabilities=bytes.fromhex(capabilities))
     got = check(data("00" * 8 + rules), made)
-    assert (got.results.hex().upper(), got.tvr) == (results, tvr | Tvr.HOLDER_NOT_VERIFIED)
+    assert (got.results.hex().upper(), got.tvr) == (results, tvr | Tvr.of(Tvr.CVM_NOT_SUCCESSFUL))
 
 
 def test_an_unknown_method_is_told_and_the_next_is_tried() -> None:
     got = check(data("000000000000000048001F00"))
-    assert (got.results, got.tvr) == (bytes.fromhex("1F0002"), Tvr.CVM_UNKNOWN)
+    assert (got.results, got.tvr) == (bytes.fromhex("1F0002"), Tvr.of(Tvr.UNRECOGNISED_CVM))
 
 
 # --- conditions ------------------------------------------------------------------------------
@@ -228,14 +229,14 @@ def test_a_pin_with_signature_leaves_the_result_open() -> None:
 def test_wrong_pins_are_asked_again_until_the_card_says_stop() -> None:
     answers = {**TRIES, 0x20: ["63C2", "63C1", "63C0"]}
     got = check(data("00000000000000000103"), answers=answers, **PIN)
-    assert Tvr.PIN_TRIES_EXCEEDED in got.tvr
+    assert Tvr.PIN_TRY_LIMIT_EXCEEDED in got.tvr
     assert got.results == bytes.fromhex("010301")
 
 
 @pytest.mark.parametrize("sw", ["6983", "6984"])
 def test_a_blocked_pin_is_told(sw: str) -> None:
     got = check(data("00000000000000000103"), answers={**TRIES, 0x20: [sw]}, **PIN)
-    assert Tvr.PIN_TRIES_EXCEEDED in got.tvr
+    assert Tvr.PIN_TRY_LIMIT_EXCEEDED in got.tvr
 
 
 @pytest.mark.parametrize("sw", ["6A80", "6300", "6985", "6F00"])
@@ -278,7 +279,7 @@ def test_the_challenge_is_asked_for_as_the_book_writes_it() -> None:
 
 def test_a_counter_at_zero_is_not_asked() -> None:
     got = check(data("00000000000000000103"), answers={0xCA: ["9F1701009000"]}, **PIN)
-    assert Tvr.PIN_TRIES_EXCEEDED in got.tvr
+    assert Tvr.PIN_TRY_LIMIT_EXCEEDED in got.tvr
 
 
 @pytest.mark.parametrize("tries", ["9F1701029000", "9F1701019000", "6A88"])
@@ -295,7 +296,7 @@ def test_a_counter_never_uses_up_the_last_tries_of_a_members_card(tries: str) ->
 
     made = terminal(least_pin_tries=3)
     got = run(verify_holder(data("00000000000000000103"), made, BUSINESS, None), perform)
-    assert got.tvr == Tvr.HOLDER_NOT_VERIFIED | Tvr.PIN_NOT_ENTERED
+    assert got.tvr == Tvr.of(Tvr.CVM_NOT_SUCCESSFUL, Tvr.PIN_NOT_ENTERED)
     assert len(sent) == 1
 
 
@@ -307,12 +308,12 @@ def test_a_pin_that_nobody_enters_is_told() -> None:
 def test_a_pin_without_a_pad_is_told() -> None:
     made = terminal(capabilities=b"\0\x08\0")
     got = check(data("000000000000000042001F00"), made)
-    assert (got.results, got.tvr) == (bytes.fromhex("1F0002"), Tvr.PIN_PAD_MISSING)
+    assert (got.results, got.tvr) == (bytes.fromhex("1F0002"), Tvr.of(Tvr.PIN_PAD_NOT_WORKING))
 
 
 def test_an_online_pin_goes_to_the_issuer() -> None:
     got = check(data("00000000000000000203"), **PIN)
-    assert (got.results, got.tvr) == (bytes.fromhex("020300"), Tvr.ONLINE_PIN)
+    assert (got.results, got.tvr) == (bytes.fromhex("020300"), Tvr.of(Tvr.ONLINE_PIN_ENTERED))
     assert got.pin == Pin("1234")
     assert "1234" not in repr(got)
     nobody = check(data("00000000000000000203"))

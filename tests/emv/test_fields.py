@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntFlag
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.emv.codec import cases, unhex
 
-from szunion.emv import fields, terminal
+from szunion.emv import fields
 from szunion.emv.bits import Bit, BitField
 from szunion.emv.errors import BadField, LimitExceeded
 from szunion.emv.iad import CID_REASONS, Cid, Cryptogram, Cvr, Iad
@@ -236,14 +235,11 @@ def test_other_schemes_have_their_own_forms() -> None:
         Cvr(unhex("04000000"))
 
 
-@pytest.mark.parametrize(
-    ("flags", "named"),
-    [(terminal.Tvr, fields.Tvr), (terminal.Tsi, fields.Tsi)],
-    ids=["TVR", "TSI"],
-)
-def test_the_terminal_s_flags_stand_where_the_named_bits_do(
-    flags: type[IntFlag], named: type[BitField]
-) -> None:
-    places = {1 << (8 * (named.LENGTH - bit.byte) + bit.bit - 1): bit.en for bit in named.bits()}
-    known = [flag for flag in flags if flag.value in places]
-    assert len(known) == len(list(flags))
+def test_a_value_is_a_set_of_bits() -> None:
+    tvr = fields.Tvr
+    value = tvr.of(tvr.EXPIRED) | tvr.NEW_CARD | tvr.of(tvr.SDA_FAILED)
+    assert value == tvr.of(tvr.SDA_FAILED, tvr.EXPIRED, tvr.NEW_CARD)
+    assert tvr.EXPIRED in value
+    assert tvr.NOT_YET_EFFECTIVE not in value
+    assert value.meets(unhex("0040000000"))
+    assert not value.meets(unhex("8020FFFFFF"))

@@ -27,6 +27,7 @@ from szunion.emv.card.profiles import (
     standard_profiles,
 )
 from szunion.emv.errors import AuthenticationFailed
+from szunion.emv.fields import Aip, TerminalCapabilities, Tvr
 from szunion.emv.issuer import Genuine, NotGenuine
 from szunion.emv.oda import Method
 from szunion.emv.oda_keys import Assurance, CardData, Policy, Record, recover, signed_value
@@ -132,7 +133,7 @@ def test_a_published_card_is_authenticated_by_its_published_signature() -> None:
     assert recovered.icc.pan == flow["facts"]["pan"]
     verdict = oda.check_dda(recovered, answer, challenge, challenge)
     assert (verdict.passed, verdict.assurance) == (True, Assurance.DDA_OFFLINE)
-    assert verdict.tvr == bytes(5)
+    assert verdict.tvr == Tvr.of()
     later = recover(card, keys, Policy(today=date(2031, 1, 1)), dynamic=True)
     assert Reason.KEY_EXPIRED in later.reasons
 
@@ -195,7 +196,7 @@ def test_each_method_has_its_level(bank: TestBank, roots: capk.CaKeys, *, sm: bo
     seen = opened(card, sm=sm)
     static = oda.check_sda(seen.data, roots, POLICY)
     assert (static.assurance, static.code) == (Assurance.SDA, b"\xda\xc1")
-    assert static.tvr == b"\x02\0\0\0\0"
+    assert static.tvr == Tvr.of(Tvr.SDA_SELECTED)
     assert dda(seen, roots).assurance is Assurance.DDA_OFFLINE
     combined, answer = cda(seen, roots)
     assert combined.assurance is Assurance.CDA_OFFLINE
@@ -206,7 +207,10 @@ def test_each_method_has_its_level(bank: TestBank, roots: capk.CaKeys, *, sm: bo
     confirmed = oda.confirmed_by_bank(combined, genuine)
     assert (confirmed.assurance, confirmed.passed) == (Assurance.ONLINE_BANK, True)
     unread = oda.not_performed(POLICY)
-    assert (unread.assurance, unread.tvr[0]) == (Assurance.READ_ONLY, 0x80)
+    assert (unread.assurance, unread.tvr) == (
+        Assurance.READ_ONLY,
+        Tvr.of(Tvr.ODA_NOT_PERFORMED),
+    )
     assert oda.confirmed_by_bank(unread, genuine).assurance is Assurance.ONLINE_BANK
 
 
@@ -247,13 +251,15 @@ def test_the_bank_must_speak_of_the_same_card_and_cryptogram(
 
 
 def test_the_strongest_common_method_is_chosen() -> None:
-    assert oda.choose(raw("7D00")) is Method.CDA
-    assert oda.choose(raw("7D00"), cda=False) is Method.DDA
-    assert oda.choose(raw("7D00"), cda=False, dda=False) is Method.SDA
-    assert oda.choose(raw("7D00"), cda=False, dda=False, sda=False) is Method.NONE
-    assert oda.choose(raw("5C00")) is Method.SDA
-    assert oda.choose(raw("1C00")) is Method.NONE
-    assert oda.choose(b"") is Method.NONE
+    cda, dda, sda, none = (
+        TerminalCapabilities(raw(t)) for t in ["E0F9C8", "E0F9C0", "E0F980", "E0F900"]
+    )
+    assert oda.choose(Aip(raw("7D00")), cda) is Method.CDA
+    assert oda.choose(Aip(raw("7D00")), dda) is Method.DDA
+    assert oda.choose(Aip(raw("7D00")), sda) is Method.SDA
+    assert oda.choose(Aip(raw("7D00")), none) is Method.NONE
+    assert oda.choose(Aip(raw("5C00")), cda) is Method.SDA
+    assert oda.choose(Aip(raw("1C00")), cda) is Method.NONE
 
 
 # --- cards with a flaw ----------------------------------------------------------------------------
@@ -286,7 +292,7 @@ def test_a_flawed_card_is_refused_with_the_right_reason(
         expected = Reason.SIGNATURE_WRONG
     assert expected in verdict.reasons
     assert verdict.assurance is Assurance.READ_ONLY
-    assert verdict.tvr[0] & 0x04
+    assert Tvr.CDA_FAILED in verdict.tvr
     assert verdict.dynamic is None
     if profile.flaw is Flaw.CLONED:
         assert host is NotGenuine.WRONG_CRYPTOGRAM
@@ -582,7 +588,7 @@ def test_every_missing_input_has_its_reason(bank: TestBank, roots: capk.CaKeys) 
             )
         )
         assert reason in verdict.reasons
-        assert verdict.tvr[0] & 0x20
+        assert Tvr.ICC_DATA_MISSING in verdict.tvr
     bare = CardData(aid=seen.data.aid, aip=seen.data.aip, records=())
     assert Reason.PAN_MISSING in recover(bare, roots, POLICY, dynamic=True).reasons
 

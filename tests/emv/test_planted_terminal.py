@@ -133,8 +133,8 @@ MISTAKES = (
         "B07 bits of 9F33 mixed up",
         cvm,
         "is_able",
-        "terminal.able(bit.byte, bit.bit)",
-        "terminal.able(bit.byte, bit.bit ^ 2)",
+        "terminal.can(*_NEEDS[method])",
+        "terminal.can(*_NEEDS[Method.SIGNATURE])",
         test_cvm.test_capability_bits_b07,
     ),
     M(

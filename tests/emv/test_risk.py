@@ -12,11 +12,12 @@ from tests.emv.world import BUSINESS, terminal
 from szunion.emv.action import Ask, analyse, default_hit
 from szunion.emv.apdu import Command
 from szunion.emv.errors import BadField
+from szunion.emv.fields import Tvr
 from szunion.emv.flow import Performer, run
 from szunion.emv.reading import ApplicationData, Options
 from szunion.emv.risk import is_selected, manage_risk, percent, restrictions
 from szunion.emv.selection import Selected
-from szunion.emv.terminal import ActionCodes, Business, RandomSelection, Tvr, terminal_values
+from szunion.emv.terminal import ActionCodes, Business, RandomSelection, terminal_values
 
 SPEC = vector("pboc-spec-examples")["cases"]
 GOOD = {"t5F24": bytes.fromhex("311231")}
@@ -35,46 +36,47 @@ def data(**more: bytes) -> ApplicationData:
 @pytest.mark.parametrize("case", SPEC["action_codes"]["examples"], ids=lambda c: c["section"])
 def test_the_standards_examples_of_action_codes(case: Any) -> None:
     card = data(t9F0E=bytes.fromhex(case["iac_denial"]), t9F0F=bytes(5))
-    tvr = Tvr(int(case["tvr"], 16))
+    tvr = Tvr(bytes.fromhex(case["tvr"]))
     made = terminal(action_codes=ActionCodes(online=bytes(5)))
     assert (analyse(card, made, tvr) is Ask.AAC) == case["denial"]
 
 
 def test_a_missing_iac_online_is_all_ones_b03() -> None:
     zeros = ActionCodes(online=bytes(5), default=bytes(5))
-    assert analyse(data(), terminal(action_codes=zeros), Tvr.NEW_CARD) is Ask.ARQC
-    assert analyse(data(), terminal(action_codes=zeros), Tvr(0)) is Ask.TC
+    assert analyse(data(), terminal(action_codes=zeros), Tvr.of(Tvr.NEW_CARD)) is Ask.ARQC
+    assert analyse(data(), terminal(action_codes=zeros), Tvr.of()) is Ask.TC
 
 
 def test_a_missing_iac_default_is_all_ones_and_a_missing_tac_zeros_b03() -> None:
     zeros = ActionCodes(online=bytes(5), default=bytes(5))
     made = terminal(action_codes=zeros)
-    assert default_hit(data(), made, Tvr.NEW_CARD)
-    assert not default_hit(data(t9F0D=bytes(5)), made, Tvr.NEW_CARD)
-    assert analyse(data(t9F0E=bytes(5), t9F0F=bytes(5)), made, Tvr.NEW_CARD) is Ask.TC
+    assert default_hit(data(), made, Tvr.of(Tvr.NEW_CARD))
+    assert not default_hit(data(t9F0D=bytes(5)), made, Tvr.of(Tvr.NEW_CARD))
+    assert analyse(data(t9F0E=bytes(5), t9F0F=bytes(5)), made, Tvr.of(Tvr.NEW_CARD)) is Ask.TC
 
 
 def test_the_default_codes_count_only_without_a_line_b04() -> None:
     codes = ActionCodes(online=bytes(5), default=b"\xff" * 5)
     card = data(t9F0D=b"\xff" * 5, t9F0F=bytes(5))
-    assert analyse(card, terminal(action_codes=codes), Tvr.NEW_CARD) is Ask.TC
+    assert analyse(card, terminal(action_codes=codes), Tvr.of(Tvr.NEW_CARD)) is Ask.TC
     offline = terminal(action_codes=codes, online=False)
-    assert analyse(card, offline, Tvr.NEW_CARD) is Ask.AAC
-    assert analyse(card, offline, Tvr(0)) is Ask.TC
+    assert analyse(card, offline, Tvr.of(Tvr.NEW_CARD)) is Ask.AAC
+    assert analyse(card, offline, Tvr.of()) is Ask.TC
 
 
 @given(
-    tvr=st.integers(0, (1 << 40) - 1),
+    tvr=st.binary(min_size=5, max_size=5),
     denial=st.binary(min_size=5, max_size=5),
     online=st.binary(min_size=5, max_size=5),
 )
-def test_action_analysis_is_the_book_in_one_line(tvr: int, denial: bytes, online: bytes) -> None:
+def test_action_analysis_is_the_book_in_one_line(tvr: bytes, denial: bytes, online: bytes) -> None:
     codes = ActionCodes(denial=bytes(5), online=bytes(5), default=bytes(5))
     card = data(t9F0E=denial, t9F0F=online)
     wanted = Ask.TC
-    if tvr & int.from_bytes(online, "big"):
+    found = int.from_bytes(tvr, "big")
+    if found & int.from_bytes(online, "big"):
         wanted = Ask.ARQC
-    if tvr & int.from_bytes(denial, "big"):
+    if found & int.from_bytes(denial, "big"):
         wanted = Ask.AAC
     assert analyse(card, terminal(action_codes=codes), Tvr(tvr)) is wanted
 
@@ -85,13 +87,14 @@ def test_an_online_only_terminal_never_asks_for_an_approval_of_its_own(kind: int
     zeros = ActionCodes(online=bytes(5), default=bytes(5))
     card = data(t9F0E=b"\x40" + bytes(4), t9F0F=bytes(5))
     made = terminal(kind=kind, action_codes=zeros)
-    assert analyse(card, made, Tvr(0)) is Ask.ARQC
-    assert analyse(card, made, Tvr.SDA_FAILED) is Ask.AAC
+    assert analyse(card, made, Tvr.of()) is Ask.ARQC
+    assert analyse(card, made, Tvr.of(Tvr.SDA_FAILED)) is Ask.AAC
 
 
 def test_the_default_codes_of_the_terminal_name_every_failed_authentication() -> None:
     """EMV book 3, 10.7: else a card could say that nothing matters, and be approved offline."""
-    for failed in (Tvr.ODA_NOT_PERFORMED, Tvr.SDA_FAILED, Tvr.DDA_FAILED, Tvr.CDA_FAILED):
+    for bit in (Tvr.ODA_NOT_PERFORMED, Tvr.SDA_FAILED, Tvr.DDA_FAILED, Tvr.CDA_FAILED):
+        failed = Tvr.of(bit)
         card = data(t9F0D=bytes(5), t9F0E=bytes(5), t9F0F=bytes(5))
         assert default_hit(card, terminal(), failed)
         assert analyse(card, terminal(), failed) is Ask.ARQC
@@ -134,24 +137,24 @@ def test_percent_is_1_to_99() -> None:
 
 
 def test_a_good_card_has_no_restriction() -> None:
-    assert restrictions(data(**GOOD), terminal(), BUSINESS) == Tvr(0)
+    assert restrictions(data(**GOOD), terminal(), BUSINESS) == Tvr.of()
 
 
 @pytest.mark.parametrize(
     ("more", "wanted"),
     [
-        ({"t5F24": bytes.fromhex("261123")}, Tvr.EXPIRED),
-        ({"t5F24": bytes.fromhex("261124")}, Tvr(0)),
-        ({"t5F25": bytes.fromhex("261125")}, Tvr.NOT_YET_EFFECTIVE),
-        ({"t5F25": bytes.fromhex("261124")}, Tvr(0)),
-        ({"t9F08": bytes.fromhex("0020")}, Tvr.VERSIONS_DIFFER),
-        ({"t9F08": bytes.fromhex("0030")}, Tvr(0)),
-        ({"t9F07": b"\0\0"}, Tvr.SERVICE_NOT_ALLOWED),
-        ({"t9F07": b"\1"}, Tvr.SERVICE_NOT_ALLOWED),
-        ({"t9F07": b"\1\0"}, Tvr(0)),
-        ({"t9F07": b"\x21\0", "t5F28": b"\x01\x56"}, Tvr(0)),
-        ({"t9F07": b"\x11\0", "t5F28": b"\x01\x56"}, Tvr.SERVICE_NOT_ALLOWED),
-        ({"t9F07": b"\x11\0", "t5F28": b"\x08\x40"}, Tvr(0)),
+        ({"t5F24": bytes.fromhex("261123")}, Tvr.of(Tvr.EXPIRED)),
+        ({"t5F24": bytes.fromhex("261124")}, Tvr.of()),
+        ({"t5F25": bytes.fromhex("261125")}, Tvr.of(Tvr.NOT_YET_EFFECTIVE)),
+        ({"t5F25": bytes.fromhex("261124")}, Tvr.of()),
+        ({"t9F08": bytes.fromhex("0020")}, Tvr.of(Tvr.VERSIONS_DIFFER)),
+        ({"t9F08": bytes.fromhex("0030")}, Tvr.of()),
+        ({"t9F07": b"\0\0"}, Tvr.of(Tvr.SERVICE_NOT_ALLOWED)),
+        ({"t9F07": b"\1"}, Tvr.of(Tvr.SERVICE_NOT_ALLOWED)),
+        ({"t9F07": b"\1\0"}, Tvr.of()),
+        ({"t9F07": b"\x21\0", "t5F28": b"\x01\x56"}, Tvr.of()),
+        ({"t9F07": b"\x11\0", "t5F28": b"\x01\x56"}, Tvr.of(Tvr.SERVICE_NOT_ALLOWED)),
+        ({"t9F07": b"\x11\0", "t5F28": b"\x08\x40"}, Tvr.of()),
     ],
 )
 def test_versions_dates_and_usage(more: dict[str, bytes], wanted: Tvr) -> None:
@@ -160,12 +163,12 @@ def test_versions_dates_and_usage(more: dict[str, bytes], wanted: Tvr) -> None:
 
 def test_usage_of_cash_and_cashback() -> None:
     card = data(**GOOD, t9F07=b"\x81\x80", t5F28=b"\x01\x56")
-    assert restrictions(card, terminal(), evolve(BUSINESS, kind=1)) == Tvr(0)
-    assert restrictions(card, terminal(), BUSINESS) == Tvr.SERVICE_NOT_ALLOWED
+    assert restrictions(card, terminal(), evolve(BUSINESS, kind=1)) == Tvr.of()
+    assert restrictions(card, terminal(), BUSINESS) == Tvr.of(Tvr.SERVICE_NOT_ALLOWED)
     back = evolve(BUSINESS, kind=1, other=100)
-    assert restrictions(card, terminal(), back) == Tvr(0)
+    assert restrictions(card, terminal(), back) == Tvr.of()
     none = data(**GOOD, t9F07=b"\x81\x00", t5F28=b"\x01\x56")
-    assert restrictions(none, terminal(), back) == Tvr.SERVICE_NOT_ALLOWED
+    assert restrictions(none, terminal(), back) == Tvr.of(Tvr.SERVICE_NOT_ALLOWED)
 
 
 def test_what_pays_no_cash_out_is_no_atm() -> None:
@@ -174,17 +177,17 @@ def test_what_pays_no_cash_out_is_no_atm() -> None:
     cash, pays_out = evolve(BUSINESS, kind=1), b"\xef\x80\xf0\xf0\x01"
     for kind in (0x14, 0x15, 0x16):
         atm = terminal(kind=kind, more_capabilities=pays_out)
-        assert restrictions(card, atm, cash) == Tvr.SERVICE_NOT_ALLOWED
-        assert restrictions(card, terminal(kind=kind), cash) == Tvr(0)
-    assert restrictions(card, terminal(kind=0x24, more_capabilities=pays_out), cash) == Tvr(0)
+        assert restrictions(card, atm, cash) == Tvr.of(Tvr.SERVICE_NOT_ALLOWED)
+        assert restrictions(card, terminal(kind=kind), cash) == Tvr.of()
+    assert restrictions(card, terminal(kind=0x24, more_capabilities=pays_out), cash) == Tvr.of()
 
 
 @pytest.mark.parametrize("kind", [0x20, 0x30, 0x31])
 def test_what_is_neither_cash_nor_a_purchase_is_not_restricted_by_country(kind: int) -> None:
     """EMV book 3, 10.4.2, table 36: cash, purchases and cashback, and nothing else."""
     card = data(**GOOD, t9F07=b"\x01\x00", t5F28=b"\x01\x56")
-    assert restrictions(card, terminal(), evolve(BUSINESS, kind=kind)) == Tvr(0)
-    assert restrictions(card, terminal(), BUSINESS) == Tvr.SERVICE_NOT_ALLOWED
+    assert restrictions(card, terminal(), evolve(BUSINESS, kind=kind)) == Tvr.of()
+    assert restrictions(card, terminal(), BUSINESS) == Tvr.of(Tvr.SERVICE_NOT_ALLOWED)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +202,8 @@ def test_a_date_that_is_no_date_ends_the_transaction(wrong: dict[str, str]) -> N
 
 def test_years_from_50_on_are_of_the_last_century() -> None:
     """EMV book 4, date management: 50 to 99 are 1950 to 1999."""
-    assert restrictions(data(t5F24=b"\x50\x01\x01"), terminal(), BUSINESS) == Tvr.EXPIRED
-    assert restrictions(data(t5F24=b"\x49\x12\x31"), terminal(), BUSINESS) == Tvr(0)
+    assert restrictions(data(t5F24=b"\x50\x01\x01"), terminal(), BUSINESS) == Tvr.of(Tvr.EXPIRED)
+    assert restrictions(data(t5F24=b"\x49\x12\x31"), terminal(), BUSINESS) == Tvr.of()
 
 
 # --- risk management ---------------------------------------------------------------------------
@@ -218,16 +221,16 @@ def risk(card: ApplicationData, business: Business = BUSINESS, **more: Any) -> T
 
 
 def test_from_the_floor_limit_on_the_limit_is_exceeded() -> None:
-    assert risk(data(), evolve(BUSINESS, amount=5_000)) == Tvr.FLOOR_LIMIT
-    assert risk(data(), evolve(BUSINESS, amount=4_999)) == Tvr(0)
+    assert risk(data(), evolve(BUSINESS, amount=5_000)) == Tvr.of(Tvr.FLOOR_LIMIT_EXCEEDED)
+    assert risk(data(), evolve(BUSINESS, amount=4_999)) == Tvr.of()
 
 
 def test_random_selection_and_lists() -> None:
     always = RandomSelection(threshold=4_000, target=99, most=99)
-    assert risk(data(), selection=always) == Tvr.RANDOMLY_SELECTED
-    assert risk(data(), selection=always, online=False) == Tvr(0)
+    assert risk(data(), selection=always) == Tvr.of(Tvr.RANDOMLY_SELECTED)
+    assert risk(data(), selection=always, online=False) == Tvr.of()
     listed = evolve(BUSINESS, on_exception_file=True, force_online=True)
-    assert risk(data(), listed) == Tvr.EXCEPTION_FILE | Tvr.MERCHANT_FORCED
+    assert risk(data(), listed) == Tvr.of(Tvr.ON_EXCEPTION_FILE, Tvr.MERCHANT_FORCED_ONLINE)
 
 
 LIMITS = {"t9F14": b"\x02", "t9F23": b"\x04"}
@@ -236,14 +239,14 @@ LIMITS = {"t9F14": b"\x02", "t9F23": b"\x04"}
 @pytest.mark.parametrize(
     ("atc", "last", "wanted"),
     [
-        (3, 1, Tvr(0)),
-        (4, 1, Tvr.LOWER_LIMIT),
-        (6, 1, Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
-        (1, 0, Tvr.NEW_CARD),
-        (6, 0, Tvr.NEW_CARD | Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
-        (1, 5, Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
-        (5, 5, Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
-        (0, 0, Tvr.NEW_CARD | Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT),
+        (3, 1, Tvr.of()),
+        (4, 1, Tvr.of(Tvr.LOWER_LIMIT_EXCEEDED)),
+        (6, 1, Tvr.of(Tvr.LOWER_LIMIT_EXCEEDED, Tvr.UPPER_LIMIT_EXCEEDED)),
+        (1, 0, Tvr.of(Tvr.NEW_CARD)),
+        (6, 0, Tvr.of(Tvr.NEW_CARD, Tvr.LOWER_LIMIT_EXCEEDED, Tvr.UPPER_LIMIT_EXCEEDED)),
+        (1, 5, Tvr.of(Tvr.LOWER_LIMIT_EXCEEDED, Tvr.UPPER_LIMIT_EXCEEDED)),
+        (5, 5, Tvr.of(Tvr.LOWER_LIMIT_EXCEEDED, Tvr.UPPER_LIMIT_EXCEEDED)),
+        (0, 0, Tvr.of(Tvr.NEW_CARD, Tvr.LOWER_LIMIT_EXCEEDED, Tvr.UPPER_LIMIT_EXCEEDED)),
     ],
 )
 def test_velocity(atc: int, last: int, wanted: Tvr) -> None:
@@ -253,11 +256,11 @@ def test_velocity(atc: int, last: int, wanted: Tvr) -> None:
 
 def test_a_card_that_hides_its_counters_has_exceeded_both_limits() -> None:
     """EMV book 3, 10.6.3 and table 35; the new card is told as soon as 9F13 is there."""
-    both = Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT | Tvr.DATA_MISSING
+    both = Tvr.of(Tvr.LOWER_LIMIT_EXCEEDED, Tvr.UPPER_LIMIT_EXCEEDED, Tvr.ICC_DATA_MISSING)
     assert risk(data(**LIMITS)) == both
     assert risk(data(**LIMITS), answers={0x9F36: "9F3602000A9000"}) == both
-    assert risk(data(**LIMITS), answers={0x9F13: "9F130200009000"}) == both | Tvr.NEW_CARD
-    assert risk(data(t9F14=b"\2")) == Tvr(0)
+    assert risk(data(**LIMITS), answers={0x9F13: "9F130200009000"}) == both | Tvr.of(Tvr.NEW_CARD)
+    assert risk(data(t9F14=b"\2")) == Tvr.of()
 
 
 # --- what the terminal tells -----------------------------------------------------------------
@@ -267,6 +270,24 @@ def test_the_floor_limit_is_told_as_four_binary_bytes_b05() -> None:
     values = terminal_values(terminal(floor_limit=123_456), BUSINESS, bytes(4))
     assert values[0x9F1B].hex() == "0001e240"
     assert values[0x9F02].hex() == "000000001000"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"capabilities": b"\xe0"},
+        {"more_capabilities": b"\xe0"},
+        {"ttq": b""},
+        {"country": b"\1"},
+        {"currency": b"\0\1\x56"},
+        {"version": b""},
+    ],
+)
+def test_a_terminal_of_another_form_is_refused_when_it_is_made(wrong: dict[str, bytes]) -> None:
+    with pytest.raises(BadField):
+        terminal(**wrong)
+    with pytest.raises(BadField):
+        ActionCodes(default=b"\xff")
 
 
 def test_what_a_list_often_asks_for_is_known() -> None:

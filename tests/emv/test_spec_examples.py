@@ -19,6 +19,7 @@ from tests.emv.world import BUSINESS, PBOC_DEBIT, Heard, Line, card, performer, 
 from szunion.emv import action, dol, rsa, scripts, sm2, tlv
 from szunion.emv.action import Ask, analyse
 from szunion.emv.apdu import Command
+from szunion.emv.bits import Bit
 from szunion.emv.card.content import RsaPrivate
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Ecash, Profile, pan_of
@@ -26,6 +27,7 @@ from szunion.emv.card.signing import sign_dynamic
 from szunion.emv.card.testca import sign_block
 from szunion.emv.cvm import Method
 from szunion.emv.exchange import exchange
+from szunion.emv.fields import Tvr
 from szunion.emv.flow import Performer, run
 from szunion.emv.lists import CvmList
 from szunion.emv.logs import LoadLog
@@ -34,7 +36,7 @@ from szunion.emv.oda_keys import Policy, Record, gather, recover
 from szunion.emv.outcome import Decision
 from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import Supported, build_candidate_list, select_application
-from szunion.emv.terminal import ActionCodes, Tvr
+from szunion.emv.terminal import ActionCodes
 from szunion.emv.tlv import Node
 from szunion.emv.transaction import transact
 
@@ -159,8 +161,8 @@ def test_the_response_codes_are_the_standards() -> None:
     }.items() <= codes.items()
 
 
-@pytest.mark.parametrize("bit", Tvr)
-def test_missing_action_codes_are_the_standards_b03(bit: Tvr) -> None:
+@pytest.mark.parametrize("bit", Tvr.bits(), ids=lambda bit: bit.en)
+def test_missing_action_codes_are_the_standards_b03(bit: Bit) -> None:
     """A missing code decides as the default does, for every bit of the TVR."""
     from tests.emv.test_risk import data
 
@@ -175,8 +177,8 @@ def test_missing_action_codes_are_the_standards_b03(bit: Tvr) -> None:
     )
     for online in (True, False):
         made = terminal(action_codes=own, online=online)
-        assert analyse(data(), made, bit) is analyse(told, made, bit)
-        assert analyse(data(), made, bit) is (Ask.ARQC if online else Ask.AAC)
+        assert analyse(data(), made, Tvr.of(bit)) is analyse(told, made, Tvr.of(bit))
+        assert analyse(data(), made, Tvr.of(bit)) is (Ask.ARQC if online else Ask.AAC)
 
 
 def test_the_standards_list_of_methods_is_the_profiles() -> None:

@@ -21,14 +21,16 @@ from tests.emv.world import BUSINESS, PBOC_DEBIT, Heard, Line, card, content, pe
 from szunion.emv import dol
 from szunion.emv.action import Ask
 from szunion.emv.apdu import Command
+from szunion.emv.bits import Bit
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Ecash, Flaw, Scheme, flawed_profiles
 from szunion.emv.errors import BadField, CardFault
+from szunion.emv.fields import Tsi, Tvr
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, Candidate, run
 from szunion.emv.oda_keys import Assurance
 from szunion.emv.outcome import Decision, Outcome
 from szunion.emv.reasons import Reason
-from szunion.emv.terminal import ActionCodes, Terminal, Tsi, Tvr
+from szunion.emv.terminal import ActionCodes, Terminal
 from szunion.emv.tlv import Node, build, parse
 from szunion.emv.transaction import transact
 
@@ -80,7 +82,7 @@ def test_a_root_that_is_not_known_is_told_to_card_and_issuer_and_no_signature_is
     assert outcome.decision is Decision.APPROVED_ONLINE
     assert asked(heard) == [Ask.ARQC, Ask.TC]
     assert Tvr.CDA_FAILED in outcome.tvr
-    assert Tsi.ODA in outcome.tsi
+    assert Tsi.ODA_PERFORMED in outcome.tsi
     assert told(heard, outcome, 0, 0x95)[0] & 0x04
     assert line.asked[0].value(0x95) == told(heard, outcome, 0, 0x95)
     assert outcome.assurance is Assurance.READ_ONLY
@@ -126,7 +128,7 @@ def test_a_remainder_that_is_needed_and_not_there_is_missing_data(
     held = at_once(icc_bits=1152)
     without = edited(held, lambda nodes: [node for node in nodes if node.tag != tag])
     outcome = pay(held, terminal(capabilities=capabilities), transmit=without)
-    assert Tvr.DATA_MISSING in outcome.tvr
+    assert Tvr.ICC_DATA_MISSING in outcome.tvr
     assert outcome.verdict is not None
     assert Reason.REMAINDER_MISSING in outcome.verdict.reasons
     assert outcome.assurance is Assurance.READ_ONLY
@@ -268,7 +270,7 @@ def test_a_terminal_without_a_default_list_hashes_nothing_and_says_nothing() -> 
     """EMV book 3, 9.2.2."""
     heard = Heard()
     outcome = pay(card(tc_hash=True), terminal(default_tdol=b""), heard=heard, line=lambda _: None)
-    assert Tvr.DEFAULT_TDOL not in outcome.tvr
+    assert Tvr.DEFAULT_TDOL_USED not in outcome.tvr
     assert told(heard, outcome, 0, 0x98).hex() == "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
 
@@ -288,7 +290,7 @@ def test_no_pin_is_sealed_for_a_key_that_is_not_to_be_trusted(flaw: Flaw) -> Non
     assert "0020" in sealed_pin()[1].names()
     outcome, heard = sealed_pin(flaw)
     assert "0020" not in heard.names()
-    assert Tvr.HOLDER_NOT_VERIFIED in outcome.tvr
+    assert Tvr.CVM_NOT_SUCCESSFUL in outcome.tvr
 
 
 # --- electronic cash: JR/T 0025.13, 7 -------------------------------------------------------------
@@ -315,11 +317,11 @@ def test_a_reload_online_does_not_overrule_a_denial() -> None:
 
 @pytest.mark.parametrize(
     ("wish", "bit"),
-    [("on_exception_file", Tvr.EXCEPTION_FILE), ("force_online", Tvr.MERCHANT_FORCED)],
+    [("on_exception_file", Tvr.ON_EXCEPTION_FILE), ("force_online", Tvr.MERCHANT_FORCED_ONLINE)],
 )
-def test_the_lists_of_the_terminal_count_for_electronic_cash_too(wish: str, bit: Tvr) -> None:
+def test_the_lists_of_the_terminal_count_for_electronic_cash_too(wish: str, bit: Bit) -> None:
     rich = evolve(CASH, reset_threshold=0)
-    codes = ActionCodes(denial=bit.encode(), online=bytes(5), default=bytes(5))
+    codes = ActionCodes(denial=Tvr.of(bit).raw, online=bytes(5), default=bytes(5))
     changes: dict[str, Any] = {wish: True}
     business = evolve(BUSINESS, **changes)
     held = card(ecash=rich)

@@ -26,12 +26,13 @@ from szunion.emv.card.chance import Chance
 from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Ecash, Scheme, flawed_profiles
 from szunion.emv.errors import BadField, CardFault, EmvError, LimitExceeded
+from szunion.emv.fields import Tsi, Tvr
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, run
 from szunion.emv.generated import read_cryptogram
 from szunion.emv.issuer_script import ScriptResult, read_script, run_scripts
 from szunion.emv.oda_keys import Assurance
 from szunion.emv.outcome import Decision, Outcome
-from szunion.emv.terminal import ActionCodes, Terminal, Tsi, Tvr
+from szunion.emv.terminal import ActionCodes, Terminal
 from szunion.emv.tlv import Node, build, first, parse
 from szunion.emv.transaction import transact
 from szunion.errors import CardRemoved
@@ -86,8 +87,7 @@ def test_approved_online_with_arpc_and_script(
     assert outcome.code == b"00"
     assert [c.kind for c in outcome.cryptograms] == [Ask.ARQC, Ask.TC]
     assert [s.encode() for s in outcome.scripts] == [b"\x20" + bytes(4)]
-    done = Tsi.ODA | Tsi.HOLDER | Tsi.CARD_RISK | Tsi.ISSUER_AUTHENTICATION
-    assert outcome.tsi == done | Tsi.TERMINAL_RISK | Tsi.SCRIPT
+    assert outcome.tsi == Tsi.of(*Tsi.bits())
     assert held.cell(PBOC_DEBIT, 0x9F79) == bytes.fromhex("000000004321")
 
 
@@ -156,7 +156,7 @@ def test_an_enciphered_pin_is_checked_by_the_card() -> None:
     assert outcome.holder is not None
     assert outcome.holder.results == bytes.fromhex("040302")
     wrong = pay(card(cvm_list=listed), pin="9999")
-    assert Tvr.PIN_TRIES_EXCEEDED in wrong.tvr
+    assert Tvr.PIN_TRY_LIMIT_EXCEEDED in wrong.tvr
 
 
 def test_the_document_is_compared_with_the_card() -> None:
@@ -235,7 +235,7 @@ def test_a_card_that_asks_for_the_tc_hash_gets_it_over_the_default_list() -> Non
         return AuthorisationReply(b"05")
 
     outcome = pay(held, heard=heard, line=host)
-    assert Tvr.DEFAULT_TDOL in outcome.tvr
+    assert Tvr.DEFAULT_TDOL_USED in outcome.tvr
     assert outcome.data is not None
     sent = next(command for command, _ in heard.lines if command.ins == 0xAE)
     parts = {
@@ -690,7 +690,7 @@ def test_a_failed_script_is_in_the_tvr() -> None:
     outcome = pay(line=odd)
     assert outcome.decision is Decision.APPROVED_ONLINE
     assert Tvr.SCRIPT_FAILED_AFTER in outcome.tvr
-    assert Tsi.SCRIPT in outcome.tsi
+    assert Tsi.SCRIPT_PERFORMED in outcome.tsi
     assert [result.result for result in outcome.scripts] == [0x11]
 
     def early(request: AuthorisationRequest) -> AuthorisationReply:

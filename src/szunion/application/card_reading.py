@@ -78,8 +78,14 @@ class Seen:
 
 
 def contactless(atr: bytes) -> bool:
-    """Return whether an ATR is one that a reader makes up for a card in the air (PC/SC part 3)."""
-    return atr[:1] == b"\x3b" and atr[1:2] >= b"\x80" and atr[2:4] == b"\x80\x01"
+    """Return whether an ATR is one that a reader makes up for a card in the air.
+
+    Spec: PC/SC part 3, 3.1.3.2.3: 3B, 8 with the number of historical bytes, 80, 01.
+
+    >>> contactless(bytes.fromhex("3B8180018080")), contactless(bytes.fromhex("3BF1800180"))
+    (True, False)
+    """
+    return atr[:1] == b"\x3b" and b"\x80" <= atr[1:2] <= b"\x8f" and atr[2:4] == b"\x80\x01"
 
 
 def read_card(equipment: Equipment, reader: str, *, prove: bool) -> Seen | None:

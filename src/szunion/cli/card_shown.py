@@ -15,7 +15,6 @@ from szunion.domain.values import Fen
 from szunion.emv import explain_words
 from szunion.emv.explain_model import Explanation, Said
 from szunion.emv.explain_text import as_text
-from szunion.emv.fields import Tsi, Tvr
 from szunion.emv.files import Signed
 from szunion.emv.logs import LogRecord
 from szunion.emv.look import PublicData
@@ -255,8 +254,8 @@ def outcome_data(outcome: Outcome) -> dict[str, object]:
         "assurance": outcome.assurance.name,
         "method": verdict.method.name if verdict else None,
         "reasons": [reason.name for reason in verdict.reasons] if verdict else [],
-        "tvr": outcome.tvr.encode().hex().upper(),
-        "tsi": outcome.tsi.encode().hex().upper(),
+        "tvr": outcome.tvr.raw.hex().upper(),
+        "tsi": outcome.tsi.raw.hex().upper(),
         "code": outcome.code.decode("ascii", "replace"),
         "holder_verified": outcome.holder_verified,
     }
@@ -268,7 +267,7 @@ def outcome_lines(outcome: Outcome, frame: Frame) -> Iterator[tuple[str, str]]:
     yield frame.text("结果", "decision"), frame.text(zh, en)
     yield frame.text("可信等级", "assurance"), outcome.assurance.name
     joint = frame.text("；", "; ")
-    for name, bits in (("TVR", Tvr(outcome.tvr.encode())), ("TSI", Tsi(outcome.tsi.encode()))):
+    for name, bits in (("TVR", outcome.tvr), ("TSI", outcome.tsi)):
         said = joint.join(frame.text(bit.zh, bit.en) for bit in bits.on())
         yield name, f"{bits.raw.hex().upper()}  {said}"
 

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from szunion.adapters.reader.vpcd import VpcdReader
 from szunion.adapters.system import SystemClock
+from szunion.application.card_reading import contactless
 from szunion.cli.frame import Frame
 from szunion.errors import NoCard, NoReader, ReaderError
 from szunion.plugins import collect
@@ -36,9 +37,8 @@ class Place:
 
     @property
     def contactless(self) -> bool:
-        """Whether the ATR is one that a reader makes up for a card in the air (PC/SC part 3)."""
-        atr = self.seen.atr or b""
-        return atr[:1] == b"\x3b" and atr[1:2] >= b"\x80" and atr[2:4] == b"\x80\x01"
+        """Whether the card in it is in the air."""
+        return contactless(self.seen.atr or b"")
 
 
 def places(frame: Frame) -> tuple[tuple[Place, ...], tuple[ReaderError, ...]]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from szunion.emv.fields import Tvr
 from szunion.emv.reading import ApplicationData
-from szunion.emv.terminal import Terminal, Tvr
+from szunion.emv.terminal import Terminal
 
 _NOTHING, _EVERYTHING = bytes(5), b"\xff" * 5
 
@@ -29,8 +30,7 @@ class Ask(IntEnum):
 def _hit(tvr: Tvr, issuer: bytes | None, own: bytes, missing: bytes) -> bool:
     """Whether a bit of the TVR is set that issuer or terminal action code names."""
     code = issuer if issuer is not None and len(issuer) == 5 else missing
-    mask = int.from_bytes(code, "big") | int.from_bytes(own, "big")
-    return bool(int(tvr) & mask)
+    return tvr.meets(code) or tvr.meets(own)
 
 
 def analyse(data: ApplicationData, terminal: Terminal, tvr: Tvr) -> Ask:

@@ -67,6 +67,19 @@ class BitField:
         """Whether *bit* is on."""
         return bool(self.raw[bit.byte - 1] & bit.mask)
 
+    def __contains__(self, bit: Bit) -> bool:
+        return self.has(bit)
+
+    def __or__(self, other: Self | Bit) -> Self:
+        """Return the value that has on what is on in either, or one bit more."""
+        if isinstance(other, Bit):
+            return self.plus(other)
+        return type(self)(bytes(one | two for one, two in zip(self.raw, other.raw, strict=True)))
+
+    def meets(self, mask: bytes) -> bool:
+        """Whether a bit is on that is on in *mask* too, such as an action code."""
+        return any(one & two for one, two in zip(self.raw, mask, strict=True))
+
     def plus(self, *bits: Bit) -> Self:
         """Return the value with *bits* on."""
         raw = bytearray(self.raw)

@@ -16,12 +16,12 @@ from szunion.emv.apdu import Command
 from szunion.emv.bits import Bit
 from szunion.emv.errors import CardFault
 from szunion.emv.exchange import exchange
-from szunion.emv.fields import Aip, TerminalCapabilities
+from szunion.emv.fields import Aip, TerminalCapabilities, Tvr
 from szunion.emv.flow import AskPin, CheckDocument, Pin, PinEntry
 from szunion.emv.lists import CvmList, CvmRule
 from szunion.emv.reading import ApplicationData, get_data
 from szunion.emv.rsa import RsaKey
-from szunion.emv.terminal import Business, Terminal, Tvr
+from szunion.emv.terminal import Business, Terminal
 
 _NEXT = 0x40
 _MOST_PIN_ENTRIES = 15
@@ -80,7 +80,7 @@ class HolderCheck:
 
     results: bytes
     """9F34: method, condition, result."""
-    tvr: Tvr = Tvr(0)
+    tvr: Tvr = Tvr.of()
     pin: Pin | None = None
     """For the issuer, when online PIN was the method."""
     offline_pin: bool = False
@@ -94,7 +94,7 @@ class _Tried:
     """How one method went."""
 
     result: Result
-    tvr: Tvr = Tvr(0)
+    tvr: Tvr = Tvr.of()
     pin: Pin | None = None
     offline_pin: bool = False
     signature: bool = False
@@ -117,7 +117,7 @@ def is_able(terminal: Terminal, code: int) -> bool:
     method = known(code)
     if method is None or (method is Method.DOCUMENT and terminal.unattended):
         return False
-    return all(terminal.able(bit.byte, bit.bit) for bit in _NEEDS[method])
+    return terminal.can(*_NEEDS[method])
 
 
 def applies(  # noqa: PLR0911 - one line for each condition of the book
@@ -170,15 +170,16 @@ async def verify_holder(
     wanted = data.options is not None and Aip(data.options.aip).has(Aip.CARDHOLDER_VERIFICATION)
     raw = data.value(0x8E) or b""
     if not wanted or len(raw) in (0, CvmList.AMOUNTS):  # a list without rules is none
-        return HolderCheck(results=NOTHING_TO_DO, tvr=Tvr.DATA_MISSING if wanted else Tvr(0))
+        missing = Tvr.of(Tvr.ICC_DATA_MISSING) if wanted else Tvr.of()
+        return HolderCheck(results=NOTHING_TO_DO, tvr=missing)
     listed = CvmList.parse(raw)
-    tvr, results = Tvr(0), NOTHING_DONE
+    tvr, results = Tvr.of(), NOTHING_DONE
     for rule in listed.rules:
         if not applies(rule, listed, terminal, business, data.value(0x9F42)):
             continue
         method = known(rule.code)
         if method is None:
-            tvr |= Tvr.CVM_UNKNOWN
+            tvr |= Tvr.UNRECOGNISED_CVM
         elif not is_able(terminal, method):
             tvr |= _without_pad(terminal, method)
         else:
@@ -196,7 +197,7 @@ async def verify_holder(
                 )
         if method is Method.FAIL or not rule.go_on:
             break
-    return HolderCheck(results=results, tvr=tvr | Tvr.HOLDER_NOT_VERIFIED)
+    return HolderCheck(results=results, tvr=tvr | Tvr.CVM_NOT_SUCCESSFUL)
 
 
 def _results(rule: CvmRule, result: Result) -> bytes:
@@ -208,11 +209,10 @@ def _without_pad(terminal: Terminal, method: Method) -> Tvr:
 
     A terminal that checks offline PINs in one form has a pad, though not for the other form.
     """
-    bits = {TerminalCapabilities.ONLINE_PIN, _PLAIN, _SEALED} & set(_NEEDS[method])
-    if method is not Method.ONLINE_PIN and bits:
-        bits = {_PLAIN, _SEALED}
-    able = any(terminal.able(bit.byte, bit.bit) for bit in bits)
-    return Tvr.PIN_PAD_MISSING if bits and not able else Tvr(0)
+    missing = method is Method.ONLINE_PIN
+    if _PLAIN in _NEEDS[method] or _SEALED in _NEEDS[method]:
+        missing = not terminal.can(_PLAIN) and not terminal.can(_SEALED)
+    return Tvr.of(Tvr.PIN_PAD_NOT_WORKING) if missing else Tvr.of()
 
 
 async def _try(  # noqa: C901, PLR0911 - one line for each method of the book
@@ -231,8 +231,8 @@ async def _try(  # noqa: C901, PLR0911 - one line for each method of the book
         case Method.ONLINE_PIN:
             pin = await AskPin(PinEntry.ONLINE)
             if pin is None:
-                return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
-            return _Tried(Result.UNKNOWN, Tvr.ONLINE_PIN, pin)
+                return _Tried(Result.FAILED, Tvr.of(Tvr.PIN_NOT_ENTERED))
+            return _Tried(Result.UNKNOWN, Tvr.of(Tvr.ONLINE_PIN_ENTERED), pin)
         case Method.PLAIN_PIN:
             return await _offline_pin(terminal, None)
         case Method.PLAIN_PIN_SIGNATURE:
@@ -270,14 +270,14 @@ async def _offline_pin(terminal: Terminal, card_key: RsaKey | None) -> _Tried:  
     tries = counter[0] if counter is not None and len(counter) == 1 else None
     for _ in range(_MOST_PIN_ENTRIES):
         if tries == 0:
-            return _Tried(Result.FAILED, Tvr.PIN_TRIES_EXCEEDED)
+            return _Tried(Result.FAILED, Tvr.of(Tvr.PIN_TRY_LIMIT_EXCEEDED))
         if tries is None and terminal.least_pin_tries > 1:
-            return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
+            return _Tried(Result.FAILED, Tvr.of(Tvr.PIN_NOT_ENTERED))
         if tries is not None and tries < terminal.least_pin_tries:
-            return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
+            return _Tried(Result.FAILED, Tvr.of(Tvr.PIN_NOT_ENTERED))
         pin = await AskPin(PinEntry.OFFLINE, tries)
         if pin is None:
-            return _Tried(Result.FAILED, Tvr.PIN_NOT_ENTERED)
+            return _Tried(Result.FAILED, Tvr.of(Tvr.PIN_NOT_ENTERED))
         command = await _verify_command(terminal, pin, card_key)
         if command is None:
             return _FAILED
@@ -285,7 +285,7 @@ async def _offline_pin(terminal: Terminal, card_key: RsaKey | None) -> _Tried:  
         if response.sw == 0x9000:
             return _Tried(Result.SUCCESSFUL, offline_pin=True)
         if response.sw in (0x6983, 0x6984):
-            return _Tried(Result.FAILED, Tvr.PIN_TRIES_EXCEEDED)
+            return _Tried(Result.FAILED, Tvr.of(Tvr.PIN_TRY_LIMIT_EXCEEDED))
         if response.sw & 0xFFF0 != 0x63C0:
             raise CardFault(response.sw)
         tries = response.sw & 0x0F

@@ -16,6 +16,7 @@ from szunion.emv import bcd, dol, logs, oda
 from szunion.emv.apdu import Command
 from szunion.emv.errors import BadData, BadField, CardFault
 from szunion.emv.exchange import exchange
+from szunion.emv.fields import Aip
 from szunion.emv.files import Signed, read_membership
 from szunion.emv.flow import Candidate
 from szunion.emv.holder import Document, HolderName, Product
@@ -182,7 +183,7 @@ async def _authenticated(
     data = collect(selected, options, await read_records(options.afl))
     if wanted.contactless:
         return data, authenticate(terminal, data, values)
-    if not options.aip[0] & 0x20:
+    if Aip.DDA not in Aip(options.aip):
         return data, oda.not_performed(terminal.policy)
     recovered = recover(data.for_authentication(), terminal.keys, terminal.policy, dynamic=True)
     known = {**data.objects, **values}

@@ -20,9 +20,11 @@ from typing import Final, NamedTuple, final
 from attrs import field, frozen
 
 from szunion.emv import certificates, crypto
+from szunion.emv.bits import Bit
 from szunion.emv.capk import CaKeys
 from szunion.emv.certificates import DynamicData, Opened, Reasons
 from szunion.emv.errors import BadTlv
+from szunion.emv.fields import Aip, TerminalCapabilities, Tvr
 from szunion.emv.issuer import Genuine
 from szunion.emv.oda_keys import Assurance, CardData, Policy, Recovered, recover
 from szunion.emv.reasons import Reason, failed
@@ -101,15 +103,24 @@ class Verdict:
         return self.method is not Method.NONE and not self.reasons
 
     @property
-    def tvr(self) -> bytes:
-        """Return what to set in the TVR 终端验证结果, 5 bytes.  Spec: EMV book 3, annex C5."""
-        bits = {Method.NONE: 0x80, Method.SDA: 0x02}.get(self.method, 0)
+    def tvr(self) -> Tvr:
+        """What to set in the TVR 终端验证结果.  Spec: EMV book 3, 10.3 and annex C5."""
+        if self.method is Method.NONE:
+            return Tvr.of(Tvr.ODA_NOT_PERFORMED)
+        tvr = Tvr.of(Tvr.SDA_SELECTED) if self.method is Method.SDA else Tvr.of()
         if any(reason in _DATA_MISSING for reason in self.reasons):
-            bits |= 0x20
-        if self.reasons:
-            bits |= {Method.NONE: 0, Method.SDA: 0x40, Method.CDA: 0x04}.get(self.method, 0x08)
-        return bytes((bits, 0, 0, 0, 0))
+            tvr |= Tvr.ICC_DATA_MISSING
+        return tvr | _FAILED[self.method] if self.reasons else tvr
 
+
+_FAILED: Final[Mapping[Method, Bit]] = MappingProxyType(
+    {
+        Method.SDA: Tvr.SDA_FAILED,
+        Method.DDA: Tvr.DDA_FAILED,
+        Method.CDA: Tvr.CDA_FAILED,
+        Method.FDDA: Tvr.DDA_FAILED,
+    }
+)
 
 #: Spec: EMV book 3, 7.5, table 35.
 _DATA_MISSING: Final = frozenset(
@@ -179,19 +190,14 @@ def confirmed_by_bank(verdict: Verdict, genuine: Genuine) -> Verdict:
     return _sealed(seal)
 
 
-def choose(aip: bytes, *, sda: bool = True, dda: bool = True, cda: bool = True) -> Method:
-    """Return the strongest method that card and terminal share.
-
-    The keyword arguments are the terminal's (9F33 byte 3).  Spec: EMV book 3, 10.3.
-    """
-    if len(aip) != 2:
-        return Method.NONE
-    for able, bit, method in (
-        (cda, 0x01, Method.CDA),
-        (dda, 0x20, Method.DDA),
-        (sda, 0x40, Method.SDA),
+def choose(card: Aip, terminal: TerminalCapabilities) -> Method:
+    """Return the strongest method that card and terminal share.  Spec: EMV book 3, 10.3."""
+    for method, ours, theirs in (
+        (Method.CDA, TerminalCapabilities.CDA, Aip.CDA),
+        (Method.DDA, TerminalCapabilities.DDA, Aip.DDA),
+        (Method.SDA, TerminalCapabilities.SDA, Aip.SDA),
     ):
-        if able and aip[0] & bit:
+        if ours in terminal and theirs in card:
             return method
     return Method.NONE
 

@@ -11,11 +11,11 @@ from attrs import frozen
 
 from szunion.emv import oda
 from szunion.emv.cvm import HolderCheck
+from szunion.emv.fields import Tsi, Tvr
 from szunion.emv.generated import Cryptogram
 from szunion.emv.issuer_script import ScriptResult
 from szunion.emv.oda_keys import Assurance
 from szunion.emv.reading import ApplicationData
-from szunion.emv.terminal import Tsi, Tvr
 
 
 class Decision(Enum):
@@ -41,8 +41,8 @@ class Outcome:
     assurance: Assurance = Assurance.READ_ONLY
     """How far it is believed that the genuine card took part. Never from unsigned data."""
     verdict: oda.Verdict | None = None
-    tvr: Tvr = Tvr(0)
-    tsi: Tsi = Tsi(0)
+    tvr: Tvr = Tvr.of()
+    tsi: Tsi = Tsi.of()
     code: bytes = b""
     """Authorisation response code 8A."""
     holder: HolderCheck | None = None

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from szunion.emv import bcd, oda
 from szunion.emv.errors import BadField, CardFault
+from szunion.emv.fields import Ctq, Ttq
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, GoOnline
 from szunion.emv.oda_keys import Assurance, recover
 from szunion.emv.reading import (
@@ -29,10 +30,6 @@ from szunion.emv.selection import (
     select_application,
 )
 from szunion.emv.terminal import Business, Terminal, n12
-
-_ONLINE_PIN, _SIGNATURE = 0x80, 0x40
-_SWITCH_IF_FDDA_FAILS = 0x10
-_TTQ_ONLINE_WANTED, _TTQ_FDDA_01 = 0x80, 0x80
 
 
 @frozen(kw_only=True)
@@ -103,12 +100,12 @@ def qualifiers(terminal: Terminal, amount: int) -> bytes:
 
     Spec: part 12, 6 (pre-processing 交易预处理).
     """
-    ttq = bytearray(terminal.ttq)
+    ttq = Ttq(terminal.ttq)
     if amount >= terminal.floor_limit:
-        ttq[1] |= _TTQ_ONLINE_WANTED
+        ttq |= Ttq.ONLINE_CRYPTOGRAM_REQUIRED
     if not terminal.online:
-        ttq[0] |= 0x08
-    return bytes(ttq)
+        ttq |= Ttq.OFFLINE_ONLY
+    return ttq.raw
 
 
 async def tap(terminal: Terminal, business: Business, values: Mapping[int, bytes]) -> FastOutcome:
@@ -154,7 +151,7 @@ async def _decide(
     records = await read_records(options.afl) if kind == 0x10 else ()
     data = collect(selected, options, records)
     cryptogram = data.require(0x9F26)
-    ctq = data.value(0x9F6C) or bytes(2)
+    ctq = _wishes(data)
     if kind == 0x20:
         return await _go_online(terminal, data, told)
     verdict = authenticate(terminal, data, told)
@@ -165,15 +162,20 @@ async def _decide(
             verdict=verdict,
             cryptogram=cryptogram,
             data=data,
-            wants_signature=bool(ctq[0] & _SIGNATURE),
-            wants_pin=bool(ctq[0] & _ONLINE_PIN),
+            wants_signature=Ctq.SIGNATURE_REQUIRED in ctq,
+            wants_pin=Ctq.ONLINE_PIN_REQUIRED in ctq,
         )
     if _expired(data, told):
         return FastOutcome(decision=Fast.DECLINED, verdict=verdict, data=data)
     # the CTQ counts here only towards less: a switch of interface, never an approval
-    if ctq[0] & _SWITCH_IF_FDDA_FAILS:
+    if Ctq.SWITCH_IF_FDDA_FAILS in ctq:
         return FastOutcome(decision=Fast.OTHER_INTERFACE, verdict=verdict, data=data)
     return FastOutcome(decision=Fast.DECLINED, verdict=verdict, data=data)
+
+
+def _wishes(data: ApplicationData) -> Ctq:
+    """Return what the card wants of its holder; nothing, when it does not say."""
+    return Ctq(data.value(0x9F6C) or bytes(Ctq.LENGTH))
 
 
 def authenticate(
@@ -190,7 +192,7 @@ def authenticate(
         ctq=data.value(0x9F6C),
     )
     version = data.value(0x9F08) or bytes(2)
-    least = int(bool(terminal.ttq[3] & _TTQ_FDDA_01) and version >= b"\x00\x30")
+    least = int(Ttq.FDDA_01 in Ttq(terminal.ttq) and version >= b"\x00\x30")
     return oda.check_fdda(recovered, data.value(0x9F4B), fast, least_version=least)
 
 
@@ -206,7 +208,7 @@ async def _go_online(
     terminal: Terminal, data: ApplicationData, told: Mapping[int, bytes]
 ) -> FastOutcome:
     """Ask the issuer; the card may already be gone."""
-    cryptogram, ctq = data.require(0x9F26), data.value(0x9F6C) or bytes(2)
+    cryptogram, ctq = data.require(0x9F26), _wishes(data)
     data.require(0x9F10)
     values = {**data.objects, **told, 0x84: data.selected.name}
     request = AuthorisationRequest(tuple(sorted(values.items())), cryptogram)
@@ -216,6 +218,6 @@ async def _go_online(
         decision=Fast.APPROVED_ONLINE if approved else Fast.DECLINED,
         cryptogram=cryptogram,
         data=data,
-        wants_signature=bool(ctq[0] & _SIGNATURE),
-        wants_pin=bool(ctq[0] & _ONLINE_PIN),
+        wants_signature=Ctq.SIGNATURE_REQUIRED in ctq,
+        wants_pin=Ctq.ONLINE_PIN_REQUIRED in ctq,
     )

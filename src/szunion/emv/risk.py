@@ -8,9 +8,9 @@ from __future__ import annotations
 from szunion.emv import bcd
 from szunion.emv.bits import Bit
 from szunion.emv.errors import BadField
-from szunion.emv.fields import Auc
+from szunion.emv.fields import Auc, Tvr
 from szunion.emv.reading import ApplicationData, get_data
-from szunion.emv.terminal import Business, RandomSelection, Terminal, Tvr
+from szunion.emv.terminal import Business, RandomSelection, Terminal
 
 
 def restrictions(data: ApplicationData, terminal: Terminal, business: Business) -> Tvr:
@@ -19,7 +19,7 @@ def restrictions(data: ApplicationData, terminal: Terminal, business: Business) 
     Raises:
         BadField: a date that is no date; the transaction ends (EMV book 3, 7.5).
     """
-    tvr = Tvr(0)
+    tvr = Tvr.of()
     version = data.value(0x9F08)
     if version is not None and version != terminal.version:
         tvr |= Tvr.VERSIONS_DIFFER
@@ -95,7 +95,7 @@ async def manage_risk(data: ApplicationData, terminal: Terminal, business: Busin
     """Check floor limit, random selection, velocity and the lists: 终端风险管理."""
     tvr = listed(business)
     if business.amount >= terminal.floor_limit:
-        tvr |= Tvr.FLOOR_LIMIT
+        tvr |= Tvr.FLOOR_LIMIT_EXCEEDED
     elif terminal.online and is_selected(
         business.amount, terminal.floor_limit, terminal.selection, percent(terminal.random(8))
     ):
@@ -105,8 +105,8 @@ async def manage_risk(data: ApplicationData, terminal: Terminal, business: Busin
 
 def listed(business: Business) -> Tvr:
     """Return what the terminal's list of exceptions and its merchant say about this payment."""
-    exception = Tvr.EXCEPTION_FILE if business.on_exception_file else Tvr(0)
-    return exception | (Tvr.MERCHANT_FORCED if business.force_online else Tvr(0))
+    tvr = Tvr.of(Tvr.ON_EXCEPTION_FILE) if business.on_exception_file else Tvr.of()
+    return tvr | Tvr.MERCHANT_FORCED_ONLINE if business.force_online else tvr
 
 
 async def velocity(data: ApplicationData) -> Tvr:
@@ -117,18 +117,19 @@ async def velocity(data: ApplicationData) -> Tvr:
     """
     lower, upper = data.value(0x9F14), data.value(0x9F23)
     if lower is None or upper is None:
-        return Tvr(0)
+        return Tvr.of()
     now, online = _counter(await get_data(0x9F36)), _counter(await get_data(0x9F13))
-    tvr = Tvr.NEW_CARD if online == 0 else Tvr(0)
+    tvr = Tvr.of(Tvr.NEW_CARD) if online == 0 else Tvr.of()
+    both = Tvr.LOWER_LIMIT_EXCEEDED, Tvr.UPPER_LIMIT_EXCEEDED
     if now is None or online is None:
-        return tvr | Tvr.DATA_MISSING | Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT
+        return tvr.plus(Tvr.ICC_DATA_MISSING, *both)
     since = now - online
     if since <= 0:
-        return tvr | Tvr.LOWER_LIMIT | Tvr.UPPER_LIMIT
+        return tvr.plus(*both)
     if since > int.from_bytes(lower, "big"):
-        tvr |= Tvr.LOWER_LIMIT
+        tvr |= Tvr.LOWER_LIMIT_EXCEEDED
         if since > int.from_bytes(upper, "big"):
-            tvr |= Tvr.UPPER_LIMIT
+            tvr |= Tvr.UPPER_LIMIT_EXCEEDED
     return tvr
 
 

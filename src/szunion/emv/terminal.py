@@ -1,74 +1,24 @@
-"""Know what a terminal is and what it writes down while a transaction runs: 终端与交易状态.
+"""Know what a terminal is, and what it is asked to do: 终端与交易.
 
-Spec: JR/T 0025.6, 7; EMV book 3, annex C (TVR, TSI); EMV book 4, annex A.
+Spec: JR/T 0025.6, 7; EMV book 4, annex A.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from enum import IntFlag
 
 from attrs import field, frozen
 
 from szunion.emv import bcd
+from szunion.emv.bits import Bit
 from szunion.emv.capk import CaKeys
 from szunion.emv.errors import BadField
+from szunion.emv.fields import AdditionalCapabilities, TerminalCapabilities, Ttq, Tvr
 from szunion.emv.oda_keys import Policy
 from szunion.emv.selection import UNION_PAY, Supported
 
-
-class Tvr(IntFlag):
-    """Terminal verification results 95 终端验证结果, 5 bytes."""
-
-    ODA_NOT_PERFORMED = 0x80_00_00_00_00
-    SDA_FAILED = 0x40_00_00_00_00
-    DATA_MISSING = 0x20_00_00_00_00
-    EXCEPTION_FILE = 0x10_00_00_00_00
-    DDA_FAILED = 0x08_00_00_00_00
-    CDA_FAILED = 0x04_00_00_00_00
-    SDA_SELECTED = 0x02_00_00_00_00
-    VERSIONS_DIFFER = 0x80_00_00_00
-    EXPIRED = 0x40_00_00_00
-    NOT_YET_EFFECTIVE = 0x20_00_00_00
-    SERVICE_NOT_ALLOWED = 0x10_00_00_00
-    NEW_CARD = 0x08_00_00_00
-    HOLDER_NOT_VERIFIED = 0x80_00_00
-    CVM_UNKNOWN = 0x40_00_00
-    PIN_TRIES_EXCEEDED = 0x20_00_00
-    PIN_PAD_MISSING = 0x10_00_00
-    PIN_NOT_ENTERED = 0x08_00_00
-    ONLINE_PIN = 0x04_00_00
-    FLOOR_LIMIT = 0x80_00
-    LOWER_LIMIT = 0x40_00
-    UPPER_LIMIT = 0x20_00
-    RANDOMLY_SELECTED = 0x10_00
-    MERCHANT_FORCED = 0x08_00
-    DEFAULT_TDOL = 0x80
-    ISSUER_AUTHENTICATION_FAILED = 0x40
-    SCRIPT_FAILED_BEFORE = 0x20
-    SCRIPT_FAILED_AFTER = 0x10
-
-    def encode(self) -> bytes:
-        """Return the 5 bytes."""
-        return int(self).to_bytes(5, "big")
-
-
-class Tsi(IntFlag):
-    """Transaction status information 9B 交易状态信息, 2 bytes."""
-
-    ODA = 0x8000
-    HOLDER = 0x4000
-    CARD_RISK = 0x2000
-    ISSUER_AUTHENTICATION = 0x1000
-    TERMINAL_RISK = 0x0800
-    SCRIPT = 0x0400
-
-    def encode(self) -> bytes:
-        """Return the 2 bytes."""
-        return int(self).to_bytes(2, "big")
-
-
+_TWO = 2
 MOST_AMOUNT = 999_999_999_999
 """Fen that twelve digits hold."""
 
@@ -83,11 +33,18 @@ class ActionCodes:
 
     They are UnionPay's, with one bit more in the default: a card whose CDA failed is not approved
     where the issuer cannot be asked.  Spec: EMV book 3, 10.7, which recommends the bit.
+
+    Raises:
+        BadField: one has not five bytes.
     """
 
     denial: bytes = _five("0000000000")
     online: bytes = _five("DC4004F800")
     default: bytes = _five("DC4000A800")
+
+    def __attrs_post_init__(self) -> None:
+        for code in (self.denial, self.online, self.default):
+            Tvr(code)
 
 
 @frozen(kw_only=True)
@@ -103,7 +60,11 @@ class RandomSelection:
 
 @frozen(kw_only=True)
 class Terminal:
-    """What a terminal is and insists on. Amounts are in fen."""
+    """What a terminal is and insists on. Amounts are in fen.
+
+    Raises:
+        BadField: a data element has another length than the books give it.
+    """
 
     keys: CaKeys = field(repr=False)
     policy: Policy
@@ -148,9 +109,20 @@ class Terminal:
     ttq: bytes = bytes.fromhex("26000080")
     """9F66 for qPBOC: b6 qPBOC, b3 online PIN, b2 signature; fDDA 01."""
 
-    def able(self, byte: int, bit: int) -> bool:
-        """Whether 9F33 has bit *bit* (8 is the highest) of byte *byte* (1-3)."""
-        return bool(self.capabilities[byte - 1] >> (bit - 1) & 1)
+    def __attrs_post_init__(self) -> None:
+        TerminalCapabilities(self.capabilities)
+        AdditionalCapabilities(self.more_capabilities)
+        Ttq(self.ttq)
+        for name in ("country", "currency", "version"):
+            if len(getattr(self, name)) != _TWO:
+                raise BadField(
+                    "FIELD-LENGTH", name=f"Terminal.{name}", want=_TWO, got=len(getattr(self, name))
+                )
+
+    def can(self, *wanted: Bit) -> bool:
+        """Whether 9F33 has all of these bits."""
+        able = TerminalCapabilities(self.capabilities)
+        return all(bit in able for bit in wanted)
 
     @property
     def unattended(self) -> bool:
@@ -165,7 +137,8 @@ class Terminal:
     @property
     def is_atm(self) -> bool:
         """A bank's, unattended, and it pays cash out.  Spec: EMV book 4, A1."""
-        return self.kind in (0x14, 0x15, 0x16) and bool(self.more_capabilities[0] & 0x80)
+        pays_out = AdditionalCapabilities.CASH in AdditionalCapabilities(self.more_capabilities)
+        return self.kind in (0x14, 0x15, 0x16) and pays_out
 
 
 @frozen(kw_only=True)

@@ -26,6 +26,7 @@ from szunion.emv.apdu import Command
 from szunion.emv.cvm import NOTHING_TO_DO, HolderCheck, verify_holder
 from szunion.emv.errors import CardFault
 from szunion.emv.exchange import exchange, insist
+from szunion.emv.fields import Aip, TerminalCapabilities, Tsi, Tvr
 from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, Candidate, GoOnline
 from szunion.emv.generated import Cryptogram, read_cryptogram
 from szunion.emv.issuer_script import ScriptResult, run_scripts
@@ -41,7 +42,7 @@ from szunion.emv.selection import (
     must_ask,
     select_application,
 )
-from szunion.emv.terminal import Business, Terminal, Tsi, Tvr, terminal_values
+from szunion.emv.terminal import Business, Terminal, terminal_values
 
 _CDA, _TC_HASH = 0x10, 0x98
 _USE_NOT_SATISFIED = 0x6985
@@ -63,8 +64,8 @@ class _State:
     business: Business
     challenge: bytes
     data: ApplicationData
-    tvr: Tvr = Tvr(0)
-    tsi: Tsi = Tsi(0)
+    tvr: Tvr = Tvr.of()
+    tsi: Tsi = Tsi.of()
     method: oda.Method = oda.Method.NONE
     verdict: oda.Verdict
     recovered: Recovered | None = None
@@ -83,7 +84,7 @@ class _State:
         """Return everything a list of the card may ask for."""
         known = terminal_values(self.terminal, self.business, self.challenge)
         known[0x84] = known[0x9F06] = self.data.selected.name
-        known[0x95], known[0x9B] = self.tvr.encode(), self.tsi.encode()
+        known[0x95], known[0x9B] = self.tvr.raw, self.tsi.raw
         known[0x9F34] = self.holder.results
         if self.code:
             known[0x8A] = self.code
@@ -162,11 +163,13 @@ async def _go_through(
     state = await _authenticate(state)
     state = evolve(state, tvr=state.tvr | restrictions(data, terminal, business))
     holder = await verify_holder(data, terminal, business, _pin_key(state))
-    used = Tsi.HOLDER if holder.results != NOTHING_TO_DO else Tsi(0)
-    state = evolve(state, holder=holder, tvr=state.tvr | holder.tvr, tsi=state.tsi | used)
+    state = evolve(state, holder=holder, tvr=state.tvr | holder.tvr)
+    if holder.results != NOTHING_TO_DO:
+        state = evolve(state, tsi=state.tsi | Tsi.CARDHOLDER_VERIFICATION_PERFORMED)
     # electronic cash has limits of its own: floor, chance and velocity are not looked at
     risk = listed(business) if state.ecash else await manage_risk(data, terminal, business)
-    state = evolve(state, tvr=state.tvr | risk, tsi=state.tsi | Tsi.TERMINAL_RISK)
+    tsi = state.tsi | Tsi.TERMINAL_RISK_MANAGEMENT_PERFORMED
+    state = evolve(state, tvr=state.tvr | risk, tsi=tsi)
     ask = analyse(data, terminal, state.tvr)
     if state.ecash and ask is Ask.TC and await pboc.wants_online(data, terminal, business.amount):
         ask = Ask.ARQC
@@ -189,12 +192,10 @@ def _pin_key(state: _State) -> RsaKey | None:
 async def _authenticate(state: _State) -> _State:
     """Do SDA or DDA now; CDA comes with the cryptogram: 脱机数据认证."""
     terminal, data = state.terminal, state.data
-    aip = data.require(0x82)
-    able = {"sda": terminal.able(3, 8), "dda": terminal.able(3, 7), "cda": terminal.able(3, 4)}
-    method = oda.choose(aip, **able)
+    method = oda.choose(Aip(data.require(0x82)), TerminalCapabilities(terminal.capabilities))
     if method is oda.Method.NONE:
         verdict = oda.not_performed(terminal.policy)
-        return evolve(state, tvr=state.tvr | _tvr(verdict))
+        return evolve(state, tvr=state.tvr | verdict.tvr)
     card = data.for_authentication()
     if method is oda.Method.SDA:
         verdict = oda.check_sda(card, terminal.keys, terminal.policy)
@@ -233,13 +234,9 @@ def _judged(
         method=method,
         verdict=verdict,
         recovered=recovered,
-        tvr=state.tvr | _tvr(verdict),
-        tsi=state.tsi | Tsi.ODA,
+        tvr=state.tvr | verdict.tvr,
+        tsi=state.tsi | Tsi.ODA_PERFORMED,
     )
-
-
-def _tvr(verdict: oda.Verdict) -> Tvr:
-    return Tvr(int.from_bytes(verdict.tvr, "big"))
 
 
 async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
@@ -252,7 +249,7 @@ async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
         # bit that says so is in the very data that are hashed
         tdol = state.data.value(0x97)
         if tdol is None and state.terminal.default_tdol:
-            state = evolve(state, tvr=state.tvr | Tvr.DEFAULT_TDOL)
+            state = evolve(state, tvr=state.tvr | Tvr.DEFAULT_TDOL_USED)
             values = state.values()
         hashed = dol.parse(state.terminal.default_tdol if tdol is None else tdol)
         values[_TC_HASH] = crypto.sha1(dol.fill(hashed, values))
@@ -263,7 +260,7 @@ async def _generate(state: _State, ask: Ask, list_tag: int) -> _State:
     state = evolve(
         state,
         told=state.told + told,
-        tsi=state.tsi | Tsi.CARD_RISK,
+        tsi=state.tsi | Tsi.CARD_RISK_MANAGEMENT_PERFORMED,
         cryptograms=(*state.cryptograms, cryptogram),
     )
     if not cryptogram.within(ask):
@@ -307,12 +304,12 @@ async def _online(state: _State) -> Outcome:
         decision = Decision.APPROVED_OFFLINE if _agreed(state, ask) else Decision.DECLINED_OFFLINE
         return _ended(state, decision)
     state = evolve(state, reply=reply, code=reply.code)
-    aip = state.data.require(0x82)
-    if reply.authentication is not None and aip[0] & 0x04:
+    supported = Aip.ISSUER_AUTHENTICATION in Aip(state.data.require(0x82))
+    if reply.authentication is not None and supported:
         response = await exchange(Command(0x00, 0x82, 0x00, 0x00, reply.authentication))
-        failed = Tvr.ISSUER_AUTHENTICATION_FAILED if response.sw != 0x9000 else Tvr(0)
-        tsi = state.tsi | Tsi.ISSUER_AUTHENTICATION
-        state = evolve(state, tvr=state.tvr | failed, tsi=tsi)
+        state = evolve(state, tsi=state.tsi | Tsi.ISSUER_AUTHENTICATION_PERFORMED)
+        if response.sw != 0x9000:
+            state = evolve(state, tvr=state.tvr | Tvr.ISSUER_AUTHENTICATION_FAILED)
     state = await _scripts(state, reply, 0x71)
     ask = Ask.TC if reply.code in _APPROVES else Ask.AAC
     state = await _generate(state, ask, 0x8D)
@@ -335,7 +332,8 @@ async def _scripts(state: _State, reply: AuthorisationReply, template: int) -> _
     tvr = state.tvr
     if any(not result.done for result in results):
         tvr |= Tvr.SCRIPT_FAILED_BEFORE if template == 0x71 else Tvr.SCRIPT_FAILED_AFTER
-    return evolve(state, tvr=tvr, tsi=state.tsi | Tsi.SCRIPT, scripts=(*state.scripts, *results))
+    tsi = state.tsi | Tsi.SCRIPT_PERFORMED
+    return evolve(state, tvr=tvr, tsi=tsi, scripts=(*state.scripts, *results))
 
 
 def _request(state: _State) -> AuthorisationRequest:

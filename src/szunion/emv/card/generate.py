@@ -58,9 +58,11 @@ def generate_ac(card: Context, command: Command) -> Response:
         return CONDITIONS
     if len(command.data) != wanted_size(dol):
         return WRONG_LENGTH
+    answer = Answer(kind)
+    if now.stage is Stage.ONLINE and answer is Answer.ARQC:
+        return WRONG_P1P2
     now.values |= split(dol, command.data)
     now.cdol += command.data
-    answer = Answer(kind)
     return _first(card, answer, cda=cda) if now.first is None else _second(card, answer, cda=cda)
 
 
@@ -178,8 +180,6 @@ def _second(card: Context, wanted: Answer, *, cda: bool) -> Response:
     now, cells = card.now, card.cells
     code = card.value(0x8A, 2)
     now.offline = code in _UNABLE_ONLINE
-    if wanted is Answer.ARQC:
-        return WRONG_P1P2
     risk = risk_of(card, wanted)
     answer = decision.second_offline(risk) if now.offline else decision.second(risk)
     now.second = answer
