@@ -8,14 +8,13 @@ Spec: EMV book 2, 5 and 6 (RSA); JR/T 0025.17, 8.2 (SM2).
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Final, Generic, TypeVar
 
 from attrs import field, frozen
 
-from szunion.emv import crypto, sm2
-from szunion.emv.errors import KeyRefused
+from szunion.emv import bcd, crypto, sm2
+from szunion.emv.errors import BadField, KeyRefused
 from szunion.emv.reasons import Reason
 from szunion.emv.rsa import RsaKey, recover, weaknesses
 
@@ -26,7 +25,6 @@ Reasons = tuple[Reason, ...]
 _HASH_SHA1: Final = 1
 _KEY_RSA: Final = 1
 _SM2_PARAMETERS: Final = b"\x04\x00\x11\x40"  # signature 04, encryption 00, curve 11, 64 bytes
-_DIGITS_THEN_F = re.compile("([0-9]*)f*", re.ASCII)
 
 
 @frozen
@@ -73,31 +71,21 @@ class DynamicData:
     """CDA: over all that terminal and card told each other."""
 
 
-def last_month(mmyy: bytes) -> tuple[int, int] | None:
-    """Return (year, month) of an expiry in BCD, None if it is no month.
-
-    >>> last_month(bytes.fromhex("1229"))
-    (2029, 12)
-    """
-    text = mmyy.hex()
-    if len(mmyy) != 2 or not text.isdecimal() or not 1 <= int(text[:2]) <= 12:
-        return None
-    year = int(text[2:])
-    return (2000 if year < 50 else 1900) + year, int(text[:2])
-
-
 def expiry_reasons(mmyy: bytes, today: date) -> Reasons:
     """Return why a certificate is out of date; it holds through the last day of its month."""
-    month = last_month(mmyy)
-    if month is None:
+    try:
+        last = bcd.month_end(mmyy)
+    except BadField:
         return (Reason.CERTIFICATE_DATE,)
-    return (Reason.CERTIFICATE_EXPIRED,) if (today.year, today.month) > month else ()
+    return (Reason.CERTIFICATE_EXPIRED,) if today > last else ()
 
 
 def digits_of(field_: bytes) -> str | None:
     """Return the digits of a number filled up with F on the right, None if it is none."""
-    found = _DIGITS_THEN_F.fullmatch(field_.hex())
-    return found[1] if found else None
+    try:
+        return bcd.compressed(field_)
+    except BadField:
+        return None
 
 
 # --- RSA ------------------------------------------------------------------------------------------

@@ -48,9 +48,10 @@ class EcashLimits:
 
 def n12_value(raw: bytes | None) -> int | None:
     """Return an amount of 12 digits in fen, None when it is none."""
-    if raw is None or len(raw) != 6 or raw.hex().strip("0123456789"):
+    try:
+        return bcd.number(raw) if raw is not None and len(raw) == 6 else None
+    except BadField:
         return None
-    return int(raw.hex())
 
 
 async def read_ecash() -> EcashLimits:

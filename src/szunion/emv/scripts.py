@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from szunion.emv import crypto
+from szunion.emv import bcd, crypto
 from szunion.emv.apdu import Command
 from szunion.emv.crypto import Algorithm
 from szunion.emv.cryptogram import PART_17, Session, Sm4Rules
@@ -155,9 +155,7 @@ def set_ecash_balance(fen: int) -> Order:
     Raises:
         BadField: more than twelve digits, or negative.
     """
-    if not 0 <= fen < 10**12:
-        raise BadField("FIELD-CONTENT", name="9F79", why="0..999999999999 fen")
-    return put_data(0x9F79, bytes.fromhex(f"{fen:012d}"))
+    return put_data(0x9F79, bcd.encode_number(fen, 6, "9F79"))
 
 
 def update_record(sfi: int, record: int, data: bytes, *, secret: bool = False) -> Order:

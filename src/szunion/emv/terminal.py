@@ -195,10 +195,13 @@ def _written(digits: str) -> bytes:
 def n12(fen: int) -> bytes:
     """Return an amount as 12 digits, 6 bytes.
 
+    Raises:
+        BadField: It is negative or has more digits.
+
     >>> n12(123456).hex()
     '000000123456'
     """
-    return bytes.fromhex(f"{fen:012d}")
+    return bcd.encode_number(fen, 6, "n12")
 
 
 def terminal_values(terminal: Terminal, business: Business, challenge: bytes) -> dict[int, bytes]:

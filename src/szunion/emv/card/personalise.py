@@ -14,12 +14,11 @@ Spec: JR/T 0025.10; JR/T 0025.5, annex A; JR/T 0025.12 and .13.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Final
 
 from attrs import field, frozen
 
-from szunion.emv import tlv
+from szunion.emv import bcd, tlv
 from szunion.emv.card import testca
 from szunion.emv.card.bank import KEY_INDEX, PAST, RID, SERIAL, Side, TestBank, month
 from szunion.emv.card.chance import Chance
@@ -37,9 +36,11 @@ from szunion.emv.card.content import (
     RsaPrivate,
     Sm2Private,
 )
-from szunion.emv.card.profiles import Flaw, Profile, check_digit
+from szunion.emv.card.profiles import Flaw, Profile
 from szunion.emv.card.testca import Certificate, PrivateKey
 from szunion.emv.crypto import Algorithm
+from szunion.emv.pan import check_digit
+from szunion.emv.terminal import n12
 from szunion.emv.tlv import Node
 from szunion.emv.vault import Account, MasterKeys
 
@@ -74,14 +75,6 @@ def _record(*pairs: tuple[int, bytes]) -> bytes:
     return _object((0x70, [Node.of(tag, value) for tag, value in pairs if value]))
 
 
-def _fen(amount: int) -> bytes:
-    return bytes.fromhex(f"{amount:012d}")
-
-
-def _day(day: date) -> bytes:
-    return bytes.fromhex(f"{day:%y%m%d}")
-
-
 # --- records
 
 
@@ -112,8 +105,8 @@ def _signed_records(profile: Profile) -> dict[RecordId, bytes]:
     pan = _told_pan(profile)
     cdol = (_TC_HASH if profile.tc_hash else b"") + _CDOL + _LOG_DATA
     application = _record(
-        (0x5F25, _day(profile.effective)),
-        (0x5F24, _day(profile.expires)),
+        (0x5F25, bcd.encode_day(profile.effective)),
+        (0x5F24, bcd.encode_day(profile.expires)),
         (0x9F07, b"\xff\x00"),
         (0x5A, bytes.fromhex(pan + "F" * (len(pan) % 2))),
         (0x5F34, bytes.fromhex(profile.psn)),
@@ -233,8 +226,8 @@ def _data(profile: Profile) -> dict[int, bytes]:
         0x9F57: _CNY,
         0x9F58: b"\x03",
         0x9F59: b"\x05",
-        0x9F54: _fen(200_000),
-        0x9F5C: _fen(300_000),
+        0x9F54: n12(200_000),
+        0x9F5C: n12(300_000),
         0x9F63: bytes(8) + b"\x90" + bytes(7),
         0x57: _track_2(profile),
         0x5F34: bytes.fromhex(profile.psn),
@@ -249,10 +242,10 @@ def _data(profile: Profile) -> dict[int, bytes]:
     if cash is not None:
         data |= {
             0xDF4F: _LOAD_LOG_FORMAT,
-            0x9F79: _fen(cash.balance),
-            0x9F77: _fen(cash.limit),
-            0x9F78: _fen(cash.single_limit),
-            0x9F6D: _fen(cash.reset_threshold),
+            0x9F79: n12(cash.balance),
+            0x9F77: n12(cash.limit),
+            0x9F78: n12(cash.single_limit),
+            0x9F6D: n12(cash.reset_threshold),
         }
     return data
 

@@ -16,6 +16,7 @@ from typing import Final
 from attrs import field, frozen
 
 from szunion.emv.errors import BadField
+from szunion.emv.pan import check_digit
 from szunion.emv.reasons import Reason
 
 IIN: Final = "620000"
@@ -97,19 +98,6 @@ class Ecash:
     limit: int = 100_000
     single_limit: int = 50_000
     reset_threshold: int = 1_000
-
-
-def check_digit(digits: str) -> str:
-    """Return the Luhn digit that completes *digits*.
-
-    >>> check_digit("620000000000001")
-    '3'
-    """
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (2 - place % 2)
-        total += doubled - 9 * (doubled > 9)
-    return str(-total % 10)
 
 
 def pan_of(number: int, iin: str = IIN, length: int = 16) -> str:
