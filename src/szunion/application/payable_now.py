@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from attrs import frozen
+
 from szunion.application.heirs import dead
 from szunion.application.office import Office
 from szunion.domain.access import Scope
@@ -41,7 +43,52 @@ class LeftOut(Labelled):
     NOT_DUE = "NOT_DUE", "多付或保障无效，不再给付", "found overpaid, or its cover is void"
 
 
-def still_owed(  # noqa: PLR0913, PLR0917 - which of what is owed
+@frozen(kw_only=True)
+class PayableNow:
+    """What is owed for an item and year: what of it can be paid now, and what not, and why."""
+
+    chosen: Sequence[tuple[Obligation, KeptCard]]
+    """Each with the card whose account takes it."""
+    left_out: tuple[tuple[ObligationId, LeftOut], ...]
+    tried: Mapping[ObligationId, Sequence[Order]]
+    """Every attempt so far to pay what is owed."""
+
+
+def payable_now(  # noqa: PLR0913, PLR0917 - which of what is owed
+    office: Office,
+    work: UnitOfWork,
+    scope: Scope,
+    item: str,
+    year: int,
+    only: Sequence[ObligationId],
+    most: int,
+) -> PayableNow:
+    """Return what of an item and year can be paid now: of *only* these, or of all that is owed.
+
+    Raises:
+        NotFound: nothing is owed, and the catalogue has no such item (E-SERVICE-002), or one of
+            these is not owed for it (E-PAY-009).
+    """
+    open_ = _still_owed(work, scope, item, year, only, most)
+    if not open_:
+        must_be_listed(office, item)
+    tried = work.orders.of_obligations(scope, [each.id for each in open_])
+    chosen, left_out = _chosen(office, work, scope, open_, tried, only)
+    return PayableNow(chosen=chosen, left_out=tuple(left_out), tried=tried)
+
+
+def must_be_listed(office: Office, item: str) -> None:
+    """Check that the catalogue knows *item*.
+
+    Raises:
+        NotFound: it does not (E-SERVICE-002).
+    """
+    known = office.catalogue
+    if known.item(item) is None and known.pack_item(item) is None:
+        raise NotFound("E-SERVICE-002", item=item)
+
+
+def _still_owed(  # noqa: PLR0913, PLR0917 - which of what is owed
     work: UnitOfWork,
     scope: Scope,
     item: str,
@@ -89,7 +136,7 @@ def contradicted(
     return found
 
 
-def chosen_of(  # noqa: PLR0913, PLR0917 - what is owed, what of it was tried, what is named
+def _chosen(  # noqa: PLR0913, PLR0917 - what is owed, what of it was tried, what is named
     office: Office,
     work: UnitOfWork,
     scope: Scope,

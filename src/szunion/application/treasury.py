@@ -13,7 +13,7 @@ from szunion.application.access import authorise, second_person
 from szunion.application.bank_queue import dispatch_of
 from szunion.application.money_moves import Moved, keep_moves
 from szunion.application.office import Office, one_commit, one_look
-from szunion.application.payable_now import LeftOut, chosen_of, still_owed
+from szunion.application.payable_now import LeftOut, must_be_listed, payable_now
 from szunion.application.payouts import cards_of, part_key, request_of
 from szunion.domain.access import Operation, Principal, Scope
 from szunion.domain.audit import AuditEntry
@@ -91,7 +91,7 @@ class Treasury:
             Conflict: more than that is committed already (E-STORE-004).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
-        _must_be_listed(self.office, item)
+        must_be_listed(self.office, item)
         work.budgets.set(scope, Budget(item=item, year=year, ceiling=ceiling))
         entry = AuditEntry(action="budget.set", subject=year, after=f"{item}:{ceiling.amount}")
         work.audit.add(scope, entry)
@@ -132,16 +132,13 @@ class Treasury:
             NotFound: nothing is owed, and the catalogue has no such item (E-SERVICE-002).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
-        open_ = still_owed(work, scope, item, year, only, most)
-        if not open_:
-            _must_be_listed(self.office, item)
-        tried = work.orders.of_obligations(scope, [each.id for each in open_])
-        chosen, left_out = chosen_of(self.office, work, scope, open_, tried, only)
-        if not chosen:
-            return Draft(payout=None, left_out=tuple(left_out))
+        now = payable_now(self.office, work, scope, item, year, only, most)
+        if not now.chosen:
+            return Draft(payout=None, left_out=now.left_out)
         day, id_ = due or day_of(work.now), PayoutBatchId(work.ids.new())
         orders = [
-            self._order(work, owed, kept, tried.get(owed.id, ()), id_, day) for owed, kept in chosen
+            self._order(work, owed, kept, now.tried.get(owed.id, ()), id_, day)
+            for owed, kept in now.chosen
         ]
         total = Fen(sum(order.fen.amount for order in orders))
         content = ",".join(sorted(order.key.text for order in orders))
@@ -159,7 +156,7 @@ class Treasury:
             for order in orders
         ]  # fmt: skip
         work.audit.add_many(scope, [*entries, _entry("payout.draft", None, payout)])
-        return Draft(payout=payout, left_out=tuple(left_out))
+        return Draft(payout=payout, left_out=now.left_out)
 
     def _order(  # noqa: PLR0913, PLR0917 - what an order says
         self,
@@ -292,17 +289,13 @@ class Treasury:
     ) -> DraftPreview:
         """Return what a draft for an item and year would hold; nothing is written."""
         scope = authorise(work, self.by, Operation.PAY_READ)
-        open_ = still_owed(work, scope, item, year, only, most)
-        if not open_:
-            _must_be_listed(self.office, item)
-        tried = work.orders.of_obligations(scope, [each.id for each in open_])
-        chosen, left_out = chosen_of(self.office, work, scope, open_, tried, only)
-        sums = [one.fen - one.settled - one.in_flight for one, _ in chosen]
+        now = payable_now(self.office, work, scope, item, year, only, most)
+        sums = [one.fen - one.settled - one.in_flight for one, _ in now.chosen]
         return DraftPreview(
             orders=len(sums),
             total=Fen(sum(each.amount for each in sums)),
             largest=max(sums, default=Fen(0)),
-            left_out=tuple(left_out),
+            left_out=now.left_out,
         )
 
     @one_look
@@ -377,12 +370,6 @@ class Treasury:
             reason=why.strip(),
         )  # fmt: skip
         work.audit.add(scope, entry)
-
-
-def _must_be_listed(office: Office, item: str) -> None:
-    known = office.catalogue
-    if known.item(item) is None and known.pack_item(item) is None:
-        raise NotFound("E-SERVICE-002", item=item)
 
 
 def _payout(work: UnitOfWork, scope: Scope, payout: PayoutBatchId) -> PayoutBatch:
