@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.domain.cards_for_tests import NOON, ROOT, first_city, yunhai
 
 from szunion.domain.bank_requests import CardApplicant
-from szunion.domain.benefits import Subject
+from szunion.domain.benefits import Allowance, Benefit, DailyRate, Subject
 from szunion.domain.catalogue import Mode, grant_key
 from szunion.domain.catalogue_file import catalogue_from
 from szunion.domain.cities import city_from
@@ -153,6 +155,37 @@ def test_the_91st_day_and_the_third_claim_are_cut_by_rule() -> None:
     assert (third.days_counted, third.fen) == (0, Fen(0))
     near = benefit.allowance(90, "cancer", 1, Fen(2_000_000))
     assert (near.before_cap, near.fen) == (Fen(1_080_000), Fen(160_000))
+
+
+FEW = st.none() | st.integers(0, 9)
+
+
+@given(
+    rates=st.dictionaries(st.sampled_from(["cancer", "birth", None]), st.integers(0, 9)),
+    limits=st.tuples(FEW, FEW, FEW),
+    stay=st.tuples(st.integers(0, 12), st.sampled_from(["cancer", "flu"])),
+    before=st.tuples(st.integers(0, 9), st.integers(0, 20)),
+)
+def test_an_allowance_is_days_by_rate_within_every_limit(
+    rates: dict[str | None, int],
+    limits: tuple[int | None, int | None, int | None],
+    stay: tuple[int, str],
+    before: tuple[int, int],
+) -> None:
+    (claims, most_days, cap), (days, cause), (claimed, paid) = limits, stay, before
+    benefit = Benefit(
+        per=Subject.MEMBER,
+        daily=tuple(DailyRate(cause=each, fen=Fen(fen)) for each, fen in rates.items()),
+        most_claims=claims, most_days=most_days, cap=None if cap is None else Fen(cap),
+    )  # fmt: skip
+    rate = rates.get(cause, rates.get(None, 0))
+    open_ = claims is None or claimed < claims
+    counted = min(days, days if most_days is None else most_days) if open_ else 0
+    whole = rate * counted
+    gets = whole if cap is None else min(whole, max(0, cap - paid))
+    assert benefit.allowance(days, cause, claimed, Fen(paid)) == Allowance(
+        days, counted, Fen(rate), Fen(whole), Fen(gets)
+    )
 
 
 def pack_of(card: int, activated: date, *, had: bool, rights: Rights = MEMBER) -> list[str]:

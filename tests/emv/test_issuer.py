@@ -76,6 +76,7 @@ def test_a_genuine_cryptogram_is_answered_and_the_card_accepts_the_answer(
     seen, told = started(content, sm=sm)
     found = genuine(host, told)
     assert found.kind == 2
+    assert found.ask.unpredictable == told[0x9F37]
     answer = host.answer(found, b"00")
     assert len(answer.authentication) == 10
     both = host.verify_and_answer(ACCOUNT, told, b"00")

@@ -85,5 +85,8 @@ def test_where_a_log_is() -> None:
     for wrong in ("0B", "000A", "1F0A"):
         with pytest.raises(BadField):
             LogEntry.parse(unhex(wrong))
-    with pytest.raises(LimitExceeded):
-        LogEntry.parse(unhex("0BFF"))
+    assert LogEntry.parse(unhex("011E")) == LogEntry(1, 30)
+    assert LogEntry.parse(unhex("1E00")) == LogEntry(30, 0)
+    for many in ("0B1F", "0BFF"):
+        with pytest.raises(LimitExceeded):
+            LogEntry.parse(unhex(many))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.emv.published import cases, raw
 
 from szunion.emv import capk, certificates, oda, tlv
 from szunion.emv.apdu import Command
+from szunion.emv.card import generate as generate_ac
 from szunion.emv.card import testca
 from szunion.emv.card.bank import TestBank
 from szunion.emv.card.chance import Chance
@@ -26,6 +28,7 @@ from szunion.emv.card.profiles import (
     pan_of,
     standard_profiles,
 )
+from szunion.emv.card.signing import Signer, sign_dynamic
 from szunion.emv.errors import AuthenticationFailed
 from szunion.emv.fields import Aip, TerminalCapabilities, Tvr
 from szunion.emv.issuer import Genuine, NotGenuine
@@ -303,6 +306,36 @@ def test_a_flawed_card_is_refused_with_the_right_reason(
     }  # fmt: skip
     if profile.flaw not in only_the_cards:
         assert not oda.check_sda(seen.data, roots, POLICY).passed
+
+
+@pytest.mark.parametrize("sm", SIDES)
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda dynamic: dynamic + b"\0",
+        lambda dynamic: dynamic[:-1],
+        lambda dynamic: bytes((dynamic[0] + 1,)) + dynamic[1:],
+        lambda dynamic: dynamic[: 1 + dynamic[0]],
+        lambda _: b"",
+    ],
+)
+def test_what_a_card_signed_rightly_and_is_of_another_form_authenticates_nothing(
+    bank: TestBank,
+    roots: capk.CaKeys,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[bytes], bytes],
+    *,
+    sm: bool,
+) -> None:
+    """The signature holds; without a number and a hash in it nobody knows for what."""
+
+    def signed(signer: Signer, dynamic: bytes, terminal: bytes) -> bytes:
+        return sign_dynamic(signer, spoil(dynamic), terminal)
+
+    monkeypatch.setattr(generate_ac, "sign_dynamic", signed)
+    verdict, _ = cda(opened(card_of(bank, scheme=Scheme.BOTH), sm=sm), roots)
+    assert Reason.DYNAMIC_LENGTH in verdict.reasons
+    assert (verdict.passed, verdict.assurance) == (False, Assurance.READ_ONLY)
 
 
 # --- what the terminal insists on -----------------------------------------------------------------

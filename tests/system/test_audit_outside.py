@@ -27,7 +27,7 @@ from szunion.domain.audit_export import Finding, verify
 from szunion.domain.signed_notes import Checkpoint, NoteKey, Signature
 from szunion.domain.witnessing import Question, Refused, WitnessRefusal
 from szunion.emv import sm2
-from szunion.errors import ConfigError, WitnessUnavailable
+from szunion.errors import ConfigError, InvalidInput, WitnessUnavailable
 
 VERIFIER = Path(__file__).parents[2] / "examples" / "audit-verifier" / "verify_log.py"
 NAME = "bank.example/witness"
@@ -102,6 +102,22 @@ def test_somebody_else_s_sixty_lines_find_what_ours_find(town: Town, tmp_path: P
 
 
 # --- witnesses ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [0, 1, 63])
+def test_a_question_to_a_witness_is_read_as_it_was_written(town: Town, steps: int) -> None:
+    history = History(entries=("a", "b"), sizes=(), signer=town.office.signer, origin="log.example")
+    point = history.checkpoint(history.entries)
+    proof = tuple(bytes([at] * 32) for at in range(steps))
+    asked = Question(old=10**19 - 1, proof=proof, checkpoint=point)
+    for each in (asked, evolve(asked, old=0), evolve(asked, old=1)):
+        assert Question.of(each.text) == each
+    for head in ("old", "old ", "old -1", "old 01", f"old {10**19}", "new 1", " old 1", ""):
+        wrong = asked.text.replace(f"old {asked.old}", head, 1)
+        with pytest.raises(InvalidInput, match="E-AUDIT-001"):
+            Question.of(wrong)
+    with pytest.raises(InvalidInput, match="E-AUDIT-001"):
+        Question.of(evolve(asked, proof=(bytes(32),) * 64).text)
 
 
 def test_a_witness_signs_a_log_that_only_grew(town: Town, witness: WitnessDirectory) -> None:
