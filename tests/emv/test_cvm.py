@@ -8,6 +8,7 @@ from tests.emv.script import vector
 from tests.emv.world import BUSINESS, terminal
 
 from szunion.emv.apdu import Command
+from szunion.emv.bits import Bit
 from szunion.emv.cvm import HolderCheck, Method, applies, is_able, verify_holder
 from szunion.emv.errors import BadField, CardFault
 from szunion.emv.fields import Tvr
@@ -207,8 +208,11 @@ def test_capability_bits_b07() -> None:
             other for other in one_bit if is_able(terminal(capabilities=bytes((0, bit, 0))), other)
         }
         assert able == {method}
-    assert is_able(terminal(capabilities=b"\0\xa0\0"), Method.PLAIN_PIN_SIGNATURE)
-    assert is_able(terminal(capabilities=b"\0\x30\0"), Method.ENCIPHERED_PIN_SIGNATURE)
+    both = {Method.PLAIN_PIN_SIGNATURE: 0xA0, Method.ENCIPHERED_PIN_SIGNATURE: 0x30}
+    for method, bits in both.items():
+        for byte in range(256):
+            made = terminal(capabilities=bytes((0, byte, 0)))
+            assert is_able(made, method) == (byte & bits == bits)
     assert not is_able(terminal(), 0x21)
 
 
@@ -323,6 +327,31 @@ def test_an_online_pin_goes_to_the_issuer() -> None:
 def test_an_enciphered_pin_needs_the_cards_key() -> None:
     got = check(data("00000000000000000403"), answers=TRIES, **PIN)
     assert got.results == bytes.fromhex("040301")
+
+
+@pytest.mark.parametrize(
+    ("counter", "answers", "entry", "why"),
+    [
+        ("9F1701039000", ["6983"], PIN, [Tvr.PIN_TRY_LIMIT_EXCEEDED]),  # blocked
+        ("9F1701039000", ["6984"], PIN, [Tvr.PIN_TRY_LIMIT_EXCEEDED]),
+        ("9F1701039000", [], {}, [Tvr.PIN_NOT_ENTERED]),
+        ("9F1701009000", [], PIN, [Tvr.PIN_TRY_LIMIT_EXCEEDED]),  # none left: nobody is asked
+        ("6A88", ["63C0"], PIN, [Tvr.PIN_TRY_LIMIT_EXCEEDED]),  # the card does not tell
+    ],
+)
+@pytest.mark.parametrize("method", [Method.PLAIN_PIN, Method.PLAIN_PIN_SIGNATURE])
+def test_a_pin_that_is_not_proved_right_has_failed_whatever_the_reason(
+    method: Method,
+    counter: str,
+    answers: list[str],
+    entry: dict[str, Any],
+    why: list[Bit],
+) -> None:
+    rule = bytes(8) + bytes((method, 0x03))
+    got = check(data(rule.hex()), answers={0xCA: [counter], 0x20: answers}, **entry)
+    assert got == HolderCheck(
+        results=bytes((method, 0x03, 0x01)), tvr=Tvr.of(*why, Tvr.CVM_NOT_SUCCESSFUL)
+    )
 
 
 def test_a_pin_entry_tells_how_many_tries_are_left() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -129,6 +131,28 @@ def test_a_threshold_beyond_the_floor_limit_leaves_the_plain_target() -> None:
     assert not is_selected(2, 3, rule, 21)
 
 
+@given(
+    threshold=st.integers(0, 200),
+    limit=st.integers(0, 400),
+    rates=st.tuples(st.integers(0, 99), st.integers(0, 99)).map(sorted),
+    amount=st.integers(0, 400),
+)
+def test_the_chance_rises_from_the_target_to_the_most_between_threshold_and_floor_limit(
+    threshold: int, limit: int, rates: list[int], amount: int
+) -> None:
+    target, most = rates
+    rule = RandomSelection(threshold=threshold, target=target, most=most)
+    chosen = sum(is_selected(amount, limit, rule, number) for number in range(1, 100))
+    if amount >= limit:
+        assert chosen == 0
+    elif amount < threshold:
+        assert chosen == target
+    else:
+        part = Fraction(amount - threshold, limit - threshold)
+        exact = target + (most - target) * part
+        assert chosen == int(exact)
+
+
 def test_percent_is_1_to_99() -> None:
     assert {percent(number.to_bytes(8, "big")) for number in range(200)} == set(range(1, 100))
 
@@ -198,6 +222,19 @@ def test_a_date_that_is_no_date_ends_the_transaction(wrong: dict[str, str]) -> N
     card = data(**{**GOOD, **{tag: bytes.fromhex(text) for tag, text in wrong.items()}})
     with pytest.raises(BadField):
         restrictions(card, terminal(), BUSINESS)
+
+
+DAYS = st.dates(date(1950, 1, 1), date(2049, 12, 31))
+
+
+@given(last=DAYS, today=DAYS)
+def test_a_card_is_good_up_to_its_last_day_and_no_longer(last: date, today: date) -> None:
+    card, business = (
+        data(t5F24=bytes.fromhex(f"{last:%y%m%d}")),
+        evolve(BUSINESS, date=f"{today:%y%m%d}"),
+    )
+    expired = Tvr.EXPIRED in restrictions(card, terminal(), business)
+    assert expired == (today > last)
 
 
 def test_years_from_50_on_are_of_the_last_century() -> None:

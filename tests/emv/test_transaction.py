@@ -641,6 +641,35 @@ def test_two_commands_in_one_script_both_live_b10() -> None:
     assert len(found[1]) == 2
 
 
+NAME = "9F180411223344"
+
+
+@pytest.mark.parametrize(
+    ("inside", "name"),
+    [
+        (ONE, "00000000"),
+        (ONE + "8604841E0001", "00000000"),
+        (NAME + ONE, "11223344"),
+        (ONE + NAME + "8604841E0001", "11223344"),
+        (ONE * 21, "00000000"),  # more do not fit into 128 bytes
+        (NAME + NAME + ONE, None),
+        (NAME, None),
+        (ONE * 22, None),
+    ],
+)
+def test_a_script_is_its_identifier_and_its_commands_in_their_order(
+    inside: str, name: str | None
+) -> None:
+    size = len(inside) // 2
+    found = read_script(bytes.fromhex(f"72{size:02X}{inside}" if size < 128 else "7281" + inside))
+    if name is None:
+        assert found is None
+        return
+    assert found is not None
+    commands = inside.replace(NAME, "").split("8604")[1:]
+    assert found == (bytes.fromhex(name), tuple(Command.decode(bytes.fromhex(c)) for c in commands))
+
+
 def _script(raw: tuple[str, ...], *answers: str) -> tuple[ScriptResult, ...]:
     left = list(answers)
     wired = performer(card(), transmit=lambda _: bytes.fromhex(left.pop(0)))
@@ -653,6 +682,10 @@ def test_results_of_scripts_are_kept_b09() -> None:
     assert _script((two,), "9000", "6985") == (ScriptResult(0x12),)
     assert _script((two,), "6985") == (ScriptResult(0x11),)
     assert _script(("7200",)) == (ScriptResult(0x00),)
+    many = "727E" + ONE * 21
+    for failed in range(1, 22):
+        told = _script((many,), *["9000"] * (failed - 1), "6985")
+        assert told == (ScriptResult(0x10 | min(failed, 15)),)
 
 
 def test_every_script_of_an_answer_is_run_in_its_turn() -> None:

@@ -18,7 +18,6 @@ from szunion.emv.exchange import exchange
 
 MOST_BYTES = 128
 """Of all scripts of one answer."""
-MOST_COMMANDS = 32
 _IDENTIFIER = 0x9F18
 _GOES_ON = (0x90, 0x62, 0x63)
 _NOT_PARSED, _ALL_DONE, _FAILED_AT = 0x00, 0x20, 0x10
@@ -60,7 +59,7 @@ def read_script(raw: bytes) -> tuple[bytes, tuple[Command, ...]] | None:
     except BadData:
         return None
     odd = [node for node in inside if node.tag not in (_IDENTIFIER, 0x86)]
-    if odd or len(identifiers) > 1 or not 1 <= len(commands) <= MOST_COMMANDS:
+    if odd or len(identifiers) > 1 or not commands:
         return None
     identifier = identifiers[0] if identifiers else bytes(4)
     return (identifier, commands) if len(identifier) == 4 else None
