@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.application.everything import everything_on
 from tests.canaries import found_in_text
 from tests.counting import counted, grown
 from tests.log_edits import EDITS, History
@@ -320,3 +321,28 @@ def test_a_stolen_key_is_found_out_by_the_checkpoint_alone(history: History) -> 
     for kind in ("fork", "older backup", "signed again with the stolen key"):
         lines = EDITS[kind](history, history.sizes[0], chance)
         assert verify(lines, [history.key], signature_holds).sound
+
+
+#: What these entries name is an item or a number, and no state.
+STATELESS = {"pack", "number"}
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_the_log_tells_the_life_of_each_thing_without_a_hole(kind: str, tmp_path: Path) -> None:
+    """Of all that a member has, each entry begins with the state in which the last one ended."""
+    full = everything_on(office_on(kind, tmp_path))
+    full.end()
+
+    def look(work: UnitOfWork) -> list[AuditEntry]:
+        scope = authorise(work, engine(), Operation.BANK_DESK)
+        return [each.entry for each in work.audit.of_person(scope, full.person)]
+
+    ends: dict[tuple[int, str], str] = {}
+    for entry in full.office.storage.read(look):
+        thing = (entry.subject, entry.action.split(".")[0])
+        if thing[1] not in STATELESS and (entry.before or entry.after):
+            assert entry.before == ends.get(thing, entry.before), entry.action
+            assert entry.after, entry.action
+            ends[thing] = entry.after
+    assert len({noun for _, noun in ends}) > 9, "else little is looked at"
+    full.office.storage.close()
