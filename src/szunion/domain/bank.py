@@ -71,7 +71,7 @@ class RowReason(Labelled):
     CLASS1_EXISTS = "CLASS1_EXISTS", "已有一类账户", "a class I account exists"
     CARD_LIMIT = "CARD_LIMIT", "超过开卡数量", "too many cards"
     PHONE_CONFLICT = "PHONE_CONFLICT", "手机号冲突", "mobile number belongs to somebody else"
-    AML = "AML", "反洗钱限制", "anti-money-laundering limit"
+    AML = "AML", "银行按规定不予开户", "not allowed by the bank's rules"
     DOC_TYPE = "DOC_TYPE", "证件类型不受理", "kind of document not accepted"
     OTHER = "OTHER", "其他", "other"
 

@@ -20,25 +20,25 @@ SECTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "requests": Text("权利请求", "Requests about your data"),
         "applications": Text("办卡申请", "Applications for cards"),
         "reservations": Text("预留卡号", "Reserved numbers"),
-        "face_signs": Text("面签结果", "Signings face to face"),
+        "face_signs": Text("面签结果", "Face-to-face signings"),
         "cards": Text("会员服务卡", "Cards"),
-        "card_facts": Text("银行告知的卡片情况", "What the bank told of your cards"),
-        "card_standings": Text("工会对卡片的历次决定", "What the union decided of your cards"),
+        "card_facts": Text("银行告知的卡片情况", "What the bank reported about your cards"),
+        "card_standings": Text("工会对卡片的历次决定", "What the union decided about your cards"),
         "holds": Text("锁定", "Locks"),
         "card_counters": Text("卡片交易计数", "Counters of cards"),
         "instructions": Text("对银行的指令", "Instructions to the bank"),
-        "plastic": Text("实体卡交接", "Plastic on lists"),
+        "plastic": Text("实体卡交接", "Handing over of the plastic card"),
         "fee_waivers": Text("免手续费次数", "Services free of fee"),
         "pack": Text("激活大礼包", "Activation pack"),
         "covers": Text("参保", "Covers"),
         "claims": Text("申领", "Claims"),
-        "heirs": Text("继承受领人", "Heirs"),
-        "obligations": Text("应付给您的款项", "What is owed to you"),
+        "heirs": Text("继承人", "Heirs"),
+        "obligations": Text("应付给您的款项", "What you are owed"),
         "orders": Text("拨付", "Payments"),
         "bookings": Text("预约", "Bookings"),
         "participations": Text("参加记录", "What you took part in"),
         "ratings": Text("评价", "Ratings"),
-        "wishes": Text("需求", "Wishes"),
+        "wishes": Text("心愿", "Wishes"),
         "referrals": Text("热线派单", "Matters passed on to a union"),
         "joinings": Text("集体参与名单", "On lists of your union"),
         "messages": Text("给您的通知", "Messages to you"),
@@ -49,8 +49,8 @@ SECTIONS: Final[Mapping[str, Text]] = MappingProxyType(
 _WORDS: Final = """
 account_class 账户类别|account class
 action 操作|action
-after 之后|after
-against 不予给付原因|against
+after 新状态|after
+against 不予给付原因|reasons against
 allowed 可免次数|free times
 answer 答复|answer
 answer_by 答复期限|answer by
@@ -58,14 +58,14 @@ answered 答复时间|answered
 appealed 已申请复核|appealed
 applied 申请日期|applied on
 asked 提出时间|asked
-at 时间|at
+at 时间|time
 attempt 第几次|attempt
 attempts 投递次数|attempts
 bank 银行状态|the bank's state
 bank_code 银行代码|bank's code
 bank_text 银行说明|bank's text
 batch 批次|batch
-before 之前|before
+before 原状态|before
 birth 出生日期|birth
 born 建档时间|on file since
 bounces 退单次数|times sent back
@@ -83,9 +83,9 @@ changed 变更时间|changed
 channel 途径|channel
 claims 申领次数|claims
 claims_before 此前次数|claims before
-closed 终态|ended as
+closed 办理结果|ended as
 confirm_by 确认期限|confirm by
-conflict 有矛盾|contradiction
+conflict 银行通知有矛盾|contradiction
 consent 同意记录|consent
 corrects 更正哪条|corrects
 counted 计入天数|days counted
@@ -113,13 +113,13 @@ fields 内容|fields
 filed 受理日|filed
 first 首日|first day
 follows 接续哪条|follows
-gap 银行信息有缺|told with a gap
+gap 银行通知有缺漏|reported with a gap
 gender 性别|sex
-happening 发生的事|what happened
+happening 申领事项|what happened
 heir 继承人|heir
 holder 保管方|held by
 holds 锁定|locks
-holds_from 自何日起如此|so from
+holds_from 自何日起|so from
 id 编号|number
 identity_version 身份版本|identity version
 image 签名影像摘要|signature's hash
@@ -164,9 +164,9 @@ papers 材料|papers
 part 批次部分|part
 participation 参加记录|what was taken part in
 payee 收款人|payee
-payout 代发|pay-out
+payout 拨付批次|pay-out
 person 会员|member
-place 第几个|place
+place 第几位|place
 placed_as 锁定身份|placed as
 plan 计划|plan
 portal 门户|portal
@@ -182,7 +182,7 @@ received 收到时间|received
 recipient 接收方|recipient
 reckoning 计算过程|reckoning
 recorded 记录时间|recorded
-refusal 拒绝理由|refused because
+refusal 未予办理的理由|refused because
 refused 未予办理|refused
 reminders 催补次数|reminders
 replaced_by 换发为|replaced by
@@ -206,9 +206,9 @@ survivor 保留的档案|surviving file
 target 转入工会|to
 template 通知种类|kind of message
 text 内容|text
-there 在清单上|there
+there 在清单上|on the list
 ticket 工单|ticket
-told 告知时间|told
+told 通知时间|reported
 token 卡号标识|card token
 union 工会|union
 until 止|until
@@ -216,12 +216,12 @@ used 已用次数|used
 version 版本|version
 versions 身份版本|versions of identity
 waiting_until 等待期至|waiting until
-wanted 要求更正为|to be corrected into
-watch 下一期限|next day
+wanted 要求更正为|to be corrected to
+watch 下一期限|next deadline
 who 经办|by whom
-whole 全额（分）|whole, fen
+whole 全额（分）|full amount, fen
 window_began 认证开始|proofs began
-wish 吉祥号意愿|wished digits
+wish 希望的卡号数字|digits wished for
 words 原话|own words
 wrong 认证失败次数|wrong proofs
 year 年度|year

@@ -104,10 +104,10 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "officer.leave": Text("经办人：离任", "officer: left"),
         "delegation.give": Text("委托代办：给出", "delegation: given"),
         "delegation.end": Text("委托代办：提前结束", "delegation: ended"),
-        "ticket.take": Text("12351工单：接听", "hotline ticket: taken"),
-        "ticket.open": Text("12351工单：核身通过，打开档案", "hotline ticket: caller identified"),
-        "ticket.wrong": Text("12351工单：核身不符", "hotline ticket: caller not identified"),
-        "ticket.file": Text("12351工单：查看来电会员", "hotline ticket: the caller's file read"),
+        "ticket.take": Text("12351 工单：接听", "hotline ticket: taken"),
+        "ticket.open": Text("12351 工单：核身通过，打开档案", "hotline ticket: caller identified"),
+        "ticket.wrong": Text("12351 工单：核身不符", "hotline ticket: caller not identified"),
+        "ticket.file": Text("12351 工单：查看来电会员", "hotline ticket: the caller's file read"),
         "referral.make": Text("热线派单：派给工会", "hotline: matter passed on to a union"),
         "referral.read": Text("热线派单：查看", "hotline: matter read by the union"),
         "referral.ask": Text("申请办理（法律服务等）", "case asked for in a portal"),
@@ -138,9 +138,9 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "instruction.restore": Text(
             "联动指令：恢复使用", "instruction: let the card be used again"
         ),
-        "outbox.send": Text("待发事项：送出", "outbox: sent"),
-        "outbox.done": Text("待发事项：办结", "outbox: done"),
-        "outbox.unknown": Text("待发事项：结果不明", "outbox: outcome unknown"),
+        "outbox.send": Text("发件箱：送出", "outbox: sent"),
+        "outbox.done": Text("发件箱：办结", "outbox: done"),
+        "outbox.unknown": Text("发件箱：结果未知", "outbox: outcome unknown"),
         "chip.reveal": Text("芯片：查看明文", "chip: plain text shown"),
         "card.born": Text("银行卡：建档", "card: on file"),
         "batch.draft": Text("批量申办：起草", "batch: drafted"),
@@ -148,9 +148,9 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "budget.set": Text("预算：设定", "budget: set"),
         "grant.decide": Text("帮扶：核准", "grant: decided"),
         "grant.grant": Text("帮扶：核准发放", "grant: granted"),
-        "payout.draft": Text("代发：制单", "pay-out: drafted"),
-        "payout.approve": Text("代发：复核", "pay-out: approved"),
-        "payout.cancel": Text("代发：作废", "pay-out: given up"),
+        "payout.draft": Text("拨付：制单", "pay-out: drafted"),
+        "payout.approve": Text("拨付：复核", "pay-out: approved"),
+        "payout.cancel": Text("拨付：作废", "pay-out: cancelled"),
         "statement.check": Text("流水：核对", "statement: compared"),
         "statement.explain": Text("流水：说明差异", "statement: difference explained"),
         "obligation.create": Text("应付：生成", "obligation: created"),
@@ -168,7 +168,7 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "instruction.supersede": Text("联动指令：被取代", "instruction: superseded"),
         "recon.run": Text("对账：执行", "reconciliation: run"),
         "recon.resolve": Text("对账：处理差异", "reconciliation: difference resolved"),
-        "outbox.retry": Text("待发事项：重新发送", "outbox: tried again"),
+        "outbox.retry": Text("发件箱：重新发送", "outbox: tried again"),
         "audit.export": Text("审计日志：导出", "the audit log: exported"),
         "audit.scope": Text("审计日志：查泄露范围", "the audit log: what an account touched"),
         "policy.note": Text("政策：登记新版本", "policy: a new version noted"),
@@ -180,8 +180,8 @@ _ACTIONS: Final[Mapping[str, Text]] = MappingProxyType(
         "project.write": Text("项目：立项、更新", "project: argued, brought up to date"),
         "points.issue": Text("离线状态清单：签发", "offline status list: signed"),
         "points.take_in": Text("离线记录：收下", "offline record: taken in"),
-        "inbox.hear": Text("银行消息：收到", "message of the bank: received"),
-        "inbox.refuse": Text("银行消息：拒收，签名不成立", "message refused: no valid signature"),
+        "inbox.hear": Text("银行来报：收到", "notice of the bank: received"),
+        "inbox.refuse": Text("银行来报：拒收，签名不成立", "notice refused: no valid signature"),
     }
 )
 _VERBS: Final[Mapping[str, Text]] = MappingProxyType(
@@ -272,8 +272,8 @@ MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
     {
         "membership.approved": Text("您已成为工会会员。", "You are a union member now."),
         "membership.rejected": Text(
-            "您的入会申请未获批准，可向上级工会申诉。",
-            "Your application was not approved; you may appeal to the upper union.",
+            "您的入会申请未获批准，您可以向上级工会申诉。",
+            "Your application to join was not approved; you may appeal to the union above.",
         ),
         "membership.retained": Text(
             "您的会籍已办理保留（{reason}）。", "Your membership is retained ({reason_en})."
@@ -284,37 +284,41 @@ MESSAGES: Final[Mapping[str, Text]] = MappingProxyType(
             "Your membership has ended ({reason_en}). Ask your union or call 12351.",
         ),
         "membership.reinstated": Text(
-            "您的会籍终止有误，已更正恢复。",
-            "The end of your membership was a mistake and has been undone.",
+            "您的会籍此前误办终止，现已更正恢复，敬请谅解。",
+            "Your membership was ended by mistake and has been restored; we apologise.",
         ),
         "membership.follow_union": Text(
             "您所在的“{union}”已合并或撤销，您的会籍已随之转移，权益不变。",
-            "Your union “{union}” merged or ended; your membership moved on, nothing else changes.",
+            "Your union “{union}” was merged or dissolved; your membership was moved with it and "
+            "your rights stay the same.",
         ),
         "person.corrected": Text(
-            "您的姓名或证件信息已更正，如非本人要求请联系工会。",
-            "Your name or document was corrected; tell your union if you did not ask for it.",
+            "您的姓名或证件信息已更正；如非您本人要求，请联系工会。",
+            "Your name or identity document was corrected; contact your union if you did not ask "
+            "for this.",
         ),
         "person.mobile_changed": Text(
-            "您登记的手机号已更换，如非本人要求请联系工会。",
-            "Your mobile number on file was changed; tell your union if you did not ask for it.",
+            "您登记的手机号已更换；如非您本人要求，请联系工会。",
+            "Your registered mobile number was changed; contact your union if you did not ask for "
+            "this.",
         ),
         "binding.bound": Text(
-            "您的{portal}账号已完成实名绑定，如非本人操作请拨打 12351。",
+            "您的{portal}账号已完成实名绑定；如非您本人操作，请拨打 12351。",
             "A {portal_en} account was bound to you; call 12351 if it was not you.",
         ),
         "binding.displaced": Text(
-            "您的{portal}账号绑定已被新的绑定取代，如非本人操作请拨打 12351。",
+            "您的{portal}账号绑定已被新的绑定取代；如非您本人操作，请拨打 12351。",
             "Your {portal_en} binding was replaced by a newer one; call 12351 if it was not you.",
         ),
         "emergency.opened": Text(
-            "您的档案已按应急程序打开 {minutes} 分钟，双人批准、逐次留痕；如有疑问请拨打 12351。",
-            "Your file was opened in an emergency for {minutes} minutes, by two persons, each use "
-            "on record; call 12351 if you have questions.",
+            "工会经两人批准，按应急程序查看您的档案，时限 {minutes} 分钟，每次查看均有记录；"
+            "如有疑问，请拨打 12351。",
+            "Your file was opened under the emergency procedure for {minutes} minutes; two persons "
+            "approved it and every use is on record. Call 12351 if you have questions.",
         ),
         **{
             f"transfer.{state.value.lower()}": Text(
-                f"您的会籍接转：{state.text.zh}。", f"Your transfer: {state.text.en}."
+                f"您的会籍接转进度：{state.text.zh}。", f"Your transfer: {state.text.en}."
             )
             for state in TRANSFER.states
         },
