@@ -14,7 +14,7 @@ from szunion.text import Language, Text
 
 _TITLE = Text("银行语言", "The language of the bank")
 _INTRO = Text(
-    "工会问什么、银行答什么，都是 `szunion.domain` 里的值；适配器只做翻译。"
+    "工会提出的请求和银行的答复，都是 `szunion.domain` 里的值；适配器只做翻译。"
     "请求带由业务算出的键；来报带银行自己的事件号、流和顺序号。"
     "下表的“字段”就是文件布局里可以写的字段名；`_psn` 是卡序列号，`_kind` 是证件类型。"
     "标 * 的可以没有。没有列在 `info.accepts` 里的请求永远不会送出。",
@@ -24,11 +24,11 @@ _INTRO = Text(
     "use; `_psn` is the card's sequence number, `_kind` the kind of document. What is marked * may "
     "be missing. A request that is not in `info.accepts` is never sent.",
 )
-_REQUESTS = Text("请求：工会问", "Requests: what the union asks")
+_REQUESTS = Text("请求：工会提出的", "Requests: what the union asks")
 _RECEIPT = Text("回执：对一个请求的整体答复", "Receipt: the answer to a request as a whole")
-_NOTICES = Text("来报：银行说", "Notices: what the bank tells")
+_NOTICES = Text("来报：银行报告的", "Notices: what the bank tells")
 _FIELD, _KIND, _VALUES = Text("字段", "field"), Text("种类", "kind"), Text("取值", "values")
-_LINES = Text("每条明细", "Each line")
+_LINES = Text("每条明细：", "Each line:")
 _TOLD = Text(
     "每条来报另有 `event_id`、`stream`、`sequence`、`effective`；文件里没有的，"
     "由适配器从业务日期、文件号、行号得出。",
@@ -68,7 +68,7 @@ def _value(kind: type, language: Language) -> Iterator[str]:
     yield from _table(kind, language)
     if kind in speech.MANY:
         yield ""
-        yield f"{_LINES.say(language)}:"
+        yield _LINES.say(language)
         yield ""
         yield from _table(speech.MANY[kind][1], language)
     yield ""

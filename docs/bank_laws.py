@@ -14,7 +14,7 @@ _INTRO = Text(
     "验收套件 `szunion.testing.bank` 自己记着银行的账（账户、卡、钱），"
     "把适配器所说的和银行所做的一一对照。每条规则是 `BankPromises` 的一个测试，"
     "`szunion adapter conform 名称 --law 规则` 单独运行一条；"
-    "没守住时打印种子、步数、经过和重放命令。不在 `info.accepts` 里的请求不检验。",
+    "未守住时打印种子、步数、经过和重放命令。不在 `info.accepts` 里的请求不检验。",
     "The kit `szunion.testing.bank` keeps the bank's books (accounts, cards, money) itself, and "
     "compares what an adapter says with what the bank did. Each law is a test of `BankPromises`; "
     "`szunion adapter conform NAME --law LAW` runs one alone. A law that is not kept prints seed, "
@@ -31,7 +31,7 @@ _EACH = Text("对每种请求检验", "Tested for each kind of request")
 _ONCE = Text("检验一次", "Tested once")
 
 
-_SEE: Final = Text("单独检验这一条", "Test this one alone")
+_SEE: Final = Text("单独检验这一条：", "Test this one alone:")
 _LIST: Final = Text("规则", "law")
 _TIER: Final = Text("级", "tier")
 _FOR: Final = Text("检验", "tested")
@@ -60,6 +60,6 @@ def _for(law: Law) -> Text:
 def _law(law: Law, language: Language, made: str) -> str:
     lines = [f"# {law.title.say(language)}", "", made, ""]
     lines += [f"{law.tier.text.say(language)} · {_for(law).say(language)}", ""]
-    lines += [law.rule.say(language), "", f"{_SEE.say(language)}:", ""]
+    lines += [law.rule.say(language), "", _SEE.say(language), ""]
     lines += ["```text", f"szunion adapter conform NAME --law {law.anchor}", "```", ""]
     return "\n".join(lines)

@@ -138,7 +138,7 @@ COMMANDS: Final = (
         "数据写到标准输出，进度写到标准错误。",
         "Data goes to standard output, progress to standard error.",
     ),
-    Text("返回码", "Exit codes"),
+    Text("退出码", "Exit codes"),
     Text("码", "code"),
     Text("参数", "arguments"),
     Text("含义", "meaning"),
@@ -159,7 +159,7 @@ EXITS: Final[Mapping[int, Text]] = {
 def generated(made_from: str, language: Language) -> str:
     """Return the sentence that keeps people from editing a page."""
     return Text(
-        f"本页由 `docs/generate.py` 从{made_from}生成，请勿手改。",
+        f"本页由 `docs/generate.py` 从 {made_from} 生成，请勿手工修改。",
         f"Made by `docs/generate.py` from {made_from.replace('、', ', ')}; do not edit.",
     ).say(language)
 
@@ -306,7 +306,7 @@ def described(command: click.Command) -> Iterator[str]:
     """Yield what a command says of itself: its examples as code, its sentence as text."""
     for block in (command.help or "").strip().split("\n\n"):
         text = [line.strip() for line in block.strip().splitlines() if line.strip() != "\b"]
-        example = any(line.startswith("szunion ") for line in text)
+        example = block.lstrip().startswith("\b")
         yield from (("```text", *text, "```", "") if example else (plain(" ".join(text)), ""))
 
 

@@ -26,7 +26,10 @@ _FAR: Final = Text(
 _RANGES: Final = Text("范围", "Ranges")
 _CELLS: Final = Text("事项与角色", "Operations and roles")
 _ROLES: Final = Text("角色与用途", "Roles and purposes")
-_NOT_AT_A_DESK: Final = Text("不坐工作台", "Not at a desk")
+_NOT_AT_A_DESK: Final = Text(
+    "不在工作台办理业务的（`E-ACCESS-006`）", "Not at a desk (`E-ACCESS-006`)"
+)
+_COLON: Final = Text("：", ": ")
 _MARKS: Final = Text(
     "“读”：不改变任何东西，工会暂停期间仍可办理。“验”：需要二次验证（`E-ACCESS-008`）。",
     "“reads”: changes nothing, and is left to the officers of a suspended union. “confirmed”: "
@@ -94,8 +97,10 @@ def permission_page(language: Language, made: str) -> str:
           _join((p.text.say(say) for p in sorted(PURPOSES[role], key=str)), say)]
          for role in roles),
     )  # fmt: skip
-    lines += [f"### {_NOT_AT_A_DESK.say(say)} (`E-ACCESS-006`)", ""]
-    lines += [f"- {role.text.say(say)}: {why.say(say)}" for role, why in APART.items()]
+    lines += [f"### {_NOT_AT_A_DESK.say(say)}", ""]
+    lines += [
+        f"- {role.text.say(say)}{_COLON.say(say)}{why.say(say)}" for role, why in APART.items()
+    ]
     lines += ["", f"## {_USES.say(say)}", ""]
     lines += _table(
         (Text("事项", "operation").say(say), Text("入口", "use cases").say(say),

@@ -271,4 +271,4 @@ def test_help_says_what_costs_what() -> None:
     assert "ATC" in card("read", "-h").out
     assert "--transact" in card("apdu", "-h").out
     verbs = card("-h").out
-    assert "发送自己的命令；缺省只许只读" in verbs
+    assert "发送自选的命令；缺省只允许只读" in verbs

@@ -331,4 +331,4 @@ def test_what_is_refused_is_named_in_both_languages() -> None:
     with pytest.raises(InvalidInput) as refused:
         Mobile("1")
     assert refused.value.what(Language.ZH) == "“手机号”格式不对"
-    assert refused.value.what(Language.EN) == "this is not a well-formed mobile number"
+    assert refused.value.what(Language.EN) == "this is not a valid mobile number"

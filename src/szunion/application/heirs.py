@@ -38,7 +38,7 @@ def dead(work: UnitOfWork, scope: Scope, people: Collection[PersonId]) -> set[Pe
 
 @frozen
 class Heirs:
-    """The desk where heirs are named (继承受领)."""
+    """The desk where heirs are named (继承)."""
 
     office: Office
     by: Principal

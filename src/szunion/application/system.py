@@ -206,7 +206,7 @@ class Desk:
 
     @cached_property
     def heirs(self) -> Heirs:
-        """Heirs: who receives for the dead (继承受领)."""
+        """Heirs: who receives for the dead (继承)."""
         return Heirs(self.office, self.by)
 
     @cached_property

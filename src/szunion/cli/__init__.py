@@ -33,10 +33,10 @@ _COMMANDS = {
     "cover": ("szunion.cli.cover", "cover", "保障  covers under plans"),
     "db": ("szunion.cli.db_backup", "db", "数据库  the database"),
     "demo": ("szunion.cli.demo", "demo", "五分钟演示  the main job in seconds"),
-    "doctor": ("szunion.cli.doctor", "doctor", "为什么不工作  why does it not work"),
+    "doctor": ("szunion.cli.doctor", "doctor", "诊断问题  find out what does not work"),
     "emergency": ("szunion.cli.emergency", "emergency", "应急查看  breaking the glass"),
     "explain": ("szunion.cli.explain", "explain", "错误码说明  what a code means"),
-    "hotline": ("szunion.cli.hotline", "hotline", "12351热线  the hotline"),
+    "hotline": ("szunion.cli.hotline", "hotline", "12351 热线  the hotline"),
     "keys": ("szunion.cli.keys", "keys", "密钥  keys"),
     "member": ("szunion.cli.member", "member", "会员  members"),
     "new": ("szunion.cli.new", "new", "新建适配器  begin an adapter"),
@@ -51,7 +51,7 @@ _COMMANDS = {
     "referral": ("szunion.cli.referral", "referral", "热线派单  matters at unions"),
     "roster": ("szunion.cli.roster", "roster", "花名册  rosters"),
     "service": ("szunion.cli.service", "service", "服务  services"),
-    "sim": ("szunion.cli.sim", "sim", "模拟世界  the simulated world"),
+    "sim": ("szunion.cli.sim", "sim", "模拟环境  the simulated world"),
     "stats": ("szunion.cli.stats", "stats", "统计  statistics"),
     "version": ("szunion.cli.version", "version", "版本  the version"),
     "worker": ("szunion.cli.worker", "worker", "后台作业  the engine"),
@@ -210,7 +210,7 @@ def main(  # noqa: PLR0913 - the options that every command has
     \b
     szunion demo                       五分钟演示  the main job in seconds
     szunion roster check 花名册.xlsx   检查花名册  check a roster
-    szunion doctor                     为什么不工作  why does it not work
+    szunion doctor                     诊断问题  find out what does not work
     szunion explain E-ROSTER-012       错误码说明  what a code means
     szunion --help                     全部命令  all commands
 

@@ -20,7 +20,7 @@ def adapter() -> None: ...
 @adapter.command(
     "list",
     help=helps(
-        "装了哪些适配器和城市；有装不上的退出码 1。What is installed, and what cannot be used.",
+        "已安装的适配器和城市；有不能用的，退出码 1。What is installed, and what cannot be used.",
         "szunion adapter list",
         "szunion --json adapter list",
     ),
@@ -57,7 +57,7 @@ def list_(frame: Frame) -> int:
 
 @adapter.command(
     help=helps(
-        "看一个银行适配器能否装配、怎么说自己；不与银行联系。What an adapter says of itself.",
+        "查看一个银行适配器能否装配、自述了什么；不联系银行。What an adapter says of itself.",
         "szunion adapter check simulated",
         "szunion --json adapter check simulated",
     )

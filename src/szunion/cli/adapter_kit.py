@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TIERS: Final = click.option(
     "--tier", type=click.Choice(["bronze", "silver", "gold"]), default="silver", show_default=True,
-    help="做到哪一级规则  Up to which tier",
+    help="检验到哪一级规则  Up to which tier",
 )  # fmt: skip
 _SEED: Final = click.option("--seed", type=int, default=7, show_default=True, help="种子  Seed")
 _SHOWN: Final = 3
@@ -32,7 +32,7 @@ _SHOWN: Final = 3
 
 @click.command(
     help=helps(
-        "用验收套件检验一个银行适配器；有规则未守住退出码 1。Hold a bank adapter to its promises.",
+        "用验收套件检验一个银行适配器；有规则未守住，退出码 1。Hold an adapter to its promises.",
         "szunion adapter conform simulated",
         "szunion adapter conform simulated --tier gold --seed 11",
         "szunion adapter conform simulated --law a_lost_answer_is_unknown_and_settled_by_asking",
@@ -41,7 +41,7 @@ _SHOWN: Final = 3
 @click.argument("name")
 @_TIERS
 @_SEED
-@click.option("--law", "laws", multiple=True, metavar="NAME", help="只做这几条  Only these laws")
+@click.option("--law", "laws", multiple=True, metavar="NAME", help="只检验这几条  Only these laws")
 @framed
 def conform(frame: Frame, name: str, tier: str, seed: int, laws: Sequence[str]) -> int:
     from szunion.testing.bank import Verdict  # noqa: PLC0415 - the kit needs pytest
@@ -83,7 +83,7 @@ def conform(frame: Frame, name: str, tier: str, seed: int, laws: Sequence[str]) 
 
 @click.command(
     help=helps(
-        "按检验结果列出支持情况和等级；有未守住的退出码 3。The support matrix, made from results.",
+        "按检验结果列出支持情况和等级；有未守住的，退出码 3。The support matrix, from results.",
         "szunion adapter matrix",
         "szunion adapter matrix simulated --tier gold",
         "szunion --json adapter matrix",

@@ -55,7 +55,7 @@ def _moment(frame: Frame, known: datetime | None) -> datetime | None:
 @click.command(
     "as-of",
     help=helps(
-        "某日是不是会员、能不能享受某项，按某时所知。What was so on a day, as known on another.",
+        "按某时所知，某日是否会员、能否享受某项服务。What was so on a day, as known on another.",
         "szunion member as-of m_… --on 2017-12-05",
         "szunion member as-of m_… --on 2017-12-05 --known 2017-12-10",
         "szunion member as-of m_… --on 2017-12-05 --known 2017-12-10 --item movie",
@@ -123,7 +123,9 @@ def _say(frame: Frame, found: AsOf) -> None:
             rights=frame.text("、", ", ").join(carried) or "—",
         )  # fmt: skip
     if not found.final:
-        frame.note("离现在太近，还可能有在途的记录", "too near to now: something may be under way")
+        frame.note(
+            "离现在太近，可能还有未写完的记录", "too near to now: something may be under way"
+        )
 
 
 def _verdict(frame: Frame, answer: Entitled, reasons: list[str]) -> None:
@@ -137,7 +139,7 @@ def _verdict(frame: Frame, answer: Entitled, reasons: list[str]) -> None:
 @click.command(
     "members",
     help=helps(
-        "某日的会员名册，按某时所知。A union's members on a day, as known on another.",
+        "按某时所知，某日的会员名册。A union's members on a day, as known on another.",
         "szunion org members 440305-0001 --on 2017-12-05",
         "szunion org members 440305-0001 --on 2017-12-05 --known 2017-12-10",
     ),

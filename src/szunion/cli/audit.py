@@ -184,7 +184,7 @@ def prove(  # noqa: PLR0913 - a proof is made, or checked
 
 @audit.command(
     help=helps(
-        "一致性证明：大的那棵树由小的长成。Prove that the log of NEW grew from OLD.",
+        "一致性证明：新日志由旧日志只增不改而来。Prove that the log of NEW grew from OLD.",
         "szunion audit consistency 1200 5000",
     )
 )
@@ -201,7 +201,7 @@ def consistency(frame: Frame, *, old: int, new: int) -> None:
 
 @audit.command(
     help=helps(
-        "泄露范围：某账号在一段时间里看过、动过的每一件。What an account touched in a time.",
+        "泄露范围：某账号在一段时间里看过、改过的全部事项。What an account touched in a time.",
         "szunion audit scope 张经办",
         "szunion audit scope 张经办 --from 2026-03-01 --to 2026-03-09",
     )

@@ -88,7 +88,7 @@ def show(frame: Frame, name: str, org: str | None) -> None:
 
 @batch.command(
     help=helps(
-        "为一家工会还没有卡的会员起草、校验并提交；坏行留下并说明。Draft, check and submit.",
+        "为一家工会尚无卡的会员起草、校验并提交；不合格的行留下并注明。Draft, check and submit.",
         "szunion batch submit --consent 同意书2018-07 --org 440305-0001",
         "szunion batch submit --org 440305-0001 --dry-run",
     )
@@ -128,7 +128,7 @@ def submit(frame: Frame, *, org: str, consent: str, dry_run: bool) -> int:
 
 @batch.command(
     help=helps(
-        "审核通过；不能是提交人。Approve; never the submitter.",
+        "审核通过；审核人不能是提交人。Approve; never the submitter.",
         "szunion --user 审核人 batch approve b_…",
         "szunion --user 审核人 batch approve b_… --rows 388",
         "szunion batch approve b_… --dry-run",

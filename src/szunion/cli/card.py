@@ -84,7 +84,7 @@ def list_(frame: Frame, *, org: str, most: int) -> None:
 
 @card.command(
     help=helps(
-        "能否使用，不能的话为什么、谁能解除。May it be used; if not, why, and who can lift it.",
+        "一张卡能否使用；不能时的原因，谁能解除。May it be used; if not, why, and who can lift it.",
         "szunion card show c_…",
     )
 )
@@ -128,7 +128,7 @@ def _print_use(frame: Frame, use: CardUse) -> None:
 
 @card.command(
     help=helps(
-        "一名会员的卡：会员名或证件号码。A member's cards.",
+        "一名会员的卡：会员编号（m_…）或证件号码。A member's cards.",
         "szunion card find m_…",
         "echo 号码 | szunion card find -",
     )

@@ -55,7 +55,7 @@ _UNKNOWN_CHANGE: Final = Said("不是只读命令", "it is no command that only 
 
 @click.command(
     help=helps(
-        "发送自己的命令；缺省只许只读。Send commands of your own; reading ones by default.",
+        "发送自选的命令；缺省只允许只读。Send commands of your own; reading ones by default.",
         "szunion card apdu 00A4040008A00000033301010100",
         "szunion card apdu 00A4040008A00000033301010100 80CA9F3600",
         "szunion card apdu --transact 00A4040008A00000033301010100 00200080",

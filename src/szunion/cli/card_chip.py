@@ -193,7 +193,7 @@ def _check_document(frame: Frame) -> Callable[[CheckDocument], bool | None]:
 
 @click.command(
     help=helps(
-        "看一次完整交互，缺省只读。A conversation with the card; read-only by default.",
+        "显示与卡的一次完整交互，缺省只读。A conversation with the card; read-only by default.",
         "szunion card trace --explain",
         "szunion card trace --authenticate --save trace.jsonl --html trace.html",
         "szunion card trace --reader 0 --transact --amount 10.00",

@@ -36,7 +36,7 @@ F = TypeVar("F", bound=Callable[..., object])
 _READER = (
     click.option("--reader", "asked", metavar="N|NAME", help="读卡器，见 reader list  Reader"),
     click.option("--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
-                 help="没有卡就等几秒  Wait for a card"),
+                 help="没有卡时等多少秒  Wait for a card"),
 )  # fmt: skip
 _REVEAL = (
     click.option("--reveal", is_flag=True,
@@ -46,9 +46,9 @@ _REVEAL = (
     click.option("--org", metavar="CODE", help="以哪家工会的名义查看  For which union"),
 )  # fmt: skip
 _SAVE = click.option("--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                     help="存交互记录，已抹去个人信息  Save the trace, redacted")  # fmt: skip
+                     help="保存交互记录，已抹去个人信息  Save the trace, redacted")  # fmt: skip
 _HTML = click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                     help="存为一个网页，个人信息已遮盖  Save as one page, masked")  # fmt: skip
+                     help="保存为一个网页，个人信息已遮盖  Save as one page, masked")  # fmt: skip
 _CA_KEYS = click.option(
     "--ca-keys", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="根公钥：每行一份参数下载（十六进制）  CA keys: a parameter download a line, hex",
@@ -228,7 +228,7 @@ def keep(frame: Frame, exchanges: Iterable[Exchange], save: Path | None, *, forc
     """
     if save is not None:
         write_new(save, write_trace(redact(exchanges)).encode(), force=force)
-        frame.note("已存 {name}", "saved {name}", name=save.name)
+        frame.note("已保存 {name}", "saved {name}", name=save.name)
 
 
 def keep_page(  # noqa: PLR0913 - what is shown, how it is checked, where it goes
@@ -244,7 +244,7 @@ def keep_page(  # noqa: PLR0913 - what is shown, how it is checked, where it goe
     if html is not None:
         whole = explained(exchanges, place, ca_keys, clear=False)
         write_new(html, as_html(whole, frame.language.value).encode(), force=force)
-        frame.note("已存 {name}", "saved {name}", name=html.name)
+        frame.note("已保存 {name}", "saved {name}", name=html.name)
 
 
 def explained(

@@ -45,7 +45,7 @@ def explain(  # noqa: PLR0913 - the three things that can be explained
 ) -> int:  # fmt: skip
     if sum(given is not None for given in (file, text, two)) != 1:
         raise click.UsageError(frame.text(
-            "写明一样：记录文件、--tlv 或 --diff", "name one: a trace file, --tlv or --diff"
+            "写明其中一样：记录文件、--tlv 或 --diff", "name one: a trace file, --tlv or --diff"
         ))  # fmt: skip
     if html is not None and file is None:
         raise click.UsageError(frame.text("--html 只用于记录文件", "--html goes with a trace file"))

@@ -59,10 +59,10 @@ def init(frame: Frame, *, crypto: str | None, owner: str | None, distributed: st
     frame.system(create=True, crypto=crypto or "")
     frame.value({"database": str(path), "made": not there, "schema": len(migrations())})
     if there:
-        frame.say("{path} 已在，未改动", "{path} is there; nothing was changed", path=path)
+        frame.say("{path} 已存在，未改动", "{path} is there; nothing was changed", path=path)
         return
     frame.say(
-        "已建 {path}（模式 {schema}），密钥 {keys}：另行保管，丢了密钥，数据就读不出来",
+        "已建 {path}（结构版本 {schema}），密钥 {keys}：请另行保管，丢失密钥，数据就无法读取",
         "made {path} (schema {schema}) and keys {keys}: without them the data cannot be read",
         path=path,
         schema=len(migrations()),
@@ -98,7 +98,7 @@ def status(frame: Frame) -> int:
     }
     frame.value(told)
     frame.say(
-        "SQLite {engine} · 模式 {found}/{known} · {mode} · {size:,} 字节 · 完整性 {sound}",
+        "SQLite {engine} · 结构版本 {found}/{known} · {mode} · {size:,} 字节 · 完整性 {sound}",
         "SQLite {engine} · schema {found}/{known} · {mode} · {size:,} bytes · integrity {sound}",
         engine=sqlite3.sqlite_version,
         found=found,
@@ -112,7 +112,7 @@ def status(frame: Frame) -> int:
 
 @db.command(
     help=helps(
-        "升级模式；--plan 只看，--dry-run 在可撤销的事务里试一遍。Bring the schema up to date.",
+        "升级数据库结构；--plan 只看，--dry-run 在事务里试一遍再撤销。Bring the schema up to date.",
         "szunion db migrate --plan",
         "szunion db migrate --dry-run",
         "szunion db migrate",

@@ -60,7 +60,7 @@ def backup(frame: Frame, *, file: Path, force: bool) -> None:
     _say(
         frame,
         made[0],
-        "已备份 {rows:,} 行（{tables} 张表，模式 {schema}）：密钥文件另行保管",
+        "已备份 {rows:,} 行（{tables} 张表，结构版本 {schema}）：密钥文件另行保管",
         "backed up {rows:,} rows ({tables} tables, schema {schema}); keep the keys elsewhere",
     )
 
@@ -107,7 +107,7 @@ def verify_(frame: Frame, *, file: Path) -> None:
     _say(
         frame,
         contents,
-        "完好：{made} 的备份，{rows:,} 行（{tables} 张表，模式 {schema}）",
+        "完好：{made} 的备份，{rows:,} 行（{tables} 张表，结构版本 {schema}）",
         "sound: a backup of {made}, {rows:,} rows ({tables} tables, schema {schema})",
     )
 
@@ -144,7 +144,7 @@ def restore_(frame: Frame, *, file: Path, owner: str | None) -> None:
 
 @db.command(
     help=helps(
-        "恢复后与银行核对，说出缺口。Compare a restored database with the bank; say the gap.",
+        "恢复后与银行核对，列出缺口。Compare a restored database with the bank; say the gap.",
         "szunion db reconcile",
         "szunion db reconcile --erasures 删除日志.jsonl",
     )
@@ -162,7 +162,7 @@ def reconcile(frame: Frame, *, erasures: Path | None) -> int:
         except (OSError, UnicodeDecodeError) as error:
             raise unusable(erasures, error) from None
         count = frame.desk(Role.CITY, Purpose.RIGHTS).rights.erase_again(lines)
-        frame.say("又删除 {count} 人", "{count} people erased again", count=count)
+        frame.say("重新删除 {count} 人", "{count} people erased again", count=count)
     gap = desk.catch_up()
     _tell(frame, gap)
     return 0 if gap.closed else PARTLY
@@ -256,7 +256,7 @@ def _say(frame: Frame, contents: Contents, zh: str, en: str) -> None:
 
 #: What a gap is made of, in words.
 _GAP = {
-    "heard": Text("补听来报", "notices heard again"),
+    "heard": Text("补收的来报", "notices heard again"),
     "doubtful": Text("可能已发出的", "dispatches that may have left"),
     "unknown": Text("所指不明的来报", "notices about something unknown"),
     "aside": Text("搁置的来报", "notices set aside"),
@@ -273,7 +273,7 @@ def _tell(frame: Frame, gap: Gap) -> None:
         frame.say("{what}：{count:,}", "{what}: {count:,}", what=frame.cell(_Labelled(words)),
                   count=getattr(gap, name))  # fmt: skip
     if not gap.reached:
-        frame.say("银行够不着：没有听全", "the bank cannot be reached: not all is heard")
+        frame.say("连不上银行：来报没有收全", "the bank cannot be reached: not all is heard")
     if not gap.explained:
         frame.say("银行流水与账不符", "the bank's statements and the books differ")
 

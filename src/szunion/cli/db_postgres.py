@@ -61,11 +61,11 @@ def init(frame: Frame, owner: str | None, crypto: str, distributed: str | None) 
         }
     )  # fmt: skip
     if not steps:
-        frame.say("{name} 已在，未改动", "{name} is there; nothing was changed", name=known.name)
+        frame.say("{name} 已存在，未改动", "{name} is there; nothing was changed", name=known.name)
         return
     frame.say(
-        "已建 {name}（PostgreSQL，模式 {schema}，行级安全 {tables} 张表）；"
-        "密钥另行保管，丢了密钥，数据就读不出来",
+        "已建 {name}（PostgreSQL，结构版本 {schema}，行级安全 {tables} 张表）；"
+        "密钥请另行保管，丢失密钥，数据就无法读取",
         "made {name} (PostgreSQL, schema {schema}, row-level security on {tables} tables); "
         "keep the keys apart: without them the data cannot be read",
         name=known.name,
@@ -105,7 +105,7 @@ def status(frame: Frame) -> int:
     )
     fine = frame.text("完整", "whole") if not known.holes else ", ".join(known.holes)
     frame.say(
-        "PostgreSQL {server} · 模式 {found}/{known} · {size:,} 字节 · 校验和 {sums} · "
+        "PostgreSQL {server} · 结构版本 {found}/{known} · {size:,} 字节 · 校验和 {sums} · "
         "行级安全 {net}",
         "PostgreSQL {server} · schema {found}/{known} · {size:,} bytes · checksums {sums} · "
         "row-level security {net}",

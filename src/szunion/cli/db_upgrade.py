@@ -37,13 +37,13 @@ def tell(frame: Frame, found: Upgrade, *, plan: bool, dry_run: bool) -> None:
         }
     )  # fmt: skip
     if not found.steps:
-        frame.say("模式 {found}，已是最新", "schema {found}, up to date", found=found.begun)
+        frame.say("结构版本 {found}，已是最新", "schema {found}, up to date", found=found.begun)
         return
     _list(frame, found)
     if plan or dry_run:
         tried = frame.text("；已试过一遍并撤销", "; tried, and undone") if dry_run else ""
         frame.say(
-            "将从模式 {found} 升级到 {newest}{tried}；未写入。先 szunion db backup",
+            "将从结构版本 {found} 升级到 {newest}{tried}；未写入。请先 szunion db backup",
             "would bring schema {found} to {newest}{tried}; nothing written. Back up first",
             found=found.begun, newest=found.steps[-1].number, tried=tried,
         )  # fmt: skip

@@ -185,7 +185,7 @@ def _print_money(frame: Frame, facts: DemoFacts) -> None:
     money = facts.money
     frame.say(
         "送温暖      {households:,} 户 × {each} 元 = {ours} 元，银行到账 {bank} 元，差额 {off} 元"
-        "（指令 {orders:,} 笔，退汇重拨 {returned} 笔）",
+        "（指令 {orders:,} 笔，退票重拨 {returned} 笔）",
         "aid         {households:,} households × {each} = {ours} yuan; the bank paid {bank}; "
         "difference {off} ({orders:,} orders, {returned} came back and went again)",
         households=money.households, each=Fen(money.each), ours=Fen(money.ours),

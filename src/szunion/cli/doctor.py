@@ -50,7 +50,7 @@ class Finding:
 
 @click.command(
     help=helps(
-        "为什么不工作：一段可以贴给别人看的文字。Why does it not work? To be pasted.",
+        "诊断：检查各部分是否正常，输出可以转给别人看。Why does it not work? To be pasted.",
         "szunion doctor",
         "szunion --config szunion-demo/szunion.toml doctor",
         "szunion --json doctor",
@@ -133,7 +133,7 @@ def _calendar() -> Iterator[Finding]:
         yield Finding(
             "warning",
             Text(
-                f"没有 {year} 年节假日，按周一至周五计算",
+                f"没有 {year} 年的节假日，按周一至周五为工作日计算",
                 f"no holidays of {year}: Monday to Friday are taken for working days",
             ),
             "W-CAL-001",
@@ -149,7 +149,7 @@ def _adapters(frame: Frame) -> Iterator[Finding]:
         return
     for each in found.broken:
         words = f"{each.name}（{each.distribution}）：{each.problem}"
-        yield Finding("error", Text(f"用不了的适配器 {words}", f"adapter cannot be used: {words}"))
+        yield Finding("error", Text(f"不能用的适配器 {words}", f"adapter cannot be used: {words}"))
     names = " · ".join(
         sorted(f"{kind.removesuffix('Spec').lower()} {name}" for kind, name in found.adapters)
     )
@@ -173,7 +173,7 @@ def _system(frame: Frame) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 Text(
-                    f"数据库 {path.name} 还没有：szunion db init，或先 szunion demo",
+                    f"数据库 {path.name} 尚未建立：运行 szunion db init，或先 szunion demo",
                     f"no database {path.name} yet: szunion db init, or first szunion demo",
                 ),
             )
@@ -189,7 +189,7 @@ def _system(frame: Frame) -> Iterator[Finding]:
     yield Finding(
         "ok",
         Text(
-            f"数据库 {name} 模式 {schema}，已是最新；密钥可用；"
+            f"数据库 {name} 结构版本 {schema}，已是最新；密钥可用；"
             f"审计日志已封存 {size:,} 条，未封存 {state.unsealed:,} 条",
             f"database {name}, schema {schema}, up to date; keys are there; "
             f"{counted(size, 'audit entry', 'audit entries')} sealed, {state.unsealed:,} not yet",

@@ -56,7 +56,7 @@ def _shown(frame: Frame, *found: Emergency) -> None:
     )
 )
 @click.option("--reason", required=True, metavar="WORDS", help="事由  Why")
-@click.option("--minutes", type=int, default=60, show_default=True, help="多久  How long")
+@click.option("--minutes", type=int, default=60, show_default=True, help="多少分钟  How long")
 @ORG
 @CODE
 @framed
@@ -97,7 +97,7 @@ def file(frame: Frame, grant: str, *, org: str | None, code: str) -> None:
 
 @emergency.command(
     help=helps(
-        "打开的档案里的一个明文：计数，先记入审计。One plain value of the file that is open.",
+        "查看已打开档案里的一个明文：计数，先记入审计。One plain value of the file that is open.",
         "szunion emergency reveal e_… mobile --org 440305-0001 --code 123456",
     )
 )
@@ -130,7 +130,7 @@ def end(frame: Frame, grant: str, *, why: str, org: str | None) -> None:
 @emergency.command(
     "list",
     help=helps(
-        "待确认的；--granted 曾经打开过的全部。What waits; or every grant there ever was.",
+        "待确认的申请；--granted 列出曾经打开过的全部。What waits; or every grant there ever was.",
         "szunion emergency list",
         "szunion --json emergency list --granted",
     ),

@@ -22,7 +22,7 @@ _NOTE = click.option("--note", default="", metavar="WORDS", help="备注，不�
 
 @click.group(
     help=helps(
-        "12351热线：接听、核身、查看、保护性锁定、转银行。The hotline: one caller at a time.",
+        "12351 热线：接听、核身、查看、保护性锁定、转银行。The hotline: one caller at a time.",
         "szunion --user 12351-7 hotline take card-loss",
         "szunion --user 12351-7 hotline open t_…",
         "szunion --user 12351-7 hotline hand-over t_…",
@@ -73,7 +73,7 @@ def take(frame: Frame, topic: str) -> None:
 @hotline.command(
     "open",
     help=helps(
-        "核身：证件号码和三问从标准输入逐行读，答对两问即打开。Identify the caller from stdin.",
+        "核身：从标准输入逐行读证件号码和三问，答对两问即打开。Identify the caller from stdin.",
         "szunion --user 12351-7 hotline open t_…",
         "szunion --user 12351-7 hotline open t_… < 回答.txt",
     ),
@@ -158,7 +158,7 @@ def masked(frame: Frame, seen: MaskedFile) -> None:
     )
 )
 @_TICKET
-@click.option("--hours", type=int, default=72, show_default=True, help="小时  Hours")
+@click.option("--hours", type=int, default=72, show_default=True, help="锁定多少小时  Hours")
 @_NOTE
 @framed
 def protect(frame: Frame, ticket: str, *, hours: int, note: str) -> None:
@@ -212,7 +212,7 @@ def close(frame: Frame, ticket: str, *, note: str) -> None:
     )
 )
 @_TICKET
-@click.option("--to", default="", metavar="CODE", help="工会编号，缺省：所在工会  A union's code")
+@click.option("--to", default="", metavar="CODE", help="工会代码，缺省为所在工会  A union's code")
 @framed
 def refer(frame: Frame, ticket: str, *, to: str) -> None:
     desk = _clerk(frame).on_ticket(frame.inward("t", ticket)).referrals

@@ -78,7 +78,7 @@ def status(frame: Frame, *, count: bool) -> None:
 
 @keys.command(
     help=helps(
-        "换钥：新数据从此用新密钥，旧的照读。A new key for new rows; old rows stay readable.",
+        "换钥：新数据从此用新密钥，旧数据照常可读。A new key for new rows; old rows stay readable.",
         "szunion keys rotate seal",
         "szunion keys rotate document",
         "szunion keys rotate seal --crypto gm",
@@ -92,28 +92,28 @@ def rotate(frame: Frame, *, use: str, crypto: str | None) -> None:
     entry = _care(frame).rotate(KeyUse(use), profile=profile)
     _told(frame, entry)
     frame.say(
-        "新密钥 {key}（{use}，{suite}）；密钥文件要重新备份",
+        "新密钥 {key}（{use}，{suite}）；请重新备份密钥文件",
         "new key {key} ({use}, {suite}); back up the key file again",
         key=entry.id, use=frame.cell(entry.use), suite=entry.suite,
     )  # fmt: skip
     if entry.use is KeyUse.TOMBSTONE:
         frame.say(
-            "已有的墓碑留在旧密钥下，换不过来（原文哪里也不存）；旧密钥启用着，就还认得出。"
-            "留存期过后再 szunion keys retire，然后 destroy",
-            "tombstones that are there stay under the old key, which no command changes (their "
-            "text is kept nowhere); it recognises them while it is enabled. When their time is "
-            "over: szunion keys retire, then destroy",
+            "已有的墓碑仍用旧密钥，不能改换（原文不保存）；旧密钥启用期间，仍能识别它们。"
+            "留存期满后，先 szunion keys retire，再 szunion keys destroy",
+            "existing tombstones stay under the old key and cannot be changed over (their text is "
+            "not stored); the old key recognises them while it is enabled. When their term is "
+            "over: szunion keys retire, then szunion keys destroy",
         )
     else:
         frame.say(
-            "接着 szunion keys reseal，把已有的行换过来",
-            "next: szunion keys reseal brings the rows that are there",
+            "接着运行 szunion keys reseal，把已有的行换过来",
+            "next, move the existing rows to it: szunion keys reseal",
         )
 
 
 @keys.command(
     help=helps(
-        "把已有的行换到在用的密钥下；可随时中断，再运行接着做。Bring old rows under present keys.",
+        "把已有的行改用在用的密钥；可中断，再次运行会接着做。Bring old rows under present keys.",
         "szunion keys reseal",
         "szunion keys reseal --most 100",
     )
@@ -135,12 +135,12 @@ def reseal(frame: Frame, *, most: int) -> None:
         frame.say("{name}：换了 {count} 行", "{name}: {count} rows brought", name=name, count=count)
     frame.value({"changed": changed})
     if not changed:
-        frame.say("都已在在用的密钥下", "everything is under the present keys already")
+        frame.say("全部已使用在用的密钥", "everything is under the present keys already")
 
 
 @keys.command(
     help=helps(
-        "停用一把旧密钥；还有行在它之下就拒绝。Disable an old key; refused while rows need it.",
+        "停用一把旧密钥；仍有行使用它则拒绝。Disable an old key; refused while rows need it.",
         "szunion keys retire 1",
     )
 )
@@ -175,12 +175,12 @@ def enable(frame: Frame, *, key: int) -> None:
 
 @keys.command(
     help=helps(
-        "销毁停用的密钥：它加密过的，任何备份里都再也打不开。Destroy a disabled key for ever.",
+        "销毁已停用的密钥：用它加密的数据，备份里也无法再打开。Destroy a disabled key for good.",
         "szunion keys destroy 1 --yes",
     )
 )
 @click.argument("key", type=int)
-@click.option("--yes", is_flag=True, help="确认：销毁后无法恢复  Yes, for ever")
+@click.option("--yes", is_flag=True, help="确认：销毁后无法恢复  Yes, for good")
 @framed
 def destroy(frame: Frame, *, key: int, yes: bool) -> None:
     if not yes:
@@ -193,7 +193,7 @@ def destroy(frame: Frame, *, key: int, yes: bool) -> None:
     entry = _care(frame).destroy(key)
     _told(frame, entry)
     frame.say(
-        "已销毁 {key}；密钥文件的旧备份也要销毁，否则它还在那里",
+        "已销毁 {key}；密钥文件的旧备份里还有它，也须销毁",
         "destroyed {key}; destroy the key file's old backups too, or it is still there",
         key=key,
     )
@@ -201,7 +201,7 @@ def destroy(frame: Frame, *, key: int, yes: bool) -> None:
 
 @keys.command(
     help=helps(
-        "更换包住所有密钥的主密钥；数据不动。A fresh key that wraps all others; data stay.",
+        "更换包装所有密钥的主密钥；数据不变。A fresh key that wraps all others; data stay.",
         "szunion keys rewrap",
     )
 )
@@ -211,7 +211,7 @@ def rewrap(frame: Frame) -> None:
     care.rewrap()
     frame.value({"wrapped": len(care.entries())})
     frame.say(
-        "主密钥已更换，{count} 把密钥重新包好；密钥文件要重新备份",
+        "主密钥已更换，{count} 把密钥已重新包装；请重新备份密钥文件",
         "{count} keys are wrapped anew; back up the key file again",
         count=len(care.entries()),
     )

@@ -76,7 +76,7 @@ def _rows(frame: Frame, members: Iterable[Member]) -> list[tuple[object, ...]]:
 @member.command(
     "list",
     help=helps(
-        "一家工会的在籍会员；不写 --org 则全市前若干名。Members of a union.",
+        "一家工会的在籍会员；不写 --org 则列出全市的前若干名。Members of a union.",
         "szunion member list --org 440305-0001",
         "szunion --json member list --most 1000",
     ),
@@ -100,7 +100,7 @@ def list_(frame: Frame, org: str | None, most: int) -> None:
 
 @member.command(
     help=helps(
-        "一名会员：会员名（m_…）或证件号码，- 从标准输入读。One member.",
+        "一名会员：会员编号（m_…）或证件号码，- 表示从标准输入读。One member.",
         "szunion member show m_…",
         "echo 号码 | szunion member show -",
     )
@@ -126,7 +126,7 @@ def show(frame: Frame, who: str, org: str | None) -> None:
 
 @member.command(
     help=helps(
-        "按证件号码找；查无此人退出码 4。Find by document number.",
+        "按证件号码查找；查无此人，退出码 4。Find by document number.",
         "szunion member find 440301199003071230",
         "echo 号码 | szunion member find -",
     )
@@ -241,7 +241,7 @@ def export(  # noqa: PLR0913 - what an export asks
 
 @member.command(
     help=helps(
-        "泄露的名册是谁导出的；- 从标准输入读。Whose export a leaked copy comes from.",
+        "查出泄露的名册由谁导出；- 表示从标准输入读。Whose export a leaked copy comes from.",
         "szunion member trace leaked.csv",
         "szunion --json member trace -",
     )
@@ -306,7 +306,7 @@ def reveal(  # noqa: PLR0913 - what a look asks
 
 @member.command(
     help=helps(
-        "发生过什么、谁办的、为什么。What happened, who did it, and why.",
+        "会员的办理经过：何时、何事、谁办、依据。What happened, who did it, and why.",
         "szunion member timeline m_…",
         "szunion --json member timeline m_…",
     )

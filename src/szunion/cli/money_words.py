@@ -24,5 +24,5 @@ def fen_of(frame: Frame, yuan: str) -> Fen:
     """
     found = _YUAN.fullmatch(yuan)
     if found is None:
-        raise click.UsageError(frame.text("金额写成 3000.00", "write an amount as 3000.00"))
+        raise click.UsageError(frame.text("金额应写成 3000.00", "write an amount as 3000.00"))
     return Fen(int(found[1].replace(",", "")) * 100 + int(found[2] or 0))

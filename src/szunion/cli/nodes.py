@@ -68,7 +68,7 @@ def list_(frame: Frame) -> None:
 
 @nodes.command(
     help=helps(
-        "逐个打开：可用、密钥一致、没有别人的会员、卡住的发送；有一个不行，退出码 1。"
+        "逐个检查：是否可用、密钥是否一致、有无别处的会员和卡住的发送；有异常，退出码 1。"
         "Open each: usable, same keys, no strays, what is stuck. One that is not well: exit 1.",
         "szunion nodes check",
         "szunion --json nodes check",
@@ -155,7 +155,7 @@ _DOUBLES: Final = (
 
 @nodes.command(
     help=helps(
-        "查重：同一座城市两个节点上疑似一个人的档案，只给编号和相同之处；市总核实，各在其节点办理。"
+        "查重：同一座城市两个节点上疑似同一人的档案，只列编号和相同之处；由市总核实后分别办理。"
         "Files at two nodes of a city that may be one person's: ids and what is alike, no more.",
         "szunion nodes doubles CITY",
         "szunion --json nodes doubles CITY",

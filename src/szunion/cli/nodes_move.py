@@ -119,7 +119,7 @@ def _planned(frame: Frame, made: Move) -> int:
     frame.rows(
         ("what", "rows", "in_the_way"),
         (Text("表，或未了结的事", "table, or what is not at rest"), Text("行", "rows"),
-         Text("碍事", "in the way")),
+         Text("妨碍搬迁", "in the way")),
         [
             *((frame.cell(_Said(words[name])), None, count) for name, count in waits.items()),
             *((name, count, None) for name, count in counts.items() if count),

@@ -109,7 +109,7 @@ def confirm(frame: Frame, proposal: str, *, refuse: bool, code: str) -> None:
 
 @officer.command(
     help=helps(
-        "离任：同一次提交起，凭这项任职什么也不能办。End a post, at once.",
+        "登记离任：这项任职的权限立即失效。End a post, at once.",
         "szunion officer leave y_… --why 调离 --code 123456",
     )
 )

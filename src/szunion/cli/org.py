@@ -32,7 +32,9 @@ def org() -> None: ...
 org.add_command(union_members)
 
 
-@org.command("list", help=helps("全部工会，按隶属。All unions, as a tree.", "szunion org list"))
+@org.command(
+    "list", help=helps("全部工会，按隶属关系列出。All unions, as a tree.", "szunion org list")
+)
 @ORG
 @framed
 def list_(frame: Frame, org: str | None) -> None:
@@ -53,7 +55,7 @@ def show(frame: Frame, code: str) -> None:
 
 
 @org.command(
-    help=helps("按名称或代码找。Find by a part of the name or code.", "szunion org find 物流")
+    help=helps("按名称或代码查找。Find by a part of the name or code.", "szunion org find 物流")
 )
 @click.argument("words")
 @framed
@@ -110,7 +112,7 @@ def register(  # noqa: PLR0913 - what a registration form asks
         return
     if parent is None:
         raise click.UsageError(
-            frame.text("要有 --parent，或 --found", "--parent or --found is needed")
+            frame.text("须写 --parent 或 --found", "--parent or --found is needed")
         )
     above = frame.union(parent)
     if dry_run:

@@ -43,7 +43,7 @@ def _row(frame: Frame, one: Dispatch) -> tuple[object, ...]:
 @outbox.command(
     "list",
     help=helps(
-        "出站；--stuck 只看结果未知和已搁置的，退出码 3 表示有。What was sent, and what is stuck.",
+        "发件箱；--stuck 只看结果未知和已搁置的，有则退出码 3。What was sent, and what is stuck.",
         "szunion outbox list",
         "szunion outbox list --stuck",
     ),
@@ -127,7 +127,7 @@ def park(frame: Frame, key: str, *, why: str) -> None:
 
 @outbox.command(
     help=helps(
-        "重读一个来盘文件；听过的不再生效。Read a file of the bank's again; nothing is done twice.",
+        "重读一个来盘文件；处理过的不再生效。Read a bank's file again; nothing is done twice.",
         "szunion outbox reread JG201711230001.txt",
     )
 )
@@ -141,7 +141,7 @@ def reread(frame: Frame, name: str) -> None:
 
 @outbox.command(
     help=helps(
-        "把已搁置的再排队；可能已送达的先问银行。Queue again what was set aside; the same key.",
+        "把已搁置的重新排队；可能已送达的先问银行。Queue again what was set aside; the same key.",
         "szunion outbox retry KEY",
         "szunion outbox retry KEY --dry-run",
     )

@@ -87,7 +87,7 @@ def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: 
 
 @pay.command(
     help=helps(
-        "为一个项目一年里应付未付的制单；列出笔数、合计、最大一笔、暂不发放的。Make a pay-out.",
+        "为一个项目一年的应付未付款项制单；列出笔数、合计、最大一笔、暂不发放的。Make a pay-out.",
         "szunion --user 甲 pay plan 项目 2018 --dry-run",
         "szunion --user 甲 pay plan 项目 2018",
         "szunion --user 甲 pay plan 项目 2018 --most 100",
@@ -98,7 +98,7 @@ def budget(frame: Frame, item: str, year: int, *, ceiling: str | None, dry_run: 
 @click.argument("year", type=int)
 @click.option(
     "--most", default=5000, type=click.IntRange(1), metavar="N",
-    help="最多几笔  How many orders at most",
+    help="最多多少笔  How many orders at most",
 )  # fmt: skip
 @click.option(
     "--again", multiple=True, metavar="KEY",
@@ -134,7 +134,7 @@ def plan(  # noqa: PLR0913 - what is to be paid, and how much of it
             _print_payout(frame, desk, draft.payout, left)
         else:
             frame.value({"orders": 0, "total": 0, "left_out": _codes(left)})
-            frame.say("没有要付的", "nothing to pay")
+            frame.say("没有待付的款项", "nothing to pay")
     for reason, count in left.items():
         frame.note(
             "暂不发放 {count:,} 笔：{why}",
@@ -185,7 +185,7 @@ def _states(counts: Counter[OrderState]) -> dict[str, int]:
 
 @pay.command(
     help=helps(
-        "复核；不能是制单人。Approve; never the maker.",
+        "复核；复核人不能是制单人。Approve; never the maker.",
         "szunion --user 乙 pay approve p_… --total 936000.00",
         "szunion --user 乙 pay approve p_… --total 936000.00 --dry-run",
     )
@@ -209,7 +209,7 @@ def approve(frame: Frame, name: str, *, total: str, dry_run: bool) -> None:
 
 @pay.command(
     help=helps(
-        "给未发出的批次作废；应付仍在。Give up a pay-out of which nothing has left.",
+        "作废未发出的批次；应付款仍在。Give up a pay-out of which nothing has left.",
         "szunion --user 甲 pay cancel p_… --reason 名单有误",
         "szunion --user 甲 pay cancel p_… --reason 名单有误 --dry-run",
     )
@@ -264,7 +264,7 @@ def _due_now(frame: Frame) -> bool:
 
 @pay.command(
     help=helps(
-        "全部拨付，或一个批次的结果；有差异退出码 3。Pay-outs, and the books.",
+        "全部拨付，或一个批次的结果；有差异，退出码 3。Pay-outs, and the books.",
         "szunion pay show",
         "szunion pay show p_…",
     )

@@ -118,7 +118,7 @@ def request_(  # noqa: PLR0913 - a request has these parts
         "szunion --json privacy list --all",
     ),
 )
-@click.option("--all", "every", is_flag=True, help="连已办结的  Also those that are done")
+@click.option("--all", "every", is_flag=True, help="含已办结的  Also those that are done")
 @ORG
 @framed
 def list_(frame: Frame, *, every: bool, org: str | None) -> None:
@@ -128,7 +128,7 @@ def list_(frame: Frame, *, every: bool, org: str | None) -> None:
 
 @privacy.command(
     help=helps(
-        "记下凭什么核实了本人身份。Note by what the person was identified.",
+        "记录核实本人身份的凭据。Note by what the person was identified.",
         "szunion privacy verify q_… --evidence 当面核对身份证 --org 440305-0001",
     )
 )
@@ -192,13 +192,13 @@ def copy(  # noqa: PLR0913 - a copy has these parts
 
 @privacy.command(
     help=helps(
-        "删除一名已核实的请求人；--dry-run 先看会销毁和保留什么。Erase who asked for it.",
+        "删除已核实请求人的个人信息；--dry-run 先看会销毁和保留什么。Erase a person's data.",
         "szunion privacy erase q_… --dry-run",
         "szunion --user 另一人 privacy erase q_… --journal 删除日志.jsonl",
     )
 )
 @click.argument("name")
-@click.option("--dry-run", is_flag=True, help="只看，不删  Look, erase nothing")
+@click.option("--dry-run", is_flag=True, help="只看，不删除  Look, erase nothing")
 @click.option("--journal", metavar="FILE", help="删除后把整本日志写到这里  Where the journal goes")
 @framed
 def erase(frame: Frame, name: str, *, dry_run: bool, journal: str | None) -> int:
@@ -242,7 +242,7 @@ def _write(frame: Frame, path: str, desk: Rights) -> None:
     _journal_grows(path, desk)
     write_lines_new(path, desk.journal(), force=True)
     frame.note(
-        "删除日志已写 {path}：与备份分开保存", "journal in {path}: keep it away from backups",
+        "删除日志已写入 {path}：请与备份分开保存", "journal in {path}: keep it away from backups",
         path=path,
     )  # fmt: skip
 
@@ -284,7 +284,7 @@ def journal(frame: Frame, *, out: str | None, again: str | None) -> None:
     if again:
         count = desk.erase_again(_lines_of(Path(again)))
         frame.value({"erased_again": count})
-        frame.say("又删除 {count} 人", "{count} people erased again", count=count)
+        frame.say("重新删除 {count} 人", "{count} people erased again", count=count)
     elif out:
         _write(frame, out, desk)
     else:
@@ -316,7 +316,7 @@ def sweep(frame: Frame, *, dry_run: bool) -> None:
 @privacy.command(
     "access-log",
     help=helps(
-        "谁看过、改过、提供过一名会员的信息。Who looked at, changed, handed out a member's data.",
+        "谁查看、变更、对外提供过一名会员的信息。Who saw, changed, handed out a member's data.",
         "szunion privacy access-log m_… --org 440305-0001",
         "szunion --json privacy access-log m_…",
     ),

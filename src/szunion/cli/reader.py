@@ -47,7 +47,7 @@ def _row(frame: Frame, place: Place) -> tuple[object, ...]:
 @reader.command(
     "list",
     help=helps(
-        "列出读卡器；模拟的那台总在。List the readers; the simulated one is always there.",
+        "列出读卡器；模拟读卡器始终可用。List the readers; the simulated one is always there.",
         "szunion reader list",
     ),
 )
@@ -62,7 +62,7 @@ def list_(frame: Frame) -> None:
 
 @reader.command(
     help=helps(
-        "守着一台读卡器，放卡和取卡各打印一行。Watch one reader: a line when a card comes or goes.",
+        "监视一台读卡器，放卡、取卡各打印一行。Watch one reader: a line when a card comes or goes.",
         "szunion reader watch --reader 0",
         "szunion --json reader watch --seconds 60",
     )

@@ -105,7 +105,7 @@ def _must_have_come(frame: Frame, day: date, asked: Sequence[ReconKind]) -> None
 
 @recon.command(
     help=helps(
-        "写明一项差异是怎么回事，结掉它；资金差异由财务结。Close a difference with what was found.",
+        "写明查明的情况，了结一项差异；资金差异由财务了结。Close a difference with what was found.",
         "szunion recon resolve d_… --note '银行确认系统升级补记'",
     )
 )
@@ -121,13 +121,13 @@ def resolve(frame: Frame, name: str, *, note: str, dry_run: bool) -> None:
         if found is None:
             raise NotFound("E-RECON-001")
         words = frame.cell(found.kind)
-        frame.say("将结：{words}。未写入", "would close: {words}; nothing written", words=words)
+        frame.say("将了结：{words}。未写入", "would close: {words}; nothing written", words=words)
         return
     about_money = found is not None and found.kind in OF_MONEY
     role, purpose = (Role.FINANCE, Purpose.PAY) if about_money else (Role.CITY, Purpose.OPERATE)
     closed = frame.desk(role, purpose).reconciliation.resolve(id_, note)
     frame.value({"difference": name, "state": closed.state})
-    frame.say("已结：{kind}", "closed: {kind}", kind=frame.cell(closed.kind))
+    frame.say("已了结：{kind}", "closed: {kind}", kind=frame.cell(closed.kind))
 
 
 @recon.command(

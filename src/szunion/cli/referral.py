@@ -105,7 +105,7 @@ def _whole(frame: Frame, opened: OpenedReferral) -> None:
 
 @referral.command(
     help=helps(
-        "替会员申请办理目录里的事项（法律服务等），内容从标准输入读。Ask for a case of the menu.",
+        "代会员申请办理目录里的事项（法律服务等），内容从标准输入读。Ask for a case of the menu.",
         "szunion referral ask la-lawyer m_… < 诉求.txt",
     )
 )
@@ -149,7 +149,7 @@ def list_(frame: Frame, org: str | None, *, late: bool, hotline: bool) -> None:
 
 @referral.command(
     help=helps(
-        "查看一件派单的内容，查看进日志。Read one matter; the reading is in the log.",
+        "查看一件派单的内容，查看记入日志。Read one matter; the reading is in the log.",
         "szunion referral show rf_… --org 440305-0001",
     )
 )

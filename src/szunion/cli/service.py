@@ -78,7 +78,7 @@ def _average(shown: Shown) -> str | None:
         "szunion --json service list --category culture",
     ),
 )
-@click.option("--member", "who", metavar="WHO", help="会员名或证件号码  Member")
+@click.option("--member", "who", metavar="WHO", help="会员编号或证件号码  Member")
 @click.option("--category", metavar="CODE", help="只列一个类别  One shelf only")
 @ORG
 @framed
@@ -94,13 +94,13 @@ def list_(frame: Frame, *, who: str | None, category: str | None, org: str | Non
 
 @service.command(
     help=helps(
-        "一个项目：能否办理、为什么不能、可预约的。One item: may it be had, and why not.",
+        "一个项目：能否办理，不能的原因，可预约的名额。One item: may it be had, and why not.",
         "szunion service show cu-events",
         "szunion service show cu-events --member m_…",
     )
 )
 @click.argument("item")
-@click.option("--member", "who", metavar="WHO", help="会员名或证件号码  Member")
+@click.option("--member", "who", metavar="WHO", help="会员编号或证件号码  Member")
 @ORG
 @framed
 def show(frame: Frame, item: str, *, who: str | None, org: str | None) -> None:
@@ -181,7 +181,7 @@ def rate(frame: Frame, record: str, stars: int, *, who: str, dry_run: bool) -> N
 
 @service.command(
     help=helps(
-        "替会员提心愿：目录里的项目，或目录里没有的。Ask for an item, or for something new.",
+        "代会员提心愿：目录里的项目，或目录里没有的。Ask for an item, or for something new.",
         "szunion service wish m_… --item cu-events",
         "szunion service wish m_… --category fitness --words 晚间太极班",
     )

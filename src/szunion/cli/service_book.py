@@ -72,7 +72,7 @@ def print_offers(frame: Frame, offers: tuple[Offer, ...]) -> None:
 
 @click.command(
     help=helps(
-        "发布可预约的，或列出现有的。Put something up for booking, or list what there is.",
+        "发布可预约的名额，或列出现有的。Put something up for booking, or list what there is.",
         "szunion service offer",
         "szunion service offer cu-events --title 音乐会 --title-en concert --stock 200"
         " --opens '2018-09-20 10:00' --closes '2018-09-24 18:00'",
@@ -102,7 +102,7 @@ def offer(  # noqa: PLR0913 - what an offer says
         return
     if title is None or stock is None or opens is None or closes is None:
         raise click.UsageError(frame.text(
-            "发布要有 --title、--stock、--opens、--closes",
+            "发布须写 --title、--stock、--opens、--closes",
             "to put something up: --title, --stock, --opens, --closes",
         ))  # fmt: skip
     start, stop = _moment(opens), _moment(closes)
@@ -127,7 +127,7 @@ def _moment(words: str) -> datetime:
 
 @click.command(
     help=helps(
-        "替会员预约；约满、排队、不符合都会说明。Book for a member; the outcome in words.",
+        "代会员预约；约满、排队、不符合都会说明。Book for a member; the outcome in words.",
         "szunion service book o_… m_…",
         "szunion --json service book o_… m_… --confirm",
     )

@@ -28,7 +28,7 @@ _MEMBERS = click.option(
     "--members",
     "listed",
     metavar="FILE",
-    help="会员名，每行一个；- 读标准输入  One a line",
+    help="会员编号，每行一个；- 表示从标准输入读  One a line",
 )
 _PROVIDER = click.option(
     "--provider", is_flag=True, help="以服务的责任单位名义  As who answers for the service"
@@ -160,7 +160,7 @@ def list_(frame: Frame, *, also_over: bool, provider: bool, org: str | None) -> 
 
 @join.command(
     help=helps(
-        "名单上有谁，查看进日志。Who is on a list; the reading is in the log.",
+        "名单上的会员，查看记入日志。Who is on a list; the reading is in the log.",
         "szunion service join members jn_… --org 440305-0001",
     )
 )

@@ -36,7 +36,7 @@ _PAIR = click.Tuple([click.Path(dir_okay=False), click.Path(dir_okay=False)])
 
 @click.group(
     help=helps(
-        "模拟世界。The simulated world.",
+        "模拟环境。The simulated world.",
         "szunion sim bank serve",
         "szunion sim bank serve --faults storm.toml --seed 7",
     )
@@ -75,7 +75,7 @@ bank.add_command(files)
     help="模拟时钟，从这一天 9 点起  A simulated clock",
 )
 @click.option("--auto", is_flag=True, help="银行自己核验、制卡、入账  The bank acts by itself")
-@click.option("--callback", metavar="URL", help="把来报推到这里  Bring notices there")
+@click.option("--callback", metavar="URL", help="把来报推送到此地址  Bring notices there")
 @click.option("--keys", type=click.Path(path_type=Path), help="密钥清单，银行一侧  Keys")
 @click.option("--tls", type=_PAIR, metavar="CERT KEY", help="证书和私钥  Certificate and key")
 @click.option("--expired", type=_PAIR, metavar="CERT KEY", help="过期的证书  One that ran out")

@@ -45,7 +45,7 @@ from szunion.testing.clock import SimClock
     help="模拟时钟，从这一天 9 点起  A simulated clock",
 )  # fmt: skip
 @click.option("--auto", is_flag=True, help="银行自己核验、制卡、入账  The bank acts by itself")
-@click.option("--once", is_flag=True, help="做到没有可做的为止  Until there is nothing to do")
+@click.option("--once", is_flag=True, help="办完全部待办即结束  Until there is nothing to do")
 @click.option("--every", default=1.0, type=click.FloatRange(0.01), help="隔几秒看一次  Seconds")
 @framed
 def files(  # noqa: PLR0913 - each is one thing to choose

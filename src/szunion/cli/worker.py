@@ -22,7 +22,7 @@ _LONGEST_WAIT = 30.0
         "szunion worker --once",
     )
 )
-@click.option("--once", is_flag=True, help="做到没有可做的为止  Until nothing is due")
+@click.option("--once", is_flag=True, help="办完全部待办即结束  Until nothing is due")
 @click.option("--name", default="engine", metavar="NAME", help="作业名  The worker's name")
 @framed
 def worker(frame: Frame, *, once: bool, name: str) -> int:
@@ -37,9 +37,7 @@ def worker(frame: Frame, *, once: bool, name: str) -> int:
     if once:
         rounds = engine.run_until_idle()
         frame.value({"rounds": rounds})
-        frame.say(
-            "已做 {rounds} 轮，没有到期的了", "{rounds} rounds; nothing is due", rounds=rounds
-        )
+        frame.say("已做 {rounds} 轮，没有待办了", "{rounds} rounds; nothing is due", rounds=rounds)
         if not engine.desk.ear.reaches(engine.bank):
             # "Nothing is due" must not be read as "the bank has told nothing".
             raise BankUnavailable("E-BANK-028", bank=engine.bank.info.name)

@@ -108,7 +108,7 @@ CONSENT: Final = Machine(
             Actor.MEMBER,
             guard=Text("无须理由；与同意一样方便", "no reason needed; as easy as giving"),
             effect=Text(
-                "同一事务内停止处理；未发出的出站件取消；告知接收方；此前的处理仍合法",
+                "同一事务内停止处理；发件箱中未发出的取消；告知接收方；此前的处理仍合法",
                 "processing stops in the same commit; unsent outbox rows are cancelled; the "
                 "recipient is told; what was done before stays lawful",
             ),

@@ -42,7 +42,7 @@ class HoldReason(Labelled):
     DATA_DOUBT = "DATA_DOUBT", "资料存疑", "doubtful data"
     INVESTIGATION = "INVESTIGATION", "核查中", "under investigation"
     PLASTIC_MISSING = "PLASTIC_MISSING", "实体卡下落不明", "the plastic is missing"
-    CONFLICT = "CONFLICT", "银行消息矛盾", "the bank's messages contradict each other"
+    CONFLICT = "CONFLICT", "银行来报矛盾", "the bank's messages contradict each other"
 
 
 _S = HoldState

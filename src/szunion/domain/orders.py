@@ -112,7 +112,7 @@ DISBURSEMENT: Final = Machine(
             _E.SEND,
             _S.SENT,
             guard=Text(
-                "加锁后再读状态；应付日为今天或更早；昨日流水已对平",
+                "加锁后再读状态；应付日为今天或更早；昨日流水已核平",
                 "state read again under lock; due today or earlier; yesterday's statement is "
                 "reconciled",
             ),

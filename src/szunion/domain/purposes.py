@@ -32,14 +32,14 @@ PURPOSES: Final[Mapping[Role, frozenset[Purpose]]] = MappingProxyType(
 APART: Final[Mapping[Role, Text]] = MappingProxyType(
     {
         Role.BANK: Text(
-            "银行经适配器收发报文，不坐工作台", "the bank speaks through its adapter, not at a desk"
+            "经适配器收发报文，不使用工作台", "it communicates through its adapter, not at a desk"
         ),
         Role.KEY_ADMIN: Text(
-            "安全管理员只管密钥，用密钥工具", "a security administrator has the keys and their tool"
+            "只管理密钥，使用专门的密钥工具", "it looks after the keys, with a tool of their own"
         ),
         Role.SYSTEM_ADMIN: Text(
-            "系统管理员只管部署，不看业务数据",
-            "a system administrator has the machines and reads nothing of the business",
+            "只负责部署，不查看业务数据",
+            "it runs the machines and reads no business data",
         ),
     }
 )

@@ -26,7 +26,7 @@ class DifferenceKind(Labelled):
     NOT_TOLD = "NOT_TOLD", "银行有变动未回传", "the bank's change was not told"
     ENDED_HERE = "ENDED_HERE", "我方已终局，银行未终局", "ended here, alive at the bank"
     AHEAD = "AHEAD", "我方消息比清单新", "we hold something newer than the list"
-    CONTRADICTORY = "CONTRADICTORY", "银行消息矛盾", "the bank contradicts itself"
+    CONTRADICTORY = "CONTRADICTORY", "银行来报矛盾", "the bank contradicts itself"
     UNKNOWN_CARD = "UNKNOWN_CARD", "银行有，我方没有", "a card that we do not know"
     NOT_LISTED = "NOT_LISTED", "我方有，清单没有", "a card that the list does not have"
     USE_NOT_STOPPED = "USE_NOT_STOPPED", "会籍已终止，停用指令未办结", "the stop is not answered"

@@ -132,7 +132,7 @@ class Contradictory:
     @property
     def text(self) -> Text:
         """The reason in words."""
-        return Text("银行消息矛盾，核实中", "the bank's messages contradict; being cleared")
+        return Text("银行来报矛盾，核实中", "the bank's messages contradict; being cleared")
 
     @property
     def lifted_by(self) -> tuple[Actor, ...]:

@@ -160,8 +160,8 @@ class Demo:
         yield 43 * day, Text("提请送温暖", "ask for aid"), self._ask_for_aid
         yield 44 * day, Text("核准送温暖", "decide about aid"), self._grant_aid
         yield 45 * day, Text("拨付", "pay out"), self._pay
-        yield 48 * day, Text("一笔退汇", "a payment comes back"), self._send_back
-        yield 50 * day, Text("退汇重拨", "pay it again"), self._pay
+        yield 48 * day, Text("一笔退票", "a payment comes back"), self._send_back
+        yield 50 * day, Text("退票重拨", "pay it again"), self._pay
 
     # --- rosters and applications -----------------------------------------------------------
 

@@ -157,7 +157,7 @@ _IN: Final = "BETWEEN {0} AND {1}"
 
 UNFINISHED: Final[Sequence[Unfinished]] = (
     Unfinished(
-        "dispatches", Text("发往银行、未了结的", "on their way to the bank"),
+        "dispatches", Text("发往银行、尚未了结的指令", "on their way to the bank"),
         "FROM outbox WHERE state NOT IN ('DONE', 'REFUSED', 'CANCELLED')"
         f" AND kind NOT IN ('CARD_LIST', 'STATEMENT') AND subject >> 53 {_IN}",
     ),
@@ -199,7 +199,7 @@ UNFINISHED: Final[Sequence[Unfinished]] = (
         "FROM message_set WHERE until > {2}",
     ),
     Unfinished(
-        "proposals", Text("待第二人确认的提议", "proposals that wait for a second person"),
+        "proposals", Text("待第二人确认的提请", "proposals that wait for a second person"),
         f"FROM proposal WHERE state = 'OPEN' AND subject >> 53 {_IN}",
     ),
     Unfinished(
