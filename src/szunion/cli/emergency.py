@@ -114,7 +114,7 @@ def reveal(frame: Frame, grant: str, what: str, *, org: str | None, code: str) -
 
 @emergency.command(
     help=helps(
-        "提前关闭：本人或市总；下一次查看即被拒绝。End a grant before its time.",
+        "提前关闭：申请人或市总；下一次查看即被拒绝。End a grant before its time.",
         "szunion emergency end e_… --why 已联系到家属 --org 440305-0001",
         "szunion emergency end e_… --why 不再需要",
     )
