@@ -15,6 +15,7 @@ import attrs
 import click
 from bank_language import bank_language_page
 from bank_laws import bank_laws_pages
+from glossary import glossary_page
 from permission_pages import permission_page
 from privacy_pages import inventory_page, rights_page
 
@@ -324,6 +325,8 @@ def pages() -> dict[str, str]:
         laws = bank_laws_pages(each, generated("`szunion.testing.bank.laws`", each))
         made |= {f"{each.value}/{name}": text for name, text in laws.items()}
     for each in Language:
+        told = generated("`docs/glossary.py`", each)
+        made[f"{each.value}/reference/glossary.md"] = glossary_page(each, told)
         told = generated("`domain/inventory.toml`", each)
         made[f"{each.value}/reference/personal-data-inventory.md"] = inventory_page(each, told)
         told = generated("`szunion.domain.consent`、`lawful`、`rights`", each)

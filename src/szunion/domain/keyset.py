@@ -27,7 +27,7 @@ class KeyUse(Labelled):
     GRANT = "grant", "业务指纹", "fingerprints of business facts"
     TOMBSTONE = "tombstone", "墓碑", "tombstones of the erased"
     ROUTE = "route", "分片", "shards"
-    REQUEST = "request", "银行请求号", "request keys"
+    REQUEST = "request", "银行请求键", "request keys"
     NAME = "name", "对外名称", "outward names"
     SIGN = "sign", "签名", "signing"
 

@@ -104,7 +104,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "padding": ("填充是 {got}，应为 {want}", "the padding is {got} instead of {want}"),
         "sm4": (
-            "按标准的另一部分计算：{got}，默认 {want}",
+            "按标准的另一部分计算：{got}，缺省 {want}",
             "another part of the standard was followed: {got}, the default is {want}",
         ),
         "slip": (

@@ -59,7 +59,7 @@ def _tags(language: Language) -> Iterator[str]:
     yield ""
     yield Said(
         "同一标签在不同卡组织可以有不同含义，查询时须指明卡组织；查不到时用 EMV 共用表。"
-        "长度单位为字节。“个人”数据默认隐藏，“机密”数据从不显示。",
+        "长度单位为字节。“个人”数据缺省隐藏，“机密”数据从不显示。",
         "One tag may mean different things to different schemes, so a question names the scheme; "
         "what it does not define is looked up in the shared table. Lengths are in bytes. "
         "*Personal* values are hidden unless revealed, *secret* ones are never shown.",
