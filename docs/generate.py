@@ -55,7 +55,7 @@ SETTINGS: Final[Mapping[str, Text]] = {
     ),
     "key_store.name": Text(
         "密钥在哪里：`file`，或 `pkcs11`（主密钥在密码设备里）",
-        "where the keys live: `file`, or `pkcs11` (the wrapping key in a token)",
+        "where the keys live: `file`, or `pkcs11` (the master key in a token)",
     ),
     "key_store.settings": Text("交给该适配器的设置", "what the adapter is told"),
     "log": Text(

@@ -151,7 +151,7 @@ def szunion_adapters() -> Iterable[AdapterSpec]:
     )
     yield KeysSpec(
         name="pkcs11",
-        title=Text("主密钥在密码设备里（PKCS#11）", "wrapping key in a token (PKCS#11)"),
+        title=Text("主密钥在密码设备里（PKCS#11）", "master key in a token (PKCS#11)"),
         config=Pkcs11Config,
         make=token_keys,
     )
