@@ -13,10 +13,23 @@ from typing import Final
 
 import pytest
 
+from szunion.domain.wording import MESSAGES
+from szunion.domain.wording_bookings import BOOKING_MESSAGES
+from szunion.domain.wording_cards import CARD_MESSAGES
+from szunion.domain.wording_privacy import PRIVACY_MESSAGES
+from szunion.domain.wording_services import SERVICE_MESSAGES
+
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = Path("reference", "glossary.md")
 ROW: Final = re.compile(r"^\| (.+?) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 DOORS: Final = ("domain", "application", "ports", "errors")
+SYSTEMS: Final = {
+    "request key", "notice", "token", "outbox", "inbox", "worker", "node", "shard", "blind index",
+    "hash", "tombstone", "mask", "default", "outcome unknown",
+}  # fmt: skip
+TOLD: Final = (
+    MESSAGES, CARD_MESSAGES, SERVICE_MESSAGES, BOOKING_MESSAGES, PRIVACY_MESSAGES,
+)  # fmt: skip
 CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 FENCE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NOT_PROSE: Final = re.compile(r"`[^`\n]+`|\]\([^)]*\)|https://\S+|\"[^\"\n]*\"")
@@ -99,6 +112,17 @@ def test_no_other_word_is_written_for_it(row: tuple[str, ...]) -> None:
     for word in row[4].split("、") if row[4] != "—" else ():
         found = [name for name, text in texts().items() if word in without_names(text, word)]
         assert found == [], word
+
+
+def test_a_member_reads_no_word_of_the_system() -> None:
+    """What a member is told or asked stands in words that need no explanation."""
+    software = [row[0] for row in rows("zh") if row[1] in SYSTEMS]
+    assert len(software) == len(SYSTEMS)
+    notices = [text for name, text in texts().items() if "/notices/" in name]
+    told = [text.zh for table in TOLD for text in table.values()]
+    assert len(notices) > 5
+    found = [word for word in software for text in (*notices, *told) if word in text]
+    assert found == []
 
 
 def test_chinese_has_its_own_punctuation() -> None:
