@@ -304,6 +304,8 @@ def test_help_begins_with_examples_and_is_in_one_language(path: tuple[str, ...])
         lines = [line.strip() for line in told.out.splitlines()[1:] if line.strip()]
         assert lines[0].startswith(("szunion ", "echo ")), lines[0]
     assert chinese.out.startswith("用法：")
+    assert chinese.out[3] != " "
+    assert "\n选项：\n" in chinese.out
     assert english.out.startswith("Usage:")
     body = [
         line for line in english.out.splitlines()

@@ -19,6 +19,20 @@ _SENTENCE: Final = re.compile(
 )
 
 
+class _Formatter(click.HelpFormatter):
+    """Help with the marks of Chinese: click writes a half-width colon, or a space after ours."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, "用法：" if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        self.write(f"{'':>{self.current_indent}}{heading}：\n")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 def in_one_language(words: str, *, chinese: bool) -> str:
     """Return the half of *words* that is spoken: of an option, or of a command's sentence."""
     found = _OPTION.fullmatch(words) or _SENTENCE.fullmatch(words)
@@ -32,6 +46,7 @@ def dressed(command: click.Command, *, chinese: bool) -> click.Command:
     said = in_one_language(" ".join(sentence.split()), chinese=chinese)
     shown.help = "\n\n".join([*examples, said])
     shown.short_help = said
+    shown.context_class = _Context if chinese else click.Context
     shown.options_metavar = "[选项]" if chinese else "[OPTIONS]"
     shown.params = [_option(each, chinese=chinese) for each in command.params]
     if isinstance(shown, click.Group):
