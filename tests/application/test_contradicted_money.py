@@ -273,6 +273,65 @@ def test_one_event_id_with_two_contents_leaves_the_payment_to_a_person(town: Mon
     assert left_out(town) == [LeftOut.CONTRADICTED]
 
 
+@pytest.mark.parametrize("copies", [1, 2])
+def test_what_waits_in_the_queue_is_stopped_when_an_event_id_comes_with_another_content(
+    town: MoneyTown, copies: int
+) -> None:
+    """The contradiction is as old as its second content, not as what was said first."""
+    owed, payout, order = sent(town)
+    town.cards.tell(word(town, order, "rejected", 2, "one"))
+    town.cards.pass_time(days=1)
+    due = town.cards.clock.today() + timedelta(days=7)
+    draft = town.treasury().draft(WARMTH, YEAR, due=due).payout
+    assert draft is not None
+    town.treasury(town.f2).approve(draft.id)
+    town.cards.pass_time(days=1)
+    for _ in range(copies):
+        town.cards.tell(word(town, order, "accepted", 2, "one"))
+    town.cards.pass_time(days=7)
+    assert town.orders(draft)[0].state is OrderState.CANCELLED
+    assert town.orders(payout)[0].state is OrderState.REJECTED
+    assert left_out(town) == [LeftOut.CONTRADICTED]
+    assert town.owed(owed).in_flight == Fen(0)
+
+
+def test_a_copy_of_a_contradiction_does_not_stop_what_finance_named_after_it(
+    town: MoneyTown,
+) -> None:
+    """The bank sends what it is not thanked for again: that is nothing new."""
+    owed, _, order = sent(town)
+    town.cards.tell(word(town, order, "rejected", 2, "one"))
+    town.cards.pass_time(days=1)
+    town.cards.tell(word(town, order, "accepted", 2, "one"))
+    town.cards.pass_time(days=1)
+    named = town.treasury().draft(WARMTH, YEAR, only=[owed.id]).payout
+    assert named is not None
+    town.cards.pass_time(days=1)
+    town.cards.tell(word(town, order, "accepted", 2, "one"))
+    town.treasury(town.f2).approve(named.id)
+    town.cards.run()
+    assert town.orders(named)[0].state is OrderState.ACCEPTED
+
+
+def test_what_was_set_aside_and_then_contradicted_leaves_the_payment_to_a_person(
+    town: MoneyTown,
+) -> None:
+    """What is about no order that we could obey is about one all the same, once both are heard."""
+    _, payout, order = sent(town)
+    wrong = word(town, order, "settled", 2, "one")
+    assert isinstance(wrong, OrderSettled)
+    town.cards.tell(evolve(wrong, fen=Fen(1)))
+    assert town.cards.heard("one").hearing is Hearing.ASIDE
+    town.cards.tell(wrong)
+    assert (town.cards.heard("one").hearing, town.cards.heard("one").subject) == (
+        Hearing.CONFLICT,
+        order.id,
+    )
+    town.cards.tell(word(town, order, "rejected", 3))
+    assert town.orders(payout)[0].state is OrderState.REJECTED
+    assert left_out(town) == [LeftOut.CONTRADICTED]
+
+
 # --- any words in any order ------------------------------------------------------------------
 
 WORDS = st.lists(

@@ -19,6 +19,7 @@ from szunion.adapters.reader.simulated import SimulatedReader
 from szunion.adapters.storage.memory.storage import MemoryStorage
 from szunion.adapters.storage.sqlite.storage import SqliteStorage
 from szunion.domain.access import WholeCity
+from szunion.domain.inbox import Hearing
 from szunion.domain.issuing import issue
 from szunion.domain.keyset import KeyProfile
 from szunion.emv.card.machine import SimulatedCard
@@ -33,6 +34,7 @@ from szunion.testing.reader import CardBench, ReaderPromises
 from szunion.testing.storage import StorageParts, StoragePromises, StorageWorld
 from szunion.testing.storage_desks import DeskPromises
 from szunion.testing.storage_files import FilePromises
+from szunion.testing.storage_money import MoneyPromises
 from szunion.testing.storage_people import PeoplePromises
 
 T = TypeVar("T")
@@ -404,7 +406,43 @@ PLANTED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "test_a_claim_that_is_erased_lets_go_of_its_event": (
         "claims", {"holder": lambda _plain, _scope, _keys: None},
     ),
+    "test_only_a_contradiction_stands_against_what_it_is_about": (
+        "inbox",
+        {"contradicted": lambda plain, scope, ids: {
+            each.subject: each.received for each in plain.__self__.listed(scope, Hearing)
+            if each.subject in set(ids)
+        }},
+    ),
+    "test_the_newest_contradiction_counts": (
+        "inbox",
+        {"contradicted": lambda plain, scope, ids: {
+            each.subject: each.received
+            for each in reversed(plain.__self__.listed(scope, [Hearing.CONFLICT]))
+            if each.subject in set(ids)
+        }},
+    ),
+    "test_a_notice_that_turns_out_a_contradiction_has_the_moment_of_that": (
+        "inbox",
+        {"put": lambda plain, scope, row: plain(scope, evolve(
+            row, received=plain.__self__.get(scope, row.source, row.event_id).received
+        ))},
+    ),
+    "test_the_lines_of_an_order_are_found_whatever_their_day": (
+        "statements",
+        {"of_keys": lambda plain, scope, keys: [
+            each for each in plain(scope, keys) if each.day == plain.__self__.last_day(scope)
+        ]},
+    ),
+    "test_a_line_is_found_by_its_order_as_it_stands": (
+        "statements",
+        {"of_keys": lambda plain, scope, keys: [
+            evolve(each, explained="") for each in plain(scope, keys)
+        ]},
+    ),
 }  # fmt: skip
+
+
+DESKS = (DeskPromises, FilePromises, MoneyPromises, PeoplePromises)
 
 
 @pytest.mark.parametrize("promise", PLANTED)
@@ -418,5 +456,5 @@ def test_a_store_that_breaks_a_promise_to_a_desk_is_found(promise: str) -> None:
 
 
 def test_every_promise_to_a_desk_has_a_store_that_breaks_it() -> None:
-    asked = {*vars(DeskPromises), *vars(PeoplePromises), *vars(FilePromises)}
+    asked = {name for kit in DESKS for name in vars(kit)}
     assert set(PLANTED) == {name for name in asked if name.startswith("test_")}

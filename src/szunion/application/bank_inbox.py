@@ -137,7 +137,10 @@ class BankInbox:
         heard: HeardNotice,
         known: HeardNotice,
     ) -> Hearing:
-        """Follow an event id that comes with another content: neither copy counts (矛盾)."""
+        """Follow an event id that comes with another content: neither copy counts (矛盾).
+
+        It is as old as its second content; what comes again after that is no newer contradiction.
+        """
         for about in waits_for(work, notice):
             for waiting in work.inbox.waiting(scope, about):
                 if waiting.event_id == known.event_id:
@@ -158,8 +161,11 @@ class BankInbox:
                 subject = order.id if order is not None else subject
             case _:
                 pass
-        reason = "E-BANK-020"
-        after = evolve(known, hearing=Hearing.CONFLICT, reason=reason, copies=known.copies + 1)
+        since = known.received if known.hearing is Hearing.CONFLICT else work.now
+        after = evolve(
+            known, hearing=Hearing.CONFLICT, reason="E-BANK-020", copies=known.copies + 1,
+            subject=known.subject or subject, received=since,
+        )  # fmt: skip
         work.inbox.put(scope, after)
         self._log(work, scope, after, subject)
         return Hearing.CONFLICT

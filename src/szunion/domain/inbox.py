@@ -34,6 +34,7 @@ class HeardNotice:
     digest: str
     """A keyed hash of its content."""
     received: datetime
+    """When it came; of an event id with two contents, when the second one came."""
     hearing: Hearing
     subject: int = 0
     """The card, row or order that it moved; 0: none."""

@@ -32,6 +32,7 @@ from szunion.testing.storage_bank import MINUTE, BankPromises, dispatch, key_of
 from szunion.testing.storage_closing import ClosingPromises
 from szunion.testing.storage_desks import DeskPromises
 from szunion.testing.storage_files import FilePromises
+from szunion.testing.storage_money import MoneyPromises
 from szunion.testing.storage_orders import OrderPromises
 from szunion.testing.storage_people import PeoplePromises
 from szunion.testing.storage_world import NOON, Step, StorageWorld
@@ -55,7 +56,13 @@ class StorageParts:
 
 
 class StoragePromises(
-    BankPromises, ClosingPromises, DeskPromises, OrderPromises, PeoplePromises, FilePromises
+    BankPromises,
+    ClosingPromises,
+    DeskPromises,
+    FilePromises,
+    MoneyPromises,
+    OrderPromises,
+    PeoplePromises,
 ):
     """What every store promises (存储适配器的承诺)."""
 

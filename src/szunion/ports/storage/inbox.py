@@ -33,7 +33,7 @@ class Inbox(Protocol):
         ...
 
     def contradicted(self, scope: Scope, subjects: Iterable[int]) -> Mapping[int, datetime]:
-        """Return which of *subjects* the bank contradicts itself about, and since when."""
+        """Return which of *subjects* the bank contradicts itself about, each with the last time."""
         ...
 
     def wait(self, scope: Scope, waiting: WaitingNotice) -> None:

@@ -176,7 +176,7 @@ class Statements(Protocol):
         ...
 
     def of_keys(self, scope: Scope, keys: Iterable[RequestKey]) -> Sequence[CheckedLine]:
-        """Return the lines about these orders, of whatever day."""
+        """Return the lines about these orders, of whatever day: by day and line, each once."""
         ...
 
     def last_day(self, scope: Scope) -> date | None:

@@ -333,7 +333,7 @@ class SqlStatements:
         return [_line(row) for row in rows]
 
     def of_keys(self, scope: Scope, keys: Iterable[RequestKey]) -> Sequence[CheckedLine]:
-        words = json.dumps([key.text for key in keys])
+        words = json.dumps(sorted({key.text for key in keys}))
         return [_line(row) for row in self.session.all("statement.of_keys", {"keys": words})]
 
     def last_day(self, scope: Scope) -> date | None:

@@ -11,7 +11,8 @@ FROM inbox WHERE source = :source AND event_id = :event_id
 
 -- name: put
 UPDATE inbox SET kind = :kind, stream = :stream, sequence = :sequence, digest = :digest,
-                 hearing = :hearing, subject = :subject, copies = :copies, reason = :reason
+                 received = :received, hearing = :hearing, subject = :subject, copies = :copies,
+                 reason = :reason
 WHERE source = :source AND event_id = :event_id
 
 -- name: listed
