@@ -7,6 +7,7 @@ from attrs import evolve
 from tests.emv.script import vector
 from tests.emv.world import BUSINESS, terminal
 
+from szunion.emv import cvm
 from szunion.emv.apdu import Command
 from szunion.emv.bits import Bit
 from szunion.emv.cvm import HolderCheck, Method, applies, is_able, verify_holder
@@ -42,7 +43,7 @@ def check(
         return bytes.fromhex(left[Command.decode(raw).ins].pop(0))
 
     performer = Performer(transmit=transmit, **answer)
-    return run(verify_holder(card, made or terminal(), business, None), performer)
+    return run(verify_holder(card, made or terminal(), business), performer)
 
 
 PIN: dict[str, Any] = {"ask_pin": lambda _: Pin("1234")}
@@ -251,7 +252,14 @@ def test_an_odd_answer_to_verify_ends_the_transaction(sw: str) -> None:
     assert caught.value.sw == int(sw, 16)
 
 
+@pytest.fixture
+def trusted_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card whose certificates are in order."""
+    monkeypatch.setattr(cvm, "pin_key", lambda *_: RsaKey((1 << 1023) + 1, 3))
+
+
 @pytest.mark.parametrize("challenge", ["6D00", "9000", "11223344556677" + "9000"])
+@pytest.mark.usefixtures("trusted_key")
 def test_a_card_that_gives_no_challenge_verifies_no_enciphered_pin(challenge: str) -> None:
     """EMV book 3, figure 11: the method failed, the list goes on."""
     left = {0xCA: ["9F1701039000"], 0x84: [challenge]}
@@ -259,12 +267,13 @@ def test_a_card_that_gives_no_challenge_verifies_no_enciphered_pin(challenge: st
     def transmit(raw: bytes) -> bytes:
         return bytes.fromhex(left[Command.decode(raw).ins].pop(0))
 
-    card, key = data("000000000000000044001F00"), RsaKey((1 << 1023) + 1, 3)
+    card = data("000000000000000044001F00")
     performer = Performer(transmit=transmit, **PIN)
-    got = run(verify_holder(card, terminal(), BUSINESS, key), performer)
+    got = run(verify_holder(card, terminal(), BUSINESS), performer)
     assert got.results == bytes.fromhex("1F0002")
 
 
+@pytest.mark.usefixtures("trusted_key")
 def test_the_challenge_is_asked_for_as_the_book_writes_it() -> None:
     """EMV book 3, 6.5.6: Le is 00."""
     sent: list[bytes] = []
@@ -274,9 +283,8 @@ def test_the_challenge_is_asked_for_as_the_book_writes_it() -> None:
         sent.append(raw)
         return bytes.fromhex(left[raw[1]])
 
-    key = RsaKey((1 << 1023) + 1, 3)
     performer = Performer(transmit=transmit, **PIN)
-    got = run(verify_holder(data("00000000000000000400"), terminal(), BUSINESS, key), performer)
+    got = run(verify_holder(data("00000000000000000400"), terminal(), BUSINESS), performer)
     assert got.results == bytes.fromhex("040002")
     assert sent[1].hex() == "0084000000"
 
@@ -299,7 +307,7 @@ def test_a_counter_never_uses_up_the_last_tries_of_a_members_card(tries: str) ->
         return Response.decode(bytes.fromhex(tries))
 
     made = terminal(least_pin_tries=3)
-    got = run(verify_holder(data("00000000000000000103"), made, BUSINESS, None), perform)
+    got = run(verify_holder(data("00000000000000000103"), made, BUSINESS), perform)
     assert got.tvr == Tvr.of(Tvr.CVM_NOT_SUCCESSFUL, Tvr.PIN_NOT_ENTERED)
     assert len(sent) == 1
 

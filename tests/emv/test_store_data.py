@@ -65,12 +65,12 @@ def done(card: BlankCard, flow: Flow[Any]) -> Any:
     return run(flow, Performer(transmit=card.process_bytes))
 
 
-@pytest.mark.parametrize("bits", [1024, 1152])
-def test_the_card_is_the_one_that_was_ordered(bits: int) -> None:
-    card, wanted = blank(), ordered(icc_bits=bits, issuer_data=3)
+@pytest.mark.parametrize(("bits", "pin_bits"), [(1024, None), (1152, None), (1152, 1024)])
+def test_the_card_is_the_one_that_was_ordered(bits: int, pin_bits: int | None) -> None:
+    card, wanted = blank(), ordered(icc_bits=bits, pin_bits=pin_bits, issuer_data=3)
     commands = done(card, personalised(wanted))
     assert card.application == wanted
-    assert 10 < commands < 60
+    assert 10 < commands < 70
 
 
 def test_it_pays_over_contacts_and_in_the_air_like_the_other() -> None:

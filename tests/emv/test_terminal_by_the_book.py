@@ -274,25 +274,6 @@ def test_a_terminal_without_a_default_list_hashes_nothing_and_says_nothing() -> 
     assert told(heard, outcome, 0, 0x98).hex() == "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
 
-# --- enciphered PIN: EMV book 2, 7 ----------------------------------------------------------------
-
-
-def sealed_pin(flaw: Flaw | None = None) -> tuple[Outcome, Heard]:
-    profile = next((p for p in flawed_profiles() if p.flaw is flaw), None)
-    changes: dict[str, Any] = {} if profile is None else {"pan": profile.pan, "flaw": flaw}
-    held = card(cvm_list=bytes.fromhex("00000000000000000403"), **changes)
-    heard = Heard()
-    return pay(held, heard=heard, line=approves), heard
-
-
-@pytest.mark.parametrize("flaw", [Flaw.REVOKED, Flaw.CARD_EXPIRED, Flaw.OTHER_PAN, Flaw.WRONG_IIN])
-def test_no_pin_is_sealed_for_a_key_that_is_not_to_be_trusted(flaw: Flaw) -> None:
-    assert "0020" in sealed_pin()[1].names()
-    outcome, heard = sealed_pin(flaw)
-    assert "0020" not in heard.names()
-    assert Tvr.CVM_NOT_SUCCESSFUL in outcome.tvr
-
-
 # --- electronic cash: JR/T 0025.13, 7 -------------------------------------------------------------
 
 CASH = Ecash(balance=5_000, limit=100_000, single_limit=4_500, reset_threshold=4_900)

@@ -19,6 +19,7 @@ from szunion.emv.exchange import exchange
 from szunion.emv.fields import Aip, TerminalCapabilities, Tvr
 from szunion.emv.flow import AskPin, CheckDocument, Pin, PinEntry
 from szunion.emv.lists import CvmList, CvmRule
+from szunion.emv.oda_keys import pin_key
 from szunion.emv.reading import ApplicationData, get_data
 from szunion.emv.rsa import RsaKey
 from szunion.emv.terminal import Business, Terminal
@@ -150,7 +151,7 @@ def applies(  # noqa: PLR0911 - one line for each condition of the book
 
 
 async def verify_holder(
-    data: ApplicationData, terminal: Terminal, business: Business, card_key: RsaKey | None
+    data: ApplicationData, terminal: Terminal, business: Business
 ) -> HolderCheck:
     """Go through the card's list until a method succeeds or none is left.
 
@@ -159,9 +160,8 @@ async def verify_holder(
 
     Args:
         data: What was read; a list that the card does not want used (AIP) is not.
-        terminal: What the terminal can do.
+        terminal: What the terminal can do, and the roots that it trusts.
         business: Amount and type.
-        card_key: The card's RSA key for enciphered PINs, when it can be trusted.
 
     Raises:
         BadField: the list is broken.
@@ -183,7 +183,7 @@ async def verify_holder(
         elif not is_able(terminal, method):
             tvr |= _without_pad(terminal, method)
         else:
-            tried = await _try(method, data, terminal, card_key)
+            tried = await _try(method, data, terminal)
             tvr |= tried.tvr
             results = _results(rule, tried.result)
             if tried.result is not Result.FAILED:
@@ -216,7 +216,7 @@ def _without_pad(terminal: Terminal, method: Method) -> Tvr:
 
 
 async def _try(  # noqa: C901, PLR0911 - one line for each method of the book
-    method: Method, data: ApplicationData, terminal: Terminal, card_key: RsaKey | None
+    method: Method, data: ApplicationData, terminal: Terminal
 ) -> _Tried:
     """Perform a method that the terminal can do."""
     match method:
@@ -238,9 +238,9 @@ async def _try(  # noqa: C901, PLR0911 - one line for each method of the book
         case Method.PLAIN_PIN_SIGNATURE:
             return _and_signature(await _offline_pin(terminal, None))
         case Method.ENCIPHERED_PIN:
-            return await _offline_pin(terminal, card_key) if card_key else _FAILED
+            return await _sealed_pin(data, terminal)
         case Method.ENCIPHERED_PIN_SIGNATURE:
-            return _and_signature(await _offline_pin(terminal, card_key)) if card_key else _FAILED
+            return _and_signature(await _sealed_pin(data, terminal))
 
 
 def _and_signature(tried: _Tried) -> _Tried:
@@ -258,6 +258,12 @@ async def _document(data: ApplicationData) -> _Tried:
     name = data.value(0x9F0B) or data.value(0x5F20) or b""
     agrees = await CheckDocument(number, kind[0], name)
     return _Tried(Result.SUCCESSFUL, document=True) if agrees else _FAILED
+
+
+async def _sealed_pin(data: ApplicationData, terminal: Terminal) -> _Tried:
+    """Let the card check an enciphered PIN, where it has a key for it that is to be trusted."""
+    key = pin_key(data.for_authentication(), terminal.keys, terminal.policy)
+    return _FAILED if key is None else await _offline_pin(terminal, key)
 
 
 async def _offline_pin(terminal: Terminal, card_key: RsaKey | None) -> _Tried:  # noqa: PLR0911 - one line for each way it ends

@@ -240,6 +240,39 @@ def recover(card: CardData, keys: CaKeys, policy: Policy, *, dynamic: bool) -> R
     )
 
 
+def pin_key(card: CardData, keys: CaKeys, policy: Policy) -> RsaKey | None:
+    """Recover the key under which the card opens enciphered PINs; None: no PIN may be sealed.
+
+    That is a key of its own where the card has one, else the key it signs with.  The certificates
+    and the checks are the same, but for the static data, which the former leaves out.
+
+    Spec: EMV book 2, 7.1, tables 23 to 25.
+    """
+    own = {0x9F2D, 0x9F2E} <= gather(card).values.keys()
+    recovered = recover(card, keys, policy, dynamic=not own)
+    issuer, certified = recovered.issuer, recovered.icc
+    if own and issuer is not None and isinstance(issuer.key, RsaKey):
+        certified = _open_pin(issuer.key, recovered)
+    if recovered.reasons or certified is None or not isinstance(certified.key, RsaKey):
+        return None
+    return certified.key
+
+
+def _open_pin(issuer: RsaKey, recovered: Recovered) -> IccCertificate | None:
+    values, policy = recovered.facts.values, recovered.policy
+    opened = certificates.open_rsa_icc(
+        issuer,
+        values[0x9F2D],
+        values.get(0x9F2F, b""),
+        values[0x9F2E],
+        b"",
+        least_bits=policy.least_bits,
+    ).value
+    if opened is None or opened.pan != recovered.pan:
+        return None
+    return None if certificates.expiry_reasons(opened.expiry, policy.today) else opened
+
+
 def _open_issuer(root: CaKey, facts: Facts, policy: Policy) -> Opened[IssuerCertificate]:
     values = facts.values
     certificate = values.get(0x90)

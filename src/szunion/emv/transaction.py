@@ -34,7 +34,6 @@ from szunion.emv.oda_keys import Assurance, Recovered, recover
 from szunion.emv.outcome import Decision, Outcome
 from szunion.emv.reading import ApplicationData, Options, collect, initiate, read_records
 from szunion.emv.risk import listed, manage_risk, restrictions
-from szunion.emv.rsa import RsaKey
 from szunion.emv.selection import (
     Selected,
     build_candidate_list,
@@ -162,7 +161,7 @@ async def _go_through(
     )
     state = await _authenticate(state)
     state = evolve(state, tvr=state.tvr | restrictions(data, terminal, business))
-    holder = await verify_holder(data, terminal, business, _pin_key(state))
+    holder = await verify_holder(data, terminal, business)
     state = evolve(state, holder=holder, tvr=state.tvr | holder.tvr)
     if holder.results != NOTHING_TO_DO:
         state = evolve(state, tsi=state.tsi | Tsi.CARDHOLDER_VERIFICATION_PERFORMED)
@@ -175,18 +174,6 @@ async def _go_through(
         ask = Ask.ARQC
     state = await _generate(state, ask, 0x8C)
     return await _complete(state)
-
-
-def _pin_key(state: _State) -> RsaKey | None:
-    """Return the key for enciphered PINs: the card's own, if nothing is wrong with it.
-
-    A card that has another key for it (9F2D) wants no PIN under this one.
-    """
-    recovered = state.recovered
-    if recovered is None or recovered.reasons or recovered.icc is None:
-        return None
-    key = recovered.icc.key
-    return key if isinstance(key, RsaKey) and state.data.value(0x9F2D) is None else None
 
 
 async def _authenticate(state: _State) -> _State:

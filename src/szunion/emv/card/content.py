@@ -119,6 +119,8 @@ class PaymentApplication:
     """SFIs whose records an issuer's UPDATE RECORD may change."""
     keys: Mapping[Algorithm, ApplicationKeys] = field(converter=_fixed)
     rsa: RsaPrivate | None = None
+    rsa_pin: RsaPrivate | None = None
+    """A key for enciphered PINs alone; None: `rsa` serves for them too."""
     sm2: Sm2Private | None = None
     pin: str | None = field(default=None, repr=False)
     """4 to 12 digits; None: the card knows no offline PIN."""

@@ -313,9 +313,10 @@ def _clear_block(card: Context, command: Command) -> bytes | Response:
     if command.p2 == 0x80:
         return command.data if len(command.data) == 8 else WRONG_LENGTH
     challenge, card.challenge = card.challenge, b""
-    if card.content.rsa is None or not challenge:
+    key = card.content.rsa_pin or card.content.rsa
+    if key is None or not challenge:
         return CONDITIONS
-    clear = decipher(card.content.rsa, command.data)
+    clear = decipher(key, command.data)
     if clear is None:
         return WRONG_LENGTH
     if clear[0] != 0x7F or not crypto.same(clear[9:17], challenge):

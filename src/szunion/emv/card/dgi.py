@@ -38,6 +38,7 @@ _LIMITS, _RISK, _AIR = 0x0D01, 0x0E01, 0x0E02
 _FCI, _FCI_AIR, _ISSUER_DATA = 0x9102, 0x9103, 0x9200
 _KEYS, _CHECKS, _PIN, _COUNTERS = 0x8000, 0x9000, 0x8010, 0x9010
 _CRT: Final = (0x8201, 0x8202, 0x8203, 0x8204, 0x8205)
+_PIN_CRT: Final = (0x8301, 0x8302, 0x8303, 0x8304, 0x8305)
 _OPTIONS: Final[Mapping[int, Path]] = MappingProxyType(
     {0x9104: Path.DEBIT, 0x9203: Path.ECASH, 0x9207: Path.QPBOC}
 )
@@ -47,7 +48,7 @@ _IN_LIMITS: Final = frozenset(
 _IN_RISK: Final = frozenset({0x9F51, 0x9F52, 0x9F56, 0x9F57})
 
 #: groupings whose data are enciphered: STORE DATA says so in P1
-SECRET: Final = frozenset({_KEYS, _PIN, *_CRT})
+SECRET: Final = frozenset({_KEYS, _PIN, *_CRT, *_PIN_CRT})
 
 Cipher = Callable[[bytes], bytes]
 
@@ -127,11 +128,12 @@ def groupings(application: PaymentApplication, seal: Cipher) -> tuple[Grouping, 
         block = bytes.fromhex(f"0{len(digits):X}{digits}".ljust(16, "F"))
         out.append(Grouping(_PIN, seal(block)))
         out.append(Grouping(_COUNTERS, bytes((application.pin_tries, application.pin_tries))))
-    if application.rsa is not None:
-        out += [
-            Grouping(dgi, seal(crypto.pad(part, 8)))
-            for dgi, part in zip(_CRT, _crt(application.rsa), strict=True)
-        ]
+    for places, key in ((_CRT, application.rsa), (_PIN_CRT, application.rsa_pin)):
+        if key is not None:
+            out += [
+                Grouping(dgi, seal(crypto.pad(part, 8)))
+                for dgi, part in zip(places, _crt(key), strict=True)
+            ]
     return tuple(out)
 
 
@@ -195,7 +197,8 @@ def application(aid: bytes, told: Iterable[Grouping], unseal: Cipher) -> Payment
         records=records,
         data=data,
         keys={Algorithm.TDES: _told_keys(held, unseal)},
-        rsa=_told_rsa(held, records, unseal),
+        rsa=_told_rsa(held, _CRT, 0x9F47, records, unseal),
+        rsa_pin=_told_rsa(held, _PIN_CRT, 0x9F2E, records, unseal),
         pin=None if pin is None else _told_pin(unseal(pin)),
         pin_tries=tries[-1] if len(tries) == 2 else 3,
         key_index=issuer[1],
@@ -251,19 +254,24 @@ def _told_pin(block: bytes) -> str:
 
 
 def _told_rsa(
-    held: dict[int, bytes], records: Mapping[RecordId, bytes], unseal: Cipher
+    held: dict[int, bytes],
+    places: tuple[int, ...],
+    exponent_tag: int,
+    records: Mapping[RecordId, bytes],
+    unseal: Cipher,
 ) -> RsaPrivate | None:
-    if not held.keys() & set(_CRT):
+    if not held.keys() & set(places):
         return None
-    parts = [crypto.unpad(unseal(_needed(held, dgi))) for dgi in _CRT]
+    name = f"{places[0]:04X}-{places[-1]:04X}"
+    parts = [crypto.unpad(unseal(_needed(held, dgi))) for dgi in places]
     q, p = (int.from_bytes(part, "big") for part in parts[3:])
-    values = (tlv.first(tlv.parse(raw), 0x9F47) for raw in records.values())
+    values = (tlv.first(tlv.parse(raw), exponent_tag) for raw in records.values())
     exponent = int.from_bytes(next((value for value in values if value), b"\3"), "big")
     key = RsaPrivate(modulus=p * q, exponent=exponent, p=p, q=q)
     try:
         right = min(p, q) > 2 and [*_crt(key)] == parts
     except (ValueError, OverflowError) as error:  # no inverse: these are no primes
-        raise BadField("FIELD-CONTENT", name="8201-8205", why="RSA") from error
+        raise BadField("FIELD-CONTENT", name=name, why="RSA") from error
     if not right:
-        raise BadField("FIELD-CONTENT", name="8201-8205", why="RSA")
+        raise BadField("FIELD-CONTENT", name=name, why="RSA")
     return key

@@ -4,9 +4,9 @@
 `szunion.emv.card.bank.TestBank`; `deck` makes many.
 
 Layout of the payment application: file 1 holder (signed over contacts, **never told over the
-air**), file 2 RSA certificates, file 3 signed application data, file 4 what fDDA refreshes, file 5
-electronic cash, file 6 SM2 certificates, files 7 and 8 the card certificates of the contactless
-path, whose static data are others.
+air**), file 2 RSA certificates (with that of a key for PINs), file 3 signed application data, file
+4 what fDDA refreshes, file 5 electronic cash, file 6 SM2 certificates, files 7 and 8 the card
+certificates of the contactless path, whose static data are others.
 
 Spec: JR/T 0025.10; JR/T 0025.5, annex A; JR/T 0025.12 and .13.
 """
@@ -62,8 +62,6 @@ _PDOL_CASH: Final = bytes.fromhex("9F7A019F02065F2A02")
 _PDOL_SM: Final = bytes.fromhex("DF6901")
 _PDOL_FAST: Final = bytes.fromhex("9F66049F02069F03069F1A0295055F2A029A039C019F3704")
 _CNY: Final = bytes.fromhex("0156")
-
-
 _EMPTY: Final = b"\x70\x00"
 
 
@@ -137,9 +135,10 @@ def _contents(record: bytes) -> bytes:
 
 @frozen(kw_only=True)
 class _Authenticated:
-    """The certificates of one card, and its key."""
+    """The certificates of one card, and its keys."""
 
     key: PrivateKey
+    pin_key: RsaPrivate | None = None
     records: Mapping[RecordId, bytes] = field(repr=False)
 
 
@@ -181,7 +180,14 @@ def _authenticated(
     }
     if profile.flaw is Flaw.CLONED:
         key = _card_key(side, profile, chance)
-    return _Authenticated(key=key, records=records)
+    if profile.pin_bits is None or isinstance(side.issuer, Sm2Private):
+        return _Authenticated(key=key, records=records)
+    pin_key = testca.rsa_private(chance, profile.pin_bits)
+    # unlike the card's, it covers no static data.  Spec: EMV book 2, 7.1, table 23
+    pin = testca.certify_card(side.issuer, profile.pan, last, SERIAL, pin_key, b"")
+    records[first, 6] = _record((0x9F2D, pin.body))
+    records[first, 7] = _record((0x9F2E, pin.exponent), (0x9F2F, pin.remainder))
+    return _Authenticated(key=key, pin_key=pin_key, records=records)
 
 
 def _afl(*files: tuple[int, int, int, int]) -> bytes:
@@ -195,7 +201,8 @@ _SIGNED: Final = (3, 1, 2, 2)
 def _options(profile: Profile, side: Side) -> dict[Path, ProcessingOptions]:
     """Return what GET PROCESSING OPTIONS answers on the paths of one kind of cryptography."""
     national = isinstance(side.issuer, Sm2Private)
-    certificates = (side.first_file, 1, 4 if national else 5, 0)
+    last = 4 if national else 5 if profile.pin_bits is None else 7
+    certificates = (side.first_file, 1, last, 0)
     contact = _afl(certificates, _HOLDER, _SIGNED)
     debit, cash, fast = (
         (Path.DEBIT_SM, Path.ECASH_SM, Path.QPBOC_SM)
@@ -290,20 +297,21 @@ def _payment(bank: TestBank, profile: Profile, chance: Chance) -> PaymentApplica
     shared = _signed_records(profile) | {(1, 1): _holder_record(profile)}
     records = dict(shared)
     options: dict[Path, ProcessingOptions] = {}
-    pairs: dict[str, PrivateKey] = {}
+    keys: list[PrivateKey] = []
+    pin_key: RsaPrivate | None = None
     sides = ((bank.rsa, profile.scheme.has_rsa), (bank.sm2, profile.scheme.has_sm))
     for side in (side for side, wanted in sides if wanted):
         made = _authenticated(bank, side, profile, shared, chance)
         records |= made.records
         options |= _options(profile, side)
-        pairs["sm2" if isinstance(made.key, Sm2Private) else "rsa"] = made.key
+        keys.append(made.key)
+        pin_key = pin_key or made.pin_key
     if profile.contactless:
         records[4, 1] = _record((0x9F69, bytes.fromhex("0100000000200000")))
     if profile.ecash is not None:
         records[5, 1] = _record((0x9F74, b"ECC001"))
     contact, air = _pdols(profile)
     cash = profile.ecash is not None
-    rsa, national = pairs.get("rsa"), pairs.get("sm2")
     return PaymentApplication(
         aid=DEBIT_AID,
         fci=_fci(DEBIT_AID, b"PBOC DEBIT", contact, logs=cash),
@@ -314,8 +322,9 @@ def _payment(bank: TestBank, profile: Profile, chance: Chance) -> PaymentApplica
         records={name: raw for name, raw in records.items() if raw != _EMPTY},
         data=_data(profile),
         keys=_keys(bank, profile, chance),
-        rsa=rsa if isinstance(rsa, RsaPrivate) else None,
-        sm2=national if isinstance(national, Sm2Private) else None,
+        rsa=next((key for key in keys if isinstance(key, RsaPrivate)), None),
+        rsa_pin=pin_key,
+        sm2=next((key for key in keys if isinstance(key, Sm2Private)), None),
         pin=profile.pin,
         key_index=KEY_INDEX,
         issuer_data=profile.issuer_data,
@@ -342,17 +351,12 @@ def _transit(profile: Profile, balance: int, chance: Chance) -> PurseApplication
     )
 
 
-def _directory(profile: Profile) -> tuple[bytes, bytes, bytes]:
+def _directory() -> tuple[bytes, bytes, bytes]:
     """Return the PSE's answer, its record, and the PPSE's answer."""
-    del profile
     entry = [Node.of(0x4F, DEBIT_AID), Node.of(0x50, b"PBOC DEBIT"), Node.of(0x87, b"\x01")]
     template = Node.of(0x61, entry)
-    pse = _object(
-        (
-            0x6F,
-            [Node.of(0x84, PSE), Node.of(0xA5, [Node.of(0x88, b"\x01"), Node.of(0x5F2D, b"zhen")])],
-        )
-    )
+    proprietary = Node.of(0xA5, [Node.of(0x88, b"\x01"), Node.of(0x5F2D, b"zhen")])
+    pse = _object((0x6F, [Node.of(0x84, PSE), proprietary]))
     ppse = _object((0x6F, [Node.of(0x84, PPSE), Node.of(0xA5, [Node.of(0xBF0C, [template])])]))
     return pse, _object((0x70, [template])), ppse
 
@@ -368,15 +372,14 @@ def personalise(bank: TestBank, profile: Profile, seed: int) -> PersonalisedCard
     if profile.purse is not None:
         applications.append(_transit(profile, profile.purse, chance))
     if profile.membership is not None:
-        fci = _object(
-            (0x6F, [Node.of(0x84, MEMBERSHIP_AID), Node.of(0xA5, [Node.of(0x50, b"SZ UNION")])])
-        )
+        label = Node.of(0xA5, [Node.of(0x50, b"SZ UNION")])
+        fci = _object((0x6F, [Node.of(0x84, MEMBERSHIP_AID), label]))
         applications.append(
             FileApplication(
                 aid=MEMBERSHIP_AID, fci=fci, files={1: profile.membership}, key=chance.bytes(16)
             )
         )
-    pse, record, ppse = _directory(profile)
+    pse, record, ppse = _directory()
     return PersonalisedCard(
         name=profile.name,
         applications=tuple(applications),

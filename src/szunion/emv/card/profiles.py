@@ -125,6 +125,8 @@ class Profile:
     expires: date = date(2031, 12, 31)
     icc_bits: int = 1024
     """RSA only. fDDA with more than 1024 sends its signature in a record."""
+    pin_bits: int | None = None
+    """RSA only: the length of a key for enciphered PINs alone (9F2D); None: the card's serves."""
     aip: bytes = b"\x7d\x00"
     """SDA, DDA, CDA, cardholder verification, risk management, issuer authentication."""
     pin: str | None = field(default="1234", repr=False)
