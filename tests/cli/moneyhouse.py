@@ -19,11 +19,19 @@ from szunion.adapters.bank.faults import FaultPlan
 from szunion.adapters.bank.simulated import SimulatedBank
 from szunion.adapters.system import SystemClock
 from szunion.bootstrap import UnionSystem
-from szunion.domain.bank import Statement, StatementKind, StatementLine, Told
+from szunion.domain.bank import (
+    OrderReturned,
+    OrderSettled,
+    Statement,
+    StatementKind,
+    StatementLine,
+    Told,
+)
 from szunion.domain.values import Fen, PersonId, RequestKey
 from szunion.testing.clock import SimClock
 from szunion.testing.world import demo_world
 
+STAY = "gp-hospital-allowance"
 CONFIG = """[szunion]
 database = "sqlite:///{folder}/union.db"
 
@@ -86,6 +94,21 @@ class House:
             notice = Statement(told=told, day=day + timedelta(days=1), lines=(line,))
             system.worker().desk.ear.receive([notice])
 
+    def tell_paid_after_all(self, key: RequestKey) -> None:
+        """Let the bank say of an order, now: paid, came back, and by a later word paid."""
+        clock = SystemClock()
+        with self.bank() as bank:
+            fen = bank.truth.orders[key].fen
+            url = f"sqlite:///{self.folder / 'union.db'}"
+            with UnionSystem.open(url, bank=bank) as system:
+                ear = system.worker().desk.ear
+                for number, kind in enumerate((OrderSettled, OrderReturned, OrderSettled), 10):
+                    told = Told(
+                        event_id=f"{key}-{number}", stream=f"order-{key}", sequence=number,
+                        effective=clock.now(),
+                    )  # fmt: skip
+                    ear.receive([kind(told=told, order=key, fen=fen)])
+
     def die(self, number: int) -> None:
         """Note the death of a member, by two officers of the union."""
         with self.system() as system:
@@ -132,3 +155,27 @@ def copied(house: House, folder: Path) -> House:
     """Return the same installation in another folder."""
     shutil.copytree(house.folder, folder, dirs_exist_ok=True)
     return settled(evolve(house, folder=folder))
+
+
+def ask_stay(house: House, days: int, number: str = "ZY-1", who: int = 0) -> str:
+    until = (house.today + timedelta(days=days)).isoformat()
+    said = house.say(
+        "--json", "claim", "ask", house.members[who], STAY, "--on", house.today.isoformat(),
+        "--until", until, "--days", str(days), "--consent", PAPER,
+        "--org", house.union, given=f"{number}\n",
+    )  # fmt: skip
+    assert said.status == 0, said.err
+    name: str = said.data["claim"]
+    return name
+
+
+def pay_for(house: House, plan: str) -> str:
+    """Draft and approve a pay-out of a plan; return its name."""
+    year = str(house.today.year)
+    assert house.say("pay", "budget", plan, year, "--ceiling", "100000.00").status == 0
+    drafted = house.say("--json", "pay", "plan", plan, year)
+    assert drafted.status == 0, drafted.err
+    total = f"{drafted.data['total'] / 100:.2f}"
+    name: str = drafted.data["payout"]
+    assert house.say("pay", "approve", name, "--total", total, user="乙").status == 0
+    return name

@@ -6,12 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.cli.moneyhouse import House, copied, house_in
+from tests.cli.moneyhouse import STAY, House, ask_stay, copied, house_in, pay_for
 from tests.offices import PAPER
 
 from szunion.adapters.bank.faults import FaultPlan
 
-STAY = "gp-hospital-allowance"
 CHILD = "gp-maternity"
 
 
@@ -25,18 +24,6 @@ def house(built: House, tmp_path: Path) -> House:
     return copied(built, tmp_path)
 
 
-def ask_stay(house: House, days: int, number: str = "ZY-1", who: int = 0) -> str:
-    until = (house.today + timedelta(days=days)).isoformat()
-    said = house.say(
-        "--json", "claim", "ask", house.members[who], STAY, "--on", house.today.isoformat(),
-        "--until", until, "--days", str(days), "--consent", PAPER,
-        "--org", house.union, given=f"{number}\n",
-    )  # fmt: skip
-    assert said.status == 0, said.err
-    name: str = said.data["claim"]
-    return name
-
-
 def ask_child(house: House, number: str, who: int = 0) -> str:
     said = house.say(
         "--json", "claim", "ask", house.members[who], CHILD, "--on", house.today.isoformat(),
@@ -44,18 +31,6 @@ def ask_child(house: House, number: str, who: int = 0) -> str:
     )  # fmt: skip
     assert said.status == 0, said.err
     name: str = said.data["claim"]
-    return name
-
-
-def pay_for(house: House, plan: str) -> str:
-    """Draft and approve a pay-out of a plan; return its name."""
-    year = str(house.today.year)
-    assert house.say("pay", "budget", plan, year, "--ceiling", "100000.00").status == 0
-    drafted = house.say("--json", "pay", "plan", plan, year)
-    assert drafted.status == 0, drafted.err
-    total = f"{drafted.data['total'] / 100:.2f}"
-    name: str = drafted.data["payout"]
-    assert house.say("pay", "approve", name, "--total", total, user="乙").status == 0
     return name
 
 
