@@ -111,7 +111,7 @@ def test_dda_is_right_over_the_recorded_answer() -> None:
     recovered = recover(read.for_authentication(), roots(), policy, dynamic=True)
     assert recovered.reasons == ()
     script = part(DDA, DDA + 2)
-    flow = dynamic_authentication(read, recovered, terminal(), {0x9F37: UN})
+    flow = dynamic_authentication(read, recovered, terminal(), {0x9F37: UN}, pays=True)
     verdict = run(flow, transmit(script))
     script.finished()
     assert (verdict.assurance, verdict.reasons) == (Assurance.DDA_OFFLINE, ())

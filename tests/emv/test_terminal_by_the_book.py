@@ -26,7 +26,7 @@ from szunion.emv.card.machine import SimulatedCard
 from szunion.emv.card.profiles import Ecash, Flaw, Scheme, flawed_profiles
 from szunion.emv.errors import BadField, CardFault
 from szunion.emv.fields import Tsi, Tvr
-from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, Candidate, run
+from szunion.emv.flow import AuthorisationReply, AuthorisationRequest, run
 from szunion.emv.oda_keys import Assurance
 from szunion.emv.outcome import Decision, Outcome
 from szunion.emv.reasons import Reason
@@ -35,6 +35,7 @@ from szunion.emv.tlv import Node, build, parse
 from szunion.emv.transaction import transact
 
 GENERATE_AC, READ_RECORD, VERIFY, SELECT, GPO = 0xAE, 0xB2, 0x20, 0xA4, 0xA8
+INTERNAL_AUTHENTICATE = 0x88
 
 
 def asked(heard: Heard) -> list[int]:
@@ -119,6 +120,50 @@ def test_a_signature_that_is_wrong_ends_in_a_second_cryptogram_of_decline() -> N
     assert told(heard, outcome, 1, 0x8A) == b"Z1"
 
 
+@pytest.mark.parametrize(
+    ("answer", "sw"),
+    [
+        ("6985", 0x6985),
+        ("6A80", 0x6A80),
+        ("6300", 0x6300),
+        ("6F00", 0x6F00),
+        ("9000", 0x9000),
+        ("70009000", 0x9000),
+        ("77009000", 0x9000),
+        ("77049F4C01009000", 0x9000),
+        ("80029000", 0x9000),
+    ],
+)
+def test_a_card_that_gives_no_signature_ends_the_payment(answer: str, sw: int) -> None:
+    """EMV book 3, 6.3.5 (table 5 has no other status word) and 6.5.9.4."""
+    held = at_once()
+
+    def change(command: Command, told: bytes) -> bytes:
+        return bytes.fromhex(answer) if command.ins == INTERNAL_AUTHENTICATE else told
+
+    heard = Heard()
+    with pytest.raises(CardFault) as caught:
+        pay(held, terminal(capabilities=DDA_ONLY), transmit=between(held, change), heard=heard)
+    assert caught.value.sw == sw
+    assert (caught.value.code == "DDA-ANSWER") is (sw == 0x9000)
+    assert asked(heard) == []
+
+
+def test_a_signature_that_is_wrong_is_told_and_does_not_end_the_payment() -> None:
+    held = at_once()
+
+    def change(command: Command, told: bytes) -> bytes:
+        wrong = command.ins == INTERNAL_AUTHENTICATE
+        return told[:-3] + bytes((told[-3] ^ 1,)) + told[-2:] if wrong else told
+
+    heard = Heard()
+    outcome = pay(
+        held, terminal(capabilities=DDA_ONLY), transmit=between(held, change), heard=heard
+    )
+    assert Tvr.DDA_FAILED in outcome.tvr
+    assert asked(heard)
+
+
 @pytest.mark.parametrize("tag", [0x92, 0x9F48])
 @pytest.mark.parametrize("capabilities", [DDA_ONLY, CDA_TOO], ids=["DDA", "CDA"])
 def test_a_remainder_that_is_needed_and_not_there_is_missing_data(
@@ -185,51 +230,6 @@ def test_the_applications_name_is_told_as_the_terminals_aid() -> None:
     assert (
         sent[0][2:].hex() == (PBOC_DEBIT.ljust(16, b"\0") + b"\x22" + bytes(5)).hex() + "000003e8"
     )
-
-
-# --- selection: EMV book 1, 12.4 ------------------------------------------------------------------
-
-
-def two_names(first_answer: str) -> tuple[Any, list[str]]:
-    """A card with two applications of which the first is not to be selected finally."""
-    held = at_once()
-    entries = [
-        Node.of(0x61, [Node.of(0x4F, name), Node.of(0x50, b"A"), Node.of(0x87, bytes((rank,)))])
-        for rank, name in enumerate((bytes.fromhex("A000000333010102"), PBOC_DEBIT), start=1)
-    ]
-    selected: list[str] = []
-
-    def change(command: Command, answer: bytes) -> bytes:
-        if command.ins == READ_RECORD and command.p2 == 0x0C and not selected:
-            listed = build([Node.of(0x70, entries)]) + b"\x90\0"
-            return listed if command.p1 == 1 else b"\x6a\x83"
-        if command.ins == SELECT and command.data.startswith(PBOC_DEBIT[:5]):
-            selected.append(command.data[-1:].hex())
-            return answer if command.data == PBOC_DEBIT else bytes.fromhex(first_answer)
-        return answer
-
-    return between(held, change), selected
-
-
-@pytest.mark.parametrize("refusal", ["6283", "6A82", "6A81", "6985", "6999", "9000", "6F009000"])
-def test_an_application_that_cannot_be_selected_is_off_the_list(refusal: str) -> None:
-    transmit, selected = two_names(refusal)
-    assert pay(card(), transmit=transmit).decision is Decision.APPROVED_ONLINE
-    assert selected == ["02", "01"]
-
-
-def test_after_a_choice_that_could_not_be_used_the_holder_is_asked_again() -> None:
-    transmit, _ = two_names("6283")
-    shown: list[list[str]] = []
-
-    def choose(candidates: Any) -> Candidate | None:
-        shown.append([candidate.aid[-1:].hex() for candidate in candidates])
-        return candidates[0] if len(candidates) > 1 else None
-
-    wired = evolve(performer(card(), transmit=transmit), choose=choose)
-    outcome = run(transact(terminal(), BUSINESS), wired)
-    assert shown == [["02", "01"], ["01"]]
-    assert outcome.decision is Decision.NOT_ACCEPTED
 
 
 # --- cryptograms: EMV book 3, 9 -----------------------------------------------------------------

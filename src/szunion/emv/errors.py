@@ -105,6 +105,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "生成应用密文的响应格式不对",
             "the answer to GENERATE AC has the wrong form",
         ),
+        "DDA-ANSWER": (
+            "内部认证的响应中没有签名",
+            "the answer to INTERNAL AUTHENTICATE has no signature",
+        ),
         "LOOK-TWO-NUMBERS": (
             "卡上的两处卡号不一致",
             "the card tells two different card numbers",

@@ -187,7 +187,7 @@ async def _authenticated(
         return data, oda.not_performed(terminal.policy)
     recovered = recover(data.for_authentication(), terminal.keys, terminal.policy, dynamic=True)
     known = {**data.objects, **values}
-    return data, await dynamic_authentication(data, recovered, terminal, known)
+    return data, await dynamic_authentication(data, recovered, terminal, known, pays=False)
 
 
 async def _public(

@@ -33,6 +33,7 @@ from szunion.emv.issuer_script import ScriptResult, run_scripts
 from szunion.emv.oda_keys import Assurance, Recovered, recover
 from szunion.emv.outcome import Decision, Outcome
 from szunion.emv.reading import ApplicationData, Options, collect, initiate, read_records
+from szunion.emv.reasons import Reason
 from szunion.emv.risk import listed, manage_risk, restrictions
 from szunion.emv.selection import (
     Selected,
@@ -47,6 +48,7 @@ _CDA, _TC_HASH = 0x10, 0x98
 _USE_NOT_SATISFIED = 0x6985
 _APPROVES = (b"00", b"10", b"11")
 _MOST_APPLICATIONS = 8
+_NOT_SIGNED = frozenset({Reason.ANSWER_FORM, Reason.DYNAMIC_SIGNATURE_MISSING})
 _MANDATORY = (0x5F24, 0x5A, 0x8C, 0x8D)
 _ONLINE_DATA = (
     0x9F26, 0x9F27, 0x9F10, 0x9F37, 0x9F36, 0x95, 0x9A, 0x9C,
@@ -125,13 +127,16 @@ async def _begin(
 ) -> tuple[Selected, Options] | None:
     """Select the application finally and initiate it; None: not to be used now, take another.
 
-    Spec: EMV book 1, 12.4 (any refusal of the final SELECT); book 3, 10.1 (6985).
+    Spec: EMV book 1, 12.4 (any refusal of the final SELECT, and another name than the one that
+    was selected); book 3, 10.1 (6985).
     """
     try:
         selected = await select_application(chosen.aid)
     except CardFault as fault:
         if fault.code == "FLOW-ANSWER":  # the reader's fault, not the application's
             raise
+        return None
+    if selected.name != chosen.aid:  # the card itself told the whole name
         return None
     values = terminal_values(terminal, business, challenge)
     try:
@@ -192,7 +197,7 @@ async def _authenticate(state: _State) -> _State:
         if recovered.reasons:  # the card and the issuer hear of it, and no signature is asked for
             return _judged(state, method, oda.unrecovered(recovered), recovered)
         return evolve(state, method=method, recovered=recovered, signs=True)
-    verdict = await dynamic_authentication(data, recovered, terminal, state.values())
+    verdict = await dynamic_authentication(data, recovered, terminal, state.values(), pays=True)
     return _judged(state, method, verdict, recovered)
 
 
@@ -201,16 +206,28 @@ async def dynamic_authentication(
     recovered: Recovered,
     terminal: Terminal,
     values: Mapping[int, bytes],
+    *,
+    pays: bool,
 ) -> oda.Verdict:
     """Let the card sign our number by INTERNAL AUTHENTICATE and judge the answer (DDA).
 
-    A card that does not sign is not authenticated, for whatever reason.
+    A signature that is wrong is told in the TVR; no signature at all ends a payment. Who only
+    looks reads on: a card that does not sign is not authenticated, for whatever reason.
+
+    Raises:
+        CardFault: in a payment, another status word than 9000, or an answer without a signature.
+
+    Spec: EMV book 3, 6.3.5 (table 5) and 6.5.9.4.
     """
     wishes = dol.parse(data.value(0x9F49) or terminal.default_ddol)
     told = dol.fill(wishes, values)
-    response = await exchange(Command(0x00, 0x88, 0x00, 0x00, told, le=256))
+    send = insist if pays else exchange
+    response = await send(Command(0x00, 0x88, 0x00, 0x00, told, le=256))
     answer = response.data if response.sw == 0x9000 else b""
-    return oda.check_dda(recovered, answer, told, values[0x9F37])
+    verdict = oda.check_dda(recovered, answer, told, values[0x9F37])
+    if pays and not _NOT_SIGNED.isdisjoint(verdict.reasons):
+        raise CardFault(0x9000, "DDA-ANSWER")
+    return verdict
 
 
 def _judged(
