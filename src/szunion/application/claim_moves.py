@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from attrs import evolve
 
@@ -12,11 +13,14 @@ from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimEvent, ClaimState
+from szunion.domain.proposals import ProposalState
 from szunion.domain.values import Fen, ObligationId
 from szunion.ports.storage import UnitOfWork
 
 _S = ClaimState
 _E = ClaimEvent
+RECOVERED: Final = "claim.done"
+"""What two of finance agree on to end a recovery."""
 
 
 def keep_claim(  # noqa: PLR0913, PLR0917 - before, after, and what is written of it
@@ -61,16 +65,28 @@ def tell_claimant(  # noqa: PLR0913, PLR0917 - whom, what, and its words
 def follow_money(work: UnitOfWork, scope: Scope, changed: Collection[ObligationId]) -> None:
     """Let claims follow the orders that pay them: released, paid, to be paid again (应付).
 
-    What a claim is paid is the sum of its orders: settled and not returned.
+    What a claim is paid is the sum of its orders: settled and not returned. One whose recovery two
+    have ended is not paid again, whatever the bank says later: they look at it once more.
     """
     for claim in work.claims.of_obligations(scope, changed) if changed else ():
         owed = work.obligations.get(scope, claim.obligation) if claim.obligation else None
         if owed is None:
             continue
-        for event in _steps(claim, owed.settled, owed.in_flight, owed.fen):
+        steps = _steps(claim, owed.settled, owed.in_flight, owed.fen)
+        if claim.state is _S.CLOSED and _was_recovered(work, scope, claim):
+            steps = [_E.MOVED]
+        for event in steps:
             after = claim.told(event, work.now)
             if after is not claim:
                 claim = keep_claim(work, scope, claim, after, event)  # noqa: PLW2901 - step by step
+
+
+def _was_recovered(work: UnitOfWork, scope: Scope, claim: Claim) -> bool:
+    """Return whether it was closed at the end of a recovery, not because it was paid."""
+    return any(
+        each.subject == claim.id and each.state is ProposalState.CONFIRMED
+        for each in work.proposals.decided(scope, RECOVERED)
+    )
 
 
 def _steps(claim: Claim, settled: Fen, in_flight: Fen, fen: Fen) -> list[ClaimEvent]:

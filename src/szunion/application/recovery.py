@@ -13,7 +13,7 @@ from attrs import frozen
 
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
-from szunion.application.claim_moves import keep_claim
+from szunion.application.claim_moves import RECOVERED, keep_claim
 from szunion.application.money_moves import pseudonym
 from szunion.application.office import Office, one_commit, one_look
 from szunion.application.proposals import decide, propose
@@ -31,7 +31,6 @@ from szunion.ports.storage import UnitOfWork
 _E = ClaimEvent
 _OWED: Final = frozenset({ClaimState.DECIDED, ClaimState.PAYABLE, ClaimState.PAID})
 _FOUND: Final = "claim.overpaid"
-_DONE: Final = "claim.done"
 
 
 def void_cover(
@@ -91,9 +90,9 @@ class Recovery:
         check_actor(CLAIM, old.state, _E.DONE, acting_as(self.by.role))
         if not document.strip():
             raise InvalidInput("E-CLAIM-010")
-        _fits(self._owed(work, scope, old), recovered)
+        _fits(work, scope, old, self._owed(work, scope, old), recovered)
         terms = {"fen": str(recovered.amount), "document": document.strip()}
-        return propose(work, scope, _DONE, claim, terms)
+        return propose(work, scope, RECOVERED, claim, terms)
 
     @one_commit
     def confirm_done(self, work: UnitOfWork, proposal: int) -> Claim:
@@ -104,12 +103,12 @@ class Recovery:
             Conflict: its money has moved since (E-CLAIM-011, E-CLAIM-012).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
-        decided = decide(work, scope, proposal, (_DONE,))
+        decided = decide(work, scope, proposal, (RECOVERED,))
         old = self._get(work, scope, ClaimId(decided.subject))
         new = old.after(_E.DONE, work.now)
         fen = Fen(int(decided.terms["fen"]))
         owed = self._owed(work, scope, old)
-        _fits(owed, fen)  # the bank may have told of its money since
+        _fits(work, scope, old, owed, fen)  # the bank may have told of its money since
         if fen > Fen(0):
             self._book(work, scope, old, owed, fen)
         return keep_claim(work, scope, old, new, _E.DONE, decided.terms["document"])
@@ -123,7 +122,7 @@ class Recovery:
         review = found.operation == _FOUND
         asked = Operation.CLAIM_DECIDE if review else Operation.PAY_WRITE
         scope = authorise(work, self.by, asked)
-        return decide(work, scope, proposal, (_FOUND, _DONE), ProposalState.REFUSED)
+        return decide(work, scope, proposal, (_FOUND, RECOVERED), ProposalState.REFUSED)
 
     @one_look
     def listed(
@@ -157,17 +156,25 @@ class Recovery:
         back = Transfer(
             id=work.ids.new(), debit=fund(owed.item, owed.year),
             credit=pseudonym(work, paid_to[-1] if paid_to else claim.person), fen=fen,
-            entry=Entry.DIRECT, code=f"recovered:{claim.id}", at=work.now,
+            entry=Entry.DIRECT, code=_code(claim), at=work.now,
         )  # fmt: skip
         work.ledger.add_many(scope, [back])
         work.budgets.commit(scope, owed.item, owed.year, -fen)
 
 
-def _fits(owed: Obligation, recovered: Fen) -> None:
-    """Hold what was got back to what is with the member: what the bank returned is not."""
+def _fits(work: UnitOfWork, scope: Scope, claim: Claim, owed: Obligation, recovered: Fen) -> None:
+    """Hold what was got back to what is with the member.
+
+    What the bank returned is not, nor what was got back before the bank spoke again.
+    """
     if owed.in_flight > Fen(0):
         raise Conflict("E-CLAIM-012", current=owed.in_flight, allowed=(), fen=owed.in_flight)
-    if not Fen(0) <= recovered <= owed.settled:
-        raise Conflict(
-            "E-CLAIM-011", current=owed.settled, allowed=(), fen=recovered, paid=owed.settled
-        )
+    before = sum(each.fen.amount for each in work.ledger.of_codes(scope, [_code(claim)]))
+    most = max(owed.settled - Fen(before), Fen(0))
+    if not Fen(0) <= recovered <= most:
+        raise Conflict("E-CLAIM-011", current=most, allowed=(), fen=recovered, paid=most)
+
+
+def _code(claim: Claim) -> str:
+    """Return under which code the books hold what was got back of a claim."""
+    return f"recovered:{claim.id}"

@@ -44,6 +44,7 @@ class ClaimEvent(Labelled):
     RETURNED = "returned", "退票", "returned"
     OVERPAID = "overpaid", "发现多付", "found overpaid"
     DONE = "done", "处理完毕", "done"
+    MOVED = "moved", "办结后款项又变动", "its money moved after the end"
     WITHDRAW = "withdraw", "撤回", "withdraw"
 
 
@@ -219,6 +220,7 @@ CLAIM: Final = Machine(
             (_S.PAID, _S.CLOSED),
             _E.RETURNED,
             _S.PAYABLE,
+            means=Text("不是追回后办结的", "not closed at the end of a recovery"),
             effect=Text("新指令，同一应付", "new order, same obligation"),
         ),
         engine(
@@ -247,6 +249,16 @@ CLAIM: Final = Machine(
             two=True,
             guard=Text("已追回或核销", "recovered or written off"),
             effect=Text("冲回分录", "reversing transfers"),
+        ),
+        fact(
+            _S.CLOSED,
+            _E.MOVED,
+            _S.RECOVERY,
+            means=Text(
+                "追回后办结的，银行又说到账或退票",
+                "closed at the end of a recovery, and the bank says paid or returned after that",
+            ),
+            effect=Text("重新列入追回清单，不再付", "on the recovery list again; nothing is paid"),
         ),
     ),
 )
