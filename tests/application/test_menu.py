@@ -114,6 +114,34 @@ def test_m17_eight_shelves_and_no_item_of_the_individual_ones_is_out_of_reach(
     }  # fmt: skip
 
 
+def test_m09_what_a_member_wished_for_and_takes_part_in_comes_first_of_what_is_free(
+    town: BookTown,
+) -> None:
+    """M09: participation is used for more precise service; nobody's menu becomes another one."""
+    person, other = town.members(2)
+    own, others = (Services(town.office, member(each)) for each in (person, other))
+    before = own.menu()
+    free = [each.item.id for each in before if each.free]
+    assert [each.item.id for each in own.suggested()] == free
+
+    for _ in range(2):
+        booking = town.held(town.offer(3), person)
+        town.desk(person).confirm(booking.id)
+        town.desk(town.provider).check_in(booking.id, means=Means.CERTIFICATE)
+    own.wish(item="fi-yoga")
+
+    first, *rest = own.suggested()
+    assert first.item.id == "fi-yoga"
+    culture = [each.item.category == "culture" for each in rest]
+    assert culture == sorted(culture, reverse=True)
+    assert any(culture)
+    assert sorted(each.item.id for each in [first, *rest]) == sorted(free)
+    assert [each.item for each in own.menu()] == [each.item for each in before]
+    assert others.suggested() == [each for each in others.menu() if each.free], "nothing of them"
+    with pytest.raises(NotFound, match="E-SERVICE-003"):
+        Services(town.office, serving(town.cards.town.c1)).suggested(PersonId(1))
+
+
 def test_m18_each_of_the_five_plans_is_joined_and_covers(town: BookTown) -> None:
     """M18: asked for by the union, accepted on the payment, in force from its first day."""
     people = town.members(2)

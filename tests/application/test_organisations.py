@@ -59,6 +59,29 @@ def test_m30_the_city_counts_its_unions_and_a_district_only_its_own(town: Town) 
     }
 
 
+def test_m04_a_worker_whose_unit_has_no_union_is_shown_the_nearest_way_in(town: Town) -> None:
+    """The unit's own, else the place's; the pool where there is none, or nothing yet."""
+    desk = town.organisations(town.c1)
+    own, district = town.unions[0], town.districts[0]
+
+    assert desk.joins_at(district.id, own.code) == own
+    assert desk.joins_at(town.community.id) == town.community
+    assert desk.joins_at(district.id) == town.community
+    assert desk.joins_at(district.id, "no such code") == town.community
+    assert desk.joins_at(town.districts[1].id) is None, "another district's is not near"
+
+    ended = desk.dissolve(
+        town.unions[2].id, reason=OrganisationReason.UNIT_ENDED, document="注销证明"
+    )
+    town.organisations(town.c2).confirm(ended.id)
+    pool = desk.joins_at(town.districts[1].id, town.unions[2].code)
+    assert pool is not None
+    assert pool.kind is OrganisationKind.POOL
+    assert town.organisations(town.upper(1)).joins_at(town.districts[1].id) == pool
+    with pytest.raises(NotFound, match="E-ACCESS-002"):
+        town.organisations(town.upper(1)).joins_at(district.id)
+
+
 def test_m31_a_district_registers_its_own_unions_and_not_another_districts(town: Town) -> None:
     desk = town.organisations(town.upper(0))
     new = desk.register(

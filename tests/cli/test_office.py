@@ -198,6 +198,7 @@ def test_a_card_is_locked_and_unlocked_with_words_for_each_step(fresh: Office) -
     [
         (("org", "show", "999"), 4, "E-CLI-002"),
         (("org", "find", "没有这样的"), 4, ""),
+        (("org", "joins", "999"), 4, "E-CLI-002"),
         (("member", "find", "440301199003071230"), 4, "E-ACCESS-002"),
         (("member", "find", "abc"), 2, "E-VALUE-002"),
         (("member", "show", "m_xxx"), 4, "E-VALUE-003"),

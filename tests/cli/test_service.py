@@ -219,6 +219,10 @@ def test_a_tap_is_recorded_once_and_can_be_rated(town: Place1) -> None:
     assert (again.status, "已经记录过" in again.out) == (0, True)
     rows = js(town, "service", "history", town.member).rows
     assert rows[-1]["record"] == told.data["record"]
+    suggested = js(town, "service", "list", "--suggested", "--member", town.member).rows
+    assert suggested[0]["category"] == "culture", "where the member takes part"
+    assert all(each["eligible"] for each in suggested)
+    assert run(town, "service", "list", "--suggested").status == 2
     rated = js(town, "service", "rate", told.data["record"], "5", "--member", town.member)
     assert rated.data == {"record": told.data["record"], "item": "cu-events", "stars": 5}
     wrong = run(town, "service", "rate", told.data["record"], "9", "--member", town.member)

@@ -103,12 +103,13 @@ def test_a_worker_whose_unit_has_no_union_joins_through_the_place_or_the_industr
     """M04: community or park union, or industry federation; else the pool."""
     pool = union(99, K.POOL)
     own, park, trade = union(93, K.GRASSROOTS), union(72, K.COMMUNITY), union(73, K.INDUSTRY)
-    assert joins_at([trade, park, own], pool) == own
-    assert joins_at([trade, park], pool) == park
-    assert joins_at([trade], pool) == trade
-    assert joins_at([], pool) == pool
-    assert joins_at([evolve(own, state=S.SUSPENDED), park], pool) == park
-    assert joins_at([DISTRICT, CITY], pool) == pool
+    assert joins_at([pool, trade, park, own]) == own
+    assert joins_at([pool, trade, park]) == park
+    assert joins_at([pool, trade]) == trade
+    assert joins_at([pool]) == pool
+    assert joins_at([evolve(own, state=S.SUSPENDED), park]) == park
+    assert joins_at([DISTRICT, CITY]) is None
+    assert joins_at([]) is None
 
 
 def test_who_ends_leaves_nothing_behind() -> None:

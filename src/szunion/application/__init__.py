@@ -11,7 +11,7 @@ log and its message, and the ``deadlines`` that the engine keeps.
 What every use case is made of, who gathers the desks, and the engine
     office access authority proposals disclosing working_days side_by_side system worker
 Unions and their officers
-    organisations organisation_moves succession spreading officers
+    organisations organisation_moves succession ways_in spreading officers
 Members: how they come, stay, move and go
     membership membership_moves filing consequences death roster roster_rows transfers
 Members: found, told apart, looked back on and counted

@@ -13,6 +13,7 @@ from szunion.application.office import Office, one_commit, one_look
 from szunion.application.organisation_moves import entry_of, keep_moved, keep_new, union_of
 from szunion.application.proposals import decide, propose
 from szunion.application.succession import end_union
+from szunion.application.ways_in import way_in
 from szunion.domain.access import Operation, Principal, Role, Scope
 from szunion.domain.machine import Actor
 from szunion.domain.organisations import (
@@ -77,6 +78,24 @@ class Organisations:
         if work.organisations.get(scope, organisation) is None:
             return ()
         return work.organisations.children(scope, organisation)
+
+    @one_look
+    def joins_at(
+        self, work: UnitOfWork, organisation: OrganisationId, unit: str = ""
+    ) -> Organisation | None:
+        """Return the union through which a worker joins (入会途径, M04); None: there is none yet.
+
+        Args:
+            work: Given by the office.
+            organisation: The union of the place of work: of the park, the street or the district.
+            unit: The code of the union of the worker's unit, if it has one.
+
+        Raises:
+            NotFound: *organisation* is not there, or not within reach (E-ACCESS-002).
+        """
+        scope = authorise(work, self.by, Operation.ORGANISATION_READ)
+        own = work.organisations.by_code(scope, unit) if unit else None
+        return way_in(work, scope, union_of(work, scope, organisation), own)
 
     @one_look
     def tree(self, work: UnitOfWork) -> Sequence[tuple[int, Organisation]]:

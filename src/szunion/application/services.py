@@ -27,7 +27,7 @@ from szunion.domain.audit import AuditEntry
 from szunion.domain.bookings import Offer
 from szunion.domain.catalogue import Mode, ServiceItem
 from szunion.domain.city_time import day_of
-from szunion.domain.participation import Outcome, Participation, standing
+from szunion.domain.participation import Outcome, Participation, interests, standing
 from szunion.domain.projects import Evaluation, Project
 from szunion.domain.ratings import Rating
 from szunion.domain.suppression import shown, shown_side_by_side
@@ -106,6 +106,28 @@ class Services:
         who = person if person is not None else self.by.person
         if who is not None and work.people.get(scope, who) is None:
             raise NotFound("E-SERVICE-003")
+        return self._menu(work, scope, who)
+
+    @one_look
+    def suggested(self, work: UnitOfWork, person: PersonId | None = None) -> Sequence[Shown]:
+        """Return what a member can have, what suits the member first (精准服务, M09).
+
+        First what the member wished for, then the categories in which the member took part most
+        often, else in the order of the menu. Whoever does not want this has the menu, which is the
+        same for everybody (个人信息保护法, article 24).
+
+        Raises:
+            NotFound: there is no such member within reach (E-SERVICE-003).
+        """
+        scope = authorise(work, self.by, Operation.SERVICE_READ)
+        who = self._who(work, scope, person)
+        often = interests(work.participations.of_person(scope, who))
+        return sorted(
+            (each for each in self._menu(work, scope, who) if each.free),
+            key=lambda each: (not each.wished, -often.get(each.item.category, 0)),
+        )
+
+    def _menu(self, work: UnitOfWork, scope: Scope, who: PersonId | None) -> list[Shown]:
         facts = None
         if who is not None:
             level = least_level(self.office, self.by.role)

@@ -68,6 +68,23 @@ def find(frame: Frame, words: str) -> int:
 
 @org.command(
     help=helps(
+        "职工经哪家工会入会；单位没有工会的，经社区、园区或行业工会。Through which union to join.",
+        "szunion org joins 440305",
+        "szunion org joins 440305 --unit 440305-0009",
+    )
+)
+@click.argument("near")
+@click.option("--unit", default="", metavar="CODE", help="单位工会的代码  Union of the unit")
+@framed
+def joins(frame: Frame, near: str, *, unit: str) -> int:
+    place = frame.union(near)
+    found = frame.desk(Role.CITY, Purpose.OPERATE).organisations.joins_at(place.id, unit)
+    frame.rows(_KEYS, _TITLES, [] if found is None else [_row(found)])
+    return 4 if found is None else 0
+
+
+@org.command(
+    help=helps(
         "登记筹建的工会；--found 建市总工会。Register a union; --found enters the city federation.",
         "szunion org register 440300 市总工会 --found",
         "szunion org register 440305 一区总工会 --kind DISTRICT --parent 440300",

@@ -75,20 +75,30 @@ def _average(shown: Shown) -> str | None:
         "服务目录；给出会员时逐项注明能否办理。The menu; with a member, whether each is for him.",
         "szunion service list",
         "szunion service list --member m_…",
+        "szunion service list --member m_… --suggested",
         "szunion --json service list --category culture",
     ),
 )
 @click.option("--member", "who", metavar="WHO", help="会员编号或证件号码  Member")
+@click.option(
+    "--suggested",
+    is_flag=True,
+    help="只列能办理的，提过心愿的、常参加的在前  Only what can be had, what suits first",
+)
 @click.option("--category", metavar="CODE", help="只列一个类别  One shelf only")
 @ORG
 @framed
-def list_(frame: Frame, *, who: str | None, category: str | None, org: str | None) -> None:
+def list_(
+    frame: Frame, *, who: str | None, suggested: bool, category: str | None, org: str | None
+) -> None:
+    if suggested and who is None:
+        raise click.UsageError(
+            frame.text("--suggested 需与 --member 同用", "--suggested goes with --member")
+        )
     desk = serving(frame, org)
     person = None if who is None else frame.member(desk, who)
-    menu = [
-        shown for shown in desk.services.menu(person)
-        if category in {None, shown.item.category}
-    ]  # fmt: skip
+    found = desk.services.suggested(person) if suggested else desk.services.menu(person)
+    menu = [shown for shown in found if category in {None, shown.item.category}]
     frame.rows(_KEYS, _TITLES, [_row(frame, shown, known=person is not None) for shown in menu])
 
 

@@ -368,25 +368,26 @@ def path_under(parent_path: str, id_: OrganisationId) -> str:
     return f"{parent_path}{id_}/"
 
 
-def joins_at(nearby: Iterable[Organisation], pool: Organisation) -> Organisation:
-    """Return the union through which a worker joins (入会途径).
+_WAYS_IN: Final = (
+    OrganisationKind.GRASSROOTS,
+    OrganisationKind.JOINT,
+    OrganisationKind.COMMUNITY,
+    OrganisationKind.INDUSTRY,
+    OrganisationKind.POOL,
+)
+
+
+def joins_at(nearby: Iterable[Organisation]) -> Organisation | None:
+    """Return the union through which a worker joins (入会途径), None: none of *nearby* is one.
 
     The unit's own union first; a worker whose unit has none joins through the community or park
-    union of the place, or the industry federation; only where there is none either, the pool.
+    union of the place, or the industry federation; only where there is none either, through the
+    pool of members waiting for a union.
 
     Args:
         nearby: The unit's own union, if it has one, and those of the place and the industry.
-        pool: The upper union's pool of members waiting for a union.
     """
-    order = (
-        OrganisationKind.GRASSROOTS,
-        OrganisationKind.JOINT,
-        OrganisationKind.COMMUNITY,
-        OrganisationKind.INDUSTRY,
-    )
     fitting = [
-        each
-        for each in nearby
-        if each.kind.takes_members and each.state is OrganisationState.ACTIVE
+        each for each in nearby if each.kind in _WAYS_IN and each.state is OrganisationState.ACTIVE
     ]
-    return min(fitting, key=lambda each: (order.index(each.kind), each.id), default=pool)
+    return min(fitting, key=lambda each: (_WAYS_IN.index(each.kind), each.id), default=None)

@@ -50,7 +50,8 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         cells=_OFFICERS | _FINANCE | {Role.HOTLINE: _CITY} | _AUDITOR | _ENGINE,
         purposes=set(Purpose),
         reads=True,
-        uses="organisations.get organisations.find organisations.below organisations.tree",
+        uses="""organisations.get organisations.find organisations.below organisations.tree
+            organisations.joins_at""",
     ),
     # The glass: anybody who serves members may ask, for any file of the city; the city decides.
     Operation.EMERGENCY_ASK: Rule(
@@ -333,7 +334,8 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         purposes={_P.SERVE, _P.AID_REVIEW, _P.RIGHTS, _P.AUDIT},
         reads=True,
         uses="""grants.of_person bookings.open bookings.offer bookings.of_person services.menu
-            services.show services.wishes services.history sweeps.count sweeps.listed""",
+            services.suggested services.show services.wishes services.history sweeps.count
+            sweeps.listed""",
     ),
     Operation.SERVICE_RATE: Rule(cells=_MEMBER, purposes={_P.SERVE}, uses="services.rate"),
     Operation.WISH_WRITE: Rule(
