@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from szunion.errors import code_pages
 from szunion.text import _COUNTED, Language, Text, counted
 
 SOURCE = Path(__file__).parents[1] / "src" / "szunion"
+#: A number and what it counts, side by side: it would be "1 rows". Up to a number there are many.
+PLURAL = re.compile(
+    r"(?<!1 to )\{\w+(?::,)?\} (?!holds )(?:[a-z]+ )?"
+    r"(?:rows|tables|entries|people|members|orders|notices|tries|hours|errors|warnings|keys|mobiles"
+    r"|rounds|things|claims|disclosures|days|bytes|cards|seconds|commits|lines|differences"
+    r"|payments|places|affiliations|households|comparisons|cases|adapters|files)\b",
+    re.ASCII,
+)
 SAID = Text("{rows:,} 行，{left} 次", "{rows:,|row waits|rows wait}, {left:|try|tries} left")
 
 
@@ -55,6 +64,13 @@ def _said() -> list[tuple[str, str]]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
     return said
+
+
+def test_no_sentence_says_1_rows() -> None:
+    """Whoever writes a number beside its word gives both forms: ``{rows:,|row|rows}``."""
+    wrong = [(where, words) for where, words in _said() if PLURAL.search(words)]
+    assert wrong == []
+    assert any(_COUNTED.search(words) for _, words in _said())
 
 
 def test_both_forms_are_filled_in_by_name() -> None:

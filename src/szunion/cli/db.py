@@ -99,7 +99,8 @@ def status(frame: Frame) -> int:
     frame.value(told)
     frame.say(
         "SQLite {engine} · 结构版本 {found}/{known} · {mode} · {size:,} 字节 · 完整性 {sound}",
-        "SQLite {engine} · schema {found}/{known} · {mode} · {size:,} bytes · integrity {sound}",
+        "SQLite {engine} · schema {found}/{known} · {mode} · {size:,|byte|bytes} · "
+        "integrity {sound}",
         engine=sqlite3.sqlite_version,
         found=found,
         known=len(migrations()),

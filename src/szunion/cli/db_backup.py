@@ -61,7 +61,8 @@ def backup(frame: Frame, *, file: Path, force: bool) -> None:
         frame,
         made[0],
         "已备份 {rows:,} 行（{tables} 张表，结构版本 {schema}）：密钥文件另行保管",
-        "backed up {rows:,} rows ({tables} tables, schema {schema}); keep the keys elsewhere",
+        "backed up {rows:,|row|rows} ({tables:|table|tables}, schema {schema}); "
+        "keep the keys elsewhere",
     )
 
 
@@ -108,7 +109,7 @@ def verify_(frame: Frame, *, file: Path) -> None:
         frame,
         contents,
         "完好：{made} 的备份，{rows:,} 行（{tables} 张表，结构版本 {schema}）",
-        "sound: a backup of {made}, {rows:,} rows ({tables} tables, schema {schema})",
+        "sound: a backup of {made}, {rows:,|row|rows} ({tables:|table|tables}, schema {schema})",
     )
 
 
@@ -138,7 +139,7 @@ def restore_(frame: Frame, *, file: Path, owner: str | None) -> None:
         frame,
         contents,
         "已恢复到 {made}：{rows:,} 行；现在只读，请运行 szunion db reconcile",
-        "restored to {made}: {rows:,} rows; read-only until szunion db reconcile and release",
+        "restored to {made}: {rows:,|row|rows}; read-only until szunion db reconcile and release",
     )
 
 
@@ -162,7 +163,7 @@ def reconcile(frame: Frame, *, erasures: Path | None) -> int:
         except (OSError, UnicodeDecodeError) as error:
             raise unusable(erasures, error) from None
         count = frame.desk(Role.CITY, Purpose.RIGHTS).rights.erase_again(lines)
-        frame.say("重新删除 {count} 人", "{count} people erased again", count=count)
+        frame.say("重新删除 {count} 人", "{count:|person|people} erased again", count=count)
     gap = desk.catch_up()
     _tell(frame, gap)
     return 0 if gap.closed else PARTLY
@@ -209,7 +210,7 @@ def _copied(frame: Frame, done: Carried) -> None:
     frame.value({"rows": done.rows, "new": done.new, "tables": tables})
     frame.say(
         "已复制 {new:,} 行（共 {rows:,} 行，{tables} 张表），逐表校验一致",
-        "copied {new:,} rows ({rows:,} in all, {tables} tables); every checksum agrees",
+        "copied {new:,|row|rows} ({rows:,} in all, {tables:|table|tables}); every checksum agrees",
         new=done.new, rows=done.rows, tables=len(done.sums),
     )  # fmt: skip
 

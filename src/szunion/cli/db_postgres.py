@@ -66,7 +66,7 @@ def init(frame: Frame, owner: str | None, crypto: str, distributed: str | None) 
     frame.say(
         "已建 {name}（PostgreSQL，结构版本 {schema}，行级安全 {tables} 张表）；"
         "密钥请另行保管，丢失密钥，数据就无法读取",
-        "made {name} (PostgreSQL, schema {schema}, row-level security on {tables} tables); "
+        "made {name} (PostgreSQL, schema {schema}, row-level security on {tables:|table|tables}); "
         "keep the keys apart: without them the data cannot be read",
         name=known.name,
         schema=known.schema,
@@ -107,7 +107,7 @@ def status(frame: Frame) -> int:
     frame.say(
         "PostgreSQL {server} · 结构版本 {found}/{known} · {size:,} 字节 · 校验和 {sums} · "
         "行级安全 {net}",
-        "PostgreSQL {server} · schema {found}/{known} · {size:,} bytes · checksums {sums} · "
+        "PostgreSQL {server} · schema {found}/{known} · {size:,|byte|bytes} · checksums {sums} · "
         "row-level security {net}",
         server=known.seen.version,
         found=known.schema,

@@ -132,7 +132,7 @@ def _print(frame: Frame, facts: DemoFacts, folder: Path, spent: float) -> None:
         "szunion {version} 演示：模拟银行 · 模拟卡 · SQLite"
         "（种子 {seed}，虚拟时间 {start} 起 {days} 天）\n",
         "szunion {version} demo: simulated bank · simulated card · SQLite "
-        "(seed {seed}, {days} days from {start})\n",
+        "(seed {seed}, {days:|day|days} from {start})\n",
         version=__version__, seed=facts.seed, start=facts.start, days=facts.days,
     )  # fmt: skip
     _print_funnel(frame, facts)
@@ -170,13 +170,15 @@ def _print_faults(frame: Frame, facts: DemoFacts) -> None:
         "重复发卡 {issued} · 重复付款 {paid} · 未解释的对账差异 {open}（日终对账 {runs} 次，"
         "先后 {closed} 处不同，全部核平）",
         "issued twice {issued} · paid twice {paid} · unexplained differences {open} "
-        "({runs} daily comparisons; {closed} differences, all settled)",
+        "({runs:|daily comparison|daily comparisons}; {closed:|difference|differences}, "
+        "all settled)",
         issued=facts.issued_twice, paid=facts.paid_twice, open=facts.differences,
         runs=len(facts.recons), closed=sum(each.closed for each in facts.recons),
     )  # fmt: skip
     frame.say(
         "花名册      {rows:,} 行，{bad} 行待修正（错在哪、怎么改都写在“待修正”工作簿里）",
-        "rosters     {rows:,} rows, {bad} to mend (what and how stands in the to-mend workbooks)",
+        "rosters     {rows:,|row|rows}, {bad} to mend "
+        "(what and how stands in the to-mend workbooks)",
         rows=facts.rows, bad=facts.rows - sum(each.accepted for each in facts.files),
     )  # fmt: skip
 
@@ -186,8 +188,9 @@ def _print_money(frame: Frame, facts: DemoFacts) -> None:
     frame.say(
         "送温暖      {households:,} 户 × {each} 元 = {ours} 元，银行到账 {bank} 元，差额 {off} 元"
         "（指令 {orders:,} 笔，退票重拨 {returned} 笔）",
-        "aid         {households:,} households × {each} = {ours} yuan; the bank paid {bank}; "
-        "difference {off} ({orders:,} orders, {returned} came back and went again)",
+        "aid         {households:,|household|households} × {each} = {ours} yuan; "
+        "the bank paid {bank}; "
+        "difference {off} ({orders:,|order|orders}, {returned} came back and went again)",
         households=money.households, each=Fen(money.each), ours=Fen(money.ours),
         bank=Fen(money.bank), off=Fen(money.ours - money.bank), orders=money.orders,
         returned=money.returned,

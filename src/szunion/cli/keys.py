@@ -132,7 +132,9 @@ def reseal(frame: Frame, *, most: int) -> None:
         changed[step.name] = step.changed
         progress(step.seen, None, step.name)
     for name, count in changed.items():
-        frame.say("{name}：换了 {count} 行", "{name}: {count} rows brought", name=name, count=count)
+        frame.say(
+            "{name}：换了 {count} 行", "{name}: {count:|row|rows} brought", name=name, count=count
+        )
     frame.value({"changed": changed})
     if not changed:
         frame.say("全部已使用在用的密钥", "everything is under the present keys already")
@@ -212,6 +214,6 @@ def rewrap(frame: Frame) -> None:
     frame.value({"wrapped": len(care.entries())})
     frame.say(
         "主密钥已更换，{count} 把密钥已重新包装；请重新备份密钥文件",
-        "{count} keys are wrapped anew; back up the key file again",
+        "{count:|key is|keys are} wrapped anew; back up the key file again",
         count=len(care.entries()),
     )

@@ -284,7 +284,7 @@ def journal(frame: Frame, *, out: str | None, again: str | None) -> None:
     if again:
         count = desk.erase_again(_lines_of(Path(again)))
         frame.value({"erased_again": count})
-        frame.say("重新删除 {count} 人", "{count} people erased again", count=count)
+        frame.say("重新删除 {count} 人", "{count:|person|people} erased again", count=count)
     elif out:
         _write(frame, out, desk)
     else:
@@ -308,7 +308,8 @@ def sweep(frame: Frame, *, dry_run: bool) -> None:
     frame.value({"dry_run": dry_run, **told})
     frame.say(
         "到期：已删除的人 {people}，申领 {cases}，明文与导出 {log}",
-        "over: {people} erased people, {cases} claims, {log} disclosures",
+        "over: {people:|erased person|erased people}, {cases:|claim|claims}, "
+        "{log:|disclosure|disclosures}",
         **told,
     )
 

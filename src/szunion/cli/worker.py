@@ -37,7 +37,9 @@ def worker(frame: Frame, *, once: bool, name: str) -> int:
     if once:
         rounds = engine.run_until_idle()
         frame.value({"rounds": rounds})
-        frame.say("已做 {rounds} 轮，没有待办了", "{rounds} rounds; nothing is due", rounds=rounds)
+        frame.say(
+            "已做 {rounds} 轮，没有待办了", "{rounds:|round|rounds}; nothing is due", rounds=rounds
+        )
         if not engine.desk.ear.reaches(engine.bank):
             # "Nothing is due" must not be read as "the bank has told nothing".
             raise BankUnavailable("E-BANK-028", bank=engine.bank.info.name)
