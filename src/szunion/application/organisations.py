@@ -10,7 +10,13 @@ from attrs import field, frozen
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.office import Office, one_commit, one_look
-from szunion.application.organisation_moves import entry_of, keep_moved, keep_new, union_of
+from szunion.application.organisation_moves import (
+    check_active,
+    entry_of,
+    keep_moved,
+    keep_new,
+    union_of,
+)
 from szunion.application.proposals import decide, propose
 from szunion.application.succession import end_union
 from szunion.application.ways_in import way_in
@@ -293,7 +299,7 @@ class Organisations:
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
         union, into = union_of(work, scope, organisation), union_of(work, scope, target)
         self._may_end(union, OrganisationEvent.MERGE)
-        _must_be_active(into)
+        check_active(into)
         terms = {"target": str(target), "document": document}
         return propose(work, scope, "organisation.merge", union.id, terms)
 
@@ -337,7 +343,7 @@ class Organisations:
             case "organisation.merge":
                 self._may_end(union, OrganisationEvent.MERGE)
                 into = union_of(work, scope, OrganisationId(int(decided.terms["target"])))
-                _must_be_active(into)
+                check_active(into)
                 return end_union(work, scope, self.office, union, into=into, note=note)
             case "organisation.dissolve":
                 self._may_end(union, OrganisationEvent.DISSOLVE)
@@ -402,17 +408,6 @@ def _same(known: Organisation, code: str, name: str) -> Organisation:
     if (known.code, known.name) != (code, name):
         raise Conflict("E-ORG-005", current=known.code, allowed=(), code=known.code)
     return known
-
-
-def _must_be_active(union: Organisation) -> None:
-    if union.state is not OrganisationState.ACTIVE:
-        raise Conflict(
-            "E-ORG-001",
-            current=union.state,
-            allowed=(OrganisationState.ACTIVE,),
-            state=union.state.label,
-            state_en=union.state.label_en,
-        )
 
 
 def _with_depth(unions: Iterable[Organisation]) -> Iterator[tuple[int, Organisation]]:
