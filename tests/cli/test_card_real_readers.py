@@ -116,6 +116,26 @@ def test_a_real_card_is_authenticated_with_the_roots_of_the_operator(office: Off
     assert "证书链完整" in long.out
 
 
+@pytest.mark.parametrize(
+    ("revoked", "why"),
+    [
+        ("revoked A000000333 E2 000001", "证书已吊销"),
+        ("revoked A000000333 E2", "密钥已吊销"),
+    ],
+)
+def test_a_card_under_a_certificate_that_the_operator_revoked_is_not_believed(
+    office: Office, revoked: str, why: str
+) -> None:
+    roots = (office.folder / "roots.txt").read_text("utf-8")
+    listed = office.folder / "revoked.txt"
+    listed.write_text(f"{revoked}\n{roots}\nrevoked A000000333 E2 000666\n", "utf-8")
+    told = office("card", "read", "--authenticate", "--ca-keys", str(listed))
+    assert (told.status, told.code) == (1, "E-READER-022")
+    assert why in told.err + told.out
+    listed.write_text(f"{roots}\nrevoked A000000333 E2 000666\n", "utf-8")
+    assert office("card", "read", "--authenticate", "--ca-keys", str(listed)).status == 0
+
+
 def test_without_roots_a_card_is_not_believed(office: Office) -> None:
     told = office("card", "read", "--authenticate")
     assert (told.status, told.code) == (1, "E-READER-022")
@@ -130,8 +150,9 @@ def test_without_roots_a_card_is_not_believed(office: Office) -> None:
         (lambda lines: [lines[0], lines[0]], "E-READER-023"),
         (lambda _: ["no hex"], "E-READER-023"),
         (lambda lines: [lines[0][:40]], "E-READER-023"),
+        (lambda lines: [*lines, "revoked A000000333 E2 1"], "E-READER-023"),
     ],
-    ids=["checksum", "twice", "no hex", "cut"],
+    ids=["checksum", "twice", "no hex", "cut", "revocation"],
 )
 def test_a_wrong_root_is_refused_by_its_line_before_the_card_counts(
     office: Office, spoil: object, why: str

@@ -122,6 +122,41 @@ def test_unknown_and_revoked_keys_are_not_found() -> None:
         capk.CaKeys((key, key))
 
 
+@pytest.mark.parametrize(
+    ("line", "serial"),
+    [("revoked A000000333 0b 00a7F1", "00A7F1"), ("revoked  a000000333  0B", None)],
+)
+def test_a_line_of_a_revocation_list_is_read(line: str, serial: str | None) -> None:
+    wanted = None if serial is None else raw(serial)
+    assert capk.read_revocation(line) == capk.Revocation(rid=RID, index=11, serial=wanted)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "revoked",
+        "revoked A000000333",
+        "revoked A0000003 0B",
+        "revoked A00000033301 0B",
+        "revoked A000000333 B",
+        "revoked A000000333 00B",
+        "revoked A000000333 0B 1",
+        "revoked A000000333 0B 00000001",
+        "revoked A000000333 0B 00000G",
+        "revoked A000000333 0B 00000１",
+        "revoked A000000333 0B 000001 000002",
+        "revokedA000000333 0B 000001",
+        "revoked A000000333 0B 000001\n",
+        "Revoked A000000333 0B 000001",
+        "A000000333 0B 000001",
+    ],
+)
+def test_a_broken_line_of_a_revocation_list_is_refused(line: str) -> None:
+    with pytest.raises(KeyRefused) as told:
+        capk.read_revocation(line)
+    assert reasons_of(told) == (Reason.REVOCATION_MALFORMED,)
+
+
 # --- parameter download ---------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from szunion.cli.places import Place
 from szunion.domain.access import Purpose, Role
 from szunion.domain.city_time import CITY_TIME
 from szunion.emv import tlv
-from szunion.emv.capk import CaKeys, read_download
+from szunion.emv.capk import CaKeys, read_download, read_revocation
 from szunion.emv.errors import BadData, BadTlv, EmvError, KeyRefused, LimitExceeded, OffScript
 from szunion.emv.explain import explain, joined
 from szunion.emv.explain_certificates import follow
@@ -51,7 +51,8 @@ _HTML = click.option("--html", type=click.Path(path_type=Path, dir_okay=False), 
                      help="保存为一个网页，个人信息已遮盖  Save as one page, masked")  # fmt: skip
 _CA_KEYS = click.option(
     "--ca-keys", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="根公钥：每行一份参数下载（十六进制）  CA keys: a parameter download a line, hex",
+    help="根公钥：每行一份参数下载（十六进制）或一条吊销"
+         "  CA keys: a parameter download (hex) or a revocation a line",
 )  # fmt: skip
 _AUTHENTICATE = click.option(
     "--authenticate", is_flag=True,
@@ -170,7 +171,7 @@ def roots(place: Place | None, file: Path | None) -> CaKeys:
     for number, line in enumerate(_text(file).splitlines() if file else (), 1):
         if line.strip() and not line.startswith("#"):
             try:
-                known = CaKeys((*known.keys, read_download(bytes.fromhex(line), today())))
+                known = _with_line(known, line.strip())
             except KeyRefused as error:
                 raise InvalidInput(
                     "E-READER-023", line=number, detail_zh=error.what("zh"),
@@ -181,6 +182,13 @@ def roots(place: Place | None, file: Path | None) -> CaKeys:
                     "E-READER-023", line=number, detail_zh="不是十六进制", detail_en="no hex"
                 ) from None
     return known
+
+
+def _with_line(known: CaKeys, line: str) -> CaKeys:
+    """Add one line of the operator's file: a root, or that something is revoked."""
+    if line.startswith("revoked"):
+        return known.with_revoked([read_revocation(line)])
+    return CaKeys((*known.keys, read_download(bytes.fromhex(line), today())), known.revoked)
 
 
 def _text(path: Path) -> str:

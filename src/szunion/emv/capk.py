@@ -8,6 +8,7 @@ Spec: EMV book 2, 11.2; JR/T 0025.6, parameter download; JR/T 0025.17, 8.2 for S
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -175,6 +176,30 @@ def read_download(data: bytes, today: date) -> CaKey:
         check=found[0xDF03],
         expires=expires,
         today=today,
+    )
+
+
+_REVOCATION: Final = re.compile(
+    r"revoked +([0-9A-Fa-f]{10}) +([0-9A-Fa-f]{2})(?: +([0-9A-Fa-f]{6}))?"
+)
+
+
+def read_revocation(line: str) -> Revocation:
+    """Read a line of a revocation list: the word, RID, index and serial, in hex.
+
+    Without a serial the root itself is revoked.
+
+    Raises:
+        KeyRefused: it is no such line.
+    """
+    found = _REVOCATION.fullmatch(line)
+    if found is None:
+        raise refused(Reason.REVOCATION_MALFORMED)
+    rid, index, serial = found.groups()
+    return Revocation(
+        rid=bytes.fromhex(rid),
+        index=int(index, 16),
+        serial=None if serial is None else bytes.fromhex(serial),
     )
 
 

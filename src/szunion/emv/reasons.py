@@ -35,6 +35,10 @@ class Reason(Enum):
     KEY_EXPIRY_MISSING = "缺少密钥有效期", "the key's expiry date is missing"
     KEY_REVOKED = "密钥已吊销", "the key is revoked"
     KEY_DUPLICATE = "同一索引有两个密钥", "two keys share one index"
+    REVOCATION_MALFORMED = (
+        "吊销行应为 revoked、RID（10 位十六进制）、索引（2 位），以及证书序列号（6 位）",
+        "a revocation is revoked, RID (10 hex digits), index (2) and certificate serial (6)",
+    )
     KEY_MALFORMED = "密钥数据不完整或长度不对", "the key's data are incomplete or of a wrong length"
     EXPONENT_NOT_ALLOWED = "公钥指数不是 3 或 65537", "the exponent is neither 3 nor 65537"
     MODULUS_TOO_SHORT = "模数过短", "the modulus is too short"
