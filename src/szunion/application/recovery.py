@@ -57,11 +57,14 @@ class Recovery:
             InvalidInput: no evidence is named (E-CLAIM-010).
         """
         scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
-        old = self._get(work, scope, claim)
-        check_actor(CLAIM, old.state, _E.OVERPAID, acting_as(self.by.role))
-        if not evidence.strip():
-            raise InvalidInput("E-CLAIM-010")
+        self._found(work, scope, claim, evidence)
         return propose(work, scope, _FOUND, claim, {"evidence": evidence.strip()})
+
+    @one_look
+    def preview_overpaid(self, work: UnitOfWork, claim: ClaimId, *, evidence: str) -> Claim:
+        """Return the claim as it would be once two had found it overpaid; raises what that does."""
+        scope = authorise(work, self.by, Operation.CLAIM_DECIDE)
+        return self._found(work, scope, claim, evidence).after(_E.OVERPAID, work.now)
 
     @one_commit
     def confirm_overpaid(self, work: UnitOfWork, proposal: int) -> Claim:
@@ -86,13 +89,17 @@ class Recovery:
                 order of it is still on its way (E-CLAIM-012).
         """
         scope = authorise(work, self.by, Operation.PAY_WRITE)
-        old = self._get(work, scope, claim)
-        check_actor(CLAIM, old.state, _E.DONE, acting_as(self.by.role))
-        if not document.strip():
-            raise InvalidInput("E-CLAIM-010")
-        _fits(work, scope, old, self._owed(work, scope, old), recovered)
+        self._ended(work, scope, claim, recovered, document)
         terms = {"fen": str(recovered.amount), "document": document.strip()}
         return propose(work, scope, RECOVERED, claim, terms)
+
+    @one_look
+    def preview_done(
+        self, work: UnitOfWork, claim: ClaimId, *, recovered: Fen, document: str
+    ) -> Fen:
+        """Return what would be written off if so much were got back; raises what its end does."""
+        scope = authorise(work, self.by, Operation.PAY_WRITE)
+        return self._ended(work, scope, claim, recovered, document)
 
     @one_commit
     def confirm_done(self, work: UnitOfWork, proposal: int) -> Claim:
@@ -116,13 +123,19 @@ class Recovery:
     @one_commit
     def refuse(self, work: UnitOfWork, proposal: int) -> Proposal:
         """Refuse, as the second person, what was proposed."""
-        found = work.proposals.get(authorise(work, self.by, Operation.RECOVERY_READ), proposal)
-        if found is None:
-            raise NotFound("E-ACCESS-002")
-        review = found.operation == _FOUND
+        review = self._proposed(work, proposal).operation == _FOUND
         asked = Operation.CLAIM_DECIDE if review else Operation.PAY_WRITE
         scope = authorise(work, self.by, asked)
         return decide(work, scope, proposal, (_FOUND, RECOVERED), ProposalState.REFUSED)
+
+    @one_look
+    def proposed(self, work: UnitOfWork, proposal: int) -> Proposal:
+        """Return what a second person is to confirm, or what became of it.
+
+        Raises:
+            NotFound: nothing of a recovery was proposed under that id (E-ACCESS-002).
+        """
+        return self._proposed(work, proposal)
 
     @one_look
     def listed(
@@ -131,6 +144,30 @@ class Recovery:
         """Return a page of what is to be got back, by id (追回清单)."""
         scope = authorise(work, self.by, Operation.RECOVERY_READ)
         return work.claims.listed(scope, (ClaimState.RECOVERY,), after=after, most=most)
+
+    def _proposed(self, work: UnitOfWork, proposal: int) -> Proposal:
+        found = work.proposals.get(authorise(work, self.by, Operation.RECOVERY_READ), proposal)
+        if found is None or found.operation not in {_FOUND, RECOVERED}:
+            raise NotFound("E-ACCESS-002")
+        return found
+
+    def _found(self, work: UnitOfWork, scope: Scope, claim: ClaimId, evidence: str) -> Claim:
+        """Return the claim, once it is clear that it may be found overpaid."""
+        old = self._get(work, scope, claim)
+        check_actor(CLAIM, old.state, _E.OVERPAID, acting_as(self.by.role))
+        if not evidence.strip():
+            raise InvalidInput("E-CLAIM-010")
+        return old
+
+    def _ended(
+        self, work: UnitOfWork, scope: Scope, claim: ClaimId, recovered: Fen, document: str
+    ) -> Fen:
+        """Return what is written off, once it is clear that the recovery may end so."""
+        old = self._get(work, scope, claim)
+        check_actor(CLAIM, old.state, _E.DONE, acting_as(self.by.role))
+        if not document.strip():
+            raise InvalidInput("E-CLAIM-010")
+        return _fits(work, scope, old, self._owed(work, scope, old), recovered)
 
     def _get(self, work: UnitOfWork, scope: Scope, claim: ClaimId) -> Claim:
         found = work.claims.get(scope, claim)
@@ -162,8 +199,8 @@ class Recovery:
         work.budgets.commit(scope, owed.item, owed.year, -fen)
 
 
-def _fits(work: UnitOfWork, scope: Scope, claim: Claim, owed: Obligation, recovered: Fen) -> None:
-    """Hold what was got back to what is with the member.
+def _fits(work: UnitOfWork, scope: Scope, claim: Claim, owed: Obligation, recovered: Fen) -> Fen:
+    """Hold what was got back to what is with the member; return the rest, which is written off.
 
     What the bank returned is not, nor what was got back before the bank spoke again.
     """
@@ -173,6 +210,7 @@ def _fits(work: UnitOfWork, scope: Scope, claim: Claim, owed: Obligation, recove
     most = max(owed.settled - Fen(before), Fen(0))
     if not Fen(0) <= recovered <= most:
         raise Conflict("E-CLAIM-011", current=most, allowed=(), fen=recovered, paid=most)
+    return most - recovered
 
 
 def _code(claim: Claim) -> str:

@@ -10,6 +10,7 @@ import click
 
 from szunion.application.claim_decisions import Decided, Decision, Rejected, ToConfirm
 from szunion.application.claims import OPEN, AlreadyClaimed, Filed, NotClaimable
+from szunion.cli.claim_recover import recover
 from szunion.cli.endings import PARTLY
 from szunion.cli.frame import CONSENT, DRY_RUN, ORG, Frame, framed, helps
 from szunion.cli.money_words import fen_of
@@ -45,6 +46,9 @@ _STATES = click.Choice([each.value for each in ClaimState], case_sensitive=False
     )
 )
 def claim() -> None: ...
+
+
+claim.add_command(recover)
 
 
 def _row(frame: Frame, one: Claim) -> tuple[object, ...]:

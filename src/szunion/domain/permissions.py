@@ -412,7 +412,7 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         purposes={_P.AID_REVIEW},
         uses="""claims.take claims.ask_more claims.decide claims.confirm claims.refuse
             claims.reject claims.listed claims.waiting claims.second_word recovery.overpaid
-            recovery.confirm_overpaid recovery.refuse""",
+            recovery.preview_overpaid recovery.confirm_overpaid recovery.refuse""",
     ),
     # What happened is medical: whoever helped with a claim does not read it afterwards.
     Operation.CLAIM_READ: Rule(
@@ -430,15 +430,15 @@ _RULES: Final[Mapping[Operation, Rule]] = {
         cells=_REVIEW | _FINANCE,
         purposes={_P.AID_REVIEW, _P.PAY},
         reads=True,
-        uses="recovery.listed recovery.refuse",
+        uses="recovery.listed recovery.proposed recovery.refuse",
     ),
     # --- money, log ---------------------------------------------------------------------------
     Operation.PAY_WRITE: Rule(
         cells=_FINANCE,
         purposes={_P.PAY},
         uses="""treasury.set_budget treasury.draft treasury.approve treasury.cancel
-            treasury.explain recovery.done recovery.confirm_done recovery.refuse
-            reconciliation.resolve""",
+            treasury.explain recovery.done recovery.preview_done recovery.confirm_done
+            recovery.refuse reconciliation.resolve""",
     ),
     Operation.PAY_READ: Rule(
         cells=_FINANCE | _ONLY_CITY | _AUDITOR | _ENGINE,
