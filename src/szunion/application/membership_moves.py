@@ -13,7 +13,7 @@ from szunion.domain.access import Principal, Role, Scope
 from szunion.domain.affiliations import Affiliation, close_affiliation
 from szunion.domain.audit import AuditEntry
 from szunion.domain.members import Membership, MembershipEvent, MembershipState
-from szunion.domain.organisations import OrganisationKind, OrganisationState
+from szunion.domain.organisations import OrganisationKind, check_active
 from szunion.domain.transfers import TransferEvent
 from szunion.domain.values import AffiliationId, OrganisationId, PersonId, shard_of
 from szunion.errors import Conflict, NotFound
@@ -35,15 +35,8 @@ def check_takes_members(
     standing = work.organisations.standing(organisation)
     if standing is None or not (anywhere or scope.covers(standing.path)):
         raise NotFound("E-ACCESS-002")
-    union_state, kind = standing.state, standing.kind
-    if union_state is not OrganisationState.ACTIVE:
-        raise Conflict(
-            "E-ORG-001",
-            current=union_state,
-            allowed=(OrganisationState.ACTIVE,),
-            state=union_state.label,
-            state_en=union_state.label_en,
-        )
+    check_active(standing.state)
+    kind = standing.kind
     if not (kind.takes_members or kind is OrganisationKind.POOL):
         raise Conflict(
             "E-MEMBER-005", current=kind, allowed=(), kind=kind.label, kind_en=kind.label_en

@@ -8,7 +8,7 @@ from szunion.domain.access import Scope
 from szunion.domain.audit import AuditEntry
 from szunion.domain.organisations import Organisation, OrganisationEvent, OrganisationState
 from szunion.domain.values import OrganisationId
-from szunion.errors import Conflict, NotFound
+from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
 
@@ -22,22 +22,6 @@ def union_of(work: UnitOfWork, scope: Scope, organisation: OrganisationId) -> Or
     if found is None:
         raise NotFound("E-ACCESS-002")
     return found
-
-
-def check_active(union: Organisation) -> None:
-    """Check that a union does business.
-
-    Raises:
-        Conflict: it does not (E-ORG-001).
-    """
-    if union.state is not OrganisationState.ACTIVE:
-        raise Conflict(
-            "E-ORG-001",
-            current=union.state,
-            allowed=(OrganisationState.ACTIVE,),
-            state=union.state.label,
-            state_en=union.state.label_en,
-        )
 
 
 def keep_new(work: UnitOfWork, scope: Scope, union: Organisation) -> None:

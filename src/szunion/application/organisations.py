@@ -10,13 +10,7 @@ from attrs import field, frozen
 from szunion.application.access import authorise
 from szunion.application.authority import acting_as, check_actor
 from szunion.application.office import Office, one_commit, one_look
-from szunion.application.organisation_moves import (
-    check_active,
-    entry_of,
-    keep_moved,
-    keep_new,
-    union_of,
-)
+from szunion.application.organisation_moves import entry_of, keep_moved, keep_new, union_of
 from szunion.application.proposals import decide, propose
 from szunion.application.succession import end_union
 from szunion.application.ways_in import way_in
@@ -30,6 +24,7 @@ from szunion.domain.organisations import (
     OrganisationKind,
     OrganisationReason,
     OrganisationState,
+    check_active,
     check_called,
     register,
     reparent,
@@ -299,7 +294,7 @@ class Organisations:
         scope = authorise(work, self.by, Operation.ORGANISATION_WRITE)
         union, into = union_of(work, scope, organisation), union_of(work, scope, target)
         self._may_end(union, OrganisationEvent.MERGE)
-        check_active(into)
+        check_active(into.state)
         terms = {"target": str(target), "document": document}
         return propose(work, scope, "organisation.merge", union.id, terms)
 
@@ -343,7 +338,7 @@ class Organisations:
             case "organisation.merge":
                 self._may_end(union, OrganisationEvent.MERGE)
                 into = union_of(work, scope, OrganisationId(int(decided.terms["target"])))
-                check_active(into)
+                check_active(into.state)
                 return end_union(work, scope, self.office, union, into=into, note=note)
             case "organisation.dissolve":
                 self._may_end(union, OrganisationEvent.DISSOLVE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from szunion.domain.access import Scope
 from szunion.domain.organisations import Organisation, OrganisationKind, joins_at
@@ -22,9 +23,13 @@ def way_in(
         place: The union of the place where the worker works: of the park, street or district.
         own: The union of the worker's unit, if it has one.
     """
-    around = [[] if own is None else [own], *_around(work, scope, place)]
-    found = [each for each in map(joins_at, around) if each is not None]
-    return min(found, key=lambda each: each.kind is OrganisationKind.POOL, default=None)
+    pool: Organisation | None = None
+    for near in chain([[own]] if own else [], _around(work, scope, place)):
+        found = joins_at(near)
+        if found is not None and found.kind is not OrganisationKind.POOL:
+            return found  # what hangs further up is not read
+        pool = pool or found
+    return pool
 
 
 def _around(work: UnitOfWork, scope: Scope, place: Organisation) -> Iterator[list[Organisation]]:

@@ -210,14 +210,15 @@ class OrganisationKind(Labelled):
         return self in _TAKES_MEMBERS
 
 
-_TAKES_MEMBERS: Final = frozenset(
-    {
-        OrganisationKind.COMMUNITY,
-        OrganisationKind.INDUSTRY,
-        OrganisationKind.GRASSROOTS,
-        OrganisationKind.JOINT,
-    }
+_WAYS_IN: Final = (
+    OrganisationKind.GRASSROOTS,
+    OrganisationKind.JOINT,
+    OrganisationKind.COMMUNITY,
+    OrganisationKind.INDUSTRY,
+    OrganisationKind.POOL,
 )
+"""Through which kinds workers join, those first that come first."""
+_TAKES_MEMBERS: Final = frozenset(_WAYS_IN) - {OrganisationKind.POOL}
 
 
 @frozen
@@ -341,15 +342,24 @@ def reparent(
     return evolve(union.after(OrganisationEvent.REPARENT), placements=placed)
 
 
-def _check_parent(kind: OrganisationKind, parent: Organisation, levels: Levels) -> None:
-    if parent.state is not OrganisationState.ACTIVE:
+def check_active(state: OrganisationState) -> None:
+    """Check that a union in *state* does business.
+
+    Raises:
+        Conflict: it does not (E-ORG-001).
+    """
+    if state is not OrganisationState.ACTIVE:
         raise Conflict(
             "E-ORG-001",
-            current=parent.state,
+            current=state,
             allowed=(OrganisationState.ACTIVE,),
-            state=parent.state.label,
-            state_en=parent.state.label_en,
+            state=state.label,
+            state_en=state.label_en,
         )
+
+
+def _check_parent(kind: OrganisationKind, parent: Organisation, levels: Levels) -> None:
+    check_active(parent.state)
     above = levels.get(kind, frozenset())
     if parent.kind not in above:
         raise Conflict(
@@ -366,15 +376,6 @@ def _check_parent(kind: OrganisationKind, parent: Organisation, levels: Levels) 
 def path_under(parent_path: str, id_: OrganisationId) -> str:
     """Return the place in the tree of a union under *parent_path* (``/`` is above the root)."""
     return f"{parent_path}{id_}/"
-
-
-_WAYS_IN: Final = (
-    OrganisationKind.GRASSROOTS,
-    OrganisationKind.JOINT,
-    OrganisationKind.COMMUNITY,
-    OrganisationKind.INDUSTRY,
-    OrganisationKind.POOL,
-)
 
 
 def joins_at(nearby: Iterable[Organisation]) -> Organisation | None:
