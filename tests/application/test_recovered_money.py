@@ -24,6 +24,7 @@ from szunion.domain.claim_files import Claim
 from szunion.domain.claims import ClaimState
 from szunion.domain.inbox import Hearing
 from szunion.domain.ledger import fund
+from szunion.domain.orders import Order
 from szunion.domain.reckoning import Happening
 from szunion.domain.values import Fen, PersonId
 from szunion.errors import Conflict
@@ -48,6 +49,21 @@ def recovered(town: ClaimTown, claim: Claim, fen: Fen) -> None:
         Recovery(town.office, reviewer(2)).confirm_overpaid(found.id)
     done = Recovery(town.office, town.money.f1).done(claim.id, recovered=fen, document="办结 7")
     Recovery(town.office, town.money.f2).confirm_done(done.id)
+
+
+def refused_claim(town: ClaimTown, person: PersonId) -> tuple[Claim, Order]:
+    """Return a claim whose payment the bank has refused, and the order of it."""
+    claim = town.file(person, CHILD, Happening(on=town.today), "P1")
+    town.decide(claim)
+    payout = town.money.pay(CHILD)
+    town.money.cards.run()
+    (order,) = town.money.orders(payout)
+    town.money.cards.tell(
+        OrderRejected(
+            told=town.money.told(order, 5, "no"), order=order.key, bank_code="E1", bank_text=""
+        )
+    )
+    return claim, order
 
 
 @pytest.mark.parametrize("back", [0, 40_000, 100_000])
@@ -84,15 +100,7 @@ def test_what_the_bank_pays_after_all_after_the_end_of_a_recovery_is_on_the_list
 ) -> None:
     """It was refused, found void and closed; then the bank says that it was paid."""
     (person,) = town.people()
-    claim = town.file(person, CHILD, Happening(on=town.today), "P1")
-    town.decide(claim)
-    payout = town.money.pay(CHILD)
-    town.money.cards.run()
-    (order,) = town.money.orders(payout)
-    refused = OrderRejected(
-        told=town.money.told(order, 5, "no"), order=order.key, bank_code="E1", bank_text=""
-    )
-    town.money.cards.tell(refused)
+    claim, order = refused_claim(town, person)
     recovered(town, claim, Fen(0))
     paid = OrderSettled(told=town.money.told(order, 6, "yes"), order=order.key, fen=order.fen)
     town.money.cards.tell(paid)
@@ -109,16 +117,7 @@ def test_what_was_got_back_once_is_not_got_back_again_when_another_order_turns_o
 ) -> None:
     """Paid twice, given back once, returned once: nothing is with the member."""
     (person,) = town.people()
-    claim = town.file(person, CHILD, Happening(on=town.today), "P1")
-    town.decide(claim)
-    payout = town.money.pay(CHILD)
-    town.money.cards.run()
-    (first,) = town.money.orders(payout)
-    town.money.cards.tell(
-        OrderRejected(
-            told=town.money.told(first, 5, "no"), order=first.key, bank_code="E1", bank_text=""
-        )
-    )
+    claim, first = refused_claim(town, person)
     second_payout = town.money.pay(CHILD)
     town.money.cards.run()
     town.money.settle(second_payout)

@@ -97,7 +97,7 @@ def obey(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - a line for each ki
         case NumberAnswered():
             return numbers.told(work, scope, notice)
         case OrderAccepted() | OrderRejected() | OrderSettled() | OrderReturned() | Statement():
-            return payouts.obey(office, work, scope, notice)
+            return payouts.obey(office, work, scope, notice, known.digest)
         case DailyCardList():
             return reconciliation.listed(office, work, scope, notice, known)
         case NotUnderstood():

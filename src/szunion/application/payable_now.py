@@ -18,7 +18,7 @@ from szunion.domain.payouts import Obligation
 from szunion.domain.policy import Payable
 from szunion.domain.reconciliation import OF_ACCOUNTS
 from szunion.domain.use import payable
-from szunion.domain.values import Labelled, ObligationId, OrderId
+from szunion.domain.values import Fen, Labelled, ObligationId, OrderId
 from szunion.errors import NotFound
 from szunion.ports.storage import UnitOfWork
 
@@ -103,7 +103,7 @@ def _still_owed(  # noqa: PLR0913, PLR0917 - which of what is owed
             one = work.obligations.get(scope, id_)
             if one is None or (one.item, one.year) != (item, year):
                 raise NotFound("E-PAY-009")
-            if one.settled + one.in_flight < one.fen:
+            if one.open > Fen(0):
                 found.append(one)
         return found
     after: ObligationId | None = None

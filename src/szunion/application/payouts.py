@@ -40,7 +40,9 @@ _TOLD_OF: Final = frozenset(
 # --- what the bank tells --------------------------------------------------------------------
 
 
-def obey(office: Office, work: UnitOfWork, scope: Scope, notice: MoneyNotice) -> Outcome:
+def obey(
+    office: Office, work: UnitOfWork, scope: Scope, notice: MoneyNotice, content: str
+) -> Outcome:
     """Do what a notice about money says; a copy, or a word that comes late, changes nothing.
 
     Raises:
@@ -58,7 +60,7 @@ def obey(office: Office, work: UnitOfWork, scope: Scope, notice: MoneyNotice) ->
         case OrderReturned():
             return _told(office, work, scope, notice, OrderEvent.RETURNED)
         case Statement():
-            return statements.check(office, work, scope, notice)
+            return statements.check(office, work, scope, notice, content)
     assert_never(notice)
 
 

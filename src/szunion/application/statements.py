@@ -14,7 +14,6 @@ from typing import Final
 from attrs import field, frozen
 
 from szunion.application.bank_outcomes import Outcome
-from szunion.application.canonical import digest
 from szunion.application.money_moves import Moved, keep_moves, merged
 from szunion.application.office import Office
 from szunion.application.payment_news import tell
@@ -51,7 +50,9 @@ OF_MONEY: Final = frozenset({*_KINDS.values(), DifferenceKind.ORDER_NOT_LISTED})
 """Differences about money: any that is open stops the next pay-out."""
 
 
-def check(office: Office, work: UnitOfWork, scope: Scope, notice: Statement) -> Outcome:
+def check(
+    office: Office, work: UnitOfWork, scope: Scope, notice: Statement, content: str
+) -> Outcome:
     """Lay a day's statement beside the orders: news are followed, what differs is named and ages.
 
     A later statement of the day may have more lines; what was looked at before is not looked at
@@ -92,7 +93,7 @@ def check(office: Office, work: UnitOfWork, scope: Scope, notice: Statement) -> 
     for step in steps:
         tell(office, work, scope, step.old, step.new)
     work.statements.add_many(scope, lines)
-    run = _keep_run(work, scope, notice, [*kept, *lines], named)
+    run = _keep_run(work, scope, notice, content, [*kept, *lines], named)
     return Outcome(hearing=Hearing.OBEYED if fresh or not kept else Hearing.DUPLICATE, subject=run)
 
 
@@ -129,10 +130,11 @@ def _named(work: UnitOfWork, order: Order | None, line: CheckedLine) -> list[Dif
     return [made.closed(RECONCILED, work.now) if line.verdict is LineVerdict.NEWS else made]
 
 
-def _keep_run(
+def _keep_run(  # noqa: PLR0913, PLR0917 - what a comparison says
     work: UnitOfWork,
     scope: Scope,
     notice: Statement,
+    content: str,
     lines: Sequence[CheckedLine],
     named: list[Difference],
 ) -> int:
@@ -162,7 +164,7 @@ def _keep_run(
         id=work.ids.new(),
         kind=ReconKind.MONEY,
         day=notice.day,
-        digest=digest(work.vault, notice),
+        digest=content,
         at=work.now,
         ours=sum(line.verdict is not LineVerdict.UNKNOWN_ORDER for line in lines),
         theirs=len(notice.lines),
@@ -211,7 +213,7 @@ class _Room:
             return False
         of_owed = self.taken.get(owed.id, Fen(0)) + order.fen
         of_budget = self.taken.get(place, Fen(0)) + order.fen
-        if of_owed > owed.fen - owed.settled - owed.in_flight or of_budget > budget.left:
+        if of_owed > owed.open or of_budget > budget.left:
             return False
         self.taken.update({owed.id: of_owed, place: of_budget})
         return True

@@ -178,7 +178,7 @@ class Treasury:
             obligation=owed.id,
             payee=kept.person,
             card=kept.id,
-            fen=owed.fen - owed.settled - owed.in_flight,
+            fen=owed.open,
             key=work.vault.request_key(business),
             due=due,
             made_by=self.by.id,
@@ -290,7 +290,7 @@ class Treasury:
         """Return what a draft for an item and year would hold; nothing is written."""
         scope = authorise(work, self.by, Operation.PAY_READ)
         now = payable_now(self.office, work, scope, item, year, only, most)
-        sums = [one.fen - one.settled - one.in_flight for one, _ in now.chosen]
+        sums = [owed.open for owed, _ in now.chosen]
         return DraftPreview(
             orders=len(sums),
             total=Fen(sum(each.amount for each in sums)),

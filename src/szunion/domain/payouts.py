@@ -31,6 +31,11 @@ class Obligation:
     decided_by: str
     version: int = 0
 
+    @property
+    def open(self) -> Fen:
+        """What may still be ordered (尚欠)."""
+        return self.fen - self.settled - self.in_flight
+
 
 class PayoutState(Labelled):
     """Where a pay-out stands (代发批次状态)."""
